@@ -1,0 +1,70 @@
+# Targets for developers make their own .venv; install needs nothing but Python and its pip.
+PYTHON ?= python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSIONS := 3.10 3.11 3.12 3.13
+
+VENV := .venv
+READY := $(VENV)/.ready
+LIBRARY := $(PREFIX)/lib/dynamic-dynamodb
+COMMAND := $(PREFIX)/bin/dynamic-dynamodb
+PYTEST := -m pytest -q -n auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint check bench install uninstall clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Watch it scale four tables of an emulated account
+	@$(VENV)/bin/python -m tests.demo
+
+test: $(READY) ## Run the tests
+	$(VENV)/bin/python $(PYTEST)
+
+test-all: ## Run the tests on every Python that is there, of 3.10 to 3.13
+	@for version in $(VERSIONS); do \
+		for python in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python; do \
+			if "$$python" -c '' 2>/dev/null; then \
+				echo "== Python $$version"; \
+				$(MAKE) --no-print-directory test PYTHON="$$python" VENV=".venv-$$version" || exit 1; \
+				break; \
+			fi; \
+		done; \
+	done
+
+lint: $(READY) ## Check style, formatting, types and imports
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+
+check: lint test ## Run lint and test
+
+bench: $(READY) ## Measure speed
+	$(VENV)/bin/python -m tests.benchmarks.decisions
+
+install: ## Put the command into PREFIX/bin, its private environment into PREFIX/lib
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed: make install PYTHON=python3.11" >&2; exit 1; }
+	rm -rf "$(DESTDIR)$(LIBRARY)"
+	mkdir -p "$(DESTDIR)$(PREFIX)/lib" "$(DESTDIR)$(PREFIX)/bin"
+	$(PYTHON) -m venv "$(DESTDIR)$(LIBRARY)"
+	"$(DESTDIR)$(LIBRARY)/bin/python" -m pip install --quiet --disable-pip-version-check .
+	@# Not pip's own script: that one would name DESTDIR. -I keeps the working directory out of the way.
+	printf '#!/bin/sh\nexec "%s/bin/python" -I -m dynamic_dynamodb "$$@"\n' "$(LIBRARY)" > "$(DESTDIR)$(COMMAND)"
+	chmod 755 "$(DESTDIR)$(COMMAND)"
+
+uninstall: ## Remove what install put there
+	rm -rf "$(DESTDIR)$(LIBRARY)"
+	rm -f "$(DESTDIR)$(COMMAND)"
+
+clean: ## Remove everything that the other targets made here
+	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

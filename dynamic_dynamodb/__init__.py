@@ -1,0 +1,5 @@
+"""Raise and lower the provisioned capacity of DynamoDB tables and indexes by written rules."""
+
+from typing import Final
+
+__version__: Final = "3.0.0"

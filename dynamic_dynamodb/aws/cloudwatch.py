@@ -1,0 +1,176 @@
+"""Fetch 1-minute series of tables and indexes."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries, Series
+from dynamic_dynamodb.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
+
+    from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.core.model import Target
+    from dynamic_dynamodb.core.usage import LookBackWindow
+    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+
+LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+
+QUERIES_PER_CALL: Final = 500
+"""The most metrics that one GetMetricData call takes (CloudWatch API reference, GetMetricData)."""
+NAMESPACE: Final = "AWS/DynamoDB"
+METRICS: Final = (
+    "ConsumedReadCapacityUnits",
+    "ReadThrottleEvents",
+    "ConsumedWriteCapacityUnits",
+    "WriteThrottleEvents",
+)
+"""CloudWatch's names of a target's series, in the order in which `_gather` takes them."""
+_TARGETS_PER_CALL: Final = QUERIES_PER_CALL // len(METRICS)
+
+
+class CloudWatchMetrics:
+    """CloudWatch in one region, asked for many targets in few calls."""
+
+    def __init__(self, session: AwsSession, executor: Executor) -> None:
+        """Keep the session, and the threads for calls that can be made side by side."""
+        self._session = session
+        self._executor = executor
+        self._is_batching_denied = False
+
+    def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
+        """Fetch the series of all targets; what cannot be had of a target is an error in its place."""
+        fetched: Answers = {}
+        denied: list[MetricRequest] = []
+        batches = list(_batches(requests))
+        for batch, answer in zip(batches, self._executor.map(self._fetch_batch, batches), strict=True):
+            if not isinstance(answer, AwsError):
+                fetched |= answer
+            elif answer.is_denied:
+                denied += batch
+                self._say_that_batching_is_denied(answer)
+            else:
+                fetched |= {request.target: answer for request in batch}
+        one_by_one = self._executor.map(self._fetch_by_statistics, denied)
+        return fetched | {request.target: series for request, series in zip(denied, one_by_one, strict=True)}
+
+    def _say_that_batching_is_denied(self, error: AwsError) -> None:
+        if not self._is_batching_denied:
+            LOGGER.warning("%s; using %s instead, many more calls", error, GET_METRIC_STATISTICS)
+        self._is_batching_denied = True
+
+    def _fetch_batch(self, batch: Sequence[MetricRequest]) -> Answers | AwsError:
+        try:
+            return self._fetch_by_metric_data(batch)
+        except AwsError as error:
+            return error
+
+    def _fetch_by_metric_data(self, batch: Sequence[MetricRequest]) -> Answers:
+        queries = [
+            _write_query(f"m{number}_{place}", request.target, metric)
+            for number, request in enumerate(batch)
+            for place, metric in enumerate(METRICS)
+        ]
+        found: dict[str, Series] = {query["Id"]: {} for query in queries}
+        codes: dict[str, str] = {}
+        parameters = {"MetricDataQueries": queries, **_write_window(batch[0].window)}
+        while True:
+            results, token = self._session.call(
+                GET_METRIC_DATA, "get_metric_data", _parse_results, **parameters
+            )
+            for query_id, code, series in results:
+                found[query_id] |= series
+                codes[query_id] = code
+            if token is None:
+                break
+            parameters["NextToken"] = token
+        return {
+            request.target: _gather([f"m{number}_{place}" for place in range(len(METRICS))], found, codes)
+            for number, request in enumerate(batch)
+        }
+
+    def _fetch_by_statistics(self, request: MetricRequest) -> TargetSeries | AwsError:
+        try:
+            return _arrange(
+                self._session.call(
+                    GET_METRIC_STATISTICS,
+                    "get_metric_statistics",
+                    _parse_datapoints,
+                    **_write_metric(request.target, metric),
+                    **_write_window(request.window),
+                    Period=SECONDS_PER_MINUTE,
+                    Statistics=["Sum"],
+                )
+                for metric in METRICS
+            )
+        except AwsError as error:
+            return error
+
+
+def _batches(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricRequest]]:
+    """Cut the requests into calls: one look-back window each, and no more targets than fit."""
+    by_window: dict[LookBackWindow, list[MetricRequest]] = {}
+    for request in requests:
+        by_window.setdefault(request.window, []).append(request)
+    for same_window in by_window.values():
+        for start in range(0, len(same_window), _TARGETS_PER_CALL):
+            yield same_window[start : start + _TARGETS_PER_CALL]
+
+
+def _gather(
+    query_ids: Sequence[str], found: Mapping[str, Series], codes: Mapping[str, str]
+) -> TargetSeries | AwsError:
+    bad = {codes.get(query_id, "missing") for query_id in query_ids} - {"Complete"}
+    if bad:
+        message = f"the answer for this target is incomplete ({', '.join(sorted(bad))})"
+        return AwsError(GET_METRIC_DATA, "Forbidden" if "Forbidden" in bad else "IncompleteAnswer", message)
+    return _arrange(found[query_id] for query_id in query_ids)
+
+
+def _arrange(series: Iterable[Series]) -> TargetSeries:
+    consumed_reads, throttled_reads, consumed_writes, throttled_writes = series
+    return PerCapacity(
+        CapacitySeries(consumed_reads, throttled_reads), CapacitySeries(consumed_writes, throttled_writes)
+    )
+
+
+def _write_metric(target: Target, metric: str) -> dict[str, Any]:
+    dimensions = [{"Name": "TableName", "Value": target.table}]
+    if target.index:
+        dimensions.append({"Name": "GlobalSecondaryIndexName", "Value": target.index})
+    return {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions}
+
+
+def _write_query(query_id: str, target: Target, metric: str) -> dict[str, Any]:
+    statistic = {"Metric": _write_metric(target, metric), "Period": SECONDS_PER_MINUTE, "Stat": "Sum"}
+    return {"Id": query_id, "MetricStat": statistic}
+
+
+def _write_window(window: LookBackWindow) -> dict[str, datetime]:
+    return {"StartTime": window.start, "EndTime": window.end}
+
+
+def _parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Series]], str | None]:
+    results = [
+        (
+            result["Id"],
+            result.get("StatusCode", "Complete"),
+            dict(zip(map(_in_utc, result["Timestamps"]), result["Values"], strict=True)),
+        )
+        for result in answer["MetricDataResults"]
+    ]
+    return results, answer.get("NextToken")
+
+
+def _parse_datapoints(answer: Mapping[str, Any]) -> Series:
+    return {_in_utc(point["Timestamp"]): point["Sum"] for point in answer["Datapoints"]}
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc)

@@ -1,0 +1,90 @@
+"""List, describe and update tables."""
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import TYPE_CHECKING, Any
+
+from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
+from dynamic_dynamodb.core.model import Description, PerCapacity, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.plan import TableUpdate
+
+
+class DynamoDbTables:
+    """DynamoDB's control plane in one region."""
+
+    def __init__(self, session: AwsSession) -> None:
+        """Keep the session; nothing is called yet."""
+        self._session = session
+
+    def list_tables(self) -> Sequence[str]:
+        """List all table names, page after page (100 a page); raise AwsError."""
+        names: list[str] = []
+        start: dict[str, str] = {}
+        while True:
+            page, last = self._session.call(LIST_TABLES, "list_tables", _parse_page, **start)
+            names += page
+            if last is None:
+                return names
+            start = {"ExclusiveStartTableName": last}
+
+    def describe(self, table: str) -> Mapping[Target, Description]:
+        """Describe a table and its indexes, the table first; raise AwsError."""
+        return self._session.call(DESCRIBE_TABLE, "describe_table", _parse_table, TableName=table)
+
+    def update(self, update: TableUpdate) -> None:
+        """Ask for new capacities of a table, its indexes or both in one call; raise AwsError."""
+        parameters: dict[str, Any] = {"TableName": update.table}
+        indexes = []
+        for decision in update.decisions:
+            throughput = _write_throughput(decision)
+            if decision.target.index:
+                change = {"IndexName": decision.target.index, "ProvisionedThroughput": throughput}
+                indexes.append({"Update": change})
+            else:
+                parameters["ProvisionedThroughput"] = throughput
+        if indexes:
+            parameters["GlobalSecondaryIndexUpdates"] = indexes
+        self._session.call(
+            UPDATE_TABLE, "update_table", lambda answer: answer["TableDescription"], **parameters
+        )
+
+
+def _write_throughput(decision: Decision) -> dict[str, int]:
+    reads, writes = decision.proposed
+    return {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
+
+
+def _parse_page(answer: Mapping[str, Any]) -> tuple[list[str], str | None]:
+    return answer["TableNames"], answer.get("LastEvaluatedTableName")
+
+
+def _parse_table(answer: Mapping[str, Any]) -> Mapping[Target, Description]:
+    table = answer["Table"]
+    name, status = table["TableName"], table["TableStatus"]
+    descriptions = [_parse_resource(Target(name), status, status, table)]
+    for index in table.get("GlobalSecondaryIndexes", ()):
+        target = Target(name, index["IndexName"])
+        descriptions.append(_parse_resource(target, index["IndexStatus"], status, index))
+    return {description.target: description for description in descriptions}
+
+
+def _parse_resource(
+    target: Target, status: str, table_status: str, resource: Mapping[str, Any]
+) -> Description:
+    throughput = resource["ProvisionedThroughput"]
+    last_decrease = throughput.get("LastDecreaseDateTime")
+    return Description(
+        target,
+        PerCapacity(int(throughput["ReadCapacityUnits"]), int(throughput["WriteCapacityUnits"])),
+        status,
+        table_status,
+        decreases_today=int(throughput.get("NumberOfDecreasesToday", 0)),
+        last_decrease=last_decrease.astimezone(timezone.utc) if last_decrease else None,
+    )

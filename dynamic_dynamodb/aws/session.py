@@ -1,0 +1,147 @@
+"""Call AWS: one client per service, one owner of retries, one kind of error."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.parsers import ResponseParserError
+from retrying import Retrying
+
+from dynamic_dynamodb import __version__
+from dynamic_dynamodb.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT_SECONDS: Final = 3
+READ_TIMEOUT_SECONDS: Final = 10
+MOST_ATTEMPTS: Final = 5
+MOST_RETRYING_MILLISECONDS: Final = 25_000
+FIRST_WAIT_MILLISECONDS: Final = 100
+LONGEST_WAIT_MILLISECONDS: Final = 3_000
+JITTER_MILLISECONDS: Final = 100
+UNUSABLE_ANSWER: Final = "UnusableAnswer"
+
+_TRANSIENT_CODES: Final = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "InternalServiceFault",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+"""Refusals that pass by themselves. LimitExceededException is none: it stands until something changes."""
+_TOO_MANY_REQUESTS: Final = 429
+_SERVER_ERROR: Final = 500
+
+
+class AwsSession:
+    """Give clients of one region and one set of credentials; both may be None for boto3's own search."""
+
+    def __init__(
+        self, region: str, key_id: str | None, secret_key: str | None, *, most_connections: int
+    ) -> None:
+        """Ask boto3 for a session; raise AwsError if its own configuration is broken."""
+        self._config = Config(
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=READ_TIMEOUT_SECONDS,
+            max_pool_connections=most_connections,
+            # botocore's retries would multiply with ours, and repeat what must not be repeated.
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            user_agent_extra=f"dynamic-dynamodb/{__version__}",
+        )
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        try:
+            # Any: the service is a variable here, for which stubs know no client
+            self._session: Any = boto3.Session(
+                aws_access_key_id=key_id, aws_secret_access_key=secret_key, region_name=region
+            )
+        except BotoCoreError as error:
+            msg = "sts:credentials"
+            raise AwsError(msg, type(error).__name__, str(error)) from error
+
+    def call(
+        self,
+        action: str,
+        operation: str,
+        parse: Callable[[Mapping[str, Any]], T],
+        **parameters: Any,  # noqa: ANN401 - botocore's own shapes
+    ) -> T:
+        """Call `operation` of the service that `action` begins with, and parse the answer.
+
+        Transient errors, answers that cannot be parsed among them, are tried again, at most
+        `MOST_ATTEMPTS` times and no new time after `MOST_RETRYING_MILLISECONDS`.
+        Raises AwsError.
+        """
+
+        def attempt() -> T:
+            return self._call_once(action, operation, parse, parameters)
+
+        retrying = Retrying(
+            stop_max_attempt_number=MOST_ATTEMPTS,
+            stop_max_delay=MOST_RETRYING_MILLISECONDS,
+            wait_exponential_multiplier=FIRST_WAIT_MILLISECONDS,
+            wait_exponential_max=LONGEST_WAIT_MILLISECONDS,
+            wait_jitter_max=JITTER_MILLISECONDS,
+            retry_on_exception=_is_worth_retrying,
+        )
+        answer: T = retrying.call(attempt)
+        return answer
+
+    def _call_once(
+        self,
+        action: str,
+        operation: str,
+        parse: Callable[[Mapping[str, Any]], T],
+        parameters: Mapping[str, Any],
+    ) -> T:
+        try:
+            answer = getattr(self._client(action.partition(":")[0]), operation)(**parameters)
+        except ClientError as error:
+            raise _translate(action, error) from error
+        except BotoCoreError as error:
+            is_transient = isinstance(error, HTTPClientError)
+            raise AwsError(action, type(error).__name__, str(error), is_transient=is_transient) from error
+        except (ResponseParserError, ValueError) as error:
+            # ValueError: a figure in the answer, or an endpoint or proxy variable, that botocore cannot read
+            raise AwsError(action, UNUSABLE_ANSWER, str(error), is_transient=True) from error
+        try:
+            return parse(answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # A 200 with a proxy's page or half a document in it raises nothing in botocore.
+            message = f"the answer has no usable {error}"
+            raise AwsError(action, UNUSABLE_ANSWER, message, is_transient=True) from error
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, config=self._config)
+            return self._clients[service]
+
+
+def _is_worth_retrying(error: BaseException) -> bool:
+    return isinstance(error, AwsError) and error.is_transient
+
+
+def _translate(action: str, error: ClientError) -> AwsError:
+    details = error.response.get("Error", {})
+    code = str(details.get("Code") or "Unknown").rpartition("#")[2]
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    is_transient = code in _TRANSIENT_CODES or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+    return AwsError(action, code, str(details.get("Message") or ""), is_transient=is_transient)

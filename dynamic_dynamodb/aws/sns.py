@@ -1,0 +1,30 @@
+"""Publish messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.aws.actions import PUBLISH
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.core.messages import Message
+
+
+class SnsNotifier:
+    """SNS in one region."""
+
+    def __init__(self, session: AwsSession) -> None:
+        """Keep the session; nothing is called yet."""
+        self._session = session
+
+    def publish(self, message: Message) -> None:
+        """Publish one message; raise AwsError."""
+        self._session.call(
+            PUBLISH,
+            "publish",
+            lambda answer: answer["MessageId"],
+            TopicArn=message.topic,
+            Subject=message.subject,
+            Message=message.body,
+        )

@@ -1,0 +1,37 @@
+"""Ask the operator's own service whether Dynamic DynamoDB may work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import requests
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.core.model import Target
+    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+
+MILLISECONDS: Final = 1000
+
+
+class HttpCircuitBreaker:
+    """A service that answers GET with any 2xx while all is well."""
+
+    def __init__(self) -> None:
+        """Keep connections for the next question."""
+        self._session = requests.Session()
+
+    def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
+        """Ask it; give None if it is closed, else what it answered. Never raise."""
+        headers = {"x-table-name": target.table}
+        if target.index:
+            headers["x-gsi-name"] = target.index
+        try:
+            # stream: the status is all that counts, and a body could go on for ever
+            with self._session.get(
+                options.url, headers=headers, timeout=options.timeout_ms / MILLISECONDS, stream=True
+            ) as answer:
+                is_closed = requests.codes.ok <= answer.status_code < requests.codes.multiple_choices
+                return None if is_closed else f"it answered {answer.status_code}"
+        except (requests.RequestException, ValueError) as error:
+            # ValueError: what urllib3 makes of some unusable URLs
+            return f"it did not answer ({type(error).__name__})"

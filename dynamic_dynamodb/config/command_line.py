@@ -1,0 +1,51 @@
+"""Build the command line from the declarations; values stay texts until the loader reads them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from dynamic_dynamodb import __version__
+from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option
+
+PROGRAM: Final = "dynamic-dynamodb"
+
+
+def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
+    """Give the flags that were used, by option name; a switch is True, all else is text.
+
+    argparse itself ends the program for --help and --version (0) and for unusable flags (2).
+    """
+    namespace = build_parser().parse_args(arguments)
+    return {name: given for name, given in vars(namespace).items() if given is not None}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser, one group of flags after the other."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Raise and lower the provisioned capacity of DynamoDB tables by written rules.",
+        epilog="Configuration files can say more than flags: every option of a table, and of each index.",
+    )
+    parser.add_argument("--version", action="version", version=f"Dynamic DynamoDB version: {__version__}")
+    groups = {group: parser.add_argument_group(group.value) for group in Group}
+    for option in OPTIONS:
+        if option.group is not None:
+            _add_flag(groups[option.group], option)
+    return parser
+
+
+def _add_flag(group: argparse._ArgumentGroup, option: Option) -> None:
+    # argparse would read a % in a help text as a placeholder.
+    text = _describe(option).replace("%", "%%")
+    if option.kind is Kind.SWITCH:
+        group.add_argument(*option.flags, dest=option.name, help=text, action="store_true", default=None)
+        return
+    metavar = "|".join(option.choices) if option.choices else option.name.split("-")[-1].upper()
+    group.add_argument(*option.flags, dest=option.name, help=text, metavar=metavar)
+
+
+def _describe(option: Option) -> str:
+    default = f"{option.default} {option.unit}".strip() if option.default not in (None, False) else ""
+    unit = f" In {option.unit}." if option.unit and not default else ""
+    return f"{option.help}{unit}{f' (default: {default})' if default else ''}"

@@ -1,0 +1,226 @@
+"""Join command line, file and defaults into one configuration, or say all that is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.config import findings
+from dynamic_dynamodb.config.config_file import DEFAULT_SECTION, FileContent, TargetSection, read_file
+from dynamic_dynamodb.config.values import parse_value, shorten
+from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
+from dynamic_dynamodb.core.target_options import read_target_options
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import (
+    OBSOLETE_MESSAGE_TYPES,
+    OBSOLETE_OPTIONS,
+    Kind,
+    Option,
+    Scope,
+    options_in,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PLAIN_SECTIONS: Final = {
+    "global": (Scope.GLOBAL,),
+    "logging": (Scope.LOGGING,),
+    "default_options": (Scope.TARGET,),
+    DEFAULT_SECTION: (Scope.GLOBAL, Scope.LOGGING, Scope.TARGET),
+}
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Every option in force. The dicts are plain, with underscore keys, as in `--show-config`."""
+
+    global_options: Mapping[str, Any]
+    logging_options: Mapping[str, Any]
+    sections: tuple[Section, ...]
+    warnings: tuple[str, ...]
+
+
+def load(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Configuration:
+    """Load the configuration; raise ConfigurationError with one sentence for each fault."""
+    return _Loader(flags, environment).load()
+
+
+@dataclass(slots=True)
+class _Loader:
+    flags: Mapping[str, str | bool]
+    environment: Mapping[str, str]
+    faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    deprecated: set[str] = field(default_factory=set)
+
+    def load(self) -> Configuration:
+        content = self._read_content()
+        plain = {
+            title: self._parse_texts(title, content.plain.get(title, {}), scopes)
+            for title, scopes in _PLAIN_SECTIONS.items()
+        }
+        everywhere = plain[DEFAULT_SECTION]
+        global_options = _join(
+            Scope.GLOBAL, everywhere, plain["global"], self._parse_flags(Scope.GLOBAL)
+        ) | _join(Scope.COMMAND_LINE, self._parse_flags(Scope.COMMAND_LINE))
+        logging_options = _join(Scope.LOGGING, everywhere, plain["logging"], self._parse_flags(Scope.LOGGING))
+        below = plain["default_options"] | everywhere
+        sections = self._load_sections(content, below, global_options)
+        self._judge(content, global_options)
+        if self.faults:
+            raise ConfigurationError(tuple(dict.fromkeys(self.faults)))
+        return Configuration(global_options, logging_options, sections, tuple(dict.fromkeys(self.warnings)))
+
+    def _read_content(self) -> FileContent:
+        if "config" not in self.flags:
+            return FileContent()
+        path = Path(str(self.flags["config"]))
+        content = read_file(path)
+        self.faults += content.faults
+        has_table = any(not section.gsi for section in content.targets)
+        if not has_table and path.is_file() and "table-name" not in self.flags:
+            self.faults.append("has no table section; [table: ^my_table$] would start one")
+        return content
+
+    def _parse_texts(self, title: str, texts: Mapping[str, str], scopes: tuple[Scope, ...]) -> Values:
+        """Parse what one section says; what it does not say is not in the answer."""
+        known = {
+            name: option for scope in scopes for option in options_in(scope) for name in _spellings(option)
+        }
+        parsed: Values = {}
+        for name, text in texts.items():
+            option = known.get(name)
+            if option is None:
+                self._report_unknown(title, name, known)
+            elif option.key in parsed:
+                self.faults.append(f"[{title}] {name} and {option.name} say the same thing: keep one")
+            else:
+                parsed |= self._parse(f"[{title}] {name}", option, text)
+        return parsed
+
+    def _parse(self, place: str, option: Option, text: str) -> Values:
+        try:
+            parsed = parse_value(option, text)
+        except ValueError as error:
+            self.faults.append(f"{place} {error}")
+            return {}
+        if option.successors:
+            self.deprecated.add(option.name)
+        if option.kind is Kind.MESSAGE_TYPES:
+            self.warnings += [
+                f"{place}: {obsolete} never had an effect; {successor} would"
+                for obsolete, successor in OBSOLETE_MESSAGE_TYPES.items()
+                if obsolete in map(str.strip, text.split(","))
+            ]
+        return {option.key: option.default if parsed is None else parsed}
+
+    def _report_unknown(self, title: str, name: str, known: Mapping[str, Option]) -> None:
+        if name in OBSOLETE_OPTIONS:
+            self.warnings.append(f"[{title}] {name} never had an effect; {OBSOLETE_OPTIONS[name]} would")
+            return
+        nearest = get_close_matches(name, known, n=1)
+        suggestion = f": did you mean {nearest[0]}?" if nearest else ""
+        self.faults.append(f"[{title}] has no option {shorten(name)}{suggestion}")
+
+    def _parse_flags(self, scope: Scope) -> Values:
+        """Parse what the command line says of one scope."""
+        parsed: Values = {}
+        for option in options_in(scope):
+            given = self.flags.get(option.name)
+            if isinstance(given, bool):
+                parsed[option.key] = given
+            elif given is not None:
+                parsed |= self._parse(option.flags[-1], option, given)
+        return parsed
+
+    def _load_sections(
+        self, content: FileContent, below: Values, global_options: Values
+    ) -> tuple[Section, ...]:
+        if "table-name" in self.flags:
+            options = _join(Scope.TARGET, self._parse_flags(Scope.TARGET))
+            pattern = str(self.flags["table-name"])
+            only = self._build_section(f"table: {pattern}", pattern, options, global_options, ())
+            return (only,) if only else ()
+        tables = [section for section in content.targets if not section.gsi]
+        names = {section.table for section in tables}
+        self.faults += [
+            f"[{section.title}] belongs to no table: there is no section [table: {section.table}]"
+            for section in content.targets
+            if section.table not in names
+        ]
+        built = (self._load_table(table, content, below, global_options) for table in tables)
+        return tuple(section for section in built if section)
+
+    def _load_table(
+        self, table: TargetSection, content: FileContent, below: Values, global_options: Values
+    ) -> Section | None:
+        gsis = (
+            self._build_section(gsi.title, gsi.gsi, self._read_options(gsi, below), global_options, ())
+            for gsi in content.targets
+            if gsi.gsi and gsi.table == table.table
+        )
+        found = tuple(gsi for gsi in gsis if gsi)
+        options = self._read_options(table, below)
+        return self._build_section(table.title, table.table, options, global_options, found)
+
+    def _read_options(self, section: TargetSection, below: Values) -> Values:
+        own = self._parse_texts(section.title, section.texts, (Scope.TARGET,))
+        return _join(Scope.TARGET, below, own)
+
+    def _build_section(
+        self,
+        title: str,
+        expression: str,
+        options: Values,
+        global_options: Values,
+        gsis: tuple[Section, ...],
+    ) -> Section | None:
+        self.faults += findings.find_target_faults(title, options)
+        self.warnings += findings.warn_of_target(title, options)
+        try:
+            pattern = re.compile(expression)
+        except (re.error, RecursionError, OverflowError) as error:
+            self.faults.append(f"[{title}] has the bad regular expression {shorten(expression)}: {error}")
+            return None
+        breaker = _read_circuit_breaker(options) or _read_circuit_breaker(global_options)
+        return Section(title, pattern, options, read_target_options(options), breaker, gsis)
+
+    def _judge(self, content: FileContent, global_options: Values) -> None:
+        self.warnings += findings.warn_of_region(global_options["region"], self.environment)
+        self.warnings += findings.warn_of_flags_without_table(self.flags)
+        if DEFAULT_SECTION in content.plain:
+            self.warnings.append("[DEFAULT] applies to every section; [default_options] is meant for targets")
+        if self.deprecated:
+            self.warnings.append(findings.describe_deprecated(self.deprecated))
+        secrets = {
+            name for option in options_in(Scope.GLOBAL) if option.is_secret for name in _spellings(option)
+        }
+        if secrets & content.plain.get("global", {}).keys():
+            path = Path(str(self.flags["config"]))
+            self.warnings += findings.warn_of_readable_secret(path)
+
+
+def _join(scope: Scope, *layers: Values) -> Values:
+    """Lay what was said over the defaults; later layers win."""
+    joined: Values = {
+        option.key: [] if option.kind is Kind.MESSAGE_TYPES else option.default
+        for option in options_in(scope)
+    }
+    for layer in layers:
+        joined |= {key: layer[key] for key in joined.keys() & layer.keys()}
+    return joined
+
+
+def _spellings(option: Option) -> tuple[str, ...]:
+    return (option.name, *option.aliases)
+
+
+def _read_circuit_breaker(options: Values) -> CircuitBreakerOptions | None:
+    url = options["circuit_breaker_url"]
+    return CircuitBreakerOptions(url, options["circuit_breaker_timeout"]) if url else None

@@ -1,0 +1,142 @@
+"""Turn an option's text into its value, or say what would be right."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from dynamic_dynamodb.core.maintenance_window import parse_windows
+from dynamic_dynamodb.core.sections import mask_url
+from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_SHOWN_CHARACTERS: Final = 60
+LARGEST_SCALE_NUMBER: Final = 1e15
+_TRUE: Final = frozenset({"1", "yes", "true", "on"})
+_FALSE: Final = frozenset({"0", "no", "false", "off"})
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def shorten(text: str) -> str:
+    """Quote a value for a message; a long one loses its end."""
+    shown = text if len(text) <= LONGEST_SHOWN_CHARACTERS else f"{text[:LONGEST_SHOWN_CHARACTERS]}…"
+    return repr(shown)
+
+
+def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declaration decides the type
+    """Give the value that a text stands for; raise ValueError with a sentence that follows the name."""
+    parsed = _PARSERS[option.kind](text.strip())
+    if option.choices and option.kind is not Kind.MESSAGE_TYPES:
+        if option.name == "log-level":
+            parsed = text.strip().lower()
+        if parsed not in option.choices:
+            message = f"must be one of {', '.join(option.choices)}, got {shorten(text)}"
+            raise ValueError(message)
+    if option.minimum is not None and parsed < option.minimum:
+        message = f"must be at least {option.minimum}, got {parsed:g}"
+        raise ValueError(message)
+    if option.zero_is_unset and parsed == 0:
+        return None
+    return parsed
+
+
+def _parse_integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        message = f"must be a whole number such as 50, got {shorten(text)}"
+        raise ValueError(message)
+    return int(text)
+
+
+def _parse_number(text: str) -> float:
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(number):
+        message = f"must be a number such as 90 or 33.3, got {shorten(text)}"
+        raise ValueError(message)
+    return number
+
+
+def _parse_boolean(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    message = f"must be true or false, got {shorten(text)}"
+    raise ValueError(message)
+
+
+def _parse_text(text: str) -> str | None:
+    return text or None
+
+
+def _parse_scale(text: str) -> dict[float, float]:
+    message = (
+        "must be a dict of percentages and amounts, none negative, such as"
+        f" {{0: 0, 0.25: 5, 0.5: 10, 1: 20}}, got {shorten(text)}"
+    )
+    try:
+        parsed = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        raise ValueError(message) from None
+    if not isinstance(parsed, dict) or not all(
+        _is_amount(number) for step in parsed.items() for number in step
+    ):
+        raise ValueError(message)
+    return parsed
+
+
+def _is_amount(number: object) -> bool:
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        return False
+    return 0 <= number < LARGEST_SCALE_NUMBER
+
+
+def _parse_windows_text(text: str) -> str | None:
+    """Keep the text, which is what `--show-config` shows; core parses it again."""
+    if not text:
+        return None
+    parse_windows(text)
+    return text
+
+
+def _parse_message_types(text: str) -> list[str]:
+    given = list(dict.fromkeys(entry.strip() for entry in text.split(",") if entry.strip()))
+    unknown = [entry for entry in given if entry not in (*MESSAGE_TYPES, *OBSOLETE_MESSAGE_TYPES)]
+    if unknown:
+        message = f"must be some of {', '.join(MESSAGE_TYPES)}, got {', '.join(map(shorten, unknown))}"
+        raise ValueError(message)
+    return [entry for entry in given if entry in MESSAGE_TYPES]
+
+
+def _parse_url(text: str) -> str | None:
+    if not text:
+        return None
+    message = (
+        f"must be an http or https URL such as https://status.example.com/ok, got {shorten(mask_url(text))}"
+    )
+    try:
+        parts = urlsplit(text)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError(message) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine or " " in text:
+        raise ValueError(message)
+    return text
+
+
+_PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
+    Kind.INTEGER: _parse_integer,
+    Kind.NUMBER: _parse_number,
+    Kind.BOOLEAN: _parse_boolean,
+    Kind.TEXT: _parse_text,
+    Kind.PATH: _parse_text,
+    Kind.SCALE: _parse_scale,
+    Kind.WINDOWS: _parse_windows_text,
+    Kind.MESSAGE_TYPES: _parse_message_types,
+    Kind.URL: _parse_url,
+}

@@ -1,0 +1,1 @@
+"""Values and functions: no I/O, no clock, no logging, no AWS."""

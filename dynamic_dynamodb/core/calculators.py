@@ -1,0 +1,64 @@
+"""Compute new capacities exactly, in integers and fractions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PERCENT: Final = 100
+
+
+def exact(number: float | str) -> Fraction:
+    """Take a number for its decimal text: 0.1 is one tenth."""
+    return Fraction(number) if isinstance(number, int) else Fraction(str(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Amounts by the percentage from which (raises) or up to which (decreases) they hold, sorted."""
+
+    steps: tuple[tuple[Fraction, Fraction], ...]
+
+    @classmethod
+    def of(cls, amounts: Mapping[float, float]) -> Scale:
+        """Build it from the dict that an option holds."""
+        return cls(tuple(sorted((exact(key), exact(amount)) for key, amount in amounts.items())))
+
+    def amount_at_or_above(self, percent: Fraction) -> Fraction:
+        """Give the amount of the highest key that `percent` reaches; 0 below all keys, and at 0 %."""
+        found = Fraction(0)
+        if percent <= 0:
+            return found
+        for key, amount in self.steps:
+            if key > percent:
+                break
+            found = amount
+        return found
+
+    def amount_at_or_below(self, percent: Fraction) -> Fraction:
+        """Give the amount of the lowest key that `percent` does not pass; 0 above all keys."""
+        for key, amount in self.steps:
+            if percent <= key:
+                return amount
+        return Fraction(0)
+
+
+def increase(provisioned: int, consumed: Fraction, amount: Fraction | int, unit: str) -> int:
+    """Raise by percent or units from the provisioned or the consumed units, whichever is more.
+
+    Fractions of a unit are rounded up.
+    """
+    base = max(provisioned, ceil(consumed))
+    added = base * Fraction(amount) / PERCENT if unit == "percent" else amount
+    return base + ceil(added)
+
+
+def decrease(provisioned: int, amount: Fraction | int, unit: str) -> int:
+    """Lower by percent or units; the amount is rounded down to whole units. May be below 1."""
+    removed = provisioned * Fraction(amount) / PERCENT if unit == "percent" else amount
+    return provisioned - floor(removed)

@@ -1,0 +1,67 @@
+"""Hold what is known of one capacity in one check, and its percentages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core.calculators import PERCENT
+from dynamic_dynamodb.options import name_of
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.core.model import Usage
+    from dynamic_dynamodb.core.target_options import CapacityOptions
+    from dynamic_dynamodb.options import Capacity
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityCheck:
+    """One capacity of a target: its options, its usage, and the units it has now (at least 1)."""
+
+    capacity: Capacity
+    options: CapacityOptions
+    usage: Usage
+    provisioned: int
+
+    def name(self, field: str) -> str:
+        """Spell the option behind a field, for sentences."""
+        return name_of(self.capacity, field)
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether consumption is known at all."""
+        return self.usage.consumed_per_second is not None
+
+    @property
+    def consumed(self) -> Fraction:
+        """Give the consumption in units a second; 0 if it is not known."""
+        return self.usage.consumed_per_second or Fraction(0)
+
+    @property
+    def consumed_percent(self) -> Fraction:
+        """Give consumption as a share of the provisioned units."""
+        return self.consumed * PERCENT / self.provisioned
+
+    @property
+    def throttled_by_provisioned_percent(self) -> Fraction:
+        """Give throttled events a second as a share of the provisioned units."""
+        return self.usage.throttled_per_second * PERCENT / self.provisioned
+
+    @property
+    def throttled_by_consumed_percent(self) -> Fraction:
+        """Give throttled events as a share of consumption; without consumption all (100) or nothing."""
+        if not self.consumed:
+            return Fraction(PERCENT if self.usage.throttled_events else 0)
+        return self.usage.throttled_per_second * PERCENT / self.consumed
+
+    @property
+    def is_throttled(self) -> bool:
+        """Tell whether more events were throttled than the options let pass, if they set a limit."""
+        threshold = self.options.throttled_upper_threshold
+        return threshold > 0 and self.usage.throttled_events > threshold
+
+
+def tell(number: Fraction | int) -> str:
+    """Write a number with at most two decimals, for sentences."""
+    return f"{float(number):.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,150 @@
+"""Decide what a target's capacities should be, with the reasons in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core import lowering, raising
+from dynamic_dynamodb.core.capacity_check import CapacityCheck
+from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dynamic_dynamodb.core.model import Target, Usage
+    from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.options import Capacity
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityDecision:
+    """What is to become of one capacity of a target.
+
+    `proposed` equals `provisioned` when nothing is to be changed.
+    `count` is the count of low checks from now on, unless a decrease is applied: that sets it to 0.
+    `cannot_decrease` says that the other capacity need not wait for this one to go down.
+    `held_units` is what it was to be before something held it back.
+    """
+
+    capacity: Capacity
+    provisioned: int
+    proposed: int
+    count: int
+    reasons: tuple[Reason, ...]
+    cannot_decrease: bool = False
+    held_units: int | None = None
+
+    @property
+    def is_raise(self) -> bool:
+        """Tell whether capacity is to be added."""
+        return self.proposed > self.provisioned
+
+    @property
+    def is_decrease(self) -> bool:
+        """Tell whether capacity is to be taken away."""
+        return self.proposed < self.provisioned
+
+    def hold(self, reason: Reason) -> CapacityDecision:
+        """Leave the capacity as it is, for one more reason."""
+        return replace(
+            self,
+            proposed=self.provisioned,
+            reasons=(*self.reasons, reason),
+            held_units=self.proposed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of a target."""
+
+    target: Target
+    capacities: PerCapacity[CapacityDecision]
+
+    @property
+    def is_change(self) -> bool:
+        """Tell whether there is anything to update."""
+        return any(side.is_raise or side.is_decrease for side in self.capacities)
+
+    @property
+    def is_raise(self) -> bool:
+        """Tell whether any capacity is to be added."""
+        return any(side.is_raise for side in self.capacities)
+
+    @property
+    def provisioned(self) -> PerCapacity[int]:
+        """Give both capacities as they were when this was decided."""
+        return self.capacities.map(lambda side: side.provisioned)
+
+    @property
+    def proposed(self) -> PerCapacity[int]:
+        """Give both capacities as an update would set them."""
+        return self.capacities.map(lambda side: side.proposed)
+
+    def hold(self, reason: Reason) -> Decision:
+        """Leave both capacities as they are."""
+        return self.hold_where(reason, lambda side: side.is_raise or side.is_decrease)
+
+    def hold_decreases(self, reason: Reason) -> Decision:
+        """Keep only the raises."""
+        return self.hold_where(reason, lambda side: side.is_decrease)
+
+    def hold_where(self, reason: Reason, applies: Callable[[CapacityDecision], bool]) -> Decision:
+        """Leave the capacities as they are that a condition applies to."""
+        held = self.capacities.map(lambda side: side.hold(reason) if applies(side) else side)
+        return replace(self, capacities=held)
+
+    def counts(self, applied: Decision | None) -> PerCapacity[int]:
+        """Give the counts of low checks after this decision, of which `applied` is what was done."""
+        return PerCapacity.of(
+            lambda capacity: (
+                0
+                if applied is not None and applied.capacities[capacity].is_decrease
+                else self.capacities[capacity].count
+            )
+        )
+
+
+def decide(
+    target: Target,
+    options: TargetOptions,
+    *,
+    provisioned: PerCapacity[int],
+    usage: PerCapacity[Usage],
+    counts: PerCapacity[int],
+) -> Decision:
+    """Decide both capacities of a target, each on its own and by the same rules."""
+    return Decision(
+        target,
+        PerCapacity.of(
+            lambda capacity: _decide_capacity(
+                CapacityCheck(capacity, options.capacities[capacity], usage[capacity], provisioned[capacity]),
+                counts[capacity],
+            )
+        ),
+    )
+
+
+def _decide_capacity(check: CapacityCheck, count: int) -> CapacityDecision:
+    units = check.provisioned
+    if not check.options.enable_autoscaling:
+        reason = Reason(Code.AUTOSCALING_OFF, f"{check.name('enable_autoscaling')} is off")
+        return CapacityDecision(check.capacity, units, units, 0, (reason,), cannot_decrease=True)
+    raised = raising.propose(check)
+    if raised.units > units:
+        return CapacityDecision(check.capacity, units, raised.units, 0, raised.reasons)
+    lowered = lowering.propose(check, count)
+    reasons = raised.reasons if lowered.units == units and raised.reasons else (lowered.reason,)
+    decision = CapacityDecision(
+        check.capacity,
+        units,
+        lowered.units,
+        lowered.count,
+        reasons,
+        cannot_decrease=lowered.is_impossible
+        or not check.options.enable_down_scaling
+        or units <= check.options.min_provisioned,
+    )
+    refusal = lowering.refuse(check, lowered.units) if decision.is_decrease else None
+    return decision.hold(refusal) if refusal else decision

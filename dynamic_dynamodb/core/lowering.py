@@ -1,0 +1,123 @@
+"""Propose a decrease: by consumption, after enough low checks, or down to the maximum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core.calculators import decrease
+from dynamic_dynamodb.core.capacity_check import tell
+from dynamic_dynamodb.core.model import Code, Reason
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from dynamic_dynamodb.core.capacity_check import CapacityCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Lowering:
+    """Units to go down to, the count of low checks, and why.
+
+    `units` equals the provisioned ones when nothing is to be lowered.
+    `is_impossible` says that consumption is low and yet no decrease can come of it.
+    """
+
+    units: int
+    count: int
+    reason: Reason
+    is_impossible: bool = False
+
+
+def propose(check: CapacityCheck, count: int) -> Lowering:
+    """Propose units and count this check, if it found consumption low."""
+    options = check.options
+    enough = options.num_checks_before_scale_down
+    reset_percent = options.num_checks_reset_percent
+    is_reset = reset_percent > 0 and check.is_known and check.consumed_percent >= reset_percent
+    by_consumption = _by_consumption(check, 0 if is_reset else min(count, enough))
+    maximum = options.max_provisioned
+    if maximum is None or by_consumption.units <= maximum or not check.is_known:
+        return by_consumption
+    sentence = f"{check.provisioned} is above {check.name('max_provisioned')} {maximum}"
+    return Lowering(maximum, by_consumption.count, Reason(Code.ABOVE_MAXIMUM, sentence))
+
+
+def refuse(check: CapacityCheck, units: int) -> Reason | None:
+    """Give the reason not to go down to these units, whatever asked for it."""
+    if check.consumed > units:
+        return Reason(Code.BELOW_CONSUMPTION, f"{tell(check.consumed)} consumed units are more than {units}")
+    return None if check.options.enable_down_scaling else _turned_off(check)
+
+
+def _by_consumption(check: CapacityCheck, count: int) -> Lowering:
+    options, units = check.options, check.provisioned
+    if not check.is_known:
+        return Lowering(units, count, Reason(Code.METRICS_UNKNOWN, "consumption is not known yet"))
+    amount, seen = _find_amount(check)
+    if not amount:
+        return Lowering(units, count, _describe_steady(check))
+    obstacle = _find_obstacle(check, amount)
+    if obstacle is not None:
+        is_impossible = obstacle.code in (Code.ZERO_CONSUMPTION, Code.ROUNDS_TO_NOTHING)
+        sentence = f"{seen.sentence}, but {obstacle.sentence}"
+        return Lowering(units, count, Reason(obstacle.code, sentence), is_impossible=is_impossible)
+    enough = options.num_checks_before_scale_down
+    counted = min(count + 1, enough)
+    if counted < enough:
+        sentence = f"{seen.sentence}: {counted} of {check.name('num_checks_before_scale_down')} {enough}"
+        return Lowering(units, counted, Reason(Code.WAITING_FOR_CHECKS, sentence))
+    lower = max(decrease(units, amount, options.decrease_consumed_unit), options.min_provisioned)
+    sentence = f"{seen.sentence}: down by {tell(amount)} {options.decrease_consumed_unit}"
+    return Lowering(lower, counted, Reason(seen.code, sentence))
+
+
+def _find_amount(check: CapacityCheck) -> tuple[Fraction | int, Reason]:
+    """Give how much to go down by, 0 if consumption is not low, and what was seen."""
+    options, percent = check.options, check.consumed_percent
+    if options.decrease_consumed_scale:
+        amount = options.decrease_consumed_scale.amount_at_or_below(percent)
+        return amount, Reason(Code.DECREASE_SCALE, f"{tell(percent)} % consumed")
+    limit = f"{check.name('lower_threshold')} {tell(options.lower_threshold)} %"
+    seen = Reason(Code.CONSUMED_BELOW_THRESHOLD, f"{tell(percent)} % consumed is below {limit}")
+    return options.decrease_consumed_with if percent < options.lower_threshold else 0, seen
+
+
+def _find_obstacle(check: CapacityCheck, amount: Fraction | int) -> Reason | None:
+    """Give the reason why low consumption neither lowers nor counts."""
+    options = check.options
+    if not options.enable_down_scaling:
+        return _turned_off(check)
+    if check.is_throttled:
+        sentence = (
+            f"{tell(check.usage.throttled_events)} throttled events are more than"
+            f" {check.name('throttled_upper_threshold')} {options.throttled_upper_threshold}"
+        )
+        return Reason(Code.STILL_THROTTLED, sentence)
+    if not check.consumed and not options.allow_scaling_down_on_0_percent:
+        return Reason(Code.ZERO_CONSUMPTION, f"{check.name('allow_scaling_down_on_0_percent')} is off")
+    if decrease(check.provisioned, amount, options.decrease_consumed_unit) == check.provisioned:
+        sentence = f"{tell(amount)} {options.decrease_consumed_unit} rounds to nothing"
+        return Reason(Code.ROUNDS_TO_NOTHING, sentence)
+    if check.provisioned <= options.min_provisioned:
+        return Reason(Code.AT_MINIMUM, f"it is at {check.name('min_provisioned')} {options.min_provisioned}")
+    return None
+
+
+def _turned_off(check: CapacityCheck) -> Reason:
+    return Reason(Code.DOWN_SCALING_OFF, f"{check.name('enable_down_scaling')} is off")
+
+
+def _describe_steady(check: CapacityCheck) -> Reason:
+    options, percent = check.options, check.consumed_percent
+    seen = f"{tell(percent)} % consumed"
+    if options.increase_consumed_scale or options.decrease_consumed_scale:
+        return Reason(Code.STEADY, f"{seen} asks for no change")
+    lower, upper = tell(options.lower_threshold), tell(options.upper_threshold)
+    if percent > options.upper_threshold:
+        sentence = (
+            f"{seen} is above {check.name('upper_threshold')} {upper} %,"
+            f" but {check.name('enable_up_scaling')} is off"
+        )
+        return Reason(Code.UP_SCALING_OFF, sentence)
+    return Reason(Code.STEADY, f"{seen} is within the thresholds {lower} % and {upper} %")

@@ -1,0 +1,60 @@
+"""Tell whether a moment lies in a maintenance window."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MINUTES_PER_HOUR: Final = 60
+MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
+_ENTRY: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", re.ASCII)
+GOOD_EXAMPLE: Final = "22:00-06:00, 12:00-13:00"
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceWindow:
+    """A span of the day in minutes after midnight UTC; both ends belong to it.
+
+    An end before the start means that the window spans midnight.
+    """
+
+    start: int
+    end: int
+
+    def contains(self, minute: int) -> bool:
+        """Tell whether a minute of the day lies in the window."""
+        if self.start <= self.end:
+            return self.start <= minute <= self.end
+        return minute >= self.start or minute <= self.end
+
+
+def parse_windows(text: str) -> tuple[MaintenanceWindow, ...]:
+    """Read `HH:MM-HH:MM` entries separated by commas; raise ValueError with a good example.
+
+    Hours may lack their leading zero, spaces are free, and 24:00 may end a window.
+    """
+    return tuple(_parse_window(entry.strip()) for entry in text.split(","))
+
+
+def is_open(windows: tuple[MaintenanceWindow, ...], now: datetime) -> bool:
+    """Tell whether any of the windows contains this moment, given in UTC."""
+    minute = now.hour * MINUTES_PER_HOUR + now.minute
+    return any(window.contains(minute) for window in windows)
+
+
+def _parse_window(entry: str) -> MaintenanceWindow:
+    match = _ENTRY.fullmatch(entry)
+    if match is None:
+        message = f"must be times of the day (UTC) such as {GOOD_EXAMPLE}, but has {entry!r}"
+        raise ValueError(message)
+    start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
+    start = start_hour * MINUTES_PER_HOUR + start_minute
+    end = end_hour * MINUTES_PER_HOUR + end_minute
+    if start >= MINUTES_PER_DAY or end > MINUTES_PER_DAY or max(start_minute, end_minute) >= MINUTES_PER_HOUR:
+        message = f"has no such time of the day: {entry!r}; a good value is {GOOD_EXAMPLE}"
+        raise ValueError(message)
+    return MaintenanceWindow(start, end)

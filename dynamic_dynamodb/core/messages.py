@@ -1,0 +1,87 @@
+"""Write the SNS messages: throughput alarms and changes made, in the words that subscribers parse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.core.calculators import PERCENT
+from dynamic_dynamodb.options import Capacity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dynamic_dynamodb.core.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.core.model import PerCapacity, Target, Usage
+    from dynamic_dynamodb.core.target_options import TargetOptions
+
+SUBJECT_LIMIT_CHARACTERS: Final = 100
+"""The longest subject that SNS takes (SNS API reference, Publish)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What to publish, and to which topic."""
+
+    topic: str
+    subject: str
+    body: str
+
+
+def write_alarms(
+    target: Target,
+    options: TargetOptions,
+    *,
+    provisioned: PerCapacity[int],
+    usage: PerCapacity[Usage],
+) -> tuple[Message, ...]:
+    """Write one high and one low alarm at most, each with a line for each capacity concerned."""
+    high: list[str] = []
+    low: list[str] = []
+    for capacity in Capacity:
+        consumed = usage[capacity].consumed_per_second
+        if consumed is None:
+            continue
+        percent = consumed * PERCENT / provisioned[capacity]
+        thresholds = options.capacities[capacity]
+        line = (
+            f"{_full_name(target)} - Consumed {capacity.singular.capitalize()} Capacity {float(percent):f}%"
+        )
+        if 0 < thresholds.upper_alarm_threshold <= percent:
+            limit = float(thresholds.upper_alarm_threshold)
+            high.append(f"{line} was greater than or equal to the upper alarm threshold {limit:f}%\n")
+        elif percent < thresholds.lower_alarm_threshold:
+            limit = float(thresholds.lower_alarm_threshold)
+            low.append(f"{line} was below the lower alarm threshold {limit:f}%\n")
+    title = f"Throughput for Table {_full_name(target)}"
+    return (
+        *_message(options, {"high-throughput-alarm"}, f"ALARM: High {title}", high),
+        *_message(options, {"low-throughput-alarm"}, f"ALARM: Low {title}", low),
+    )
+
+
+def write_change(options: TargetOptions, applied: Decision) -> tuple[Message, ...]:
+    """Write the message about an update that AWS has taken, for those who asked for its direction."""
+    target = applied.target
+    changed = [side for side in applied.capacities if side.is_raise or side.is_decrease]
+    lines = [f"{_full_name(target)} - {_describe(side)}\n" for side in changed]
+    types = {"scale-up" if side.is_raise else "scale-down" for side in changed}
+    return tuple(
+        _message(
+            options, types, f"Updated provisioning for {target.kind} {target.index or target.table}", lines
+        )
+    )
+
+
+def _message(options: TargetOptions, types: set[str], subject: str, lines: list[str]) -> Iterator[Message]:
+    if lines and options.sns_topic_arn and types & options.sns_message_types:
+        yield Message(options.sns_topic_arn, subject[:SUBJECT_LIMIT_CHARACTERS], "".join(lines))
+
+
+def _describe(side: CapacityDecision) -> str:
+    direction = "UP" if side.is_raise else "DOWN"
+    return f"{side.capacity.value.capitalize()}: {direction} from {side.provisioned} to {side.proposed}"
+
+
+def _full_name(target: Target) -> str:
+    return f"{target.table} - GSI: {target.index}" if target.index else target.table

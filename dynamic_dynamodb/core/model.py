@@ -1,0 +1,148 @@
+"""Name the values that the rest of core passes around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from dynamic_dynamodb.options import Capacity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from fractions import Fraction
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """A table, or one of its global secondary indexes."""
+
+    table: str
+    index: str = ""
+
+    def __str__(self) -> str:
+        """Spell it as log lines do: `table` or `table:index`."""
+        return f"{self.table}:{self.index}" if self.index else self.table
+
+    @property
+    def kind(self) -> str:
+        """Name what it is, in the words of DynamoDB's users."""
+        return "GSI" if self.index else "table"
+
+
+@dataclass(frozen=True, slots=True)
+class PerCapacity(Generic[T]):
+    """Hold one value for reads and one for writes."""
+
+    reads: T
+    writes: T
+
+    def __getitem__(self, capacity: Capacity) -> T:
+        """Pick the value of one capacity."""
+        return self.reads if capacity is Capacity.READS else self.writes
+
+    def __iter__(self) -> Iterator[T]:
+        """Give the reads' value, then the writes'."""
+        yield self.reads
+        yield self.writes
+
+    def map(self, function: Callable[[T], U]) -> PerCapacity[U]:
+        """Apply a function to both values."""
+        return PerCapacity(function(self.reads), function(self.writes))
+
+    @classmethod
+    def of(cls, function: Callable[[Capacity], T]) -> PerCapacity[T]:
+        """Build both values from the names of their capacities."""
+        return PerCapacity(function(Capacity.READS), function(Capacity.WRITES))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one capacity of a target went through in its look-back window.
+
+    `consumed_per_second` is None when it is not known; `is_late` says that CloudWatch had not yet
+    published the end of the window, so that a low figure proves nothing.
+    """
+
+    consumed_per_second: Fraction | None
+    throttled_events: Fraction
+    throttled_per_second: Fraction
+    is_late: bool = False
+
+
+ACTIVE: Final = "ACTIVE"
+"""The one state in which AWS takes an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What DescribeTable says of one target.
+
+    `decreases_today` and `last_decrease` are AWS's own counters, which bound further decreases.
+    """
+
+    target: Target
+    provisioned: PerCapacity[int]
+    status: str
+    table_status: str
+    decreases_today: int = 0
+    last_decrease: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether AWS would take an update of this target."""
+        return self.status == self.table_status == ACTIVE
+
+    @property
+    def is_on_demand(self) -> bool:
+        """Tell whether AWS bills by request: such a target has no provisioned capacity to change."""
+        return 0 in tuple(self.provisioned)
+
+
+class Code(str, Enum):
+    """Why a capacity was raised, lowered or left alone; stable names for programs."""
+
+    CONSUMED_ABOVE_THRESHOLD = "consumed-above-threshold"
+    CONSUMED_SCALE = "consumed-scale"
+    THROTTLED_COUNT = "throttled-count"
+    THROTTLED_BY_PROVISIONED = "throttled-by-provisioned"
+    THROTTLED_BY_CONSUMED = "throttled-by-consumed"
+    CAPPED_AT_MAXIMUM = "capped-at-maximum"
+    BELOW_MINIMUM = "below-minimum"
+    ABOVE_MAXIMUM = "above-maximum"
+    CONSUMED_BELOW_THRESHOLD = "consumed-below-threshold"
+    DECREASE_SCALE = "decrease-scale"
+    STEADY = "steady"
+    AT_MINIMUM = "at-minimum"
+    AUTOSCALING_OFF = "autoscaling-off"
+    UP_SCALING_OFF = "up-scaling-off"
+    DOWN_SCALING_OFF = "down-scaling-off"
+    ZERO_CONSUMPTION = "zero-consumption"
+    STILL_THROTTLED = "still-throttled"
+    WAITING_FOR_CHECKS = "waiting-for-checks"
+    BELOW_CONSUMPTION = "below-consumption"
+    ROUNDS_TO_NOTHING = "rounds-to-nothing"
+    METRICS_UNKNOWN = "metrics-unknown"
+    METRICS_LATE = "metrics-late"
+    NOT_ACTIVE = "not-active"
+    OUTSIDE_WINDOW = "outside-window"
+    RW_TOGETHER = "rw-together"
+    DECREASE_BUDGET = "decrease-budget"
+    ON_DEMAND = "on-demand"
+    CIRCUIT_BREAKER = "circuit-breaker"
+    METRICS_FAILED = "metrics-failed"
+    DESCRIBE_FAILED = "describe-failed"
+    REFUSED = "refused"
+    LIMIT_EXCEEDED = "limit-exceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code for programs and a sentence with its numbers for people."""
+
+    code: Code
+    sentence: str

@@ -1,0 +1,102 @@
+"""Give a target's option dict types: what core decides by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.core.calculators import Scale, exact
+from dynamic_dynamodb.core.maintenance_window import MaintenanceWindow, parse_windows
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.options import OPTIONS, Capacity, Kind, Option, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityOptions:
+    """The options of one capacity of a target, with every fall-back taken.
+
+    Thresholds are percentages; the names are the options' names without the capacity.
+    """
+
+    enable_autoscaling: bool
+    enable_up_scaling: bool
+    enable_down_scaling: bool
+    upper_threshold: Fraction
+    lower_threshold: Fraction
+    throttled_upper_threshold: int
+    increase_with: int
+    increase_unit: str
+    increase_consumed_with: int
+    increase_consumed_unit: str
+    increase_consumed_scale: Scale | None
+    increase_throttled_by_provisioned_unit: str
+    increase_throttled_by_provisioned_scale: Scale | None
+    increase_throttled_by_consumed_unit: str
+    increase_throttled_by_consumed_scale: Scale | None
+    decrease_with: int
+    decrease_unit: str
+    decrease_consumed_with: int
+    decrease_consumed_unit: str
+    decrease_consumed_scale: Scale | None
+    min_provisioned: int
+    max_provisioned: int | None
+    num_checks_before_scale_down: int
+    num_checks_reset_percent: int
+    allow_scaling_down_on_0_percent: bool
+    upper_alarm_threshold: Fraction
+    lower_alarm_threshold: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOptions:
+    """Every option of one section, as core reads it. Times are minutes."""
+
+    capacities: PerCapacity[CapacityOptions]
+    always_decrease_rw_together: bool
+    lookback_window_start: int
+    lookback_period: int
+    maintenance_windows: tuple[MaintenanceWindow, ...] | None
+    sns_topic_arn: str | None
+    sns_message_types: frozenset[str]
+
+
+def read_target_options(options: Mapping[str, Any]) -> TargetOptions:
+    """Take the typed view of a validated option dict."""
+    windows = options["maintenance_windows"]
+    return TargetOptions(
+        capacities=PerCapacity.of(lambda capacity: _read_capacity_options(options, capacity)),
+        always_decrease_rw_together=options["always_decrease_rw_together"],
+        lookback_window_start=options["lookback_window_start"],
+        lookback_period=options["lookback_period"],
+        maintenance_windows=parse_windows(windows) if windows else None,
+        sns_topic_arn=options["sns_topic_arn"],
+        sns_message_types=frozenset(options["sns_message_types"]),
+    )
+
+
+_DECLARED: Final = {
+    capacity: tuple(
+        option for option in OPTIONS if option.scope is Scope.TARGET and option.capacity is capacity
+    )
+    for capacity in Capacity
+}
+_BY_NAME: Final = {option.name: option for options in _DECLARED.values() for option in options}
+
+
+def _read_capacity_options(options: Mapping[str, Any], capacity: Capacity) -> CapacityOptions:
+    return CapacityOptions(**{option.field: _read(option, options) for option in _DECLARED[capacity]})
+
+
+def _read(option: Option, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the declaration decides the type
+    given = options[option.key]
+    if option.falls_back_to and not given:
+        return _read(_BY_NAME[option.falls_back_to], options)
+    if option.kind is Kind.SCALE:
+        return Scale.of(given) if given else None
+    if option.kind is Kind.NUMBER:
+        return exact(given)
+    return given

@@ -1,0 +1,44 @@
+"""The errors that cross rooms; nothing of botocore or requests travels further than its adapter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "AuthorizationError", "Forbidden"})
+"""How DynamoDB, CloudWatch, SNS and single metrics say that a permission is missing."""
+
+
+class ConfigurationError(Exception):
+    """The command line or the file cannot be used; every fault is one sentence."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        """Keep the faults apart, for programs that count them."""
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class AwsError(Exception):
+    """AWS refused a call, or no usable answer came.
+
+    `action` is the permission that the call needs, as an IAM policy spells it; `code` is AWS's own,
+    or the name of what happened on the way; `is_transient` says that trying again may help.
+    """
+
+    def __init__(self, action: str, code: str, message: str = "", *, is_transient: bool = False) -> None:
+        """Keep the parts apart, for those who must answer one."""
+        super().__init__(action, code, message)
+        self.action = action
+        self.code = code
+        self.message = message
+        self.is_transient = is_transient
+
+    def __str__(self) -> str:
+        """Say what failed and why, and what permission is missing if that is why."""
+        said = f"{self.code}: {self.message}" if self.message else self.code
+        hint = f" (allow {self.action} in the IAM policy)" if self.is_denied else ""
+        return f"{self.action} failed: {said}{hint}"
+
+    @property
+    def is_denied(self) -> bool:
+        """Tell whether a permission is missing."""
+        return self.code in _DENIED

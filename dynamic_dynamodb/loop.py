@@ -1,0 +1,189 @@
+"""Check every target once: observe, decide, guard, update, notify."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.core.decision import decide
+from dynamic_dynamodb.core.guards import Facts, guard
+from dynamic_dynamodb.core.messages import write_alarms, write_change
+from dynamic_dynamodb.core.model import Code, Reason
+from dynamic_dynamodb.core.plan import plan
+from dynamic_dynamodb.core.sections import mask_url
+from dynamic_dynamodb.core.usage import assess, find_freshest, find_window
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.ports import MetricRequest
+from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.state import NO_CHECKS
+from dynamic_dynamodb.updates import UpdateResult, apply_update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Executor
+    from datetime import datetime
+
+    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.messages import Message
+    from dynamic_dynamodb.core.model import PerCapacity, Usage
+    from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.ports import CircuitBreaker, Counts, Metrics, Notifier, Tables
+    from dynamic_dynamodb.survey import Subject, Survey
+
+LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """The outside world, as the loop sees it; `updates` bounds how many updates are in flight."""
+
+    tables: Tables
+    metrics: Metrics
+    notifier: Notifier
+    circuit_breaker: CircuitBreaker
+    counts: Counts
+    lookups: Executor
+    updates: Executor
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A target with what was decided on it; `messages` are its alarms."""
+
+    subject: Subject
+    decision: Decision
+    messages: tuple[Message, ...]
+
+
+@dataclass(slots=True)
+class Loop:
+    """Run checks. With `is_dry_run` nothing is changed or published.
+
+    `is_stopping` is asked before each update: what has not begun by then is left for the next run.
+    """
+
+    adapters: Adapters
+    survey: Survey
+    is_dry_run: bool
+    is_stopping: Callable[[], bool]
+
+    def check(self, now: datetime) -> CheckReport:
+        """Check every target once, as of `now` (UTC), and log a line for each in the order of their names."""
+        found = self.survey.find()
+        skipped, subjects = self._skip(found.subjects)
+        checked, failed = self._decide(subjects, now)
+        for each in checked:
+            self._publish(each.messages)
+        results = self._update(checked)
+        reports = sorted(
+            (*found.failed, *skipped, *failed, *(self._settle(each, results) for each in checked)),
+            key=lambda report: report.target,
+        )
+        for report in reports:
+            LOGGER.log(report.level, "%s", report)
+        failures = sum(report.outcome is Outcome.FAILED for report in reports) + found.is_list_missing
+        return CheckReport(tuple(reports), failures)
+
+    def _skip(self, subjects: Sequence[Subject]) -> tuple[list[TargetReport], list[Subject]]:
+        """Take out what must not be decided on; its counts start anew."""
+        reasons = self.adapters.lookups.map(self._find_reason_to_skip, subjects)
+        reports, left = [], []
+        for subject, reason in zip(subjects, reasons, strict=True):
+            if reason is None:
+                left.append(subject)
+            else:
+                self.adapters.counts.put(subject.target, NO_CHECKS)
+                reports.append(TargetReport(subject.target, Outcome.SKIPPED, skipped=reason))
+        return reports, left
+
+    def _find_reason_to_skip(self, subject: Subject) -> Reason | None:
+        if subject.description.is_on_demand:
+            return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
+        breaker = subject.section.circuit_breaker
+        if breaker is None:
+            return None
+        answer = self.adapters.circuit_breaker.find_reason_to_stop(breaker, subject.target)
+        if answer is None:
+            return None
+        return Reason(Code.CIRCUIT_BREAKER, f"the circuit breaker {mask_url(breaker.url)} is open: {answer}")
+
+    def _decide(
+        self, subjects: Sequence[Subject], now: datetime
+    ) -> tuple[list[_Checked], list[TargetReport]]:
+        windows = {subject.target: find_window(subject.section.typed, now) for subject in subjects}
+        requests = [MetricRequest(target, window) for target, window in windows.items()]
+        answers = self.adapters.metrics.fetch(requests)
+        freshest = find_freshest(
+            series for answer in answers.values() if not isinstance(answer, AwsError) for series in answer
+        )
+        checked, failed = [], []
+        for subject in subjects:
+            answer, window = answers[subject.target], windows[subject.target]
+            if isinstance(answer, AwsError):
+                reason = Reason(Code.METRICS_FAILED, f"held without metrics: {answer}")
+                failed.append(TargetReport(subject.target, Outcome.FAILED, skipped=reason))
+            else:
+                usage = answer.map(partial(assess, window=window, now=now, freshest=freshest))
+                checked.append(self._decide_one(subject, usage, now))
+        return checked, failed
+
+    def _decide_one(self, subject: Subject, usage: PerCapacity[Usage], now: datetime) -> _Checked:
+        target, options = subject.target, subject.section.typed
+        provisioned = subject.description.provisioned
+        counts = self.adapters.counts.get(target)
+        decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
+        return _Checked(
+            subject,
+            guard(decision, Facts(subject.description, options, usage, now)),
+            write_alarms(target, options, provisioned=provisioned, usage=usage),
+        )
+
+    def _update(self, checked: Sequence[_Checked]) -> UpdateResult:
+        """Send one update for each table with a change, raises before mere decreases."""
+        by_table: dict[str, list[Decision]] = {}
+        for each in checked:
+            by_table.setdefault(each.decision.target.table, []).append(each.decision)
+        updates = [plan(table, decisions) for table, decisions in by_table.items()]
+        changes = sorted((one for one in updates if one.decisions), key=lambda one: not one.is_raise)
+        result = UpdateResult()
+        for one in self.adapters.updates.map(self._apply, changes):
+            result.applied |= one.applied
+            result.refused |= one.refused
+        return result
+
+    def _apply(self, update: TableUpdate) -> UpdateResult:
+        if self.is_dry_run:
+            return UpdateResult(applied={decision.target: decision for decision in update.decisions})
+        if self.is_stopping():
+            return UpdateResult()
+        tables = self.adapters.tables
+        return apply_update(update, tables.update, tables.describe)
+
+    def _settle(self, checked: _Checked, result: UpdateResult) -> TargetReport:
+        """Keep the counts, tell subscribers, and sum up what became of a target."""
+        decision = checked.decision
+        target = decision.target
+        applied, refusal = result.applied.get(target), result.refused.get(target)
+        self.adapters.counts.put(target, decision.counts(applied))
+        if applied is not None:
+            self._publish(write_change(checked.subject.section.typed, applied))
+        if result.is_failure(decision):
+            outcome = Outcome.FAILED
+        elif applied is None:
+            outcome = Outcome.UNCHANGED
+        else:
+            outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
+        left = applied or (decision.hold(Reason(Code.REFUSED, str(refusal))) if refusal else decision)
+        return TargetReport(target, outcome, left, refusal=refusal)
+
+    def _publish(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            if self.is_dry_run:
+                LOGGER.info("would publish to %s: %s", message.topic, message.subject)
+                continue
+            try:
+                self.adapters.notifier.publish(message)
+            except AwsError as error:
+                LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)

@@ -1,0 +1,79 @@
+"""Say what the loop needs of the outside world; adapters and the replay's model give it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.usage import CapacitySeries
+from dynamic_dynamodb.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dynamic_dynamodb.core.messages import Message
+    from dynamic_dynamodb.core.model import Description
+    from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.core.usage import LookBackWindow
+
+TargetSeries: TypeAlias = PerCapacity[CapacitySeries]
+"""What CloudWatch knows of a target."""
+Answers: TypeAlias = dict[Target, TargetSeries | AwsError]
+"""The series of many targets; what cannot be had of a target is an error in its place."""
+
+
+class Tables(Protocol):
+    """DynamoDB's control plane."""
+
+    def list_tables(self) -> Sequence[str]:
+        """List all table names of the region; raise AwsError."""
+
+    def describe(self, table: str) -> Mapping[Target, Description]:
+        """Describe a table and its indexes, the table first; raise AwsError."""
+
+    def update(self, update: TableUpdate) -> None:
+        """Ask for new capacities in one call; raise AwsError."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRequest:
+    """Whose metrics to fetch, and for which minutes."""
+
+    target: Target
+    window: LookBackWindow
+
+
+class Metrics(Protocol):
+    """CloudWatch."""
+
+    def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
+        """Fetch the series of all targets. Never raise AwsError."""
+
+
+class Notifier(Protocol):
+    """SNS."""
+
+    def publish(self, message: Message) -> None:
+        """Publish one message; raise AwsError."""
+
+
+class CircuitBreaker(Protocol):
+    """The operator's own service that can stop all changes."""
+
+    def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
+        """Ask it; give None if it is closed, else what it answered. Never raise."""
+
+
+class Counts(Protocol):
+    """The counts of low checks, which outlive a check."""
+
+    def get(self, target: Target) -> PerCapacity[int]:
+        """Give a target's counts; 0 if nothing is known of it."""
+
+    def put(self, target: Target, counts: PerCapacity[int]) -> None:
+        """Keep a target's counts."""
+
+    def keep_only(self, tables: Sequence[str]) -> None:
+        """Forget the targets of tables that are gone."""

@@ -1,0 +1,85 @@
+"""Say what a check found and did: one value per target, and one line of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core.model import Code
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.core.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.core.model import Reason, Target
+    from dynamic_dynamodb.errors import AwsError
+
+
+class Outcome(str, Enum):
+    """What became of a target in a check."""
+
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+    WOULD_UPDATE = "would be updated"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """What a check found of one target, decided, and did.
+
+    `decision` is what AWS took, and what guards and refusals held back; `refusal` is AWS's last word if
+    it did not take all.
+    A target that was not decided on has a `skipped` reason instead.
+    """
+
+    target: Target
+    outcome: Outcome
+    decision: Decision | None = None
+    refusal: AwsError | None = None
+    skipped: Reason | None = None
+
+    @property
+    def level(self) -> int:
+        """Give the log level that fits."""
+        if self.outcome is Outcome.FAILED:
+            return logging.ERROR
+        is_stopped = self.skipped is not None and self.skipped.code is Code.CIRCUIT_BREAKER
+        return logging.WARNING if self.refusal or is_stopped else logging.INFO
+
+    def __str__(self) -> str:
+        """Say it in one line: what was seen, what was decided, why, and what came of it."""
+        if self.decision is None:
+            return f"{self.target}: {self.outcome.value}: {self.skipped.sentence if self.skipped else ''}"
+        sides = "; ".join(map(_describe, self.decision.capacities))
+        return f"{self.target}: {self.outcome.value}: {sides}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a whole check did. `failures` counts targets, and tables that could not be listed."""
+
+    targets: tuple[TargetReport, ...]
+    failures: int
+    seconds: float = field(default=0.0, compare=False)
+
+    def __str__(self) -> str:
+        """Count the outcomes."""
+        counts = dict.fromkeys(Outcome, 0)
+        for report in self.targets:
+            counts[report.outcome] += 1
+        parts = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
+        return f"checked {len(self.targets)} targets: {parts or 'none matched'}"
+
+
+def _describe(side: CapacityDecision) -> str:
+    units = (
+        f"{side.provisioned}"
+        if side.proposed == side.provisioned
+        else f"{side.provisioned} -> {side.proposed}"
+    )
+    if side.held_units is not None:
+        units += f", not {side.held_units}"
+    why = ", but ".join(reason.sentence for reason in side.reasons)
+    return f"{side.capacity.value} {units} ({why})"

@@ -1,0 +1,122 @@
+"""Find out which targets there are: list the tables, match them with sections, describe them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.core.model import Code, Reason, Target
+from dynamic_dynamodb.core.sections import match_sections
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.report import Outcome, TargetReport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
+
+    from dynamic_dynamodb.core.model import Description
+    from dynamic_dynamodb.core.sections import Section
+    from dynamic_dynamodb.ports import Counts, Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A target that a section speaks of, as AWS describes it now."""
+
+    section: Section
+    description: Description
+
+    @property
+    def target(self) -> Target:
+        """Name it."""
+        return self.description.target
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is to check, and what could not be had."""
+
+    subjects: tuple[Subject, ...]
+    failed: tuple[TargetReport, ...]
+    is_list_missing: bool
+
+
+@dataclass(slots=True)
+class Survey:
+    """Look at the account anew in each check; what stays the same is said once."""
+
+    tables: Tables
+    sections: tuple[Section, ...]
+    counts: Counts
+    executor: Executor
+    announcer: Announcer = field(default_factory=Announcer)
+
+    def find(self) -> Found:
+        """List, match and describe, the tables side by side."""
+        names = self._list()
+        matches = match_sections(self.sections, names if names is not None else self._plain_names())
+        answers = dict(
+            zip(matches.sections, self.executor.map(self._describe, matches.sections), strict=True)
+        )
+        described = {name: answer for name, answer in answers.items() if not isinstance(answer, AwsError)}
+        subjects, unused_indexes = self._match_indexes(matches.sections, described)
+        if names is not None:
+            self._warn_of_unused((*matches.unused, *unused_indexes))
+        return Found(
+            subjects=tuple(sorted(subjects, key=lambda subject: subject.target)),
+            failed=tuple(
+                TargetReport(Target(name), Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, str(answer)))
+                for name, answer in answers.items()
+                if isinstance(answer, AwsError)
+            ),
+            is_list_missing=names is None and any(not section.plain_name for section in self.sections),
+        )
+
+    def _list(self) -> Sequence[str] | None:
+        """List the tables; None if AWS does not let us."""
+        try:
+            names = self.tables.list_tables()
+        except AwsError as error:
+            self.announcer.warn("list", f"{error}; only sections with a plain table name are checked")
+            return None
+        self.announcer.warn("list", "")
+        self.counts.keep_only(names)
+        return names
+
+    def _plain_names(self) -> Sequence[str]:
+        return [section.plain_name for section in self.sections if section.plain_name]
+
+    def _describe(self, table: str) -> Mapping[Target, Description] | AwsError:
+        try:
+            return self.tables.describe(table)
+        except AwsError as error:
+            return error
+
+    def _match_indexes(
+        self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
+    ) -> tuple[list[Subject], list[Section]]:
+        """Pair tables and indexes with their sections; give the index sections that found none, too."""
+        subjects: list[Subject] = []
+        unused: dict[str, Section] = {}
+        used: set[str] = set()
+        doubled: list[str] = []
+        for name, descriptions in described.items():
+            section = sections[name]
+            subjects.append(Subject(section, descriptions[Target(name)]))
+            matches = match_sections(section.gsis, (target.index for target in descriptions if target.index))
+            subjects += [
+                Subject(gsi, descriptions[Target(name, index)]) for index, gsi in matches.sections.items()
+            ]
+            unused |= {gsi.title: gsi for gsi in matches.unused}
+            used |= {gsi.title for gsi in section.gsis} - {gsi.title for gsi in matches.unused}
+            doubled += [
+                f"{Target(name, index)} matches {' and '.join(f'[{gsi.title}]' for gsi in gsis)}"
+                for index, gsis in matches.doubled.items()
+            ]
+        self.announcer.warn("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
+        return subjects, [gsi for title, gsi in unused.items() if title not in used]
+
+    def _warn_of_unused(self, sections: Sequence[Section]) -> None:
+        titles = ", ".join(f"[{section.title}]" for section in sections)
+        self.announcer.warn("unused", f"nothing in this region matches {titles}" if titles else "")

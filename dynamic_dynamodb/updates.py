@@ -1,0 +1,83 @@
+"""Carry an update through AWS's refusals, so that one resource's fault loses no other's raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.core.model import Description, Target
+from dynamic_dynamodb.core.plan import TableUpdate
+from dynamic_dynamodb.errors import AwsError
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.core.decision import Decision
+
+LIMIT_EXCEEDED: Final = "LimitExceededException"
+ONE_RESOURCE_AT_FAULT: Final = frozenset(
+    {"ValidationException", "ResourceNotFoundException", "ResourceInUseException"}
+)
+"""Refusals that may concern one resource of a call only."""
+
+Send = Callable[[TableUpdate], None]
+Describe = Callable[[str], Mapping[Target, Description]]
+
+
+@dataclass(slots=True)
+class UpdateResult:
+    """What became of an update: the decisions that AWS took, trimmed as sent, and the refusals."""
+
+    applied: dict[Target, Decision] = field(default_factory=dict)
+    refused: dict[Target, AwsError] = field(default_factory=dict)
+
+    def is_failure(self, decision: Decision) -> bool:
+        """Tell whether a refusal lost more than decreases that AWS does not allow now."""
+        refusal = self.refused.get(decision.target)
+        if refusal is None or decision.target in self.applied:
+            return False
+        return refusal.code != LIMIT_EXCEEDED or decision.is_raise
+
+
+def apply_update(update: TableUpdate, send: Send, describe: Describe) -> UpdateResult:
+    """Send an update, then whatever of it AWS may still take after a refusal.
+
+    LimitExceededException: once more with raises only.
+    Other refusals of a call that changes several resources: the table is described again, what is
+    still possible is sent again, and if that is refused too, each resource on its own.
+    """
+    result = UpdateResult()
+    _apply(update, send, describe, result)
+    return result
+
+
+def _apply(update: TableUpdate, send: Send, describe: Describe, result: UpdateResult) -> None:
+    refusal = _send(update, send, result)
+    if refusal is not None and refusal.code == LIMIT_EXCEEDED:
+        update = update.raises_only()
+        refusal = _send(update, send, result) if update.decisions else None
+    if refusal is None or len(update.decisions) == 1:
+        return
+    if refusal.code in ONE_RESOURCE_AT_FAULT:
+        update = _leave_out_impossible(update, describe)
+        if not update.decisions or _send(update, send, result) is None:
+            return
+    if refusal.code in ONE_RESOURCE_AT_FAULT or refusal.code == LIMIT_EXCEEDED:
+        for each in update.one_by_one():
+            _apply(each, send, describe, result)
+
+
+def _send(update: TableUpdate, send: Send, result: UpdateResult) -> AwsError | None:
+    try:
+        send(update)
+    except AwsError as error:
+        result.refused.update({decision.target: error for decision in update.decisions})
+        return error
+    result.applied.update({decision.target: decision for decision in update.decisions})
+    return None
+
+
+def _leave_out_impossible(update: TableUpdate, describe: Describe) -> TableUpdate:
+    try:
+        return update.still_possible(describe(update.table))
+    except AwsError:
+        return TableUpdate(update.table, ())  # the refusal is already in the result and says more

@@ -1,0 +1,64 @@
+"""Every vector measured on the old program gives what is expected of the new one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conformance.vectors import Replay, Vector, load_vector, read_vectors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMPARED = ("update_calls", "would_update", "consecutive_checks_after", "sns")
+
+
+def _pick(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: result[name] for name in COMPARED if result.get(name) is not None}
+
+
+def _tell(vector: Vector, seen: object, expected: object) -> str:
+    return f"{vector['id']} {vector['rulings']}\n  seen     {seen}\n  expected {expected}"
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("tables", 11808), ("gsis", 5891), ("named", 244)], ids=lambda value: str(value)
+)
+def test_a_check_gives_what_is_expected(name: str, number: int, tmp_path: Path) -> None:
+    path = tmp_path / "vector.conf"
+    differences, seen_vectors = [], Counter[bool]()
+    for vector in read_vectors(name):
+        configuration = load_vector(vector, path)
+        has_fault = vector.get("config_fault", False)
+        seen_vectors[has_fault] += 1
+        if (configuration is None) != has_fault:
+            differences.append(
+                _tell(vector, "fault" if configuration is None else "no fault", vector["expected"])
+            )
+        elif configuration is not None:
+            expected, seen = _pick(vector["expected"]), _pick(Replay(vector, configuration).check(vector))
+            if seen != expected:
+                differences.append(_tell(vector, seen, expected))
+    assert seen_vectors.total() == number
+    assert not differences, f"{len(differences)} differ:\n" + "\n".join(differences[:10])
+
+
+def test_a_sequence_of_checks_gives_what_is_expected(tmp_path: Path) -> None:
+    path = tmp_path / "vector.conf"
+    differences, number = [], 0
+    for vector in read_vectors("sequences"):
+        number += 1
+        configuration = load_vector(vector, path)
+        if (configuration is None) != vector.get("config_fault", False):
+            differences.append(_tell(vector, configuration is None, vector.get("config_fault", False)))
+        if configuration is None:
+            continue
+        replay = Replay(vector, configuration)
+        for check in vector["checks"]:
+            seen, expected = _pick(replay.check(check)), _pick(check["expected"])
+            if seen != expected:
+                differences.append(_tell(vector, seen, expected))
+    assert number == 178
+    assert not differences, f"{len(differences)} differ:\n" + "\n".join(differences[:10])

@@ -1,0 +1,33 @@
+"""An emulator of the AWS services which the product calls, stricter than moto and able to fail on command.
+
+    from tests.emulator import Emulator
+
+    with Emulator() as aws:  # or the fixture `emulator` of tests.emulator.fixtures
+        aws.add_table("orders", reads=10, writes=5, gsis={"by-date": (4, 2)})
+        aws.put_metrics("orders", consumed_reads=9.5, throttled_reads=3, missing=[1])
+        aws.put_metrics("orders", "by-date", consumed_writes=1)
+        aws.set_update_seconds(2)
+        aws.add_fault(action="UpdateTable", code="ThrottlingException", times=2)
+        ...  # run the product with aws.environment() or AWS_ENDPOINT_URL=aws.url
+        assert aws.capacities()["orders", None] == (20, 5)
+        assert [request.parameters for request in aws.requests("UpdateTable")] == [...]
+
+DynamoDB (ListTables, DescribeTable, UpdateTable, CreateTable, DeleteTable) and CloudWatch (GetMetricData and
+GetMetricStatistics, Sum only, over JSON or query) are served here, all else by moto. `control.py`
+documents the control methods, `faults.Fault` the faults, `request_log.LoggedRequest` a logged request.
+`clients.client()` makes boto3 clients for tests, `asking` has short forms of the calls tests make most.
+
+As a process of its own: `python -m tests.emulator [--port N]` prints its URL and ends on SIGTERM or SIGINT.
+There the control methods are `POST /_control/<method>` with their arguments as a JSON object, moments as
+ISO 8601; `capacities` answers {"table": [reads, writes], "table/index": [reads, writes]}. `batch` runs many.
+
+Not emulated: signatures, separate regions and accounts (all share the tables and metrics), items, creating
+and deleting indexes, billing mode changes, statistics other than Sum, metric math. moto's own state (topics,
+scalable targets) is shared by all emulators of a process.
+"""
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import Fault
+from tests.emulator.request_log import LoggedRequest
+
+__all__ = ["Emulator", "Fault", "LoggedRequest"]

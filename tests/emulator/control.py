@@ -1,0 +1,230 @@
+"""What a test may do to the emulator besides calling it as AWS."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tests.emulator import passthrough
+from tests.emulator.faults import Fault
+from tests.emulator.metrics import MetricKey
+from tests.emulator.moments import MINUTE, Moment, as_datetime, as_epoch, floor_minute
+from tests.emulator.state import State
+from tests.emulator.tables import Table
+from tests.emulator.throughput import Throughput, Units
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from tests.emulator.request_log import LoggedRequest
+
+Capacities = dict[tuple[str, str | None], Units]
+
+CONSUMED_READS = "ConsumedReadCapacityUnits"
+CONSUMED_WRITES = "ConsumedWriteCapacityUnits"
+THROTTLED_READS = "ReadThrottleEvents"
+THROTTLED_WRITES = "WriteThrottleEvents"
+
+# Minutes after the present one which get data too, so that a test may run across the end of a minute.
+_AHEAD = 5
+
+
+class Control:
+    """Set up and inspect the emulated account; every public method is also reachable over HTTP."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._state = State()
+
+    def reset(self) -> None:
+        """Begin anew: no tables, metrics, topics, faults or requests, the default settings, the real time."""
+        with self._lock:
+            self._state.faults.clear()
+            self._state = State()
+        passthrough.reset()
+
+    def add_table(  # noqa: PLR0913 - all but the name have defaults
+        self,
+        name: str,
+        *,
+        reads: int = 5,
+        writes: int = 5,
+        gsis: Mapping[str, Units] | None = None,
+        on_demand: bool = False,
+        status: str = "ACTIVE",
+    ) -> None:
+        """Make a table with its indexes; one on demand has 0 units everywhere."""
+        with self._lock:
+            given = (gsis or {}).items()
+            indexes = {index: Throughput((0, 0) if on_demand else _pair(units)) for index, units in given}
+            throughput = Throughput((0, 0) if on_demand else (reads, writes), status)
+            created = self._state.clock.now()
+            self._state.tables.add(Table(name, throughput, created, on_demand, indexes))
+
+    def remove_table(self, name: str) -> None:
+        """Delete a table at once, whatever its status."""
+        with self._lock:
+            self._state.tables.remove(name)
+
+    def remove_index(self, table: str, index: str) -> None:
+        """Delete an index at once."""
+        with self._lock:
+            self._table(table).indexes.pop(index, None)
+
+    def set_status(self, table: str, index: str | None = None, *, status: str) -> None:
+        """Set the status which a table or an index shows, and which UpdateTable respects, until set again."""
+        with self._lock:
+            self._table(table).resource(index).status = status
+
+    def set_decreases(
+        self, table: str, index: str | None = None, *, today: int, last: Moment | None = None
+    ) -> None:
+        """Set the counters of a table or an index; `last` (default now) on an earlier day voids `today`."""
+        with self._lock:
+            resource = self._table(table).resource(index)
+            resource.decreases = today
+            resource.last_decrease = self._state.clock.now() if last is None else as_datetime(last)
+
+    def finish_updates(self) -> None:
+        """End all updates in flight: the new units are in force, all is ACTIVE."""
+        with self._lock:
+            for table in self._state.tables.all(self._state.clock.now()):
+                if table.update_ends is not None:
+                    table.finish_update()
+
+    def set_update_seconds(self, seconds: float) -> None:
+        """Set how long a table is UPDATING after the next accepted updates (default 0)."""
+        self._state.settings.update_seconds = seconds
+
+    def set_limits(self, *, table_maximum: int = 40_000, simultaneous_updates: int | None = None) -> None:
+        """Set the most units a table or an index may have and how many tables may be UPDATING (None: any)."""
+        self._state.settings.table_maximum = table_maximum
+        self._state.settings.simultaneous_updates = simultaneous_updates
+
+    def set_pages(self, *, tables: int = 100, datapoints: int = 100_800, results: int | None = None) -> None:
+        """Set the page sizes: tables of ListTables, datapoints and results of GetMetricData (None: any)."""
+        settings = self._state.settings
+        settings.tables_per_page = tables
+        settings.datapoints_per_page = datapoints
+        settings.results_per_page = results
+
+    def set_publication_delay(self, seconds: float) -> None:
+        """Show a minute of metrics so long after its end (default 0); -60 shows the present minute too."""
+        self._state.settings.publication_delay = seconds
+
+    def set_clock(self, now: Moment) -> None:
+        """Make this the emulator's present; time goes on from there."""
+        self._state.clock.set(as_datetime(now))
+
+    def capacities(self, *, pending: bool = True) -> Capacities:
+        """Give (reads, writes) by (table, index or None): as last accepted, or only those in force."""
+        with self._lock:
+            return {
+                (table.name, index): resource.accepted if pending else resource.units
+                for table in self._state.tables.all(self._state.clock.now())
+                for index, resource in [(None, table.throughput), *table.indexes.items()]
+            }
+
+    def put_metrics(  # noqa: PLR0913 - all but the table have defaults
+        self,
+        table: str,
+        index: str | None = None,
+        *,
+        consumed_reads: float | None = None,
+        consumed_writes: float | None = None,
+        throttled_reads: float | None = None,
+        throttled_writes: float | None = None,
+        minutes: int = 20,
+        until: Moment | None = None,
+        missing: Collection[int] = (),
+    ) -> None:
+        """Give every one of the last `minutes` whole minutes the same Sum, for each metric named.
+
+        Consumed capacity is in units per second, throttled requests in events per minute. `until` is the end
+        of the last minute (default: of the last whole minute). `missing` counts minutes back from there, 1
+        being the last; they get no data. Unless `until` is given, the minutes to come get data too, which
+        shows once they end.
+        """
+        with self._lock:
+            end = floor_minute(self._state.clock.now().timestamp() if until is None else as_epoch(until))
+            ahead = 0 if until is not None else _AHEAD
+            kept = [end - back * MINUTE for back in range(1 - ahead, minutes + 1) if back not in missing]
+            sums = {
+                CONSUMED_READS: None if consumed_reads is None else consumed_reads * MINUTE,
+                CONSUMED_WRITES: None if consumed_writes is None else consumed_writes * MINUTE,
+                THROTTLED_READS: throttled_reads,
+                THROTTLED_WRITES: throttled_writes,
+            }
+            for metric, total in sums.items():
+                if total is not None:
+                    self._state.metrics.put(MetricKey.of(table, index, metric), dict.fromkeys(kept, total))
+
+    def put_series(
+        self,
+        table: str,
+        index: str | None = None,
+        *,
+        metric: str = CONSUMED_READS,
+        sums: Mapping[datetime, float] | Mapping[str, float],
+    ) -> None:
+        """Give one metric the Sums of the minutes named; each moment is rounded down to its minute."""
+        by_minute = {floor_minute(as_epoch(moment)): total for moment, total in sums.items()}
+        with self._lock:
+            self._state.metrics.put(MetricKey.of(table, index, metric), by_minute)
+
+    def remove_metrics(self, table: str | None = None) -> None:
+        """Forget the metrics of one table and its indexes, or all."""
+        with self._lock:
+            self._state.metrics.remove(table)
+
+    def add_topic(self, name: str, *, region: str = "us-east-1") -> str:
+        """Make an SNS topic and give its ARN."""
+        return passthrough.create_topic(name, region)
+
+    def add_fault(self, **rule: Any) -> None:
+        """Add a rule with the fields of Fault."""
+        self._state.faults.add(Fault(**rule))
+
+    def clear_faults(self) -> None:
+        """Drop all rules and end whatever hangs."""
+        self._state.faults.clear()
+
+    def requests(self, action: str | None = None) -> list[LoggedRequest]:
+        """List the requests since the last reset, or those of one action, in the order of their arrival."""
+        return self._state.log.select(action)
+
+    def wait_for_requests(
+        self, action: str | None = None, *, count: int = 1, ended: bool = True, seconds: float = 10
+    ) -> list[LoggedRequest]:
+        """Wait until so many requests have ended, or at least arrived, and list them as requests() does."""
+        return self._state.log.wait(action, count, ended=ended, seconds=seconds)
+
+    def published(self) -> list[dict[str, Any]]:
+        """List the parameters (TopicArn, Subject, Message) of the accepted Publish calls, in order."""
+        return [logged.parameters for logged in self.requests("Publish") if logged.applied]
+
+    def now(self) -> datetime:
+        """Give the emulator's present moment."""
+        return self._state.clock.now()
+
+    def batch(self, calls: list[dict[str, Any]]) -> None:
+        """Run several control methods, each given as {"method": ..., "arguments": {...}}."""
+        for call in calls:
+            self.run(call["method"], call.get("arguments", {}))
+
+    def run(self, method: str, arguments: Mapping[str, Any]) -> object:
+        """Run the control method of this name."""
+        if method.startswith("_") or method not in vars(Control):
+            message = f"there is no control method {method!r}"
+            raise ValueError(message)
+        return getattr(self, method)(**arguments)
+
+    def _table(self, name: str) -> Table:
+        return self._state.tables.get(name, self._state.clock.now())
+
+
+def _pair(units: Units) -> Units:
+    # Over HTTP a pair arrives as a list.
+    reads, writes = units
+    return reads, writes

@@ -1,0 +1,114 @@
+"""The way of a request through log, faults and service to its answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from tests.emulator import cloudwatch, dynamodb, passthrough, sns
+from tests.emulator.control import Control
+from tests.emulator.control_answers import json_answer
+from tests.emulator.errors import ServiceError
+from tests.emulator.fault_effects import answer_instead, damage, spoil_results
+from tests.emulator.faults import ANSWER_KINDS, BEFORE_KINDS, RESULT_KINDS
+from tests.emulator.protocols import protocol_of
+from tests.emulator.wire import Answer, Call, Delivery, RawRequest, Scope, action_of, may_be_unsigned
+
+if TYPE_CHECKING:
+    from tests.emulator.faults import Taken
+    from tests.emulator.request_log import LoggedRequest
+    from tests.emulator.state import State
+
+_OWN_SERVICES = {"dynamodb": dynamodb.serve, "monitoring": cloudwatch.serve}
+_OK = 200
+_DAMAGES = frozenset({"cut_body", "short_body"})
+
+
+class Dispatcher(Control):
+    """Answer requests in the name of AWS."""
+
+    def answer(self, raw: RawRequest) -> Answer:
+        """Answer one request; a mistake of the emulator itself shows as the error EmulatorMistake."""
+        state = self._state
+        scope = Scope.of(raw.headers)
+        protocol = protocol_of(scope.service, raw.headers)
+        try:
+            call = _decode(raw, scope)
+        except (ValueError, KeyError) as error:
+            return protocol.encode_error(
+                ServiceError("SerializationException", f"cannot read the request: {error}")
+            )
+        taken = state.faults.take(call)
+        logged = state.log.begin(call, [fault.kind for fault in taken.faults])
+        try:
+            answer = self._with_faults(state, call, taken, logged)
+        except ServiceError as error:
+            logged.error = error.code
+            answer = protocol.encode_error(error)
+        except Exception:  # noqa: BLE001 - the client gets an answer whatever is wrong here
+            mistake = traceback.format_exc()
+            sys.stderr.write(mistake)
+            logged.error = "EmulatorMistake"
+            answer = protocol.encode_error(ServiceError("EmulatorMistake", mistake, 500))
+        answered = answer.delivery in (Delivery.WHOLE, Delivery.SHORT)
+        state.log.end(logged, answer.status if answered else None)
+        return answer
+
+    def _with_faults(self, state: State, call: Call, taken: Taken, logged: LoggedRequest) -> Answer:
+        for fault in taken.faults:
+            if fault.kind == "control":
+                self.run(fault.method, fault.arguments)
+            elif fault.kind in BEFORE_KINDS:
+                taken.wait(fault.seconds)
+        answering = next((fault for fault in taken.faults if fault.kind in ANSWER_KINDS), None)
+        if answering is None:
+            return self._serve(state, call, taken, logged)
+        if answering.kind in _DAMAGES:
+            return damage(answering, self._serve(state, call, taken, logged))
+        if answering.applied:
+            self._serve(state, call, taken, logged)
+        return answer_instead(answering, call, taken)
+
+    def _serve(self, state: State, call: Call, taken: Taken, logged: LoggedRequest) -> Answer:
+        if not call.access_key and not may_be_unsigned(call.action):
+            raise ServiceError(
+                code="MissingAuthenticationToken",
+                message="Request is missing Authentication Token",
+                status=403,
+            )
+        service = _OWN_SERVICES.get(call.service)
+        if service is None:
+            if call.service == "sns":
+                sns.check(call)
+            answer = passthrough.forward(call.raw)
+            if call.service == "sns":
+                answer = sns.correct(answer)
+            logged.applied = answer.status == _OK
+            return answer
+        with self._lock:
+            result = service(state, call)
+        logged.applied = True
+        for fault in taken.faults:
+            if fault.kind in RESULT_KINDS:
+                spoil_results(fault, call, result)
+        return call.protocol.encode(call.action, result)
+
+    def control(self, method: str, body: bytes) -> Answer:
+        """Run a control method which arrived over HTTP."""
+        try:
+            result = self.run(method, json.loads(body or b"{}"))
+        except (ValueError, TypeError, TimeoutError, ServiceError) as error:
+            return json_answer(400, {"error": str(error)})
+        return json_answer(_OK, result)
+
+
+def _decode(raw: RawRequest, scope: Scope) -> Call:
+    protocol = protocol_of(scope.service, raw.headers)
+    parameters = protocol.decode(raw.body)
+    action = action_of(raw, parameters)
+    parameters.pop("Action", None)
+    parameters.pop("Version", None)
+    service = scope.service
+    return Call(service, action, parameters, scope.region, scope.access_key, protocol, raw)

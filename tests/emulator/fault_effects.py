@@ -1,0 +1,90 @@
+"""What a fault does to a call: the answer it gives in the service's place, or the results it spoils."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.emulator.cloudwatch import metric_key
+from tests.emulator.errors import KNOWN_ERRORS, ServiceError, denied_message
+from tests.emulator.metrics import INDEX_DIMENSION, TABLE_DIMENSION, MetricKey
+from tests.emulator.tables import table_arn
+from tests.emulator.wire import Answer, Delivery
+
+if TYPE_CHECKING:
+    from tests.emulator.faults import Fault, Taken
+    from tests.emulator.wire import Call
+
+_PERMISSION_PREFIXES = {"monitoring": "cloudwatch"}
+_HTML = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works!</h1></body></html>"
+
+
+def answer_instead(fault: Fault, call: Call, taken: Taken) -> Answer:
+    """Give the answer of a fault which needs no ordinary answer, or raise its error."""
+    if fault.kind == "reset":
+        return Answer(0, delivery=Delivery.RESET)
+    if fault.kind == "hang":
+        taken.wait(fault.seconds)
+        return Answer(0, delivery=Delivery.CLOSE)
+    if fault.kind == "html":
+        return Answer(fault.status or 200, _HTML, {"Content-Type": "text/html"})
+    raise _error(fault, call)
+
+
+def damage(fault: Fault, answer: Answer) -> Answer:
+    """Spoil an ordinary answer: half of its body is lost."""
+    if fault.kind == "short_body":
+        return Answer(answer.status, answer.body, answer.headers, Delivery.SHORT)
+    # The checksum would tell the client at once that the body is damaged.
+    headers = {name: value for name, value in answer.headers.items() if name != "x-amz-crc32"}
+    return Answer(answer.status, answer.body[: len(answer.body) // 2], headers)
+
+
+def spoil_results(fault: Fault, call: Call, result: dict[str, Any]) -> None:
+    """Change the chosen results of a GetMetricData answer."""
+    chosen = {
+        query["Id"]
+        for query in call.parameters.get("MetricDataQueries", [])
+        if _chooses(fault, metric_key(query["MetricStat"]["Metric"]))
+    }
+    results = result["MetricDataResults"]
+    if fault.kind == "missing_results":
+        result["MetricDataResults"] = [found for found in results if found["Id"] not in chosen]
+        return
+    result["MetricDataResults"] = [
+        _with_status(fault, found) if found["Id"] in chosen else found for found in results
+    ]
+
+
+def _error(fault: Fault, call: Call) -> ServiceError:
+    status, text = KNOWN_ERRORS.get(fault.code, (400, fault.code))
+    table = str(call.parameters.get("TableName", ""))
+    message = fault.message if fault.message is not None else text
+    if message == "{denied}":
+        prefix = _PERMISSION_PREFIXES.get(call.service, call.service)
+        resource = table_arn(table, call.region) if table else call.parameters.get("TopicArn")
+        message = denied_message(f"{prefix}:{call.action}", resource)
+    bare = fault.kind == "bare_error"
+    return ServiceError(
+        fault.code, None if bare else message.replace("{table}", table), fault.status or status
+    )
+
+
+def _chooses(fault: Fault, key: MetricKey) -> bool:
+    dimensions = dict(key.dimensions)
+    return (
+        fault.table in (None, dimensions.get(TABLE_DIMENSION))
+        and fault.index in (None, dimensions.get(INDEX_DIMENSION))
+        and fault.metric in (None, key.metric)
+    )
+
+
+def _with_status(fault: Fault, found: dict[str, Any]) -> dict[str, Any]:
+    count = 0
+    if fault.metric_status == "PartialData":
+        count = len(found["Values"]) // 2 if fault.keep is None else fault.keep
+    return found | {
+        "StatusCode": fault.metric_status,
+        "Timestamps": found["Timestamps"][:count],
+        "Values": found["Values"][:count],
+        "Messages": [{"Code": fault.metric_status, "Value": f"The emulator answered {fault.metric_status}."}],
+    }

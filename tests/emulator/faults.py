@@ -1,0 +1,160 @@
+"""Rules which make chosen calls fail, and which of them concern a call."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.emulator.metrics import TABLE_DIMENSION
+
+if TYPE_CHECKING:
+    from tests.emulator.wire import Call
+
+# Kinds which act before the call is served, which answer in its place, which change GetMetricData's results.
+BEFORE_KINDS = frozenset({"control", "slow"})
+ANSWER_KINDS = frozenset({"error", "bare_error", "reset", "hang", "html", "cut_body", "short_body"})
+RESULT_KINDS = frozenset({"metric_status", "missing_results"})
+KINDS = BEFORE_KINDS | ANSWER_KINDS | RESULT_KINDS
+
+
+@dataclass
+class Fault:
+    """Describe one rule.
+
+    Which calls: `action` (None means any) and `table` (None means any) choose the calls; of these the first
+    `after` pass untouched, then `times` are hit (None means all that follow).
+
+    What happens, by `kind`:
+    - "error": the AWS error `code`; `message` and `status` default to AWS's own for the known codes.
+    - "bare_error": the AWS error `code` without a message.
+    - "reset": the connection is reset without an answer.
+    - "hang": no answer for `seconds` (None means for ever), then the connection closes.
+    - "slow": the ordinary answer, but `seconds` late.
+    - "html": an HTML page with `status` (default 200).
+    - "cut_body": the ordinary answer with the second half of its body missing, though its length is right.
+    - "short_body": the ordinary answer with its checksum, but the connection closes in the midst of the body.
+    - "metric_status": results of GetMetricData get `metric_status` (PartialData, InternalError, Forbidden),
+      those of `table`, `index` and `metric` where given. PartialData keeps the first half of the values, or
+      the first `keep`; the others keep none.
+    - "missing_results": the same choice of results is left out.
+    - "control": the control method `method` runs with `arguments` before the call is served as ever.
+
+    With `applied` the call takes effect before the fault answers (always so with cut_body and short_body).
+    All rules which concern a call count it; of those which answer in its place the oldest one does.
+
+    botocore does not notice a JSON answer which it cannot read (html, cut_body, and short_body where there is
+    no checksum): its caller gets an answer without members.
+    """
+
+    kind: str = "error"
+    action: str | None = None
+    table: str | None = None
+    times: int | None = 1
+    after: int = 0
+    code: str = "InternalServerError"
+    message: str | None = None
+    status: int | None = None
+    seconds: float | None = None
+    applied: bool = False
+    metric_status: str = "PartialData"
+    index: str | None = None
+    metric: str | None = None
+    keep: int | None = None
+    method: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a misspelt kind, which would never do anything."""
+        if self.kind not in KINDS:
+            message = f"unknown kind of fault {self.kind!r}: choose one of {', '.join(sorted(KINDS))}"
+            raise ValueError(message)
+
+    def concerns(self, call: Call) -> bool:
+        """Tell whether the rule chooses this call."""
+        if self.action not in (None, call.action):
+            return False
+        if self.kind in RESULT_KINDS and call.action != "GetMetricData":
+            return False
+        return self.table is None or self.table in tables_of(call)
+
+
+@dataclass
+class _Rule:
+    fault: Fault
+    passed: int = 0
+    hits: int = 0
+
+    def active(self, call: Call) -> bool:
+        """Count a call the fault concerns and tell whether it is one to hit."""
+        fault = self.fault
+        if not fault.concerns(call):
+            return False
+        if self.passed < fault.after:
+            self.passed += 1
+            return False
+        return fault.times is None or self.hits < fault.times
+
+
+@dataclass
+class Taken:
+    """Hold the faults which hit one call; at most one answers in its place, and it comes last."""
+
+    faults: list[Fault]
+    released: threading.Event
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait, but no longer than until the rules are cleared."""
+        self.released.wait(seconds)
+
+
+class FaultRules:
+    """Keep the rules of one test; safe for use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rules: list[_Rule] = []
+        self._released = threading.Event()
+
+    def add(self, fault: Fault) -> None:
+        """Append a rule."""
+        with self._lock:
+            self._rules.append(_Rule(fault))
+
+    def clear(self) -> None:
+        """Drop all rules and end whatever hangs or is slow because of one."""
+        with self._lock:
+            self._rules = []
+            self._released.set()
+            self._released = threading.Event()
+
+    def take(self, call: Call) -> Taken:
+        """Choose the faults which hit a call."""
+        with self._lock:
+            taken: list[Fault] = []
+            answering: Fault | None = None
+            for rule in [rule for rule in self._rules if rule.active(call)]:
+                if rule.fault.kind in ANSWER_KINDS:
+                    if answering is not None:
+                        continue
+                    answering = rule.fault
+                else:
+                    taken.append(rule.fault)
+                rule.hits += 1
+            return Taken(taken if answering is None else [*taken, answering], self._released)
+
+
+def tables_of(call: Call) -> set[str]:
+    """Name the tables a call is about; a call of CloudWatch names them in its dimensions."""
+    parameters = call.parameters
+    if "TableName" in parameters:
+        return {str(parameters["TableName"])}
+    metrics = [
+        query.get("MetricStat", {}).get("Metric", {}) for query in parameters.get("MetricDataQueries", [])
+    ]
+    return {
+        given["Value"]
+        for metric in (parameters, *metrics)
+        for given in metric.get("Dimensions", [])
+        if given["Name"] == TABLE_DIMENSION
+    }

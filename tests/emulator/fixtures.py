@@ -1,0 +1,27 @@
+"""pytest fixtures: one emulator for all tests of a session, reset for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.emulator.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    """Start the emulator once; tests take the fixture `emulator` instead."""
+    with Emulator() as started:
+        yield started
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
+    """Give a test the emulator with nothing in it, and release what the test left hanging."""
+    running_emulator.reset()
+    yield running_emulator
+    running_emulator.clear_faults()

@@ -1,0 +1,38 @@
+"""Everything a reset throws away: tables, metrics, faults, the request log and the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.emulator.faults import FaultRules
+from tests.emulator.metrics import MetricStore
+from tests.emulator.moments import Clock
+from tests.emulator.request_log import RequestLog
+from tests.emulator.tables import Tables
+
+
+@dataclass
+class Settings:
+    """Hold what a test may change about the account."""
+
+    update_seconds: float = 0.0
+    table_maximum: int = 40_000
+    simultaneous_updates: int | None = None
+    tables_per_page: int = 100
+    datapoints_per_page: int = 100_800
+    results_per_page: int | None = None
+    publication_delay: float = 0.0
+
+
+@dataclass
+class State:
+    """Hold one life of the emulator between two resets."""
+
+    settings: Settings = field(default_factory=Settings)
+    clock: Clock = field(default_factory=Clock)
+    tables: Tables = field(default_factory=Tables)
+    metrics: MetricStore = field(default_factory=MetricStore)
+    faults: FaultRules = field(default_factory=FaultRules)
+    log: RequestLog = field(default_factory=RequestLog)
+    metric_pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

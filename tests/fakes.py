@@ -1,0 +1,110 @@
+"""Stand in for the outside world, written by hand: each fake keeps what it was asked."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from dynamic_dynamodb.core.model import Description, PerCapacity, Target
+from dynamic_dynamodb.core.usage import CapacitySeries
+from dynamic_dynamodb.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dynamic_dynamodb.core.messages import Message
+    from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+
+IDLE = CapacitySeries({}, {})
+
+
+class ThisThread(Executor):
+    """Run everything at once, in the thread that asks."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Run it and give its result as a future."""
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments, **named))
+        return future
+
+
+@dataclass
+class FakeTables:
+    """An account whose answers are set by the test; an error in a queue is raised by the next update."""
+
+    descriptions: dict[Target, Description] = field(default_factory=dict)
+    update_errors: list[AwsError | None] = field(default_factory=list)
+    list_error: AwsError | None = None
+    describe_errors: dict[str, AwsError] = field(default_factory=dict)
+    updates: list[TableUpdate] = field(default_factory=list)
+
+    def add(self, target: Target, provisioned: PerCapacity[int], **settings: Any) -> None:
+        """Put a table or an index into the account."""
+        given = {"status": "ACTIVE", "table_status": "ACTIVE", **settings}
+        self.descriptions[target] = Description(target, provisioned, **given)
+
+    def list_tables(self) -> Sequence[str]:
+        """List all tables, or fail as told."""
+        if self.list_error:
+            raise self.list_error
+        return sorted({target.table for target in self.descriptions})
+
+    def describe(self, table: str) -> Mapping[Target, Description]:
+        """Describe a table as it is now, or fail as told."""
+        if table in self.describe_errors:
+            raise self.describe_errors[table]
+        return {target: one for target, one in self.descriptions.items() if target.table == table}
+
+    def update(self, update: TableUpdate) -> None:
+        """Keep the call, and take it unless an error is queued for it."""
+        self.updates.append(update)
+        error = self.update_errors.pop(0) if self.update_errors else None
+        if error is not None:
+            raise error
+        for decision in update.decisions:
+            described = self.descriptions[decision.target]
+            self.descriptions[decision.target] = replace(described, provisioned=decision.proposed)
+
+
+@dataclass
+class FakeMetrics:
+    """CloudWatch with given answers; a target without one is idle."""
+
+    answers: Answers = field(default_factory=dict)
+    requests: list[MetricRequest] = field(default_factory=list)
+
+    def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
+        """Keep the requests and answer each."""
+        self.requests += requests
+        idle: TargetSeries = PerCapacity(IDLE, IDLE)
+        return {request.target: self.answers.get(request.target, idle) for request in requests}
+
+
+@dataclass
+class FakeNotifier:
+    """A topic that keeps its messages, and then fails if told to."""
+
+    messages: list[Message] = field(default_factory=list)
+    error: AwsError | None = None
+
+    def publish(self, message: Message) -> None:
+        """Keep the message."""
+        self.messages.append(message)
+        if self.error:
+            raise self.error
+
+
+@dataclass
+class FakeCircuitBreaker:
+    """A breaker that gives one answer to all; None is closed."""
+
+    answer: str | None = None
+    questions: list[tuple[CircuitBreakerOptions, Target]] = field(default_factory=list)
+
+    def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
+        """Keep the question and give the answer."""
+        self.questions.append((options, target))
+        return self.answer
