@@ -10,7 +10,7 @@ import threading
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.command_line import PROGRAM, parse_command_line
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(flags)
     except ConfigurationError as error:
-        flags.get("config", "the command line")
-        for _fault in error.faults:
-            pass
+        source = flags.get("config", "the command line")
+        print(f"{PROGRAM}: {source} cannot be used:", file=sys.stderr)
+        for fault in error.faults:
+            print(f"  {fault}", file=sys.stderr)
         return ExitCode.UNUSABLE_CONFIGURATION
 
 
@@ -61,9 +62,11 @@ def _refuse_unusable(flags: Mapping[str, str | bool]) -> None:
 
 
 def _show(configuration: Configuration) -> int:
+    from dynamic_dynamodb.config.render import render_configuration  # noqa: PLC0415 - as in _run
 
-    for _warning in configuration.warnings:
-        pass
+    for warning in configuration.warnings:
+        print(f"{PROGRAM}: {warning}", file=sys.stderr)
+    print(render_configuration(configuration))
     return ExitCode.ALL_WELL
 
 

@@ -81,7 +81,10 @@ def _run(aws: Emulator, configuration: Path, *flags: str) -> str:
     for line in ended.stdout.splitlines():
         print(
             textwrap.fill(
-                line.partition(" - ")[2], LINE_WIDTH_CHARACTERS, initial_indent="  ", subsequent_indent="      "
+                line.partition(" - ")[2],
+                LINE_WIDTH_CHARACTERS,
+                initial_indent="  ",
+                subsequent_indent="      ",
             )
         )
     return ended.stdout

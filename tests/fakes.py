@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.messages import Message
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.core.usage import LookBackWindow
     from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
 
 IDLE = CapacitySeries({}, {})
@@ -77,10 +78,23 @@ class FakeMetrics:
     requests: list[MetricRequest] = field(default_factory=list)
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
-        """Keep the requests and answer each."""
+        """Keep the requests and answer each, with no minute outside its window."""
         self.requests += requests
-        idle: TargetSeries = PerCapacity(IDLE, IDLE)
-        return {request.target: self.answers.get(request.target, idle) for request in requests}
+        return {request.target: self._answer(request) for request in requests}
+
+    def _answer(self, request: MetricRequest) -> TargetSeries | AwsError:
+        answer = self.answers.get(request.target, PerCapacity(IDLE, IDLE))
+        if isinstance(answer, AwsError):
+            return answer
+        return answer.map(lambda one: _clip(one, request.window))
+
+
+def _clip(series: CapacitySeries, window: LookBackWindow) -> CapacitySeries:
+    consumed, throttled = (
+        {minute: each for minute, each in one.items() if window.start <= minute < window.end}
+        for one in (series.consumed, series.throttled)
+    )
+    return CapacitySeries(consumed, throttled)
 
 
 @dataclass

@@ -46,6 +46,8 @@ _TRANSIENT_CODES: Final = frozenset(
     }
 )
 """Refusals that pass by themselves. LimitExceededException is none: it stands until something changes."""
+_GARBAGE: Final = (ResponseParserError, LookupError, TypeError, ValueError, AttributeError)
+"""What a 200 with a proxy's page or half a document leads to, in botocore or in our own parsing."""
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 
@@ -112,20 +114,14 @@ class AwsSession:
         parameters: Mapping[str, Any],
     ) -> T:
         try:
-            answer = getattr(self._client(action.partition(":")[0]), operation)(**parameters)
+            return parse(getattr(self._client(action.partition(":")[0]), operation)(**parameters))
         except ClientError as error:
             raise _translate(action, error) from error
         except BotoCoreError as error:
             is_transient = isinstance(error, HTTPClientError)
             raise AwsError(action, type(error).__name__, str(error), is_transient=is_transient) from error
-        except (ResponseParserError, ValueError) as error:
-            # ValueError: a figure in the answer, or an endpoint or proxy variable, that botocore cannot read
-            raise AwsError(action, UNUSABLE_ANSWER, str(error), is_transient=True) from error
-        try:
-            return parse(answer)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            # A 200 with a proxy's page or half a document in it raises nothing in botocore.
-            message = f"the answer has no usable {error}"
+        except _GARBAGE as error:
+            message = f"{type(error).__name__}: {error}"
             raise AwsError(action, UNUSABLE_ANSWER, message, is_transient=True) from error
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time

@@ -18,6 +18,11 @@ def exact(number: float | str) -> Fraction:
     return Fraction(number) if isinstance(number, int) else Fraction(str(number))
 
 
+def percent_of(part: Fraction, whole: Fraction | int) -> Fraction:
+    """Give a share in percent, in one division instead of two."""
+    return Fraction(part.numerator * whole.denominator * PERCENT, part.denominator * whole.numerator)
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Amounts by the percentage from which (raises) or up to which (decreases) they hold, sorted."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.core.calculators import PERCENT
+from dynamic_dynamodb.core.calculators import PERCENT, percent_of
 from dynamic_dynamodb.options import name_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CapacityCheck:
     """One capacity of a target: its options, its usage, and the units it has now (at least 1)."""
 
@@ -33,27 +34,27 @@ class CapacityCheck:
         """Tell whether consumption is known at all."""
         return self.usage.consumed_per_second is not None
 
-    @property
+    @cached_property
     def consumed(self) -> Fraction:
         """Give the consumption in units a second; 0 if it is not known."""
         return self.usage.consumed_per_second or Fraction(0)
 
-    @property
+    @cached_property
     def consumed_percent(self) -> Fraction:
         """Give consumption as a share of the provisioned units."""
-        return self.consumed * PERCENT / self.provisioned
+        return percent_of(self.consumed, self.provisioned)
 
     @property
     def throttled_by_provisioned_percent(self) -> Fraction:
         """Give throttled events a second as a share of the provisioned units."""
-        return self.usage.throttled_per_second * PERCENT / self.provisioned
+        return percent_of(self.usage.throttled_per_second, self.provisioned)
 
     @property
     def throttled_by_consumed_percent(self) -> Fraction:
         """Give throttled events as a share of consumption; without consumption all (100) or nothing."""
         if not self.consumed:
             return Fraction(PERCENT if self.usage.throttled_events else 0)
-        return self.usage.throttled_per_second * PERCENT / self.consumed
+        return percent_of(self.usage.throttled_per_second, self.consumed)
 
     @property
     def is_throttled(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core import lowering, raising
 from dynamic_dynamodb.core.capacity_check import CapacityCheck
@@ -36,6 +36,11 @@ class CapacityDecision:
     held_units: int | None = None
 
     @property
+    def is_change(self) -> bool:
+        """Tell whether there is anything to update."""
+        return self.proposed != self.provisioned
+
+    @property
     def is_raise(self) -> bool:
         """Tell whether capacity is to be added."""
         return self.proposed > self.provisioned
@@ -65,7 +70,7 @@ class Decision:
     @property
     def is_change(self) -> bool:
         """Tell whether there is anything to update."""
-        return any(side.is_raise or side.is_decrease for side in self.capacities)
+        return self.capacities.reads.is_change or self.capacities.writes.is_change
 
     @property
     def is_raise(self) -> bool:
@@ -84,7 +89,7 @@ class Decision:
 
     def hold(self, reason: Reason) -> Decision:
         """Leave both capacities as they are."""
-        return self.hold_where(reason, lambda side: side.is_raise or side.is_decrease)
+        return self.hold_where(reason, lambda side: side.is_change)
 
     def hold_decreases(self, reason: Reason) -> Decision:
         """Keep only the raises."""
@@ -126,6 +131,9 @@ def decide(
     )
 
 
+_STEADY: Final = (Code.STEADY, Code.UP_SCALING_OFF)
+
+
 def _decide_capacity(check: CapacityCheck, count: int) -> CapacityDecision:
     units = check.provisioned
     if not check.options.enable_autoscaling:
@@ -135,7 +143,9 @@ def _decide_capacity(check: CapacityCheck, count: int) -> CapacityDecision:
     if raised.units > units:
         return CapacityDecision(check.capacity, units, raised.units, 0, raised.reasons)
     lowered = lowering.propose(check, count)
-    reasons = raised.reasons if lowered.units == units and raised.reasons else (lowered.reason,)
+    reasons: tuple[Reason, ...] = (lowered.reason,)
+    if raised.reasons and lowered.units == units:  # asked for more, and capped at what it has
+        reasons = raised.reasons if lowered.reason.code in _STEADY else (*raised.reasons, lowered.reason)
     decision = CapacityDecision(
         check.capacity,
         units,

@@ -54,9 +54,10 @@ def _by_consumption(check: CapacityCheck, count: int) -> Lowering:
     options, units = check.options, check.provisioned
     if not check.is_known:
         return Lowering(units, count, Reason(Code.METRICS_UNKNOWN, "consumption is not known yet"))
-    amount, seen = _find_amount(check)
+    amount = _find_amount(check)
     if not amount:
         return Lowering(units, count, _describe_steady(check))
+    seen = _describe_low(check)
     obstacle = _find_obstacle(check, amount)
     if obstacle is not None:
         is_impossible = obstacle.code in (Code.ZERO_CONSUMPTION, Code.ROUNDS_TO_NOTHING)
@@ -72,15 +73,20 @@ def _by_consumption(check: CapacityCheck, count: int) -> Lowering:
     return Lowering(lower, counted, Reason(seen.code, sentence))
 
 
-def _find_amount(check: CapacityCheck) -> tuple[Fraction | int, Reason]:
-    """Give how much to go down by, 0 if consumption is not low, and what was seen."""
-    options, percent = check.options, check.consumed_percent
+def _find_amount(check: CapacityCheck) -> Fraction | int:
+    """Give how much to go down by; 0 if consumption is not low."""
+    options = check.options
     if options.decrease_consumed_scale:
-        amount = options.decrease_consumed_scale.amount_at_or_below(percent)
-        return amount, Reason(Code.DECREASE_SCALE, f"{tell(percent)} % consumed")
-    limit = f"{check.name('lower_threshold')} {tell(options.lower_threshold)} %"
-    seen = Reason(Code.CONSUMED_BELOW_THRESHOLD, f"{tell(percent)} % consumed is below {limit}")
-    return options.decrease_consumed_with if percent < options.lower_threshold else 0, seen
+        return options.decrease_consumed_scale.amount_at_or_below(check.consumed_percent)
+    return options.decrease_consumed_with if check.consumed_percent < options.lower_threshold else 0
+
+
+def _describe_low(check: CapacityCheck) -> Reason:
+    seen = f"{tell(check.consumed_percent)} % consumed"
+    if check.options.decrease_consumed_scale:
+        return Reason(Code.DECREASE_SCALE, seen)
+    limit = f"{check.name('lower_threshold')} {tell(check.options.lower_threshold)} %"
+    return Reason(Code.CONSUMED_BELOW_THRESHOLD, f"{seen} is below {limit}")
 
 
 def _find_obstacle(check: CapacityCheck, amount: Fraction | int) -> Reason | None:

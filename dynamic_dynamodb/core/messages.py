@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.calculators import PERCENT
+from dynamic_dynamodb.core.calculators import percent_of
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
@@ -36,14 +36,15 @@ def write_alarms(
     usage: PerCapacity[Usage],
 ) -> tuple[Message, ...]:
     """Write one high and one low alarm at most, each with a line for each capacity concerned."""
+    if not options.sns_topic_arn:
+        return ()
     high: list[str] = []
     low: list[str] = []
     for capacity in Capacity:
-        consumed = usage[capacity].consumed_per_second
-        if consumed is None:
+        consumed, thresholds = usage[capacity].consumed_per_second, options.capacities[capacity]
+        if consumed is None or not (thresholds.upper_alarm_threshold or thresholds.lower_alarm_threshold):
             continue
-        percent = consumed * PERCENT / provisioned[capacity]
-        thresholds = options.capacities[capacity]
+        percent = percent_of(consumed, provisioned[capacity])
         line = (
             f"{_full_name(target)} - Consumed {capacity.singular.capitalize()} Capacity {float(percent):f}%"
         )
@@ -63,7 +64,7 @@ def write_alarms(
 def write_change(options: TargetOptions, applied: Decision) -> tuple[Message, ...]:
     """Write the message about an update that AWS has taken, for those who asked for its direction."""
     target = applied.target
-    changed = [side for side in applied.capacities if side.is_raise or side.is_decrease]
+    changed = [side for side in applied.capacities if side.is_change]
     lines = [f"{_full_name(target)} - {_describe(side)}\n" for side in changed]
     types = {"scale-up" if side.is_raise else "scale-down" for side in changed}
     return tuple(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.calculators import increase
 from dynamic_dynamodb.core.capacity_check import tell
 from dynamic_dynamodb.core.model import Code, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from fractions import Fraction
 
     from dynamic_dynamodb.core.calculators import Scale
     from dynamic_dynamodb.core.capacity_check import CapacityCheck
+    from dynamic_dynamodb.core.target_options import CapacityOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,57 @@ class Proposal:
     reasons: tuple[Reason, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _ScaleRule:
+    """A scale of raises: where its options are, what it is looked up by, and how to speak of that."""
+
+    code: Code
+    scale: Callable[[CapacityOptions], Scale | None]
+    unit: Callable[[CapacityOptions], str]
+    percent: Callable[[CapacityCheck], Fraction]
+    seen: str
+    needs_consumption: bool = True
+
+
+# In this order, because the first of several equal proposals gives the reason.
+_SCALE_RULES: Final = (
+    _ScaleRule(
+        Code.THROTTLED_BY_PROVISIONED,
+        attrgetter("increase_throttled_by_provisioned_scale"),
+        attrgetter("increase_throttled_by_provisioned_unit"),
+        attrgetter("throttled_by_provisioned_percent"),
+        "throttled events are {} % of provisioned units",
+        needs_consumption=False,  # throttling shows before CloudWatch has the consumption
+    ),
+    _ScaleRule(
+        Code.THROTTLED_BY_CONSUMED,
+        attrgetter("increase_throttled_by_consumed_scale"),
+        attrgetter("increase_throttled_by_consumed_unit"),
+        attrgetter("throttled_by_consumed_percent"),
+        "throttled events are {} % of consumed units",
+    ),
+    _ScaleRule(
+        Code.CONSUMED_SCALE,
+        attrgetter("increase_consumed_scale"),
+        attrgetter("increase_consumed_unit"),
+        attrgetter("consumed_percent"),
+        "{} % consumed",
+    ),
+)
+
+
 def propose(check: CapacityCheck) -> Proposal:
     """Propose units; no more than the provisioned ones if nothing asks for a raise."""
     options = check.options
     nothing = Proposal(check.provisioned, ())
     best = max(_proposals(check), key=lambda proposal: proposal.units, default=nothing)
-    if best.units < options.min_provisioned and check.is_known:
+    if best.units < options.min_provisioned and (check.is_known or best.reasons):
         sentence = f"{check.provisioned} is below {check.name('min_provisioned')} {options.min_provisioned}"
         best = Proposal(options.min_provisioned, (*best.reasons, Reason(Code.BELOW_MINIMUM, sentence)))
-    if options.max_provisioned is not None and best.units > options.max_provisioned:
-        sentence = f"capped at {check.name('max_provisioned')} {options.max_provisioned}"
-        best = Proposal(options.max_provisioned, (*best.reasons, Reason(Code.CAPPED_AT_MAXIMUM, sentence)))
+    maximum = options.max_provisioned
+    if best.reasons and maximum is not None and best.units > maximum:
+        sentence = f"capped at {check.name('max_provisioned')} {maximum}"
+        best = Proposal(maximum, (*best.reasons, Reason(Code.CAPPED_AT_MAXIMUM, sentence)))
     return best
 
 
@@ -45,33 +87,18 @@ def _proposals(check: CapacityCheck) -> Iterator[Proposal]:
         return
     if check.is_throttled:
         yield _by_throttled_count(check)
-    yield from _by_scale(
-        check,
-        options.increase_throttled_by_provisioned_scale,
-        options.increase_throttled_by_provisioned_unit,
-        code=Code.THROTTLED_BY_PROVISIONED,
-        percent=check.throttled_by_provisioned_percent,
-        seen=f"throttled events are {tell(check.throttled_by_provisioned_percent)} % of provisioned units",
-    )
-    if not check.is_known:
-        return
-    yield from _by_scale(
-        check,
-        options.increase_throttled_by_consumed_scale,
-        options.increase_throttled_by_consumed_unit,
-        code=Code.THROTTLED_BY_CONSUMED,
-        percent=check.throttled_by_consumed_percent,
-        seen=f"throttled events are {tell(check.throttled_by_consumed_percent)} % of consumed units",
-    )
-    yield from _by_scale(
-        check,
-        options.increase_consumed_scale,
-        options.increase_consumed_unit,
-        code=Code.CONSUMED_SCALE,
-        percent=check.consumed_percent,
-        seen=f"{tell(check.consumed_percent)} % consumed",
-    )
-    if not options.increase_consumed_scale and check.consumed_percent > options.upper_threshold:
+    for rule in _SCALE_RULES:
+        scale = rule.scale(options)
+        if scale and (check.is_known or not rule.needs_consumption):
+            percent = rule.percent(check)
+            amount = scale.amount_at_or_above(percent)
+            if amount:
+                yield _raise(check, amount, rule.unit(options), rule.code, rule.seen.format(tell(percent)))
+    if (
+        check.is_known
+        and not options.increase_consumed_scale
+        and check.consumed_percent > options.upper_threshold
+    ):
         yield _by_threshold(check)
 
 
@@ -97,14 +124,6 @@ def _by_threshold(check: CapacityCheck) -> Proposal:
         Code.CONSUMED_ABOVE_THRESHOLD,
         seen,
     )
-
-
-def _by_scale(  # noqa: PLR0913 - the rule's scale and unit, and how to speak of it
-    check: CapacityCheck, scale: Scale | None, unit: str, *, code: Code, percent: Fraction, seen: str
-) -> Iterator[Proposal]:
-    amount = scale.amount_at_or_above(percent) if scale else 0
-    if amount:
-        yield _raise(check, amount, unit, code, seen)
 
 
 def _raise(check: CapacityCheck, amount: Fraction | int, unit: str, code: Code, seen: str) -> Proposal:

@@ -77,9 +77,9 @@ def assess(
     throttled_events = _sum(series.throttled)
     throttled_known = max(known, _count_through_last(series.throttled, window))
     return Usage(
-        consumed_per_second=_sum(series.consumed) / (known * SECONDS_PER_MINUTE) if known else None,
+        consumed_per_second=Fraction(_sum(series.consumed), known * SECONDS_PER_MINUTE) if known else None,
         throttled_events=throttled_events,
-        throttled_per_second=throttled_events / (max(throttled_known, 1) * SECONDS_PER_MINUTE),
+        throttled_per_second=Fraction(throttled_events, max(throttled_known, 1) * SECONDS_PER_MINUTE),
         is_late=known < old,
     )
 
@@ -88,9 +88,14 @@ def _count_through_last(series: Series, window: LookBackWindow) -> int:
     return window.split(max(series) + MINUTE) if series else 0
 
 
+_NOTHING: Final = Fraction(0)
+
+
 def _sum(series: Mapping[datetime, float]) -> Fraction:
     """Add exactly; whole numbers, which are the rule, without the detour over text."""
+    if not series:
+        return _NOTHING
     values = series.values()
     if all(isinstance(number, int) or number.is_integer() for number in values):
         return Fraction(sum(map(int, values)))
-    return sum(map(exact, values), Fraction(0))
+    return sum(map(exact, values), _NOTHING)

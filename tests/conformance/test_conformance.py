@@ -23,9 +23,7 @@ def _tell(vector: Vector, seen: object, expected: object) -> str:
     return f"{vector['id']} {vector['rulings']}\n  seen     {seen}\n  expected {expected}"
 
 
-@pytest.mark.parametrize(
-    ("name", "number"), [("tables", 11808), ("gsis", 5891), ("named", 244)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("name", "number"), [("tables", 11808), ("gsis", 5891), ("named", 244)], ids=str)
 def test_a_check_gives_what_is_expected(name: str, number: int, tmp_path: Path) -> None:
     path = tmp_path / "vector.conf"
     differences, seen_vectors = [], Counter[bool]()

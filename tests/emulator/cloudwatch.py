@@ -105,9 +105,9 @@ def _get_metric_statistics(state: State, given: Mapping[str, Any]) -> dict[str, 
     if (end - start) / period > _MAXIMUM_STATISTICS:
         raise ServiceError(
             code="InvalidParameterCombination",
-            message=f"You have requested up to {int((end - start) // period)} datapoints, which exceeds the limit of "
-            f"{_MAXIMUM_STATISTICS}. You may reduce the datapoints requested by increasing Period, or "
-            "decreasing the time range.",
+            message=f"You have requested up to {int((end - start) // period)} datapoints, which exceeds "
+            f"the limit of {_MAXIMUM_STATISTICS}. You may reduce the datapoints requested by increasing "
+            "Period, or decreasing the time range.",
         )
     visible = state.clock.now().timestamp() - state.settings.publication_delay
     window = Window(floor_minute(start), end, period, visible)

@@ -32,8 +32,8 @@ def requested_units(parameters: dict[str, Any]) -> Requested:
         index = change["Update"]["IndexName"]
         if index in requested:
             raise invalid(
-                message="One or more parameter values were invalid: Only one global secondary index update per index "
-                f"is allowed simultaneously. Index: {index}"
+                message="One or more parameter values were invalid: Only one global secondary index update "
+                f"per index is allowed simultaneously. Index: {index}"
             )
         requested[index] = _units(change["Update"]["ProvisionedThroughput"])
     if not requested:
@@ -49,8 +49,8 @@ def check_update(table: Table, requested: Requested, settings: Settings, now: da
     _check_idle(table, requested)
     if table.on_demand:
         raise invalid(
-            message="One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can "
-            "be specified when BillingMode is PAY_PER_REQUEST"
+            message="One or more parameter values were invalid: Neither ReadCapacityUnits nor "
+            "WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
         )
     for index, units in requested.items():
         _check_changes(index, table.resource(index).units, units)
@@ -83,13 +83,14 @@ def _units(given: dict[str, Any]) -> Units:
     for member, path in _SIDES:
         if member not in given:
             raise invalid(
-                message=f"1 validation error detected: Value null at 'provisionedThroughput.{path}' failed to "
-                "satisfy constraint: Member must not be null"
+                message=f"1 validation error detected: Value null at 'provisionedThroughput.{path}' failed "
+                "to satisfy constraint: Member must not be null"
             )
         if given[member] < 1:
             raise invalid(
-                message=f"1 validation error detected: Value '{given[member]}' at 'provisionedThroughput.{path}' "
-                "failed to satisfy constraint: Member must have value greater than or equal to 1"
+                message=f"1 validation error detected: Value '{given[member]}' at "
+                f"'provisionedThroughput.{path}' failed to satisfy constraint: Member must have value "
+                "greater than or equal to 1"
             )
     return given["ReadCapacityUnits"], given["WriteCapacityUnits"]
 

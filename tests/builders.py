@@ -1,0 +1,87 @@
+"""Build values for tests with as little text as possible."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from fractions import Fraction
+from typing import Any
+
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.values import parse_value
+from dynamic_dynamodb.core.decision import Decision, decide
+from dynamic_dynamodb.core.model import Description, PerCapacity, Target, Usage
+from dynamic_dynamodb.core.sections import Section
+from dynamic_dynamodb.core.target_options import TargetOptions, read_target_options
+from dynamic_dynamodb.options import Kind, Scope, options_in
+
+NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
+TABLE = Target("orders")
+INDEX = Target("orders", "by-customer")
+WINDOW_SECONDS = 300
+
+
+def option_dict(**texts: str) -> dict[str, Any]:
+    """Give a full option dict: the defaults, and the given options as a file would hold them."""
+    parsed: dict[str, Any] = {}
+    for option in options_in(Scope.TARGET):
+        given = texts.pop(option.key, None)
+        default: Any = [] if option.kind is Kind.MESSAGE_TYPES else option.default
+        parsed[option.key] = default if given is None else parse_value(option, given)
+    assert not texts, f"no such options: {texts}"
+    return parsed
+
+
+def target_options(**texts: str) -> TargetOptions:
+    """Give core's view of the same."""
+    return read_target_options(option_dict(**texts))
+
+
+def section(pattern: str = ".*", *, gsis: Any = (), **texts: str) -> Section:
+    """Give a section without a circuit breaker."""
+    options = option_dict(**texts)
+    title = f"table: {pattern}"
+    return Section(title, re.compile(pattern), options, read_target_options(options), None, gsis)
+
+
+def usage(percent: float | None, throttled: float = 0, *, of: int = 100, is_late: bool = False) -> Usage:
+    """Give usage in percent of the units, and throttled events in a window of five minutes."""
+    events = Fraction(str(throttled))
+    consumed = None if percent is None else Fraction(str(percent)) * of / 100
+    return Usage(consumed, events, events / WINDOW_SECONDS, is_late)
+
+
+def both(one: int | Usage, other: Any = None) -> PerCapacity[Any]:
+    """Give one value for reads and writes, or one for each."""
+    return PerCapacity(one, one if other is None else other)
+
+
+def description(
+    provisioned: PerCapacity[int] | None = None, target: Target = TABLE, **settings: Any
+) -> Description:
+    """Describe an ACTIVE target of 100 units each."""
+    given = {"status": "ACTIVE", "table_status": "ACTIVE", **settings}
+    return Description(target, provisioned or both(100), **given)
+
+
+def decide_with(
+    reads: Usage,
+    writes: Any = None,
+    *,
+    provisioned: Any = None,
+    counts: Any = None,
+    **texts: str,
+) -> Decision:
+    """Decide on a table of 100 units each whose writes are steady."""
+    return decide(
+        TABLE,
+        target_options(**texts),
+        provisioned=provisioned or both(100),
+        usage=PerCapacity(reads, writes or usage(50)),
+        counts=counts or both(0),
+    )
+
+
+def load_flags(**flags: str | bool) -> Any:
+    """Load a configuration from flags alone."""
+    return load({name.replace("_", "-"): given for name, given in flags.items()}, {})

@@ -1,0 +1,312 @@
+"""What is written down is in force, and what is wrong with it is said, all at once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.config.loader import Configuration, load
+from dynamic_dynamodb.config.render import render_configuration
+from dynamic_dynamodb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMITS = "max-provisioned-reads: 500\nmax-provisioned-writes: 500\n"
+TABLE = f"[table: ^a$]\n{LIMITS}"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "test.conf"
+
+
+def read(path: Path, text: str | bytes, **flags: str | bool) -> Configuration:
+    """Load a file with this content."""
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load({"config": str(path), **{name.replace("_", "-"): given for name, given in flags.items()}}, {})
+
+
+def faults_of(path: Path, text: str | bytes, **flags: str | bool) -> tuple[str, ...]:
+    """Load a file that has faults."""
+    with pytest.raises(ConfigurationError) as raised:
+        read(path, text, **flags)
+    return raised.value.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        pytest.param(
+            f"{TABLE}reads-upper-threshold: 0\nincrease-reads-with: x\n[tabel: b]\n",
+            (
+                (
+                    "section [tabel: b] is unknown: known are [global], [logging], [default_options],"
+                    " [table: ^my_table$] and [gsi: ^my_index$ table: ^my_table$]"
+                ),
+                "[table: ^a$] reads-upper-threshold must be at least 1, got 0",
+                "[table: ^a$] increase-reads-with must be a whole number such as 50, got 'x'",
+            ),
+            id="several at once",
+        ),
+        pytest.param(
+            "[table: a]\nmax-provisoned-reads: 5\n",
+            ("[table: a] has no option 'max-provisoned-reads': did you mean max-provisioned-reads?",),
+            id="the nearest name",
+        ),
+        pytest.param(
+            "[table: a]\nmin-provisioned-reads: 5\nmax-provisioned-reads: 4\n",
+            ("[table: a] min-provisioned-reads 5 is above max-provisioned-reads 4",),
+            id="minimum above maximum",
+        ),
+        pytest.param(
+            "[table: a]\nlookback-window-start: 3\n",
+            (
+                (
+                    "[table: a] lookback-period 5 is longer than lookback-window-start 3:"
+                    " the window would end in the future; at most 3 is right"
+                ),
+            ),
+            id="a window into the future",
+        ),
+        pytest.param(
+            "[table: (]\n",
+            (
+                (
+                    "[table: (] has the bad regular expression '(':"
+                    " missing ), unterminated subpattern at position 0"
+                ),
+            ),
+            id="a bad expression",
+        ),
+        pytest.param(
+            "[table: a]\n[gsi: g table: b]\n",
+            ("[gsi: g table: b] belongs to no table: there is no section [table: b]",),
+            id="an index without a table section",
+        ),
+        pytest.param(
+            "[global]\n", ("has no table section; [table: ^my_table$] would start one",), id="empty"
+        ),
+        pytest.param(
+            "[table: a]\nreads-lower-threshold: 5\nreads-lower-threshold: 6\n[table:a]\n",
+            (
+                "line 3: [table: a] reads-lower-threshold is there twice",
+                "section [table:a] is there twice, the first time as [table: a]",
+            ),
+            id="twice",
+        ),
+        pytest.param(
+            "region: x\n[table: a]\nrem\n",
+            (
+                "line 1: 'region: x' is not a section, an option or a comment",
+                "line 3: 'rem' is not a section, an option or a comment",
+            ),
+            id="lines that mean nothing",
+        ),
+        pytest.param(
+            "[table: a]\naws-access-key-id: x\n",
+            ("[table: a] has no option 'aws-access-key-id'",),
+            id="an option of another section",
+        ),
+        pytest.param(
+            f"{TABLE}[table: ]\n",
+            ("section [table: ] names no table; [table: ^my_table$] would",),
+            id="no name",
+        ),
+    ],
+)
+def test_every_fault_is_named_with_its_place(path: Path, text: str, faults: tuple[str, ...]) -> None:
+    assert faults_of(path, text) == faults
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file or directory"):
+        load({"config": str(tmp_path / "none.conf")}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        pytest.param(
+            "[table: a]\nmax-provisioned-reads: 5\n",
+            "[table: a] has no max-provisioned-writes: it may spend without limit",
+            id="no maximum",
+        ),
+        pytest.param(
+            f"{TABLE}reads-lower-threshold: 95\n",
+            "[table: ^a$] reads-lower-threshold 95 is not below reads-upper-threshold 90",
+            id="crossed thresholds",
+        ),
+        pytest.param(
+            f"{TABLE}sns-topic-arn: t\n",
+            "[table: ^a$] has an sns-topic-arn but no sns-message-types: nothing is published",
+            id="a topic without types",
+        ),
+        pytest.param(
+            f"{TABLE}sns-message-types: scale-up\n",
+            "[table: ^a$] has sns-message-types but no sns-topic-arn: nothing is published",
+            id="types without a topic",
+        ),
+        pytest.param(
+            f"{TABLE}sns-topic-arn: t\nsns-message-types: scale-up, throughput-alarm\n",
+            "[table: ^a$] sns-message-types: throughput-alarm never had an effect;"
+            " high-throughput-alarm, low-throughput-alarm would",
+            id="an obsolete type",
+        ),
+        pytest.param(
+            f"{TABLE}disable-reads-up-scaling: true\n",
+            "[table: ^a$] disable-reads-up-scaling never had an effect; enable-reads-up-scaling would",
+            id="an obsolete option",
+        ),
+        pytest.param(
+            f"{TABLE}enable-reads-autoscaling: true\n",
+            "deprecated, still working: enable-reads-autoscaling"
+            " (use enable-reads-up-scaling and enable-reads-down-scaling)",
+            id="a deprecated option",
+        ),
+        pytest.param(
+            f"{TABLE}maintenance-windows: 00:00-00:00\n",
+            "[table: ^a$] maintenance-windows: a window whose start is its end is one minute long",
+            id="a window of a minute",
+        ),
+        pytest.param(
+            f"[DEFAULT]\nreads-lower-threshold: 7\n{TABLE}",
+            "[DEFAULT] applies to every section; [default_options] is meant for targets",
+            id="[DEFAULT]",
+        ),
+    ],
+)
+def test_what_is_probably_not_meant_is_a_warning(path: Path, text: str, warning: str) -> None:
+    assert warning in read(path, text).warnings
+
+
+def test_a_careful_file_has_no_warning(path: Path) -> None:
+    assert read(path, TABLE).warnings == ()
+
+
+def test_a_file_with_keys_that_others_can_read_is_a_warning(path: Path) -> None:
+    text = f"[global]\naws-access-key-id: AK\naws-secret-access-key-id: SK\n{TABLE}"
+    path.touch(mode=0o644)
+    assert read(path, text).warnings == (
+        f"{path} holds AWS keys and can be read by other users: chmod 600 {path}",
+    )
+    path.chmod(0o600)
+    assert read(path, text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_said"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, True),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, True),
+        ({"AWS_REGION": "us-east-1"}, False),
+    ],
+)
+def test_another_region_in_the_environment_is_said(
+    path: Path,
+    environment: dict[str, str],
+    is_said: bool,  # noqa: FBT001 - a case
+) -> None:
+    path.write_text(TABLE)
+    warnings = load({"config": str(path)}, environment).warnings
+    assert (warnings != ()) == is_said
+
+
+class TestPrecedence:
+    def test_own_section_then_default_then_default_options_then_built_in(self, path: Path) -> None:
+        texts = (
+            "[DEFAULT]\nreads-upper-threshold: 71\nwrites-upper-threshold: 72\n"
+            "[default_options]\nreads-upper-threshold: 61\nincrease-reads-with: 62\n"
+            f"{TABLE}writes-upper-threshold: 81\n"
+        )
+        options = read(path, texts).sections[0].options
+        names = (
+            "reads_upper_threshold",
+            "writes_upper_threshold",
+            "increase_reads_with",
+            "increase_writes_with",
+        )
+        assert [options[name] for name in names] == [71, 81, 62, 50]
+
+    def test_an_index_takes_nothing_from_its_table(self, path: Path) -> None:
+        text = (
+            "[default_options]\nincrease-reads-with: 7\n"
+            f"{TABLE}reads-lower-threshold: 44\n[gsi: g table: ^a$]\n{LIMITS}"
+        )
+        (gsi,) = read(path, text).sections[0].gsis
+        assert (gsi.options["reads_lower_threshold"], gsi.options["increase_reads_with"]) == (30, 7)
+
+    def test_a_flag_beats_the_file(self, path: Path) -> None:
+        loaded = read(path, f"[global]\nregion: eu-west-1\ncheck-interval: 60\n{TABLE}", region="eu-north-1")
+        assert (loaded.global_options["region"], loaded.global_options["check_interval"]) == (
+            "eu-north-1",
+            60,
+        )
+
+    def test_table_name_takes_flags_only(self, path: Path) -> None:
+        text = f"[default_options]\nreads-upper-threshold: 61\n{TABLE}"
+        (section,) = read(path, text, table_name="b", increase_reads_with="7").sections
+        assert section.pattern.pattern == "b"
+        assert (section.options["increase_reads_with"], section.options["reads_upper_threshold"]) == (7, 90)
+
+    def test_a_scaling_flag_without_table_name_is_named(self, path: Path) -> None:
+        assert read(path, TABLE, increase_reads_with="7").warnings == (
+            "--increase-reads-with without --table-name has no effect: the file's sections decide",
+        )
+
+    def test_an_own_breaker_beats_the_global_one_with_its_timeout(self, path: Path) -> None:
+        text = (
+            "[global]\ncircuit-breaker-url: http://global/\ncircuit-breaker-timeout: 2000\n"
+            f"{TABLE}circuit-breaker-timeout: 500\n"
+            f"[table: ^b$]\n{LIMITS}circuit-breaker-url: http://own/\ncircuit-breaker-timeout: 500\n"
+        )
+        found = [section.circuit_breaker for section in read(path, text).sections]
+        assert [(breaker.url, breaker.timeout_ms) for breaker in found if breaker] == [
+            ("http://global/", 2000),
+            ("http://own/", 500),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "expected"),
+    [
+        ("reads-lower-threshold: 12 ; a comment", "reads_lower_threshold", 12),
+        ("sns-topic-arn = a;b ; a comment", "sns_topic_arn", "a;b"),
+        ("sns-topic-arn: a #b", "sns_topic_arn", "a #b"),
+        ("sns-topic-arn: a%(x)s%%", "sns_topic_arn", "a%(x)s%%"),
+        ("reads-lower-threshold=12", "reads_lower_threshold", 12),
+        ("reads-lower-threshold:\t12", "reads_lower_threshold", 12),
+    ],
+)
+def test_lines_are_read_as_before(path: Path, line: str, key: str, expected: object) -> None:
+    assert read(path, f"{TABLE}{line}\n").sections[0].options[key] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"\xef\xbb\xbf" + TABLE.encode(), id="a byte order mark"),
+        pytest.param(TABLE.encode().replace(b"\n", b"\r\n"), id="lines of another system"),
+        pytest.param(b"# \xe5\xe4\xf6\n" + TABLE.encode(), id="another encoding"),
+        pytest.param(f"[table:   ^a$ ] # why\n{LIMITS}".encode(), id="spaces and a comment in the header"),
+    ],
+)
+def test_a_file_may_come_from_anywhere(path: Path, text: bytes) -> None:
+    assert [section.title for section in read(path, text).sections] == ["table: ^a$"]
+
+
+def test_names_may_hold_brackets_and_colons(path: Path) -> None:
+    text = f"[table: ^[ab](?:c|d)$]\n{LIMITS}[gsi:^g[12]$   table:^[ab](?:c|d)$]\n{LIMITS}"
+    (section,) = read(path, text).sections
+    assert section.matches("ac")
+    assert section.gsis[0].matches("g1")
+
+
+def test_secrets_are_not_shown(path: Path) -> None:
+    text = f"[global]\naws-access-key-id: AK\naws-secret-access-key: SK\n{TABLE}circuit-breaker-url: http://u:pw@h/\n"
+    shown = render_configuration(read(path, text))
+    assert "SK" not in shown
+    assert "pw@" not in shown
+    assert json.loads(shown)["global"]["aws_access_key_id"] == "AK"

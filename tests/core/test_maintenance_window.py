@@ -1,0 +1,44 @@
+"""Windows are read as people write them, and their ends belong to them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+
+from dynamic_dynamodb.core.maintenance_window import is_open, parse_windows
+
+
+@pytest.mark.parametrize(
+    ("windows", "moment", "expected"),
+    [
+        pytest.param("10:00-11:00", "09:59", False, id="before"),
+        pytest.param("10:00-11:00", "10:00", True, id="the start belongs to it"),
+        pytest.param("10:00-11:00", "11:00", True, id="the end belongs to it"),
+        pytest.param("10:00-11:00", "11:01", False, id="after"),
+        pytest.param("22:00-06:00", "23:30", True, id="over midnight, before"),
+        pytest.param("22:00-06:00", "03:00", True, id="over midnight, after"),
+        pytest.param("22:00-06:00", "12:00", False, id="over midnight, outside"),
+        pytest.param("00:00-24:00", "23:59", True, id="24:00 ends a day"),
+        pytest.param("00:00-00:00", "00:00", True, id="one minute"),
+        pytest.param("00:00-00:00", "00:01", False, id="one minute is over"),
+        pytest.param("9:00-9:30", "09:15", True, id="hours without a leading zero"),
+        pytest.param(" 10:00 - 11:00 ,  20:00-21:00", "20:30", True, id="spaces anywhere"),
+    ],
+)
+def test_a_window_contains_its_minutes(windows: str, moment: str, expected: bool) -> None:  # noqa: FBT001 - a case
+    now = datetime.fromisoformat(f"2026-03-04T{moment}:59").replace(tzinfo=timezone.utc)
+    assert is_open(parse_windows(windows), now) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "always", "10:00", "10-11", "1000-1100", "10:00-11:00,", ",10:00-11:00", "10:00-11:00;12:00-13:00",
+        "10:00:00-11:00:00",
+        "25:00-26:00", "10:60-11:00", "24:00-01:00", "10:00-24:01", "\u0661\u0660:00-11:00",
+    ],
+)  # fmt: skip
+def test_a_malformed_window_is_refused_with_a_good_example(text: str) -> None:
+    with pytest.raises(ValueError, match=r"22:00-06:00"):
+        parse_windows(text)

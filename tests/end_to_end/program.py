@@ -1,0 +1,183 @@
+"""Run the real program as a process of its own against the emulated account."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+
+COMMAND = (sys.executable, "-m", "dynamic_dynamodb")
+PATIENCE_SECONDS = 30
+_LOG_LINE = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - dynamic-dynamodb( - dryrun)? - ([A-Z]+) - (.*)"
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def log(self) -> list[str]:
+        """Give the log, a line each as `LEVEL message`."""
+        return _read_log(self.stdout)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Give the warnings' messages."""
+        return [line.removeprefix("WARNING ") for line in self.log if line.startswith("WARNING ")]
+
+    def line_of(self, target: str) -> str:
+        """Give the only log line that a target has."""
+        lines = [line for line in self.log if re.match(rf"[A-Z]+ {re.escape(target)}: ", line)]
+        assert len(lines) == 1, self.stdout
+        return lines[0]
+
+
+class Running:
+    """A run that goes on until it is told to end; its log is read as it comes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._output = ""
+        self._errors = ""
+        self._news = threading.Condition()
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._readers = (
+            threading.Thread(target=self._collect, args=(process.stdout, "_output")),
+            threading.Thread(target=self._collect, args=(process.stderr, "_errors")),
+        )
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def log(self) -> list[str]:
+        """Give the log so far, a line each as `LEVEL message`."""
+        with self._news:
+            return _read_log(self._output)
+
+    def wait_for(self, text: str, *, count: int = 1, seconds: float = PATIENCE_SECONDS) -> list[str]:
+        """Wait until so many log lines hold the text, and give them."""
+
+        def found() -> list[str]:
+            return [line for line in _read_log(self._output) if text in line]
+
+        with self._news:
+            if not self._news.wait_for(lambda: len(found()) >= count, seconds):
+                pytest.fail(f"not {count} times {text!r} within {seconds} s in {self._output}{self._errors}")
+            return found()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def end(self, *numbers: signal.Signals, seconds: float = PATIENCE_SECONDS) -> Run:
+        """Send signals, if any, and wait for the end."""
+        for number in numbers:
+            self.signal(number)
+        code = self._process.wait(seconds)
+        for reader in self._readers:
+            reader.join()
+        return _judge(Run(code, self._output, self._errors))
+
+    def clean_up(self) -> None:
+        """Leave nothing running, whatever the test has done."""
+        self._process.kill()
+        self._process.wait()
+        for reader in self._readers:
+            reader.join()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def _collect(self, stream: IO[str], attribute: str) -> None:
+        for line in stream:
+            with self._news:
+                setattr(self, attribute, getattr(self, attribute) + line)
+                self._news.notify_all()
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program, a folder for its files, and the account that it sees."""
+
+    emulator: Emulator
+    folder: Path
+
+    def write(self, text: str, name: str = "dynamic-dynamodb.conf") -> str:
+        """Write a file that only its owner reads, and give its path."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)
+        return str(path)
+
+    def check(self, configuration: str, *flags: str, **environment: str | None) -> Run:
+        """Make one check by this configuration."""
+        return self.run("-c", self.write(configuration), "--run-once", *flags, **environment)
+
+    def run(self, *arguments: str, **environment: str | None) -> Run:
+        """Run with arguments; a variable of the environment that is None is not there."""
+        ended = subprocess.run(
+            [*COMMAND, *arguments],
+            env=self._environment(environment),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return _judge(Run(ended.returncode, ended.stdout, ended.stderr))
+
+    @contextmanager
+    def start(self, configuration: str, *flags: str, **environment: str | None) -> Iterator[Running]:
+        """Start checks that go on until a signal comes."""
+        process = subprocess.Popen(
+            [*COMMAND, "-c", self.write(configuration), *flags],
+            env=self._environment(environment),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running = Running(process)
+        try:
+            yield running
+        finally:
+            running.clean_up()
+
+    def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
+        own = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+        joined = {**own, "HOME": str(self.folder), **self.emulator.environment(), **changes}
+        return {name: text for name, text in joined.items() if text is not None}
+
+
+def _judge(run: Run) -> Run:
+    """No run may end in a traceback, whatever it met."""
+    assert "Traceback" not in run.stdout + run.stderr, run.stdout + run.stderr
+    return run
+
+
+def _read_log(text: str) -> list[str]:
+    matches = map(_LOG_LINE.fullmatch, text.splitlines())
+    return [f"{match[2]} {match[3]}" for match in matches if match]

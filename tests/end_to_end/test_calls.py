@@ -1,0 +1,124 @@
+"""One check costs as few calls as AWS allows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import (
+    ALL,
+    LIMITS,
+    RAISED,
+    actions,
+    add_busy,
+    add_busy_with_index,
+    add_idle,
+    updates,
+)
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+
+def test_a_check_describes_each_table_once_and_asks_for_all_metrics_at_once(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy_with_index(emulator)
+    add_idle(emulator)
+    emulator.add_table("steady", reads=100, writes=100)
+    emulator.put_metrics("steady", consumed_reads=50, consumed_writes=50)
+    assert program.check(ALL).code == 0
+    assert actions(emulator) == [
+        "ListTables",
+        *["DescribeTable"] * 3,
+        "GetMetricData",
+        *["UpdateTable"] * 2,
+    ]
+    assert len(emulator.requests("GetMetricData")[0].parameters["MetricDataQueries"]) == 4 * 4
+
+
+def test_tables_that_no_section_matches_cost_no_call(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "orders")
+    add_busy(emulator, "other")
+    assert program.check(f"[table: orders]\n{LIMITS}").code == 0
+    described = [request.parameters for request in emulator.requests("DescribeTable")]
+    assert described == [{"TableName": "orders"}]
+    assert emulator.capacities() == {("orders", None): RAISED, ("other", None): (100, 100)}
+
+
+def test_another_look_back_window_costs_one_more_call(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    add_busy(emulator)
+    assert program.check(f"{ALL}lookback-window-start: 10\n").code == 0
+    assert Counter(actions(emulator)) == {
+        "ListTables": 1,
+        "DescribeTable": 2,
+        "GetMetricData": 2,
+        "UpdateTable": 2,
+    }
+    spans = sorted(
+        (len(call.parameters["MetricDataQueries"]), _minutes(call.parameters))
+        for call in emulator.requests("GetMetricData")
+    )
+    assert spans == [(4, 5), (8, 5)]
+
+
+@pytest.mark.parametrize(
+    ("tables", "lists", "metric_calls"),
+    [
+        pytest.param(100, 1, 1, id="a full page of tables"),
+        pytest.param(101, 2, 1, id="one table more than a page"),
+        pytest.param(125, 2, 1, id="as many targets as one metric call takes"),
+        pytest.param(201, 3, 2, id="three pages and two metric calls"),
+    ],
+)
+def test_many_tables_are_listed_page_by_page_and_measured_in_batches(
+    emulator: Emulator, program: Program, tables: int, lists: int, metric_calls: int
+) -> None:
+    names = [f"t{number:03}" for number in range(tables)]
+    for name in names:
+        emulator.add_table(name, reads=100, writes=100)
+        emulator.put_metrics(name, consumed_reads=50, consumed_writes=50)
+    emulator.put_metrics(names[-1], consumed_reads=95, consumed_writes=95)
+    run = program.check(f"[table: ^t]\n{LIMITS}")
+    assert run.code == 0
+    assert Counter(actions(emulator)) == {
+        "ListTables": lists,
+        "DescribeTable": tables,
+        "GetMetricData": metric_calls,
+        "UpdateTable": 1,
+    }
+    assert updates(emulator) == [(names[-1], RAISED, {})]
+
+
+def test_series_that_go_on_over_several_pages_are_read_to_the_end(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy_with_index(emulator)
+    add_idle(emulator)
+    emulator.set_pages(datapoints=7)
+    run = program.check(ALL)
+    assert run.code == 0
+    assert emulator.capacities() == {
+        ("idle", None): (50, 50),
+        ("orders", None): RAISED,
+        ("orders", "by-date"): RAISED,
+    }
+    # Two series of five minutes for each of three targets
+    assert len(emulator.requests("GetMetricData")) == 5
+
+
+def test_calls_share_few_connections(emulator: Emulator, program: Program) -> None:
+    for number in range(60):
+        add_busy(emulator, f"t{number}")
+    assert program.check(ALL).code == 0
+    connections = {request.connection for request in emulator.requests()}
+    assert len(emulator.requests()) == 1 + 60 + 1 + 60
+    assert len(connections) < 40
+
+
+def _minutes(parameters: dict[str, float]) -> float:
+    return (parameters["EndTime"] - parameters["StartTime"]) / 60

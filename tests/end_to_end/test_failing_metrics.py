@@ -1,0 +1,148 @@
+"""Metrics that cannot be had never lower anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.account import (
+    ALL,
+    BEFORE,
+    LOWERED,
+    RAISED,
+    actions,
+    add_busy,
+    add_busy_with_index,
+    add_idle,
+    everywhere,
+    updates,
+)
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"kind": "metric_status", "metric_status": "InternalError"}, id="internal error"),
+        pytest.param({"kind": "metric_status", "metric_status": "Forbidden"}, id="forbidden"),
+        pytest.param({"kind": "metric_status", "metric_status": "PartialData"}, id="cut short"),
+        pytest.param({"kind": "missing_results"}, id="no result"),
+        pytest.param(
+            {"kind": "missing_results", "metric": "ReadThrottleEvents"}, id="no result for one metric"
+        ),
+    ],
+)
+def test_a_target_without_metrics_is_held_alone(
+    emulator: Emulator, program: Program, fault: dict[str, Any]
+) -> None:
+    for name in ("idle", "sick"):
+        add_idle(emulator, name)
+    add_busy(emulator)
+    emulator.add_fault(table="sick", times=None, **fault)
+    run = program.check(ALL)
+    assert run.code == 1
+    assert emulator.capacities() == {("busy", None): RAISED, ("idle", None): LOWERED, ("sick", None): BEFORE}
+    assert run.line_of("sick").startswith(
+        "ERROR sick: failed: held without metrics: cloudwatch:GetMetricData"
+    )
+
+
+def test_an_index_without_metrics_does_not_hold_its_table(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    emulator.add_fault(
+        kind="metric_status", metric_status="InternalError", table="orders", index="by-date", times=None
+    )
+    run = program.check(ALL)
+    assert run.code == 1
+    assert updates(emulator) == [("orders", RAISED, {})]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"kind": "html"}, id="a page of HTML"),
+        pytest.param({"kind": "cut_body"}, id="half an answer"),
+        pytest.param({"kind": "short_body"}, id="an answer that breaks off"),
+    ],
+)
+def test_an_unusable_answer_is_asked_for_again(
+    emulator: Emulator, program: Program, fault: dict[str, Any]
+) -> None:
+    add_busy(emulator)
+    add_idle(emulator)
+    emulator.add_fault(action="GetMetricData", times=1, **fault)
+    run = program.check(ALL)
+    assert run.code == 0
+    assert emulator.capacities() == {("busy", None): RAISED, ("idle", None): LOWERED}
+    assert len(emulator.requests("GetMetricData")) == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"code": "InternalServiceFault"}, id="server errors"),
+        pytest.param({"kind": "cut_body"}, id="half answers"),
+        pytest.param({"code": "ExpiredToken"}, id="expired token"),
+    ],
+)
+def test_without_cloudwatch_nothing_is_changed(
+    emulator: Emulator, program: Program, fault: dict[str, Any]
+) -> None:
+    add_busy(emulator)
+    add_idle(emulator)
+    emulator.add_fault(action="GetMetricData", times=None, **fault)
+    run = program.check(ALL)
+    assert run.code == 1
+    assert emulator.capacities() == {("busy", None): BEFORE, ("idle", None): BEFORE}
+    for target in ("busy", "idle"):
+        assert run.line_of(target).startswith(f"ERROR {target}: failed: held without metrics")
+
+
+def test_without_get_metric_data_the_older_call_is_used(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    add_idle(emulator)
+    emulator.add_fault(action="GetMetricData", code="AccessDenied", times=None)
+    run = program.check(everywhere("lookback-period: 6"))
+    assert run.code == 0
+    assert emulator.capacities() == {
+        ("idle", None): LOWERED,
+        ("orders", None): RAISED,
+        ("orders", "by-date"): RAISED,
+    }
+    assert Counter(actions(emulator)) == {
+        "ListTables": 1,
+        "DescribeTable": 2,
+        "GetMetricData": 1,
+        "GetMetricStatistics": 3 * 4,
+        "UpdateTable": 2,
+    }
+    assert len(run.warnings) == 1
+    assert "cloudwatch:GetMetricData" in run.warnings[0]
+
+
+def test_without_any_permission_for_metrics_nothing_is_changed(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    add_idle(emulator)
+    for action in ("GetMetricData", "GetMetricStatistics"):
+        emulator.add_fault(action=action, code="AccessDenied", times=None)
+    run = program.check(ALL)
+    assert run.code == 1
+    assert emulator.capacities() == {("busy", None): BEFORE, ("idle", None): BEFORE}
+    assert "cloudwatch:GetMetricStatistics" in run.line_of("idle")
+
+
+def test_one_series_that_the_older_call_cannot_get_holds_its_target_alone(
+    emulator: Emulator, program: Program
+) -> None:
+    for name in ("idle", "sick"):
+        add_idle(emulator, name)
+    emulator.add_fault(action="GetMetricData", code="AccessDenied", times=None)
+    emulator.add_fault(action="GetMetricStatistics", table="sick", code="ValidationError", after=2, times=1)
+    run = program.check(ALL)
+    assert run.code == 1
+    assert emulator.capacities() == {("idle", None): LOWERED, ("sick", None): BEFORE}

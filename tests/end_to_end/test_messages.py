@@ -1,0 +1,160 @@
+"""Subscribers hear of changes and alarms, and their trouble stops no change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import RAISED, add_busy, add_busy_with_index, everywhere
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+ALARM = "reads-upper-alarm-threshold: 80"
+
+
+def _published(emulator: Emulator) -> set[tuple[str, str, str]]:
+    messages = emulator.published()
+    found = {(message["TopicArn"], message["Subject"], message["Message"]) for message in messages}
+    assert len(found) == len(messages)
+    return found
+
+
+def test_changes_of_a_table_and_its_index_are_published(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    topic = emulator.add_topic("changes")
+    run = program.check(everywhere(f"sns-topic-arn: {topic}", "sns-message-types: scale-up"))
+    assert run.code == 0
+    assert _published(emulator) == {
+        (
+            topic,
+            "Updated provisioning for table orders",
+            "orders - Reads: UP from 100 to 150\norders - Writes: UP from 100 to 150\n",
+        ),
+        (
+            topic,
+            "Updated provisioning for GSI by-date",
+            (
+                "orders - GSI: by-date - Reads: UP from 100 to 150\n"
+                "orders - GSI: by-date - Writes: UP from 100 to 150\n"
+            ),
+        ),
+    }
+
+
+def test_one_message_says_what_went_up_and_what_went_down(emulator: Emulator, program: Program) -> None:
+    emulator.add_table("orders", reads=100, writes=100)
+    emulator.put_metrics("orders", consumed_reads=95, consumed_writes=10)
+    topic = emulator.add_topic("changes")
+    program.check(everywhere(f"sns-topic-arn: {topic}", "sns-message-types: scale-up, scale-down"))
+    body = "orders - Reads: UP from 100 to 150\norders - Writes: DOWN from 100 to 50\n"
+    assert _published(emulator) == {(topic, "Updated provisioning for table orders", body)}
+
+
+def test_a_high_alarm_and_a_low_alarm_both_go_out(emulator: Emulator, program: Program) -> None:
+    emulator.add_table("orders", reads=100, writes=100)
+    emulator.put_metrics("orders", consumed_reads=85, consumed_writes=40)
+    topic = emulator.add_topic("alarms")
+    run = program.check(
+        everywhere(
+            f"sns-topic-arn: {topic}",
+            "sns-message-types: high-throughput-alarm, low-throughput-alarm",
+            ALARM,
+            "writes-lower-alarm-threshold: 50",
+        )
+    )
+    assert run.code == 0
+    assert _published(emulator) == {
+        (
+            topic,
+            "ALARM: High Throughput for Table orders",
+            (
+                "orders - Consumed Read Capacity 85.000000% was greater than or equal to"
+                " the upper alarm threshold 80.000000%\n"
+            ),
+        ),
+        (
+            topic,
+            "ALARM: Low Throughput for Table orders",
+            "orders - Consumed Write Capacity 40.000000% was below the lower alarm threshold 50.000000%\n",
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        pytest.param("scale-down, low-throughput-alarm", 0, id="other types"),
+        pytest.param("scale-up", 1, id="changes only"),
+        pytest.param("high-throughput-alarm", 1, id="alarms only"),
+        pytest.param("scale-up, high-throughput-alarm", 2, id="both"),
+    ],
+)
+def test_only_the_types_asked_for_are_published(
+    emulator: Emulator, program: Program, types: str, expected: int
+) -> None:
+    add_busy(emulator)
+    topic = emulator.add_topic("some")
+    program.check(everywhere(f"sns-topic-arn: {topic}", f"sns-message-types: {types}", ALARM))
+    assert len(_published(emulator)) == expected
+
+
+def test_a_subject_is_cut_where_sns_would_refuse_it(emulator: Emulator, program: Program) -> None:
+    name = "t" * 255
+    add_busy(emulator, name)
+    topic = emulator.add_topic("long")
+    run = program.check(
+        everywhere(
+            f"sns-topic-arn: {topic}",
+            "sns-message-types: scale-up, high-throughput-alarm",
+            ALARM,
+            with_indexes=False,
+        )
+    )
+    assert (run.code, run.warnings) == (0, [])
+    alarm = f"{name} - Consumed Read Capacity 95.000000% was greater than or equal to the upper alarm"
+    assert _published(emulator) == {
+        (
+            topic,
+            f"Updated provisioning for table {name}"[:100],
+            f"{name} - Reads: UP from 100 to 150\n{name} - Writes: UP from 100 to 150\n",
+        ),
+        (topic, f"ALARM: High Throughput for Table {name}"[:100], f"{alarm} threshold 80.000000%\n"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("topic", "fault", "said"),
+    [
+        pytest.param("arn:aws:sns:us-east-1:123456789012:none", None, "Topic does not exist", id="unknown"),
+        pytest.param("arn:aws:sns:eu-west-1:123456789012:far", None, "TopicArn", id="of another region"),
+        pytest.param(None, "AuthorizationError", "sns:Publish", id="denied"),
+    ],
+)
+def test_a_message_that_cannot_be_published_stops_no_change(
+    emulator: Emulator, program: Program, topic: str | None, fault: str | None, said: str
+) -> None:
+    add_busy(emulator)
+    if fault:
+        emulator.add_fault(action="Publish", code=fault, times=None)
+    arn = topic or emulator.add_topic("denied")
+    run = program.check(
+        everywhere(f"sns-topic-arn: {arn}", "sns-message-types: scale-up", with_indexes=False)
+    )
+    assert run.code == 0
+    assert emulator.capacities() == {("busy", None): RAISED}
+    assert len(run.warnings) == 1
+    assert arn in run.warnings[0]
+    assert said in run.warnings[0]
+    assert _published(emulator) == set()
+
+
+def test_a_change_that_was_refused_is_not_published(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(action="UpdateTable", code="AccessDeniedException", times=None)
+    topic = emulator.add_topic("changes")
+    run = program.check(everywhere(f"sns-topic-arn: {topic}", "sns-message-types: scale-up"))
+    assert run.code == 1
+    assert _published(emulator) == set()

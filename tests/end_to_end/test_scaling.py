@@ -1,0 +1,145 @@
+"""One check raises what is busy and lowers what is idle, in as few changes as can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.account import (
+    ALL,
+    LIMITS,
+    LOWERED,
+    RAISED,
+    add_busy,
+    add_busy_with_index,
+    add_idle,
+    everywhere,
+    updates,
+)
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.account import Units
+    from tests.end_to_end.program import Program
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        pytest.param({"consumed_reads": 95, "consumed_writes": 50}, (150, 100), id="busy reads go up"),
+        pytest.param({"consumed_reads": 50, "consumed_writes": 95}, (100, 150), id="busy writes go up"),
+        pytest.param({"consumed_reads": 10, "consumed_writes": 50}, (50, 100), id="idle reads go down"),
+        pytest.param({"consumed_reads": 50, "consumed_writes": 10}, (100, 50), id="idle writes go down"),
+        pytest.param({"consumed_reads": 95, "consumed_writes": 10}, (150, 50), id="each side by itself"),
+        pytest.param({"consumed_reads": 90, "consumed_writes": 30}, (100, 100), id="thresholds are strict"),
+        pytest.param(
+            {"consumed_reads": 2000, "consumed_writes": 50}, (1000, 100), id="far beyond the maximum"
+        ),
+        pytest.param({}, (100, 100), id="nothing consumed at all"),
+    ],
+)
+def test_a_table_goes_where_its_consumption_asks(
+    emulator: Emulator, program: Program, metrics: dict[str, Any], expected: Units
+) -> None:
+    emulator.add_table("orders", reads=100, writes=100)
+    emulator.put_metrics("orders", **metrics)
+    run = program.check(ALL)
+    assert (run.code, run.stderr) == (0, "")
+    assert emulator.capacities() == {("orders", None): expected}
+    assert len(emulator.requests("UpdateTable")) == (expected != (100, 100))
+
+
+def test_a_throttled_index_goes_up(emulator: Emulator, program: Program) -> None:
+    emulator.add_table("orders", reads=100, writes=100, gsis={"by-date": (100, 20)})
+    emulator.put_metrics("orders", consumed_reads=50, consumed_writes=50)
+    emulator.put_metrics("orders", "by-date", consumed_reads=50, consumed_writes=15, throttled_writes=60)
+    run = program.check(f"{ALL}\nthrottled-writes-upper-threshold: 299\n")
+    assert run.code == 0
+    assert updates(emulator) == [("orders", None, {"by-date": (100, 30)})]
+    assert emulator.capacities() == {("orders", None): (100, 100), ("orders", "by-date"): (100, 30)}
+
+
+def test_throttling_of_an_index_does_not_raise_its_table(emulator: Emulator, program: Program) -> None:
+    emulator.add_table("orders", reads=100, writes=100, gsis={"by-date": (100, 100)})
+    emulator.put_metrics("orders", consumed_reads=50, consumed_writes=50, throttled_writes=0)
+    emulator.put_metrics("orders", "by-date", consumed_reads=50, consumed_writes=50, throttled_writes=600)
+    program.check(f"[default_options]\n{LIMITS}\nthrottled-writes-upper-threshold: 1\n[table: orders]\n")
+    assert updates(emulator) == []
+
+
+def test_one_update_carries_a_table_and_its_indexes(emulator: Emulator, program: Program) -> None:
+    emulator.add_table(
+        "orders", reads=100, writes=100, gsis={"busy": (40, 40), "idle": (40, 40), "ok": (9, 9)}
+    )
+    emulator.put_metrics("orders", consumed_reads=95, consumed_writes=50)
+    emulator.put_metrics("orders", "busy", consumed_reads=39, consumed_writes=39)
+    emulator.put_metrics("orders", "idle", consumed_reads=4, consumed_writes=4)
+    emulator.put_metrics("orders", "ok", consumed_reads=5, consumed_writes=5)
+    run = program.check(ALL)
+    assert run.code == 0
+    calls = emulator.requests("UpdateTable")
+    assert [call.parameters for call in calls] == [
+        {
+            "TableName": "orders",
+            "ProvisionedThroughput": {"ReadCapacityUnits": 150, "WriteCapacityUnits": 100},
+            "GlobalSecondaryIndexUpdates": [
+                {
+                    "Update": {
+                        "IndexName": "busy",
+                        "ProvisionedThroughput": {"ReadCapacityUnits": 60, "WriteCapacityUnits": 60},
+                    }
+                },
+                {
+                    "Update": {
+                        "IndexName": "idle",
+                        "ProvisionedThroughput": {"ReadCapacityUnits": 20, "WriteCapacityUnits": 20},
+                    }
+                },
+            ],
+        }
+    ]
+
+
+def test_indexes_without_a_section_are_left_alone(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    program.check(f"[default_options]\n{LIMITS}\n[table: orders]\n")
+    assert updates(emulator) == [("orders", RAISED, {})]
+
+
+def test_a_raise_stops_at_the_maximum_and_a_decrease_at_the_minimum(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy(emulator)
+    add_idle(emulator)
+    run = program.check(
+        "[default_options]\nmin-provisioned-reads: 80\nmin-provisioned-writes: 70\n"
+        "max-provisioned-reads: 120\nmax-provisioned-writes: 130\n[table: .*]\n"
+    )
+    assert run.code == 0
+    assert emulator.capacities() == {("busy", None): (120, 130), ("idle", None): (80, 70)}
+
+
+def test_the_log_says_what_was_done_and_why(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    add_idle(emulator)
+    run = program.check(ALL)
+    assert run.line_of("busy") == (
+        "INFO busy: updated: reads 100 -> 150 (95 % consumed is above reads-upper-threshold 90 %:"
+        " up by 50 percent); writes 100 -> 150 (95 % consumed is above writes-upper-threshold 90 %:"
+        " up by 50 percent)"
+    )
+    assert run.line_of("idle").startswith("INFO idle: updated: reads 100 -> 50 (10 % consumed is below")
+    assert emulator.capacities() == {("busy", None): RAISED, ("idle", None): LOWERED}
+
+
+def test_a_decrease_waits_for_the_maintenance_window_and_a_raise_does_not(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy(emulator)
+    add_idle(emulator)
+    far = (emulator.now().hour + 12) % 24
+    run = program.check(everywhere(f"maintenance-windows: {far:02}:00-{far:02}:30"))
+    assert run.code == 0
+    assert emulator.capacities() == {("busy", None): RAISED, ("idle", None): (100, 100)}
+    assert "outside maintenance-windows" in run.line_of("idle")

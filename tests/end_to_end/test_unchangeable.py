@@ -1,0 +1,75 @@
+"""What cannot be changed now is left alone with a reason, and is no failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import (
+    ALL,
+    BEFORE,
+    RAISED,
+    add_busy,
+    add_busy_with_index,
+    everywhere,
+    updates,
+)
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+
+def test_a_table_billed_on_demand_is_skipped_with_its_indexes(emulator: Emulator, program: Program) -> None:
+    emulator.add_table("sessions", on_demand=True, gsis={"by-user": (0, 0)})
+    emulator.put_metrics("sessions", consumed_reads=95, consumed_writes=95, throttled_reads=500)
+    add_busy(emulator)
+    run = program.check(everywhere("throttled-reads-upper-threshold: 1"))
+    assert run.code == 0
+    assert updates(emulator) == [("busy", RAISED, {})]
+    for target in ("sessions", "sessions:by-user"):
+        assert run.line_of(target).startswith(f"INFO {target}: skipped: billed on demand")
+
+
+@pytest.mark.parametrize("status", ["UPDATING", "CREATING", "DELETING", "ARCHIVED"])
+def test_a_table_that_is_not_active_is_held_with_its_indexes(
+    emulator: Emulator, program: Program, status: str
+) -> None:
+    add_busy_with_index(emulator)
+    add_busy(emulator)
+    emulator.set_status("orders", status=status)
+    run = program.check(ALL)
+    assert run.code == 0
+    assert updates(emulator) == [("busy", RAISED, {})]
+    assert f"table is {status}" in run.line_of("orders")
+    assert f"its table {status}" in run.line_of("orders:by-date")
+
+
+@pytest.mark.parametrize("status", ["UPDATING", "CREATING", "DELETING"])
+def test_an_index_that_is_not_active_does_not_hold_its_table(
+    emulator: Emulator, program: Program, status: str
+) -> None:
+    add_busy_with_index(emulator)
+    emulator.set_status("orders", "by-date", status=status)
+    run = program.check(ALL)
+    assert run.code == 0
+    assert updates(emulator) == [("orders", RAISED, {})]
+    assert emulator.capacities() == {("orders", None): RAISED, ("orders", "by-date"): BEFORE}
+    assert f"GSI is {status}" in run.line_of("orders:by-date")
+
+
+def test_an_update_in_flight_is_waited_for(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    emulator.set_update_seconds(300)
+    first, second = program.check(ALL), program.check(ALL)
+    assert (first.code, second.code) == (0, 0)
+    assert updates(emulator) == [("orders", RAISED, {"by-date": RAISED})]
+    assert "table is UPDATING" in second.line_of("orders")
+    assert "GSI is UPDATING" in second.line_of("orders:by-date")
+
+
+def test_an_account_without_tables_is_no_failure(emulator: Emulator, program: Program) -> None:
+    run = program.check(ALL)
+    assert run.code == 0
+    assert [request.action for request in emulator.requests()] == ["ListTables"]

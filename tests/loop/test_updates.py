@@ -1,0 +1,138 @@
+"""A refusal loses as little as it must: no raise for another's fault, no decrease for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.plan import TableUpdate, plan
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.updates import apply_update
+from tests.builders import both, decide_with, usage
+from tests.fakes import FakeTables
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.core.decision import Decision
+
+TABLE = Target("orders")
+GOOD, BAD = Target("orders", "good"), Target("orders", "bad")
+Call = dict[str, tuple[int, int]]
+
+
+def refusal(code: str) -> AwsError:
+    """Refuse as AWS would."""
+    return AwsError("dynamodb:UpdateTable", code, "because")
+
+
+def change(target: Target, reads: float = 95, writes: float = 50) -> Decision:
+    """Decide on a target of 100 units each."""
+    return replace(decide_with(usage(reads), usage(writes)), target=target)
+
+
+def account(*errors: AwsError | None) -> FakeTables:
+    """Give an account with a table and two indexes, which refuses the next calls."""
+    tables = FakeTables(update_errors=list(errors))
+    for target in (TABLE, GOOD, BAD):
+        tables.add(target, both(100))
+    return tables
+
+
+def sent(tables: FakeTables) -> list[Call]:
+    """Tell what each call asked for."""
+    return [
+        {str(one.target): (one.proposed.reads, one.proposed.writes) for one in update.decisions}
+        for update in tables.updates
+    ]
+
+
+def run(tables: FakeTables, *decisions: Decision) -> tuple[list[Call], set[str]]:
+    """Apply an update; give the calls, and the targets that failed."""
+    result = apply_update(plan("orders", decisions), tables.update, tables.describe)
+    return sent(tables), {str(decision.target) for decision in decisions if result.is_failure(decision)}
+
+
+def test_an_update_carries_only_what_changes() -> None:
+    calls, failed = run(account(), change(TABLE), change(GOOD, reads=50), change(BAD, reads=10))
+    assert (calls, failed) == ([{"orders": (150, 100), "orders:bad": (50, 100)}], set())
+
+
+def test_after_limit_exceeded_raises_are_sent_once_more_alone() -> None:
+    calls, failed = run(account(refusal("LimitExceededException")), change(TABLE, 95, 10), change(GOOD, 10))
+    assert (calls, failed) == (
+        [{"orders": (150, 50), "orders:good": (50, 100)}, {"orders": (150, 100)}],
+        set(),
+    )
+
+
+def test_decreases_that_aws_refuses_are_no_failure_and_not_repeated() -> None:
+    calls, failed = run(account(refusal("LimitExceededException")), change(TABLE, 10))
+    assert (calls, failed) == ([{"orders": (50, 100)}], set())
+
+
+def test_a_raise_refused_twice_is_a_failure() -> None:
+    error = refusal("LimitExceededException")
+    calls, failed = run(account(error, error), change(TABLE))
+    assert (calls, failed) == ([{"orders": (150, 100)}] * 2, {"orders"})
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["AccessDeniedException", "ValidationException", "ResourceNotFoundException", "ResourceInUseException"],
+)
+def test_a_refused_call_for_one_resource_is_not_repeated(code: str) -> None:
+    calls, failed = run(account(refusal(code)), change(TABLE))
+    assert (calls, failed) == ([{"orders": (150, 100)}], {"orders"})
+
+
+def test_what_is_gone_is_left_out_and_the_rest_sent_again() -> None:
+    tables = account(refusal("ResourceNotFoundException"))
+    del tables.descriptions[BAD]
+    calls, failed = run(tables, change(TABLE), change(GOOD), change(BAD))
+    rest = {"orders": (150, 100), "orders:good": (150, 100)}
+    assert (calls, failed) == ([{**rest, "orders:bad": (150, 100)}, rest], {"orders:bad"})
+
+
+def test_what_somebody_else_changed_meanwhile_is_left_out() -> None:
+    tables = account(refusal("ValidationException"))
+    tables.add(BAD, PerCapacity(150, 100))
+    calls, failed = run(tables, change(TABLE), change(BAD))
+    assert calls[1:] == [{"orders": (150, 100)}]
+    assert failed == {"orders:bad"}
+
+
+def test_nothing_is_sent_again_while_the_table_is_busy() -> None:
+    tables = account(refusal("ResourceInUseException"))
+    for target in (TABLE, GOOD, BAD):
+        tables.add(target, both(100), status="UPDATING", table_status="UPDATING")
+    calls, failed = run(tables, change(TABLE), change(GOOD))
+    assert (len(calls), failed) == (1, {"orders", "orders:good"})
+
+
+def test_each_resource_is_sent_on_its_own_when_nothing_explains_the_refusal() -> None:
+    error = refusal("ValidationException")
+    calls, failed = run(account(error, None, error), change(BAD, 10), change(TABLE), change(GOOD))
+    assert [set(call) for call in calls] == [
+        {"orders:bad", "orders", "orders:good"},
+        {"orders", "orders:good", "orders:bad"},
+    ]
+    assert failed == set()
+
+
+def test_raises_go_first_when_each_is_sent_on_its_own() -> None:
+    error = refusal("ValidationException")
+    calls, failed = run(account(error, error, None, error), change(BAD, 10), change(TABLE))
+    assert [list(call) for call in calls[2:]] == [["orders"], ["orders:bad"]]
+    assert failed == {"orders:bad"}
+
+
+def test_a_table_that_cannot_be_described_again_keeps_its_first_refusal() -> None:
+    tables = account(refusal("ResourceNotFoundException"))
+    tables.describe_errors["orders"] = AwsError("dynamodb:DescribeTable", "ResourceNotFoundException")
+    result = apply_update(
+        TableUpdate("orders", (change(TABLE), change(GOOD))), tables.update, tables.describe
+    )
+    assert {error.action for error in result.refused.values()} == {"dynamodb:UpdateTable"}
+    assert len(tables.updates) == 1
