@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
+_ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """The outside world, as the loop sees it; `updates` bounds how many updates are in flight."""
@@ -175,8 +178,8 @@ class Loop:
             outcome = Outcome.UNCHANGED
         else:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
-        left = applied or (decision.hold(Reason(Code.REFUSED, str(refusal))) if refusal else decision)
-        return TargetReport(target, outcome, left, refusal=refusal)
+        not_done = Reason(Code.REFUSED, str(refusal)) if refusal else _ENDING
+        return TargetReport(target, outcome, applied or decision.hold(not_done), refusal=refusal)
 
     def _publish(self, messages: Iterable[Message]) -> None:
         for message in messages:

@@ -138,6 +138,7 @@ class Code(str, Enum):
     DESCRIBE_FAILED = "describe-failed"
     REFUSED = "refused"
     LIMIT_EXCEEDED = "limit-exceeded"
+    ENDING = "ending"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from signal import Signals
 
     from tests.emulator import Emulator
 
@@ -86,14 +86,14 @@ class Running:
                 pytest.fail(f"not {count} times {text!r} within {seconds} s in {self._output}{self._errors}")
             return found()
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: Signals) -> None:
         """Send it a signal."""
         self._process.send_signal(number)
 
-    def end(self, *numbers: signal.Signals, seconds: float = PATIENCE_SECONDS) -> Run:
+    def end(self, *numbers: Signals, seconds: float = PATIENCE_SECONDS) -> Run:
         """Send signals, if any, and wait for the end."""
         for number in numbers:
-            self.signal(number)
+            self.send(number)
         code = self._process.wait(seconds)
         for reader in self._readers:
             reader.join()

@@ -1,0 +1,173 @@
+"""Without --run-once checks go on, from start to start, until a signal ends them in good order."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.emulator import Emulator
+from tests.end_to_end.account import (
+    BEFORE,
+    LIMITS,
+    LOWERED,
+    RAISED,
+    actions,
+    add_busy,
+    add_idle,
+    everywhere,
+    updates,
+)
+
+if TYPE_CHECKING:
+    from tests.end_to_end.program import Program
+
+SOON = ("--check-interval", "1")
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+def test_checks_start_one_interval_apart(emulator: Emulator, program: Program) -> None:
+    emulator.add_fault(kind="slow", action="ListTables", seconds=0.8, times=None)
+    with program.start(everywhere(), *SOON) as running:
+        starts = [request.started for request in emulator.wait_for_requests("ListTables", count=4)[:4]]
+        run = running.end(signal.SIGTERM)
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(starts)]
+    # A pause after each check would make them 1.8 s.
+    assert min(gaps) < 1.5
+    assert all(gap > 0.7 for gap in gaps)
+    assert not [warning for warning in run.warnings if "check-interval" in warning]
+
+
+def test_a_check_longer_than_the_interval_is_said_once(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "held")
+    emulator.set_status("held", status="UPDATING")
+    emulator.add_fault(kind="slow", action="ListTables", seconds=1.2, times=None)
+    with program.start(everywhere(), *SOON) as running:
+        running.wait_for("checked 1 targets", count=3)
+        run = running.end(signal.SIGTERM)
+    assert len([warning for warning in run.warnings if "check-interval" in warning]) == 1
+
+
+def test_what_lasts_is_said_once(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "orders")
+    with program.start(f"[table: orders]\n{LIMITS}[table: ^gone$]\n{LIMITS}", *SOON) as running:
+        running.wait_for("checked 1 targets", count=2)
+        run = running.end(signal.SIGTERM)
+    assert len([warning for warning in run.warnings if "[table: ^gone$]" in warning]) == 1
+
+
+@SIGNALS
+def test_a_signal_between_checks_ends_at_once(
+    emulator: Emulator, program: Program, number: signal.Signals
+) -> None:
+    add_busy(emulator)
+    with program.start(everywhere()) as running:
+        running.wait_for("checked 1 targets")
+        run = running.end(number, seconds=5)
+    assert (run.code, run.stderr) == (0, "")
+    assert emulator.capacities() == {("busy", None): RAISED}
+
+
+@SIGNALS
+def test_a_signal_lets_the_update_in_hand_finish(
+    emulator: Emulator, program: Program, number: signal.Signals
+) -> None:
+    add_busy(emulator)
+    emulator.add_fault(kind="slow", action="UpdateTable", seconds=0.7)
+    with program.start(everywhere()) as running:
+        emulator.wait_for_requests("UpdateTable", ended=False)
+        run = running.end(number)
+    assert run.code == 0
+    assert emulator.capacities() == {("busy", None): RAISED}
+    assert "busy: updated: reads 100 -> 150" in run.line_of("busy")
+
+
+def test_a_second_ctrl_c_does_not_wait(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(kind="slow", action="UpdateTable", seconds=6)
+    with program.start(everywhere()) as running:
+        emulator.wait_for_requests("UpdateTable", ended=False)
+        running.send(signal.SIGINT)
+        running.wait_for("SIGINT")
+        running.end(signal.SIGINT, seconds=4)
+
+
+def test_a_signal_before_an_update_leaves_it_for_the_next_run(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(kind="slow", action="GetMetricData", seconds=0.7)
+    with program.start(everywhere()) as running:
+        emulator.wait_for_requests("GetMetricData", ended=False)
+        run = running.end(signal.SIGTERM)
+    assert run.code == 0
+    assert emulator.capacities() == {("busy", None): BEFORE}
+    assert "100 -> 150" not in run.stdout
+
+
+def test_an_endpoint_that_cannot_be_reached_is_waited_for(emulator: Emulator, program: Program) -> None:
+    port = _find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    with program.start(f"[table: busy]\n{LIMITS}", *SOON, AWS_ENDPOINT_URL=url) as running:
+        assert url in running.wait_for("ERROR busy: failed: dynamodb:DescribeTable")[0]
+        with Emulator(port) as late:
+            add_busy(late)
+            running.wait_for("busy: updated: reads 100 -> 150")
+            assert late.capacities() == {("busy", None): RAISED}
+        run = running.end(signal.SIGTERM)
+    assert run.code == 0
+    assert emulator.requests() == []
+
+
+def test_a_refused_connection_is_tried_again(program: Program) -> None:
+    port = _find_free_port()
+    url = f"http://127.0.0.1:{port}"
+    configuration = f"[table: busy]\n{LIMITS}"
+    with program.start(configuration, "--run-once", AWS_ENDPOINT_URL=url) as running:
+        time.sleep(1.2)  # retries go on for three seconds
+        with Emulator(port) as late:
+            add_busy(late)
+            run = running.end()
+            assert (run.code, late.capacities()) == (0, {("busy", None): RAISED})
+
+
+def test_a_failing_check_does_not_end_the_program(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(code="ExpiredTokenException", times=3)
+    with program.start(f"[table: busy]\n{LIMITS}", *SOON) as running:
+        running.wait_for("ERROR busy: failed: ")
+        running.wait_for("busy: updated: ")
+        assert running.end(signal.SIGINT).code == 0
+
+
+def test_low_checks_are_counted_over_the_checks_of_a_process(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    waiting = ("num-read-checks-before-scale-down: 3", "num-write-checks-before-scale-down: 3")
+    with program.start(everywhere(*waiting), *SOON) as running:
+        running.wait_for("idle: updated: ")
+        run = running.end(signal.SIGTERM)
+    before = actions(emulator)[: actions(emulator).index("UpdateTable")]
+    assert before.count("GetMetricData") == 3
+    assert updates(emulator)[0] == ("idle", LOWERED, {})
+    told = [line for line in run.log if " idle: " in line][:3]
+    assert ["1 of num-read-checks-before-scale-down 3" in line for line in told] == [True, False, False]
+    assert ["2 of num-read-checks-before-scale-down 3" in line for line in told] == [False, True, False]
+
+
+def test_a_dry_run_goes_on_too_and_counts_as_if_it_were_real(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    waiting = ("num-read-checks-before-scale-down: 2", "num-write-checks-before-scale-down: 2")
+    with program.start(everywhere(*waiting), *SOON, "--dry-run") as running:
+        running.wait_for("idle: would be updated: ")
+        running.wait_for("1 of num-read-checks-before-scale-down 2", count=2)
+        assert running.end(signal.SIGTERM).code == 0
+    assert updates(emulator) == []
+
+
+def _find_free_port() -> int:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port: int = reserved.getsockname()[1]
+        return port
