@@ -29,6 +29,8 @@ class ExitCode(IntEnum):
 
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+_SIGNAL_EXIT_BASE: Final = 128
+"""What shells add to a signal's number for the exit code of a program that it ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,11 +103,17 @@ def _stop_on_signals() -> threading.Event:
     """Let Ctrl-C and SIGTERM finish the update in hand; a second Ctrl-C ends at once."""
     stop = threading.Event()
 
-    def handle(number: int, _frame: FrameType | None) -> None:
-        LOGGER.info("%s: finishing the update in hand", signal.Signals(number).name)
+    def finish(number: int, _frame: FrameType | None) -> None:
         stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # In a thread, because the signal may have come in the middle of another line.
+        name = signal.Signals(number).name
+        threading.Thread(target=LOGGER.info, args=("%s: finishing the update in hand", name)).start()
+        signal.signal(signal.SIGINT, end_at_once)
+
+    def end_at_once(number: int, _frame: FrameType | None) -> None:
+        logging.shutdown()
+        os._exit(_SIGNAL_EXIT_BASE + number)  # any softer end would wait for the threads in their calls
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handle)
+        signal.signal(number, finish)
     return stop

@@ -6,8 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 from retrying import Retrying
 
@@ -74,7 +74,7 @@ class AwsSession:
             self._session: Any = boto3.Session(
                 aws_access_key_id=key_id, aws_secret_access_key=secret_key, region_name=region
             )
-        except BotoCoreError as error:
+        except exceptions.BotoCoreError as error:
             msg = "sts:credentials"
             raise AwsError(msg, type(error).__name__, str(error)) from error
 
@@ -115,10 +115,10 @@ class AwsSession:
     ) -> T:
         try:
             return parse(getattr(self._client(action.partition(":")[0]), operation)(**parameters))
-        except ClientError as error:
+        except exceptions.ClientError as error:
             raise _translate(action, error) from error
-        except BotoCoreError as error:
-            is_transient = isinstance(error, HTTPClientError)
+        except exceptions.BotoCoreError as error:
+            is_transient = isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError))
             raise AwsError(action, type(error).__name__, str(error), is_transient=is_transient) from error
         except _GARBAGE as error:
             message = f"{type(error).__name__}: {error}"
@@ -135,7 +135,7 @@ def _is_worth_retrying(error: BaseException) -> bool:
     return isinstance(error, AwsError) and error.is_transient
 
 
-def _translate(action: str, error: ClientError) -> AwsError:
+def _translate(action: str, error: exceptions.ClientError) -> AwsError:
     details = error.response.get("Error", {})
     code = str(details.get("Code") or "Unknown").rpartition("#")[2]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -69,7 +69,6 @@ def test_another_look_back_window_costs_one_more_call(emulator: Emulator, progra
 @pytest.mark.parametrize(
     ("tables", "lists", "metric_calls"),
     [
-        pytest.param(100, 1, 1, id="a full page of tables"),
         pytest.param(101, 2, 1, id="one table more than a page"),
         pytest.param(125, 2, 1, id="as many targets as one metric call takes"),
         pytest.param(201, 3, 2, id="three pages and two metric calls"),

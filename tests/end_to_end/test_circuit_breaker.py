@@ -76,7 +76,7 @@ def _alarming(emulator: Emulator, url: str) -> str:
     return breaker + everywhere(*options, "reads-upper-alarm-threshold: 80")
 
 
-@pytest.mark.parametrize("status", [200, 204, 299])
+@pytest.mark.parametrize("status", [200, 204])
 def test_a_closed_breaker_stops_nothing(emulator: Emulator, program: Program, status: int) -> None:
     add_busy_with_index(emulator)
     with _serve(status) as service:
@@ -90,7 +90,6 @@ def test_a_closed_breaker_stops_nothing(emulator: Emulator, program: Program, st
     ("status", "said"),
     [
         pytest.param(500, "500", id="500"),
-        pytest.param(404, "404", id="404"),
         pytest.param(None, "did not answer", id="no answer in time"),
     ],
 )

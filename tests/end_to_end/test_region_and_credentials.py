@@ -103,7 +103,6 @@ def test_without_any_credentials_every_target_fails_with_a_sentence(
     [
         pytest.param({"AWS_PROFILE": "nobody"}, "nobody", id="an unknown profile"),
         pytest.param({"AWS_CONFIG_FILE": "broken"}, "broken", id="a file that boto3 cannot parse"),
-        pytest.param({"AWS_ENDPOINT_URL": "no-url"}, "no-url", id="an endpoint that is no URL"),
     ],
 )
 def test_a_broken_environment_is_named(

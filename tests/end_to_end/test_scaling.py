@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.end_to_end.account import (
     ALL,
     LIMITS,
     LOWERED,
     RAISED,
+    Units,
     add_busy,
     add_busy_with_index,
     add_idle,
@@ -20,34 +19,30 @@ from tests.end_to_end.account import (
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
-    from tests.end_to_end.account import Units
     from tests.end_to_end.program import Program
 
 
-@pytest.mark.parametrize(
-    ("metrics", "expected"),
-    [
-        pytest.param({"consumed_reads": 95, "consumed_writes": 50}, (150, 100), id="busy reads go up"),
-        pytest.param({"consumed_reads": 50, "consumed_writes": 95}, (100, 150), id="busy writes go up"),
-        pytest.param({"consumed_reads": 10, "consumed_writes": 50}, (50, 100), id="idle reads go down"),
-        pytest.param({"consumed_reads": 50, "consumed_writes": 10}, (100, 50), id="idle writes go down"),
-        pytest.param({"consumed_reads": 95, "consumed_writes": 10}, (150, 50), id="each side by itself"),
-        pytest.param({"consumed_reads": 90, "consumed_writes": 30}, (100, 100), id="thresholds are strict"),
-        pytest.param(
-            {"consumed_reads": 2000, "consumed_writes": 50}, (1000, 100), id="far beyond the maximum"
-        ),
-        pytest.param({}, (100, 100), id="nothing consumed at all"),
-    ],
-)
-def test_a_table_goes_where_its_consumption_asks(
-    emulator: Emulator, program: Program, metrics: dict[str, Any], expected: Units
-) -> None:
-    emulator.add_table("orders", reads=100, writes=100)
-    emulator.put_metrics("orders", **metrics)
+GOES_TO: dict[str, tuple[dict[str, Any], Units]] = {
+    "busy-reads-go-up": ({"consumed_reads": 95, "consumed_writes": 50}, (150, 100)),
+    "busy-writes-go-up": ({"consumed_reads": 50, "consumed_writes": 95}, (100, 150)),
+    "idle-reads-go-down": ({"consumed_reads": 10, "consumed_writes": 50}, (50, 100)),
+    "idle-writes-go-down": ({"consumed_reads": 50, "consumed_writes": 10}, (100, 50)),
+    "each-side-by-itself": ({"consumed_reads": 95, "consumed_writes": 10}, (150, 50)),
+    "thresholds-are-strict": ({"consumed_reads": 90, "consumed_writes": 30}, (100, 100)),
+    "far-beyond-the-maximum": ({"consumed_reads": 2000, "consumed_writes": 50}, (1000, 100)),
+    "nothing-consumed-at-all": ({}, (100, 100)),
+}
+
+
+def test_each_table_goes_where_its_consumption_asks(emulator: Emulator, program: Program) -> None:
+    for name, (metrics, _) in GOES_TO.items():
+        emulator.add_table(name, reads=100, writes=100)
+        emulator.put_metrics(name, **metrics)
     run = program.check(ALL)
     assert (run.code, run.stderr) == (0, "")
-    assert emulator.capacities() == {("orders", None): expected}
-    assert len(emulator.requests("UpdateTable")) == (expected != (100, 100))
+    assert emulator.capacities() == {(name, None): units for name, (_, units) in GOES_TO.items()}
+    changed = [name for name, (_, units) in GOES_TO.items() if units != (100, 100)]
+    assert sorted(table for table, _, _ in updates(emulator)) == sorted(changed)
 
 
 def test_a_throttled_index_goes_up(emulator: Emulator, program: Program) -> None:
