@@ -6,18 +6,26 @@ import logging
 import os
 import signal
 import sys
-import threading
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.command_line import PROGRAM, parse_command_line
-from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Mapping, Sequence
 
+    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+
+# Imports stand in the functions, so that --version, --help and --daemon stop need not wait for boto3,
+# which takes most of the time of a start.
+# ruff: noqa: PLC0415
+
+_SIGNAL_EXIT_BASE: Final = 128
+"""What shells add to a signal's number for the exit code of a program that it ended."""
+_FOREGROUND: Final = (False, "foreground", "fg")
 
 
 class ExitCode(IntEnum):
@@ -28,43 +36,58 @@ class ExitCode(IntEnum):
     UNUSABLE_CONFIGURATION = 2
 
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
-_SIGNAL_EXIT_BASE: Final = 128
-"""What shells add to a signal's number for the exit code of a program that it ended."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code."""
     flags = parse_command_line(list(sys.argv[1:] if arguments is None else arguments))
+    if "config" in flags:
+        flags["config"] = str(Path(str(flags["config"])).absolute())
     try:
-        return _run(flags)
+        code = _run(flags)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has gone; without this Python would complain when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.TARGET_FAILED
+    except KeyboardInterrupt:
+        return _SIGNAL_EXIT_BASE + signal.SIGINT  # before the service listens to it
     except ConfigurationError as error:
         source = flags.get("config", "the command line")
         print(f"{PROGRAM}: {source} cannot be used:", file=sys.stderr)
         for fault in error.faults:
             print(f"  {fault}", file=sys.stderr)
         return ExitCode.UNUSABLE_CONFIGURATION
+    return code
 
 
 def _run(flags: Mapping[str, str | bool]) -> int:
-    # Imported here, so that --version and --help need not wait for what they do not use.
-    from dynamic_dynamodb.config.loader import load  # noqa: PLC0415
+    from dynamic_dynamodb.config.loader import load
 
-    configuration = load(flags, os.environ)
+    if flags.get("daemon") in ("stop", "status"):
+        # A file with faults must not keep anyone from stopping what runs by an older one.
+        own = {name: given for name, given in flags.items() if name in ("daemon", "instance", "pid-file-dir")}
+        return _control(load(own, {}).global_options)
     if flags.get("show-config"):
-        return _show(configuration)
-    _refuse_unusable(flags)
-    return _check(configuration)
-
-
-def _refuse_unusable(flags: Mapping[str, str | bool]) -> None:
+        return _show(load(flags, os.environ))
     if "config" not in flags and "table-name" not in flags:
         message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
         raise ConfigurationError((message,))
+    from dynamic_dynamodb.circumstances import Circumstances
+
+    circumstances = Circumstances(flags, dict(os.environ), Path.cwd())
+    configuration = circumstances.load()
+    options = configuration.global_options
+    if options["daemon"] in _FOREGROUND:
+        is_well = _serve(circumstances, configuration)
+        return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
+
+    def work(on_ready: Callable[[], None], before_check: Callable[[], None]) -> None:
+        _serve(circumstances, configuration, on_ready, before_check)
+
+    return _control(options, work)
 
 
 def _show(configuration: Configuration) -> int:
-    from dynamic_dynamodb.config.render import render_configuration  # noqa: PLC0415 - as in _run
+    from dynamic_dynamodb.config.render import render_configuration
 
     for warning in configuration.warnings:
         print(f"{PROGRAM}: {warning}", file=sys.stderr)
@@ -72,48 +95,44 @@ def _show(configuration: Configuration) -> int:
     return ExitCode.ALL_WELL
 
 
-def _check(configuration: Configuration) -> int:
-    # As in _run: boto3 takes most of the time of a start.
-    from dynamic_dynamodb.config.findings import find_credential_faults  # noqa: PLC0415
-    from dynamic_dynamodb.logs import set_up_logging  # noqa: PLC0415
-    from dynamic_dynamodb.schedule import Schedule  # noqa: PLC0415
-    from dynamic_dynamodb.wiring import build_loop  # noqa: PLC0415
+def _serve(
+    circumstances: Circumstances,
+    configuration: Configuration,
+    on_ready: Callable[[], None] | None = None,
+    before_check: Callable[[], None] | None = None,
+) -> bool:
+    """Run the service in this process; tell whether all went well."""
+    from dynamic_dynamodb.service import Service
+    from dynamic_dynamodb.signals import Wishes
 
-    options = configuration.global_options
-    faults = tuple(find_credential_faults(options))
-    if faults:
-        raise ConfigurationError(faults)
-    set_up_logging(configuration.logging_options, is_dry_run=options["dry_run"])
-    for warning in configuration.warnings:
-        LOGGER.warning("%s", warning)
-    stop = _stop_on_signals()
-    try:
-        with build_loop(configuration, stop.is_set) as loop:
-            schedule = Schedule(loop, stop)
-            if options["run_once"]:
-                return ExitCode.ALL_WELL if schedule.run_once() else ExitCode.TARGET_FAILED
-            schedule.run_until_stopped(options["check_interval"])
-    except AwsError as error:
-        raise ConfigurationError((str(error),)) from error
-    LOGGER.info("stopped")
-    return ExitCode.ALL_WELL
+    wishes = Wishes()
+    wishes.listen(end_at_once=_end_at_once)
+    return Service(circumstances, wishes, before_check).run(configuration, on_ready)
 
 
-def _stop_on_signals() -> threading.Event:
-    """Let Ctrl-C and SIGTERM finish the update in hand; a second Ctrl-C ends at once."""
-    stop = threading.Event()
+def _end_at_once(number: int) -> None:
+    """End without waiting for the threads in their calls."""
+    logging.shutdown()
+    os._exit(_SIGNAL_EXIT_BASE + number)
 
-    def finish(number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        # In a thread, because the signal may have come in the middle of another line.
-        name = signal.Signals(number).name
-        threading.Thread(target=LOGGER.info, args=("%s: finishing the update in hand", name)).start()
-        signal.signal(signal.SIGINT, end_at_once)
 
-    def end_at_once(number: int, _frame: FrameType | None) -> None:
-        logging.shutdown()
-        os._exit(_SIGNAL_EXIT_BASE + number)  # any softer end would wait for the threads in their calls
+def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None) -> int:
+    """Start, stop, restart or look at the daemon, and say what came of it."""
+    from dynamic_dynamodb import daemon
+    from dynamic_dynamodb.pid_file import PidFile
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, finish)
-    return stop
+    directory = Path.cwd() / Path(options["pid_file_dir"]).expanduser()
+    pid_file = PidFile(directory / f"{PROGRAM}.{options['instance']}.pid")
+    command, code = options["daemon"], 0
+    answers = []
+    if command in ("stop", "restart"):
+        answers.append(daemon.stop(pid_file))
+    if command == "status":
+        answers.append(daemon.look(pid_file))
+    if work is not None and all(answer.code == 0 for answer in answers):
+        answers.append(daemon.start(pid_file, work))
+    for answer in answers:
+        code = answer.code
+        stream = sys.stderr if code in (1, 2) else sys.stdout
+        print(f"{PROGRAM} ({options['instance']}): {answer.sentence}", file=stream)
+    return code

@@ -22,15 +22,25 @@ class AwsError(Exception):
 
     `action` is the permission that the call needs, as an IAM policy spells it; `code` is AWS's own,
     or the name of what happened on the way; `is_transient` says that trying again may help.
+    `is_answer_lost` says that AWS may have done what was asked, in this attempt or one before it.
     """
 
-    def __init__(self, action: str, code: str, message: str = "", *, is_transient: bool = False) -> None:
+    def __init__(
+        self,
+        action: str,
+        code: str,
+        message: str = "",
+        *,
+        is_transient: bool = False,
+        is_answer_lost: bool = False,
+    ) -> None:
         """Keep the parts apart, for those who must answer one."""
         super().__init__(action, code, message)
         self.action = action
         self.code = code
         self.message = message
         self.is_transient = is_transient
+        self.is_answer_lost = is_answer_lost
 
     def __str__(self) -> str:
         """Say what failed and why, and what permission is missing if that is why."""

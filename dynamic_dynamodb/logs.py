@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.config
 import sys
+from datetime import datetime, timezone
 from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
 from logutils.colorize import ColorizingStreamHandler
 
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.report import TargetReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,28 +23,72 @@ OLD_FILES_KEPT: Final = 5
 _TALKATIVE: Final = ("boto3", "botocore", "urllib3", "requests")
 
 
-def set_up_logging(options: Mapping[str, Any], *, is_dry_run: bool, console: TextIO | None = None) -> None:
-    """Log to the console (stdout unless told), and to the log-file if there is one.
+class JsonFormatter(logging.Formatter):
+    """Write one JSON object a line, with the numbers of a target's decision where the line is about one."""
 
-    Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used.
+    def __init__(self, *, is_dry_run: bool) -> None:
+        """Mark every line of a dry run."""
+        super().__init__()
+        self._is_dry_run = is_dry_run
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render a record."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "dry_run": self._is_dry_run,
+        }
+        subject = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        if isinstance(subject, TargetReport):
+            line |= subject.as_fields()
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+class Console(ColorizingStreamHandler):  # type: ignore[misc]  # logutils has no types
+    """Write to stdout, in colours on a terminal; stay silent once nobody reads it any more."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Let a broken pipe pass: the log-file and the work go on."""
+        if not isinstance(sys.exc_info()[1], BrokenPipeError):
+            super().handleError(record)
+
+
+def set_up_logging(options: Mapping[str, Any], *, is_dry_run: bool, directory: Path) -> None:
+    """Log to stdout, and to the log-file if there is one; what was set up before is closed.
+
+    Relative paths count from `directory`.
+    Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used;
+    then logging stays as it was.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     if options["log_config_file"]:
-        _use_file(Path(options["log_config_file"]).expanduser())
+        _use_file(directory / Path(options["log_config_file"]).expanduser())
         return
-    handlers: list[logging.Handler] = [ColorizingStreamHandler(console or sys.stdout)]
+    handlers: list[logging.Handler] = [Console(sys.stdout)]
     if options["log_file"]:
-        handlers.append(_open_file(Path(options["log_file"]).expanduser()))
-    mark = " - dryrun" if is_dry_run else ""
-    formatter = logging.Formatter(f"%(asctime)s - %(name)s{mark} - %(levelname)s - %(message)s")
+        handlers.append(_open_file(directory / Path(options["log_file"]).expanduser()))
+    formatter = _choose_formatter(options["log_format"], is_dry_run=is_dry_run)
+    for handler in handlers:
+        handler.setFormatter(formatter)
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
+        old.close()
     for handler in handlers:
-        handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(options["log_level"].upper())
+
+
+def _choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
+    if name == "json":
+        return JsonFormatter(is_dry_run=is_dry_run)
+    mark = " - dryrun" if is_dry_run else ""
+    return logging.Formatter(f"%(asctime)s - %(name)s{mark} - %(levelname)s - %(message)s")
 
 
 def _open_file(path: Path) -> logging.Handler:

@@ -74,6 +74,7 @@ class Loop:
 
     def check(self, now: datetime) -> CheckReport:
         """Check every target once, as of `now` (UTC), and log a line for each in the order of their names."""
+        self.adapters.counts.begin(now)
         found = self.survey.find()
         skipped, subjects = self._skip(found.subjects)
         checked, failed = self._decide(subjects, now)
@@ -84,6 +85,8 @@ class Loop:
             (*found.failed, *skipped, *failed, *(self._settle(each, results) for each in checked)),
             key=lambda report: report.target,
         )
+        if not self.is_dry_run:
+            self.adapters.counts.commit()
         for report in reports:
             LOGGER.log(report.level, "%s", report)
         failures = sum(report.outcome is Outcome.FAILED for report in reports) + found.is_list_missing
@@ -178,7 +181,7 @@ class Loop:
             outcome = Outcome.UNCHANGED
         else:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
-        not_done = Reason(Code.REFUSED, str(refusal)) if refusal else _ENDING
+        not_done = Reason(Code.REFUSED, f"refused with {refusal.code}") if refusal else _ENDING
         return TargetReport(target, outcome, applied or decision.hold(not_done), refusal=refusal)
 
     def _publish(self, messages: Iterable[Message]) -> None:

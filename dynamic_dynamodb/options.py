@@ -55,6 +55,7 @@ class Group(Enum):
 
 UNITS: Final = ("percent", "units")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_FORMATS: Final = ("text", "json")
 DAEMON_COMMANDS: Final = ("start", "stop", "restart", "status", "foreground", "fg")
 MESSAGE_TYPES: Final = ("scale-up", "scale-down", "high-throughput-alarm", "low-throughput-alarm")
 
@@ -250,9 +251,28 @@ _GLOBAL: Final = (
     ),
     _CIRCUIT_BREAKER_URL,
     _CIRCUIT_BREAKER_TIMEOUT,
+    Option(
+        "state-file",
+        Kind.PATH,
+        Scope.GLOBAL,
+        "Keep the counts of low checks in this file, so that they outlive --run-once and restarts."
+        " Without it they are kept in $STATE_DIRECTORY, or in ~/.local/state/dynamic-dynamodb.",
+        flags=("--state-file",),
+        group=Group.PROGRAM,
+    ),
 )
 
 _LOGGING: Final = (
+    Option(
+        "log-format",
+        Kind.TEXT,
+        Scope.LOGGING,
+        "Write lines of text, or one JSON object a line for those who ship logs.",
+        default="text",
+        choices=LOG_FORMATS,
+        flags=("--log-format",),
+        group=Group.PROGRAM,
+    ),
     Option(
         "log-level",
         Kind.TEXT,

@@ -11,6 +11,7 @@ from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from dynamic_dynamodb.core.messages import Message
     from dynamic_dynamodb.core.model import Description
@@ -68,6 +69,12 @@ class CircuitBreaker(Protocol):
 
 class Counts(Protocol):
     """The counts of low checks, which outlive a check."""
+
+    def begin(self, now: datetime) -> None:
+        """Open a check."""
+
+    def commit(self) -> None:
+        """Let what this check has left outlive the process."""
 
     def get(self, target: Target) -> PerCapacity[int]:
         """Give a target's counts; 0 if nothing is known of it."""

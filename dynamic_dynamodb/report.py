@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.core.model import Code
 
@@ -46,14 +46,41 @@ class TargetReport:
         if self.outcome is Outcome.FAILED:
             return logging.ERROR
         is_stopped = self.skipped is not None and self.skipped.code is Code.CIRCUIT_BREAKER
-        return logging.WARNING if self.refusal or is_stopped else logging.INFO
+        return logging.WARNING if is_stopped or self._is_refused else logging.INFO
+
+    @property
+    def _is_refused(self) -> bool:
+        """Tell whether AWS's refusal held anything back in the end."""
+        return self.refusal is not None and any(
+            side.held_units is not None for side in (self.decision.capacities if self.decision else ())
+        )
 
     def __str__(self) -> str:
         """Say it in one line: what was seen, what was decided, why, and what came of it."""
         if self.decision is None:
             return f"{self.target}: {self.outcome.value}: {self.skipped.sentence if self.skipped else ''}"
         sides = "; ".join(map(_describe, self.decision.capacities))
-        return f"{self.target}: {self.outcome.value}: {sides}"
+        refusal = f" - {self.refusal}" if self._is_refused else ""
+        return f"{self.target}: {self.outcome.value}: {sides}{refusal}"
+
+    def as_fields(self) -> dict[str, Any]:
+        """Give it as fields for programs."""
+        fields: dict[str, Any] = {
+            "table": self.target.table,
+            "index": self.target.index or None,
+            "event": self.outcome.value,
+        }
+        if self.skipped:
+            fields["reason"] = self.skipped.code.value
+        for side in self.decision.capacities if self.decision else ():
+            fields[side.capacity.value] = {
+                "provisioned": side.provisioned,
+                "proposed": side.proposed,
+                "held": side.held_units,
+                "low_checks": side.count,
+                "reasons": [reason.code.value for reason in side.reasons],
+            }
+        return fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,29 +51,44 @@ def apply_update(update: TableUpdate, send: Send, describe: Describe) -> UpdateR
 
 
 def _apply(update: TableUpdate, send: Send, describe: Describe, result: UpdateResult) -> None:
-    refusal = _send(update, send, result)
+    refusal = _send(update, send, describe, result)
     if refusal is not None and refusal.code == LIMIT_EXCEEDED:
         update = update.raises_only()
-        refusal = _send(update, send, result) if update.decisions else None
+        refusal = _send(update, send, describe, result) if update.decisions else None
     if refusal is None or len(update.decisions) == 1:
         return
     if refusal.code in ONE_RESOURCE_AT_FAULT:
         update = _leave_out_impossible(update, describe)
-        if not update.decisions or _send(update, send, result) is None:
+        if not update.decisions or _send(update, send, describe, result) is None:
             return
     if refusal.code in ONE_RESOURCE_AT_FAULT or refusal.code == LIMIT_EXCEEDED:
         for each in update.one_by_one():
             _apply(each, send, describe, result)
 
 
-def _send(update: TableUpdate, send: Send, result: UpdateResult) -> AwsError | None:
+def _send(update: TableUpdate, send: Send, describe: Describe, result: UpdateResult) -> AwsError | None:
     try:
         send(update)
     except AwsError as error:
-        result.refused.update({decision.target: error for decision in update.decisions})
-        return error
+        if not (error.is_answer_lost and _was_taken(update, describe)):
+            result.refused.update({decision.target: error for decision in update.decisions})
+            return error
     result.applied.update({decision.target: decision for decision in update.decisions})
     return None
+
+
+def _was_taken(update: TableUpdate, describe: Describe) -> bool:
+    """Look whether AWS took an update whose answer was lost: it is under way, or done."""
+    try:
+        found = describe(update.table)
+    except AwsError:
+        return False
+    descriptions = [found.get(decision.target) for decision in update.decisions]
+    return all(
+        description is not None
+        and (not description.is_active or description.provisioned == decision.proposed)
+        for description, decision in zip(descriptions, update.decisions, strict=True)
+    )
 
 
 def _leave_out_impossible(update: TableUpdate, describe: Describe) -> TableUpdate:

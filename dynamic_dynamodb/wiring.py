@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.session import AwsSession
 from dynamic_dynamodb.aws.sns import SnsNotifier
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
+from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
-from dynamic_dynamodb.state import CountsInMemory
+from dynamic_dynamodb.state import CountStore, find_life
+from dynamic_dynamodb.state_file import StateFile, find_state_file
 from dynamic_dynamodb.survey import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from dynamic_dynamodb.config.loader import Configuration
 
@@ -25,17 +28,44 @@ UPDATES_AT_ONCE: Final = 4
 """AWS refuses some of ten simultaneous updates."""
 
 
-@contextmanager
-def build_loop(configuration: Configuration, is_stopping: Callable[[], bool]) -> Iterator[Loop]:
-    """Build a loop on AWS; its threads end with the context. Raises AwsError if boto3 has no session."""
-    options = configuration.global_options
-    session = AwsSession(
-        options["region"],
-        options["aws_access_key_id"],
-        options["aws_secret_access_key"],
-        most_connections=LOOKUPS_AT_ONCE,
+def open_counts(
+    options: Mapping[str, Any],
+    environment: Mapping[str, str],
+    directory: Path,
+    before: CountStore | None = None,
+) -> CountStore:
+    """Give the counts of low checks that belong to these global options.
+
+    A relative state-file counts from the start directory.
+    `before` goes on if it is of the same file and region.
+    """
+    given = options["state_file"]
+    path = (
+        directory / Path(given).expanduser() if given else find_state_file(options["instance"], environment)
     )
-    tables, counts = DynamoDbTables(session), CountsInMemory()
+    life, file = find_life(options["check_interval"]), StateFile(path, options["region"])
+    if before is not None and before.file == file:
+        before.life = life
+        return before
+    return CountStore(life, file)
+
+
+@contextmanager
+def build_loop(
+    configuration: Configuration, counts: CountStore, is_stopping: Callable[[], bool]
+) -> Iterator[Loop]:
+    """Build a loop on AWS; its threads end with the context. Raises ConfigurationError without a session."""
+    options = configuration.global_options
+    try:
+        session = AwsSession(
+            options["region"],
+            options["aws_access_key_id"],
+            options["aws_secret_access_key"],
+            most_connections=LOOKUPS_AT_ONCE,
+        )
+    except AwsError as error:
+        raise ConfigurationError((str(error),)) from error
+    tables = DynamoDbTables(session)
     with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as lookups, ThreadPoolExecutor(UPDATES_AT_ONCE) as updates:
         adapters = Adapters(
             tables=tables,

@@ -91,9 +91,15 @@ class AwsSession:
         `MOST_ATTEMPTS` times and no new time after `MOST_RETRYING_MILLISECONDS`.
         Raises AwsError.
         """
+        is_answer_lost = False
 
         def attempt() -> T:
-            return self._call_once(action, operation, parse, parameters)
+            nonlocal is_answer_lost
+            try:
+                return self._call_once(action, operation, parse, parameters)
+            except AwsError as error:
+                is_answer_lost = error.is_answer_lost = is_answer_lost or error.is_answer_lost
+                raise
 
         retrying = Retrying(
             stop_max_attempt_number=MOST_ATTEMPTS,
@@ -113,21 +119,29 @@ class AwsSession:
         parse: Callable[[Mapping[str, Any]], T],
         parameters: Mapping[str, Any],
     ) -> T:
+        client = self._client(action)
         try:
-            return parse(getattr(self._client(action.partition(":")[0]), operation)(**parameters))
+            return parse(getattr(client, operation)(**parameters))
         except exceptions.ClientError as error:
             raise _translate(action, error) from error
         except exceptions.BotoCoreError as error:
-            is_transient = isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError))
-            raise AwsError(action, type(error).__name__, str(error), is_transient=is_transient) from error
+            is_answer_lost = isinstance(error, exceptions.HTTPClientError)
+            is_transient = is_answer_lost or isinstance(error, exceptions.ConnectionError)
+            raise _wrap(action, error, is_transient=is_transient, is_answer_lost=is_answer_lost) from error
         except _GARBAGE as error:
             message = f"{type(error).__name__}: {error}"
-            raise AwsError(action, UNUSABLE_ANSWER, message, is_transient=True) from error
+            raise AwsError(
+                action, UNUSABLE_ANSWER, message, is_transient=True, is_answer_lost=True
+            ) from error
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    def _client(self, action: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        service = action.partition(":")[0]
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, config=self._config)
+                try:
+                    self._clients[service] = self._session.client(service, config=self._config)
+                except (exceptions.BotoCoreError, ValueError) as error:
+                    raise _wrap(action, error) from error  # an endpoint or a region that cannot be
             return self._clients[service]
 
 
@@ -135,9 +149,22 @@ def _is_worth_retrying(error: BaseException) -> bool:
     return isinstance(error, AwsError) and error.is_transient
 
 
+def _wrap(
+    action: str, error: Exception, *, is_transient: bool = False, is_answer_lost: bool = False
+) -> AwsError:
+    name = type(error).__name__
+    return AwsError(action, name, str(error), is_transient=is_transient, is_answer_lost=is_answer_lost)
+
+
 def _translate(action: str, error: exceptions.ClientError) -> AwsError:
     details = error.response.get("Error", {})
     code = str(details.get("Code") or "Unknown").rpartition("#")[2]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    is_transient = code in _TRANSIENT_CODES or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
-    return AwsError(action, code, str(details.get("Message") or ""), is_transient=is_transient)
+    is_broken = status >= _SERVER_ERROR
+    return AwsError(
+        action,
+        code,
+        str(details.get("Message") or ""),
+        is_transient=is_broken or code in _TRANSIENT_CODES or status == _TOO_MANY_REQUESTS,
+        is_answer_lost=is_broken,
+    )

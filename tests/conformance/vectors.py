@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries, Series, find_win
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import Outcome
-from dynamic_dynamodb.state import CountsInMemory
+from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
@@ -72,7 +72,9 @@ class Replay:
         self.target = Target(self.vector["table_name"], self.vector.get("gsi_name", ""))
         self.tables, self.metrics = FakeTables(), FakeMetrics()
         self.notifier, self.circuit_breaker = FakeNotifier(), FakeCircuitBreaker()
-        self.counts = CountsInMemory({self.target: PerCapacity(**self.vector["consecutive_checks_before"])})
+        self.now = datetime(2026, 3, 4, tzinfo=timezone.utc)
+        self.counts = CountStore()
+        self.before: PerCapacity[int] | None = PerCapacity(**self.vector["consecutive_checks_before"])
         self.provisioned = PerCapacity(**self.vector["provisioned"])
         executor = ThisThread()
         self.loop = Loop(
@@ -92,10 +94,15 @@ class Replay:
 
     def check(self, inputs: Vector) -> dict[str, Any]:
         """Run one check and tell what came of it, in the vectors' words."""
-        now = datetime.combine(
-            datetime(2026, 3, 4, tzinfo=timezone.utc).date(),
-            datetime.strptime(inputs["now_utc"], "%H:%M").replace(tzinfo=timezone.utc).timetz(),
-        )
+        hour, minute = map(int, inputs["now_utc"].split(":"))
+        now = self.now.replace(hour=hour, minute=minute)
+        if now < self.now:
+            now += timedelta(days=1)
+        self.now = now
+        if self.before is not None:
+            self.counts.begin(now)
+            self.counts.put(self.target, self.before)
+            self.before = None
         self._prepare(inputs, now)
         report = self.loop.check(now)
         counts = self.counts.get(self.target)

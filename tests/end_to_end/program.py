@@ -167,7 +167,8 @@ class Program:
             running.clean_up()
 
     def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
-        own = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
+        foreign = ("AWS_", "XDG_", "STATE_DIRECTORY")
+        own = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
         joined = {**own, "HOME": str(self.folder), **self.emulator.environment(), **changes}
         return {name: text for name, text in joined.items() if text is not None}
 

@@ -15,7 +15,7 @@ from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries, find_window
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import CheckReport, Outcome
-from dynamic_dynamodb.state import CountsInMemory
+from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.builders import NOW, both, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
@@ -33,7 +33,8 @@ class World:
 
     def __init__(self, *sections: Section, is_dry_run: bool = False) -> None:
         self.tables, self.metrics = FakeTables(), FakeMetrics()
-        self.notifier, self.breaker, self.counts = FakeNotifier(), FakeCircuitBreaker(), CountsInMemory()
+        self.notifier, self.breaker, self.counts = FakeNotifier(), FakeCircuitBreaker(), CountStore()
+        self.counts.begin(NOW)
         self.is_stopping = False
         for target in (A, B):
             self.add(target)

@@ -16,7 +16,7 @@ from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
-from dynamic_dynamodb.state import CountsInMemory
+from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.builders import NOW, both
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
@@ -129,7 +129,9 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
     """Run a check; give the target's units, and all else that was done."""
     case, capacity = case_of(option), option.capacity or Capacity.READS
     tables, metrics, notifier, breaker = FakeTables(), FakeMetrics(), FakeNotifier(), FakeCircuitBreaker()
-    counts = CountsInMemory({target: both(case.count)})
+    counts = CountStore()
+    counts.begin(NOW)
+    counts.put(target, both(case.count))
     tables.add(Target(target.table), both(UNITS))
     tables.add(target, both(UNITS))
     idle, used = series(50, 0), series(case.percent, case.throttled)

@@ -1,0 +1,57 @@
+"""Turn signals into wishes that the service looks at between its steps."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+
+
+class Wishes:
+    """What signals have asked for: to stop (SIGTERM, SIGINT), or to read the configuration again (SIGHUP)."""
+
+    def __init__(self) -> None:
+        """Begin without a wish."""
+        self._stop = False
+        self._reload = False
+        self._woken = threading.Event()
+
+    def listen(self, end_at_once: Callable[[int], None]) -> None:
+        """Take over the signals; a second SIGINT calls `end_at_once` with its number."""
+
+        def stop(number: int, _frame: FrameType | None) -> None:
+            self._stop = True
+            self._woken.set()
+            # In a thread, because the signal may have come in the middle of another line.
+            said = (f"{signal.Signals(number).name}: finishing the update in hand",)
+            threading.Thread(target=LOGGER.info, args=said).start()
+            signal.signal(signal.SIGINT, lambda again, _: end_at_once(again))
+
+        def reload(_number: int, _frame: FrameType | None) -> None:
+            self._reload = True
+            self._woken.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+        signal.signal(signal.SIGHUP, reload)
+
+    def is_stopping(self) -> bool:
+        """Tell whether to stop."""
+        return self._stop
+
+    def take_reload(self) -> bool:
+        """Tell whether to read the configuration again, and take the wish for fulfilled."""
+        wished, self._reload = self._reload, False
+        return wished
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the next wish, at most so long."""
+        self._woken.wait(max(0.0, seconds))
+        self._woken.clear()

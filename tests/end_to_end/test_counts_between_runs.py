@@ -1,0 +1,58 @@
+"""Low checks are counted over runs of --run-once too, as a crontab makes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.end_to_end.account import BEFORE, LOWERED, add_idle, everywhere
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+WAITING = everywhere(
+    "num-read-checks-before-scale-down: 3", "num-write-checks-before-scale-down: 3", with_indexes=False
+)
+
+
+def test_the_third_run_lowers(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    seen = []
+    for _ in range(3):
+        assert program.check(WAITING).code == 0
+        seen.append(emulator.capacities()["idle", None])
+    assert seen == [BEFORE, BEFORE, LOWERED]
+
+
+def test_a_dry_run_does_not_count(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    program.check(WAITING, "--dry-run")
+    program.check(WAITING)
+    assert "2 of num-read-checks-before-scale-down 3" in program.check(WAITING).line_of("idle")
+    assert emulator.capacities() == {("idle", None): BEFORE}
+
+
+def test_another_instance_counts_by_itself(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    for _ in range(2):
+        program.check(WAITING)
+    other = program.check(WAITING, "--instance", "other")
+    assert "1 of num-read-checks-before-scale-down 3" in other.line_of("idle")
+
+
+def test_the_file_of_counts_is_its_owners_alone(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    program.check(WAITING)
+    kept = [path for path in program.folder.rglob("*") if path.is_file() and path.suffix != ".conf"]
+    assert kept
+    assert {path.stat().st_mode & 0o077 for path in kept} == {0}
+
+
+def test_without_a_place_for_counts_the_check_goes_on(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    program.write("no folder", "blocked")
+    blocked = str(program.folder / "blocked")
+    run = program.check(everywhere(with_indexes=False), HOME=blocked, XDG_STATE_HOME=blocked)
+    assert run.code == 0
+    assert emulator.capacities() == {("idle", None): LOWERED}
+    assert len(run.warnings) == 1
