@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SIGNAL_EXIT_BASE: Final = 128
 """What shells add to a signal's number for the exit code of a program that it ended."""
+_NOT_WRITABLE_BY_OTHERS: Final = 0o022
 _FOREGROUND: Final = (False, "foreground", "fg")
 
 
@@ -105,6 +106,7 @@ def _serve(
     from dynamic_dynamodb.service import Service
     from dynamic_dynamodb.signals import Wishes
 
+    os.umask(os.umask(_NOT_WRITABLE_BY_OTHERS) | _NOT_WRITABLE_BY_OTHERS)
     wishes = Wishes()
     wishes.listen(end_at_once=_end_at_once)
     return Service(circumstances, wishes, before_check).run(configuration, on_ready)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import logging.config
+import os
+import stat
 import sys
 from datetime import datetime, timezone
 from logging.handlers import TimedRotatingFileHandler
@@ -18,8 +20,10 @@ from dynamic_dynamodb.report import TargetReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from io import TextIOWrapper
 
 OLD_FILES_KEPT: Final = 5
+_READABLE_BY_ALL: Final = 0o644
 _TALKATIVE: Final = ("boto3", "botocore", "urllib3", "requests")
 
 
@@ -91,9 +95,20 @@ def _choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
     return logging.Formatter(f"%(asctime)s - %(name)s{mark} - %(levelname)s - %(message)s")
 
 
+class LogFile(TimedRotatingFileHandler):
+    """A file rotated at midnight, never opened through a link that somebody put into a shared directory."""
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        if not path.parent.stat().st_mode & stat.S_IWOTH:
+            return super()._open()
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.fdopen(os.open(path, flags, _READABLE_BY_ALL), "a", encoding="utf-8")
+
+
 def _open_file(path: Path) -> logging.Handler:
     try:
-        return TimedRotatingFileHandler(path, when="midnight", backupCount=OLD_FILES_KEPT, encoding="utf-8")
+        return LogFile(path, when="midnight", backupCount=OLD_FILES_KEPT, encoding="utf-8")
     except OSError as error:
         message = f"log-file {path} cannot be written: {error.strerror or error}"
         raise ConfigurationError((message,)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -126,6 +126,26 @@ def test_raises_go_first_when_each_is_sent_on_its_own() -> None:
     calls, failed = run(account(error, error, None, error), change(BAD, 10), change(TABLE))
     assert [list(call) for call in calls[2:]] == [["orders"], ["orders:bad"]]
     assert failed == {"orders:bad"}
+
+
+@pytest.mark.parametrize(
+    ("found", "is_taken"),
+    [
+        pytest.param({"status": "UPDATING", "table_status": "UPDATING"}, True, id="it is under way"),
+        pytest.param({"provisioned": PerCapacity(150, 100)}, True, id="it is done"),
+        pytest.param({}, False, id="nothing has happened"),
+    ],
+)
+def test_an_update_whose_answer_was_lost_is_looked_for(
+    found: dict[str, Any],
+    is_taken: bool,  # noqa: FBT001 - a case
+) -> None:
+    lost = AwsError("dynamodb:UpdateTable", "ResourceInUseException", is_answer_lost=True)
+    tables = account(lost)
+    tables.add(TABLE, **{"provisioned": both(100), **found})
+    decision = change(TABLE)
+    result = apply_update(plan("orders", [decision]), tables.update, tables.describe)
+    assert (result.applied == {TABLE: decision}, result.is_failure(decision)) == (is_taken, not is_taken)
 
 
 def test_a_table_that_cannot_be_described_again_keeps_its_first_refusal() -> None:

@@ -1,0 +1,162 @@
+"""Counts of low checks go from check to check, and through a file from process to process."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.state import CountStore, find_life
+from dynamic_dynamodb.state_file import StateFile, find_state_file
+from tests.builders import NOW, both
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+A, B, INDEX = Target("a"), Target("b"), Target("a", "by-date")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "default.json"
+
+
+def leave(
+    path: Path, *targets: Target, count: int = 2, now: datetime = NOW, region: str = "eu-west-1"
+) -> None:
+    """Run a check that leaves counts of these targets."""
+    store = CountStore(file=StateFile(path, region))
+    store.begin(now)
+    for target in targets:
+        store.put(target, both(count))
+    store.commit()
+
+
+def found(path: Path, target: Target, *, now: datetime = NOW, region: str = "eu-west-1") -> int:
+    """Begin a check in a new process, and tell a target's count."""
+    store = CountStore(file=StateFile(path, region))
+    store.begin(now)
+    return store.get(target).reads
+
+
+def test_counts_outlive_the_process(path: Path) -> None:
+    leave(path, A, INDEX)
+    assert [found(path, target) for target in (A, INDEX, B)] == [2, 2, 0]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_processes_of_one_instance_do_not_erase_each_other(path: Path) -> None:
+    leave(path, A)
+    leave(path, B, count=1)
+    leave(path, A, count=3, region="us-east-1")
+    assert [found(path, A), found(path, B), found(path, A, region="us-east-1")] == [2, 1, 3]
+
+
+@pytest.mark.parametrize(("age", "expected"), [(HOUR, 2), (HOUR + timedelta(seconds=1), 0), (-2 * HOUR, 0)])
+def test_a_count_without_a_check_for_long_starts_at_0(path: Path, age: timedelta, expected: int) -> None:
+    leave(path, A)
+    assert found(path, A, now=NOW + age) == expected
+
+
+@pytest.mark.parametrize(("interval", "expected"), [(60, HOUR), (1200, HOUR), (3600, 3 * HOUR)])
+def test_counts_hold_for_three_intervals_but_an_hour_at_least(interval: int, expected: timedelta) -> None:
+    assert find_life(interval) == expected
+
+
+def test_entries_unseen_for_a_day_go(path: Path) -> None:
+    leave(path, A)
+    leave(path, B, now=NOW + timedelta(hours=24))
+    assert '"a"' in path.read_text()
+    leave(path, B, now=NOW + timedelta(hours=24, seconds=1))
+    assert '"a"' not in path.read_text()
+
+
+def test_entries_of_a_table_that_is_gone_go_at_once(path: Path) -> None:
+    leave(path, A, INDEX, B)
+    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store.begin(NOW)
+    store.keep_only(["b"])
+    store.commit()
+    assert [found(path, target) for target in (A, INDEX, B)] == [0, 0, 2]
+
+
+def test_without_commit_nothing_is_written(path: Path) -> None:
+    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store.begin(NOW)
+    store.put(A, both(2))
+    assert not path.exists()
+    store.begin(NOW + timedelta(minutes=5))
+    assert store.get(A) == both(2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("{", id="cut off"),
+        pytest.param("[]", id="another shape"),
+        pytest.param('{"format": "other", "regions": {}}', id="another program's"),
+        pytest.param(
+            '{"format": "dynamic-dynamodb counts, version 1", "regions": {"eu-west-1": {"a": [1, -1, "x"]}}}',
+            id="nonsense inside",
+        ),
+        pytest.param("\udcff", id="no text"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_said_once_and_replaced(
+    path: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    file = StateFile(path, "eu-west-1")
+    store = CountStore(file=file)
+    store.begin(NOW)
+    store.begin(NOW)
+    warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"counts start anew: {path} cannot be used: ")
+    store.put(A, both(1))
+    store.commit()
+    assert found(path, A) == 1
+
+
+def test_a_link_is_not_followed(path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    elsewhere = tmp_path / "elsewhere.json"
+    leave(elsewhere, A)
+    before = elsewhere.read_text()
+    path.parent.mkdir()
+    path.symlink_to(elsewhere)
+    assert found(path, A) == 0
+    assert "it is a symbolic link" in caplog.text
+    leave(path, A, count=1)
+    assert elsewhere.read_text() == before
+
+
+def test_without_a_place_to_write_there_is_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    store = CountStore(file=StateFile(tmp_path / "file" / "default.json", "eu-west-1"))
+    for _ in range(2):
+        store.begin(NOW)
+        store.put(A, both(1))
+        store.commit()
+    assert len([each for each in caplog.records if each.levelno == logging.WARNING]) == 1
+    assert store.get(A) == both(1)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"STATE_DIRECTORY": "/var/lib/dd:/other"}, Path("/var/lib/dd/blue.json")),
+        ({"XDG_STATE_HOME": "/home/a/state"}, Path("/home/a/state/dynamic-dynamodb/blue.json")),
+        ({}, Path.home() / ".local/state/dynamic-dynamodb/blue.json"),
+    ],
+)
+def test_an_instance_has_its_file_where_state_belongs(environment: dict[str, str], expected: Path) -> None:
+    assert find_state_file("blue", environment) == expected
