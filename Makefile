@@ -11,7 +11,7 @@ COMMAND := $(PREFIX)/bin/dynamic-dynamodb
 PYTEST := -m pytest -q -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint check bench install uninstall clean
+.PHONY: help demo test test-all lint check soak bench install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,9 +37,12 @@ lint: $(READY) ## Check style, formatting, types and imports
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports
 
 check: lint test ## Run lint and test
+
+soak: $(READY) ## Run a daemon for long, and kill it often (at most 15 minutes)
+	$(VENV)/bin/python -m tests.soak
 
 bench: $(READY) ## Measure speed
 	$(VENV)/bin/python -m tests.benchmarks.decisions
