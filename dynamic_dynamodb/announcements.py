@@ -15,10 +15,10 @@ class Announcer:
 
     said: dict[str, str] = field(default_factory=dict)
 
-    def warn(self, topic: str, sentence: str) -> None:
-        """Log a warning, unless it is the one that this topic had before; an empty one ends the topic."""
+    def say(self, topic: str, sentence: str, *, level: int = logging.WARNING) -> None:
+        """Log a sentence, unless it is the one that this topic had before; an empty one ends the topic."""
         if self.said.get(topic, "") == sentence:
             return
         self.said[topic] = sentence
         if sentence:
-            LOGGER.warning("%s", sentence)
+            LOGGER.log(level, "%s", sentence)

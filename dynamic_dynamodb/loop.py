@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -71,6 +71,7 @@ class Loop:
     survey: Survey
     is_dry_run: bool
     is_stopping: Callable[[], bool]
+    lost_before: list[str] = field(default_factory=list)
 
     def check(self, now: datetime) -> CheckReport:
         """Check every target once, as of `now` (UTC), and log a line for each in the order of their names."""
@@ -87,10 +88,17 @@ class Loop:
         )
         if not self.is_dry_run:
             self.adapters.counts.commit()
-        for report in reports:
-            LOGGER.log(report.level, "%s", report)
+        self._log(reports)
         failures = sum(report.outcome is Outcome.FAILED for report in reports) + found.is_list_missing
         return CheckReport(tuple(reports), failures)
+
+    def _log(self, reports: Sequence[TargetReport]) -> None:
+        """Log a line for each target, but not again what failed altogether and as it did before."""
+        lost = [str(report) for report in reports if report.outcome is Outcome.FAILED]
+        is_repeated = bool(lost) and len(lost) == len(reports) and lost == self.lost_before
+        self.lost_before = lost
+        for report in reports:
+            LOGGER.log(logging.DEBUG if is_repeated else report.level, "%s", report)
 
     def _skip(self, subjects: Sequence[Subject]) -> tuple[list[TargetReport], list[Subject]]:
         """Take out what must not be decided on; its counts start anew."""

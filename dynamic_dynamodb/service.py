@@ -71,7 +71,7 @@ class Service:
             self._check_and_go_on(loop)
             taken = time.monotonic() - started
             slow = f"a check took longer than check-interval {interval} s" if taken > interval else ""
-            self.announcer.warn("slow", slow)
+            self.announcer.say("slow", slow)
             while not self.wishes.is_stopping():
                 successor = self._reload(configuration) if self.wishes.take_reload() else None
                 if successor is not None:
@@ -107,10 +107,11 @@ class Service:
             self._check(loop)
         except Exception as error:
             # Whatever went wrong, the next check may go well, and silence would cost more.
-            self.announcer.warn("error", f"the check failed: {type(error).__name__}: {error}")
+            said = f"the check failed: {type(error).__name__}: {error}"
+            self.announcer.say("error", said, level=logging.ERROR)
             LOGGER.debug("the error of this check", exc_info=True)
         else:
-            self.announcer.warn("error", "")
+            self.announcer.say("error", "")
 
     def _check(self, loop: Loop) -> bool:
         if self.before_check is not None:

@@ -58,11 +58,11 @@ class StateFile:
         except ValueError as error:
             self._say_unusable(str(error))
             return {}
-        self.announcer.warn("read", "")
+        self.announcer.say("read", "")
         return regions.get(self.region, {})
 
     def _say_unusable(self, why: str) -> None:
-        self.announcer.warn("read", f"counts start anew: {self.path} cannot be used: {why}")
+        self.announcer.say("read", f"counts start anew: {self.path} cannot be used: {why}")
 
     def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
         """Put entries in, take those of targets that are gone out, and leave all others as they are."""
@@ -78,9 +78,9 @@ class StateFile:
                 regions[self.region] = own | seen
                 _replace(self.path, _render(regions, now))
         except OSError as error:
-            self.announcer.warn("write", f"counts are not kept: {self.path} cannot be written: {error}")
+            self.announcer.say("write", f"counts are not kept: {self.path} cannot be written: {error}")
         else:
-            self.announcer.warn("write", "")
+            self.announcer.say("write", "")
 
 
 def _read(path: Path) -> dict[str, Entries]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ class Survey:
                 for name, answer in answers.items()
                 if isinstance(answer, AwsError)
             ),
-            is_list_missing=names is None and any(not section.plain_name for section in self.sections),
+            is_list_missing=names is None and self._has_expressions,
         )
 
     def _list(self) -> Sequence[str] | None:
@@ -78,11 +79,19 @@ class Survey:
         try:
             names = self.tables.list_tables()
         except AwsError as error:
-            self.announcer.warn("list", f"{error}; only sections with a plain table name are checked")
+            if self._has_expressions:
+                lost = "tables that are named by an expression are not checked"
+                self.announcer.say("list", f"{error}; {lost}", level=logging.ERROR)
+            else:
+                self.announcer.say("list", f"{error}; taking the sections' names for the tables'")
             return None
-        self.announcer.warn("list", "")
+        self.announcer.say("list", "")
         self.counts.keep_only(names)
         return names
+
+    @property
+    def _has_expressions(self) -> bool:
+        return any(not section.plain_name for section in self.sections)
 
     def _plain_names(self) -> Sequence[str]:
         return [section.plain_name for section in self.sections if section.plain_name]
@@ -114,9 +123,9 @@ class Survey:
                 f"{Target(name, index)} matches {' and '.join(f'[{gsi.title}]' for gsi in gsis)}"
                 for index, gsis in matches.doubled.items()
             ]
-        self.announcer.warn("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
+        self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
         return subjects, [gsi for title, gsi in unused.items() if title not in used]
 
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)
-        self.announcer.warn("unused", f"nothing in this region matches {titles}" if titles else "")
+        self.announcer.say("unused", f"nothing in this region matches {titles}" if titles else "")

@@ -244,6 +244,18 @@ class TestMatching:
         assert world.counts.get(A).reads == 0
 
 
+def test_what_fails_altogether_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(section("^a$"))
+    for code in ("ExpiredTokenException", "ExpiredTokenException", "AccessDeniedException"):
+        world.tables.describe_errors["a"] = AwsError("dynamodb:DescribeTable", code)
+        assert world.check().failures == 1
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert [error.split(": ")[3].split(" ")[0] for error in errors] == [
+        "ExpiredTokenException",
+        "AccessDeniedException",
+    ]
+
+
 def test_the_summary_counts_the_outcomes() -> None:
     world = World()
     world.add(B, reads=50)
