@@ -53,11 +53,11 @@ class Adapters:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A target with what was decided on it; `messages` are its alarms."""
+    """A target with what was decided on it, and the alarms that its usage gives cause for."""
 
     subject: Subject
     decision: Decision
-    messages: tuple[Message, ...]
+    alarms: tuple[Message, ...]
 
 
 @dataclass(slots=True)
@@ -79,16 +79,14 @@ class Loop:
         found = self.survey.find()
         skipped, subjects = self._skip(found.subjects)
         checked, failed = self._decide(subjects, now)
-        for each in checked:
-            self._publish(each.messages)
-        results = self._update(checked)
-        reports = sorted(
-            (*found.failed, *skipped, *failed, *(self._settle(each, results) for each in checked)),
-            key=lambda report: report.target,
-        )
+        result = self._update(checked)
+        settled = [self._settle(each, result) for each in checked]
+        reports = sorted((*found.failed, *skipped, *failed, *settled), key=lambda report: report.target)
         if not self.is_dry_run:
             self.adapters.counts.commit()
         self._log(reports)
+        # Last, because a topic that does not answer must not keep a table waiting.
+        list(self.adapters.lookups.map(self._publish, (_write_messages(each, result) for each in checked)))
         failures = sum(report.outcome is Outcome.FAILED for report in reports) + found.is_list_missing
         return CheckReport(tuple(reports), failures)
 
@@ -176,13 +174,11 @@ class Loop:
         return apply_update(update, tables.update, tables.describe)
 
     def _settle(self, checked: _Checked, result: UpdateResult) -> TargetReport:
-        """Keep the counts, tell subscribers, and sum up what became of a target."""
+        """Keep the counts, and sum up what became of a target."""
         decision = checked.decision
         target = decision.target
         applied, refusal = result.applied.get(target), result.refused.get(target)
         self.adapters.counts.put(target, decision.counts(applied))
-        if applied is not None:
-            self._publish(write_change(checked.subject.section.typed, applied))
         if result.is_failure(decision):
             outcome = Outcome.FAILED
         elif applied is None:
@@ -201,3 +197,10 @@ class Loop:
                 self.adapters.notifier.publish(message)
             except AwsError as error:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
+
+
+def _write_messages(checked: _Checked, result: UpdateResult) -> tuple[Message, ...]:
+    """Write a target's alarms, and then the message about its update if AWS took one."""
+    applied = result.applied.get(checked.decision.target)
+    change = write_change(checked.subject.section.typed, applied) if applied else ()
+    return (*checked.alarms, *change)

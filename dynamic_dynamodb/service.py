@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
@@ -42,10 +43,10 @@ class Service:
 
         `on_ready` is called when the first check begins. Raises ConfigurationError if it cannot begin.
         """
+        self._set_up_logging(configuration)
         counts: CountStore | None = None
         while True:
             options = configuration.global_options
-            self._set_up_logging(configuration)
             for warning in configuration.warnings:
                 LOGGER.warning("%s", warning)
             counts = open_counts(
@@ -88,7 +89,8 @@ class Service:
             configuration = self.circumstances.load()
             self._set_up_logging(configuration)
         except ConfigurationError as error:
-            self._set_up_logging(old)
+            with suppress(ConfigurationError):  # then the log stays as it is
+                self._set_up_logging(old)
             for fault in error.faults:
                 LOGGER.error("the configuration was not read again: %s", fault)  # noqa: TRY400 - a sentence
             return None
