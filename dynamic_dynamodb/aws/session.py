@@ -75,8 +75,7 @@ class AwsSession:
                 aws_access_key_id=key_id, aws_secret_access_key=secret_key, region_name=region
             )
         except exceptions.BotoCoreError as error:
-            msg = "sts:credentials"
-            raise AwsError(msg, type(error).__name__, str(error)) from error
+            raise _wrap("boto3's own configuration", error) from error
 
     def call(
         self,

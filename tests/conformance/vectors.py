@@ -149,15 +149,15 @@ class Replay:
         self.metrics.answers[self.target] = PerCapacity(
             *(
                 CapacitySeries(
-                    _spread(metrics[f"Consumed{name}CapacityUnits"], window.start, window.minutes),
-                    _spread(metrics[f"{name}ThrottleEvents"], window.start, window.minutes),
+                    spread(metrics[f"Consumed{name}CapacityUnits"], window.start, window.minutes),
+                    spread(metrics[f"{name}ThrottleEvents"], window.start, window.minutes),
                 )
                 for name in ("Read", "Write")
             )
         )
 
 
-def _spread(sums: float | list[float] | None, start: datetime, minutes: int) -> Series:
+def spread(sums: float | list[float] | None, start: datetime, minutes: int) -> Series:
     """Put a Sum into the oldest minute and zeros into the others, so that no minute is missing."""
     if sums is None:
         return {}
