@@ -50,10 +50,14 @@ bench: $(READY) ## Measure speed
 install: ## Put the command into PREFIX/bin, its private environment into PREFIX/lib
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or newer is needed: make install PYTHON=python3.11" >&2; exit 1; }
-	rm -rf "$(DESTDIR)$(LIBRARY)"
+	@echo "Installing into $(DESTDIR)$(LIBRARY), which takes a while …"
 	mkdir -p "$(DESTDIR)$(PREFIX)/lib" "$(DESTDIR)$(PREFIX)/bin"
-	$(PYTHON) -m venv "$(DESTDIR)$(LIBRARY)"
-	"$(DESTDIR)$(LIBRARY)/bin/python" -m pip install --quiet --disable-pip-version-check .
+	@# Beside the present one, which stays if this fails; without what an older build left here.
+	rm -rf build "$(DESTDIR)$(LIBRARY).new"
+	$(PYTHON) -m venv "$(DESTDIR)$(LIBRARY).new"
+	"$(DESTDIR)$(LIBRARY).new/bin/python" -m pip install --quiet --disable-pip-version-check .
+	rm -rf "$(DESTDIR)$(LIBRARY)"
+	mv "$(DESTDIR)$(LIBRARY).new" "$(DESTDIR)$(LIBRARY)"
 	@# Not pip's own script: that one would name DESTDIR. -I keeps the working directory out of the way.
 	printf '#!/bin/sh\nexec "%s/bin/python" -I -m dynamic_dynamodb "$$@"\n' "$(LIBRARY)" > "$(DESTDIR)$(COMMAND)"
 	chmod 755 "$(DESTDIR)$(COMMAND)"
@@ -68,6 +72,7 @@ clean: ## Remove everything that the other targets made here
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "Making $(VENV), which takes about a minute the first time …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -16,9 +16,12 @@ MILLISECONDS: Final = 1000
 class HttpCircuitBreaker:
     """A service that answers GET with any 2xx while all is well."""
 
-    def __init__(self) -> None:
-        """Keep connections for the next question."""
+    def __init__(self, most_connections: int) -> None:
+        """Keep connections for the next question, as many as there are threads that ask."""
         self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=most_connections)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter)
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         """Ask it; give None if it is closed, else what it answered. Never raise."""
@@ -32,6 +35,6 @@ class HttpCircuitBreaker:
             ) as answer:
                 is_closed = requests.codes.ok <= answer.status_code < requests.codes.multiple_choices
                 return None if is_closed else f"it answered {answer.status_code}"
-        except (requests.RequestException, ValueError) as error:
-            # ValueError: what urllib3 makes of some unusable URLs
+        except (OSError, ValueError) as error:
+            # OSError: requests' own errors, and certificates that are not there; ValueError: unusable URLs
             return f"it did not answer ({type(error).__name__})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.config.findings import find_credential_faults
@@ -11,7 +12,6 @@ from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,13 @@ class Circumstances:
     flags: Mapping[str, str | bool]
     environment: Mapping[str, str]
     directory: Path
+
+    def find_path(self, given: str) -> Path:
+        """Give the absolute path that an option means; raise ConfigurationError without such a home."""
+        try:
+            return self.directory / Path(given).expanduser()
+        except RuntimeError as error:
+            raise ConfigurationError((f"{given} cannot be found: {error}",)) from error
 
     def load(self) -> Configuration:
         """Load the configuration as it is now; raise ConfigurationError."""

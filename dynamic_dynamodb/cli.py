@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SIGNAL_EXIT_BASE: Final = 128
 """What shells add to a signal's number for the exit code of a program that it ended."""
 _NOT_WRITABLE_BY_OTHERS: Final = 0o022
+_STANDARD_ERROR: Final = 2
 _FOREGROUND: Final = (False, "foreground", "fg")
 
 
@@ -39,15 +40,19 @@ class ExitCode(IntEnum):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code."""
+    _open_missing_streams()
+    os.umask(os.umask(_NOT_WRITABLE_BY_OTHERS) | _NOT_WRITABLE_BY_OTHERS)
     flags = parse_command_line(list(sys.argv[1:] if arguments is None else arguments))
     if "config" in flags:
         flags["config"] = str(Path(str(flags["config"])).absolute())
     try:
         code = _run(flags)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has gone; without this Python would complain when it ends.
+    except OSError as error:
+        # Nobody takes the output any more; without this Python would complain again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"{PROGRAM}: the output cannot be written: {error}", file=sys.stderr)
         return ExitCode.TARGET_FAILED
     except KeyboardInterrupt:
         return _SIGNAL_EXIT_BASE + signal.SIGINT  # before the service listens to it
@@ -58,6 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"  {fault}", file=sys.stderr)
         return ExitCode.UNUSABLE_CONFIGURATION
     return code
+
+
+def _open_missing_streams() -> None:
+    """Let closed standard streams lead nowhere, so that nothing else gets their numbers."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0, "r")
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def _run(flags: Mapping[str, str | bool]) -> int:
@@ -80,6 +95,8 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     if options["daemon"] in _FOREGROUND:
         is_well = _serve(circumstances, configuration)
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
+
+    _try(circumstances, configuration)
 
     def work(on_ready: Callable[[], None], before_check: Callable[[], None]) -> None:
         _serve(circumstances, configuration, on_ready, before_check)
@@ -106,10 +123,21 @@ def _serve(
     from dynamic_dynamodb.service import Service
     from dynamic_dynamodb.signals import Wishes
 
-    os.umask(os.umask(_NOT_WRITABLE_BY_OTHERS) | _NOT_WRITABLE_BY_OTHERS)
     wishes = Wishes()
     wishes.listen(end_at_once=_end_at_once)
     return Service(circumstances, wishes, before_check).run(configuration, on_ready)
+
+
+def _try(circumstances: Circumstances, configuration: Configuration) -> None:
+    """Raise ConfigurationError now if the service could not begin, before an old daemon is stopped for it."""
+    from dynamic_dynamodb.logs import shut_down_logging
+    from dynamic_dynamodb.service import Service
+    from dynamic_dynamodb.signals import Wishes
+
+    try:
+        Service(circumstances, Wishes()).open(configuration).close()
+    finally:
+        shut_down_logging()  # the daemon begins without files of this process
 
 
 def _end_at_once(number: int) -> None:
@@ -121,14 +149,17 @@ def _end_at_once(number: int) -> None:
 def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None) -> int:
     """Start, stop, restart or look at the daemon, and say what came of it."""
     from dynamic_dynamodb import daemon
+    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.pid_file import PidFile
 
-    directory = Path.cwd() / Path(options["pid_file_dir"]).expanduser()
+    directory = Circumstances({}, {}, Path.cwd()).find_path(options["pid_file_dir"])
     pid_file = PidFile(directory / f"{PROGRAM}.{options['instance']}.pid")
     command, code = options["daemon"], 0
     answers = []
-    if command in ("stop", "restart"):
+    if command == "stop":
         answers.append(daemon.stop(pid_file))
+    if command == "restart":
+        answers.append(daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS))
     if command == "status":
         answers.append(daemon.look(pid_file))
     if work is not None and all(answer.code == 0 for answer in answers):

@@ -8,16 +8,20 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from daemon import DaemonContext
 
+from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.pid_file import DaemonState, DaemonStatus, PidFile, PidFileError, PidFileTakenError
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 STOP_WAIT_SECONDS: Final = 30.0
+RESTART_WAIT_SECONDS: Final = 90.0
+"""Longer than any call to AWS may take with its retries: a restart must not end with nothing running."""
 _POLL_SECONDS: Final = 0.05
 _UMASK: Final = 0o022
 """Keeps what the daemon makes from being written by others."""
@@ -49,11 +53,12 @@ def start(pid_file: PidFile, work: Work) -> Answer:
     said = _fork(pid_file, work)
     if not said:
         return Answer(1, "the daemon ended before its first check")
-    stale = f"; a stale pid file was removed{_of(status)}" if status.state is DaemonState.STALE else ""
+    is_replaced = status.state is DaemonState.STALE and said["code"] == 0
+    stale = f"; a stale pid file was removed{_of(status)}" if is_replaced else ""
     return Answer(said["code"], f"{said['sentence']}{stale}")
 
 
-def stop(pid_file: PidFile) -> Answer:
+def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> Answer:
     """Stop the daemon, and answer when it has ended: 0; or when it does not end, or may not be stopped: 1."""
     try:
         status = pid_file.look()
@@ -62,11 +67,16 @@ def stop(pid_file: PidFile) -> Answer:
         if status.state is DaemonState.STALE:
             pid_file.remove_stale()
             return Answer(0, f"not running; a stale pid file was removed{_of(status)}")
-        if status.pid is None:
-            return Answer(1, f"running, but {pid_file.path} does not say as which process")
-        os.kill(status.pid, signal.SIGTERM)
-        return _wait_for_end(pid_file, status.pid)
-    except (PidFileError, PermissionError) as error:
+        if not status.pid:
+            return Answer(
+                1, f"running where this command cannot see it (another container?): {pid_file.path}"
+            )
+        with suppress(ProcessLookupError):  # it has ended by itself in between
+            os.kill(status.pid, signal.SIGTERM)
+        return _wait_for_end(pid_file, status.pid, wait_seconds)
+    except PermissionError:
+        return Answer(1, f"pid {status.pid} belongs to another user: stop it as that user, or as root")
+    except PidFileError as error:
         return Answer(1, str(error))
 
 
@@ -87,14 +97,14 @@ def _of(status: DaemonStatus) -> str:
     return f" (pid {status.pid})" if status.pid is not None else ""
 
 
-def _wait_for_end(pid_file: PidFile, pid: int) -> Answer:
-    deadline = time.monotonic() + STOP_WAIT_SECONDS
+def _wait_for_end(pid_file: PidFile, pid: int, wait_seconds: float) -> Answer:
+    deadline = time.monotonic() + wait_seconds
     while time.monotonic() < deadline:
         if pid_file.look() != DaemonStatus(DaemonState.RUNNING, pid):
             return Answer(0, f"stopped (pid {pid})")
         time.sleep(_POLL_SECONDS)
     waits = "it is finishing an update, or waiting for AWS to answer"
-    return Answer(1, f"pid {pid} has not ended within {STOP_WAIT_SECONDS:.0f} s: {waits}; its log says more")
+    return Answer(1, f"pid {pid} has not ended within {wait_seconds:.0f} s: {waits}; its log says more")
 
 
 def _fork(pid_file: PidFile, work: Work) -> dict[str, Any]:
@@ -135,21 +145,25 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
         context.open()
         pid_file.acquire()
         try:
-            work(lambda: say(0, f"started with pid {os.getpid()}"), lambda: _keep_alive(pid_file))
+            announcer = Announcer()
+            work(lambda: say(0, f"started with pid {os.getpid()}"), lambda: _keep_alive(pid_file, announcer))
         finally:
             pid_file.release()
     except ConfigurationError as error:
+        for fault in error.faults:
+            LOGGER.error("the daemon ends: %s", fault)  # noqa: TRY400 - a sentence
         say(2, "; ".join(error.faults))
     except Exception as error:
         LOGGER.exception("the daemon ends")
         say(1, str(error) if isinstance(error, PidFileError) else f"{type(error).__name__}: {error}")
 
 
-def _keep_alive(pid_file: PidFile) -> None:
+def _keep_alive(pid_file: PidFile, announcer: Announcer) -> None:
     try:
         pid_file.keep_alive()
+        announcer.say("pid file", "")
     except PidFileTakenError as error:
         LOGGER.error("ending, because another daemon has taken over: %s", error)  # noqa: TRY400 - a sentence
         signal.raise_signal(signal.SIGTERM)
-    except PidFileError as error:
-        LOGGER.warning("%s", error)
+    except (PidFileError, OSError) as error:
+        announcer.say("pid file", f"{error}; a second daemon could start")

@@ -38,7 +38,7 @@ class AwsError(Exception):
         super().__init__(action, code, message)
         self.action = action
         self.code = code
-        self.message = message
+        self.message = " ".join(message.split())  # AWS breaks lines, a log line must not
         self.is_transient = is_transient
         self.is_answer_lost = is_answer_lost
 

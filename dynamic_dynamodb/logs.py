@@ -19,9 +19,10 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.report import TargetReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from io import TextIOWrapper
 
+LOGGER_NAME: Final = "dynamic-dynamodb"
 OLD_FILES_KEPT: Final = 5
 _READABLE_BY_ALL: Final = 0o644
 _TALKATIVE: Final = ("boto3", "botocore", "urllib3", "requests")
@@ -61,31 +62,40 @@ class Console(ColorizingStreamHandler):  # type: ignore[misc]  # logutils has no
             super().handleError(record)
 
 
-def set_up_logging(options: Mapping[str, Any], *, is_dry_run: bool, directory: Path) -> None:
+def set_up_logging(options: Mapping[str, Any], *, is_dry_run: bool, find_path: Callable[[str], Path]) -> None:
     """Log to stdout, and to the log-file if there is one; what was set up before is closed.
 
-    Relative paths count from `directory`.
+    `find_path` makes the paths in options absolute, and raises ConfigurationError if it cannot.
     Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used;
     then logging stays as it was.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     if options["log_config_file"]:
-        _use_file(directory / Path(options["log_config_file"]).expanduser())
+        _use_file(find_path(options["log_config_file"]), find_path("."))
         return
     handlers: list[logging.Handler] = [Console(sys.stdout)]
     if options["log_file"]:
-        handlers.append(_open_file(directory / Path(options["log_file"]).expanduser()))
+        handlers.append(_open_file(find_path(options["log_file"])))
     formatter = _choose_formatter(options["log_format"], is_dry_run=is_dry_run)
     for handler in handlers:
         handler.setFormatter(formatter)
+    shut_down_logging()
     root = logging.getLogger()
-    for old in root.handlers[:]:
-        root.removeHandler(old)
-        old.close()
     for handler in handlers:
         root.addHandler(handler)
     root.setLevel(options["log_level"].upper())
+
+
+def shut_down_logging() -> None:
+    """Close what was set up, by options or by a log-config-file, and leave our logger as if new."""
+    for logger in (logging.getLogger(), logging.getLogger(LOGGER_NAME)):
+        for handler in logger.handlers[:]:
+            logger.removeHandler(handler)
+            handler.close()
+    own = logging.getLogger(LOGGER_NAME)
+    own.propagate, own.disabled = True, False
+    own.setLevel(logging.NOTSET)
 
 
 def _choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
@@ -114,10 +124,14 @@ def _open_file(path: Path) -> logging.Handler:
         raise ConfigurationError((message,)) from error
 
 
-def _use_file(path: Path) -> None:
+def _use_file(path: Path, directory: Path) -> None:
+    before = Path.cwd()
     try:
         with path.open(encoding="utf-8") as file:
+            os.chdir(directory)  # relative paths in the file count from there, in a daemon too
             logging.config.fileConfig(file, disable_existing_loggers=False)
     except Exception as error:  # the file names classes and arguments that may raise anything
         message = f"log-config-file {path} cannot be used: {type(error).__name__}: {error}"
         raise ConfigurationError((message,)) from error
+    finally:
+        os.chdir(before)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
+_REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
 
@@ -88,7 +89,7 @@ class Loop:
         # Last, because a topic that does not answer must not keep a table waiting.
         list(self.adapters.lookups.map(self._publish, (_write_messages(each, result) for each in checked)))
         failures = sum(report.outcome is Outcome.FAILED for report in reports) + found.is_list_missing
-        return CheckReport(tuple(reports), failures)
+        return CheckReport(tuple(reports), failures, found.is_list_missing)
 
     def _log(self, reports: Sequence[TargetReport]) -> None:
         """Log a line for each target, but not again what failed altogether and as it did before."""
@@ -185,7 +186,7 @@ class Loop:
             outcome = Outcome.UNCHANGED
         else:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
-        not_done = Reason(Code.REFUSED, f"refused with {refusal.code}") if refusal else _ENDING
+        not_done = _REFUSED if refusal else _ENDING
         return TargetReport(target, outcome, applied or decision.hold(not_done), refusal=refusal)
 
     def _publish(self, messages: Iterable[Message]) -> None:

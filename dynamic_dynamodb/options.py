@@ -66,7 +66,8 @@ Default = int | float | bool | str | None
 class Option:
     """One setting: its name, what it may hold, and every place where it can be set.
 
-    `minimum` is inclusive; None means no limit.
+    `minimum` and `maximum` are inclusive; None means no limit.
+    `pattern` is what a text must match in whole.
     `falls_back_to` names the option whose value counts while this one is unset.
     `aliases` are further spellings in a file; `flags` the spellings on the command line.
     """
@@ -77,7 +78,9 @@ class Option:
     help: str
     default: Default = None
     minimum: int | None = None
+    maximum: int | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     unit: str = ""
     falls_back_to: str = ""
     zero_is_unset: bool = False
@@ -170,6 +173,7 @@ _COMMAND_LINE: Final = (
         Scope.COMMAND_LINE,
         "Name this daemon, so that several with different names run side by side.",
         default="default",
+        pattern=r"[A-Za-z0-9_][A-Za-z0-9_.-]*",
         flags=("--instance",),
         group=Group.DAEMON,
     ),
@@ -193,6 +197,11 @@ _COMMAND_LINE: Final = (
     ),
 )
 
+_SECONDS_PER_WEEK: Final = 7 * 24 * 60 * 60
+_MILLISECONDS_PER_HOUR: Final = 60 * 60 * 1000
+_MINUTES_OF_METRICS: Final = 15 * 24 * 60
+"""CloudWatch keeps 1-minute datapoints for 15 days (CloudWatch concepts, metrics retention)."""
+
 _CIRCUIT_BREAKER_TIMEOUT: Final = Option(
     "circuit-breaker-timeout",
     Kind.NUMBER,
@@ -200,6 +209,7 @@ _CIRCUIT_BREAKER_TIMEOUT: Final = Option(
     "How long the circuit breaker may take to answer before it counts as open.",
     default=10000.0,
     minimum=1,
+    maximum=_MILLISECONDS_PER_HOUR,
     unit="milliseconds",
 )
 _CIRCUIT_BREAKER_URL: Final = Option(
@@ -217,6 +227,7 @@ _GLOBAL: Final = (
         Scope.GLOBAL,
         "AWS region of the tables.",
         default="us-east-1",
+        pattern="[a-z0-9-]+",
         flags=("-r", "--region"),
         group=Group.DYNAMODB,
     ),
@@ -227,6 +238,7 @@ _GLOBAL: Final = (
         "Time from the start of one check to the start of the next.",
         default=300,
         minimum=1,
+        maximum=_SECONDS_PER_WEEK,
         unit="seconds",
         flags=("--check-interval",),
         group=Group.PROGRAM,
@@ -571,6 +583,7 @@ _TARGET: Final = (
         "How long ago the look-back window begins.",
         default=15,
         minimum=1,
+        maximum=_MINUTES_OF_METRICS,
         unit="minutes",
     ),
     _target(
@@ -579,6 +592,7 @@ _TARGET: Final = (
         "How long the look-back window is; at most lookback-window-start.",
         default=5,
         minimum=1,
+        maximum=_MINUTES_OF_METRICS,
         unit="minutes",
     ),
     _target(

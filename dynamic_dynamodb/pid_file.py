@@ -1,6 +1,7 @@
 """Tell whether a daemon runs by a lock on its pid file, which ends with the process whatever happens.
 
-A pid alone proves nothing: after a crash it may belong to another program.
+The kernel says which process holds the lock; what is written in the file proves nothing, for after a
+crash that pid may belong to another program.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
+import struct
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 _READABLE_BY_ALL: Final = 0o644
 _NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST_PID_BYTES: Final = 32
+_FLOCK: Final = "hhqqi"
+"""Linux's struct flock: type, whence, start, length, pid."""
 
 
 class PidFileError(Exception):
@@ -58,12 +63,10 @@ class PidFile:
         except FileNotFoundError:
             return DaemonStatus(DaemonState.NOT_RUNNING)
         try:
-            pid = _read_pid(descriptor)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return DaemonStatus(DaemonState.RUNNING, pid)
-            return DaemonStatus(DaemonState.STALE, pid)
+            holder = _find_holder(descriptor)
+            if holder is None:
+                return DaemonStatus(DaemonState.STALE, _read_pid(descriptor))
+            return DaemonStatus(DaemonState.RUNNING, holder)
         finally:
             os.close(descriptor)
 
@@ -73,15 +76,14 @@ class PidFile:
             try:
                 descriptor = self._open(os.O_RDWR | os.O_CREAT)
             except FileNotFoundError as error:
-                raise PidFileError(
-                    f"{self.path.parent} is not there: make it, or use --pid-file-dir"
-                ) from error
+                message = f"{self.path.parent} is not there: make it, or use --pid-file-dir"
+                raise PidFileError(message) from error
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                pid = _read_pid(descriptor)
+                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                holder = _find_holder(descriptor)
                 os.close(descriptor)
-                raise PidFileTakenError(f"already running with pid {pid}") from error
+                raise PidFileTakenError(f"already running with pid {holder}") from error
             if self._is_at_path(descriptor):
                 break
             os.close(descriptor)  # somebody removed it in between
@@ -118,12 +120,16 @@ class PidFile:
 
     def _open(self, flags: int) -> int:
         try:
-            return os.open(self.path, flags | _NEVER_THROUGH_A_LINK, _READABLE_BY_ALL)
+            descriptor = os.open(self.path, flags | _NEVER_THROUGH_A_LINK | os.O_NONBLOCK, _READABLE_BY_ALL)
         except FileNotFoundError:
             raise
         except OSError as error:
-            what = "is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
+            what = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
             raise PidFileError(f"the pid file {self.path} cannot be used: {what}") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise PidFileError(f"the pid file {self.path} cannot be used: it is no file")
+        return descriptor
 
     def _is_at_path(self, descriptor: int) -> bool:
         try:
@@ -131,6 +137,13 @@ class PidFile:
         except OSError:
             return False
         return os.path.samestat(found, os.fstat(descriptor))
+
+
+def _find_holder(descriptor: int) -> int | None:
+    """Ask the kernel which process has locked the file for writing, which only its owner can; 0 is hidden."""
+    asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    kind, _, _, _, pid = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+    return pid if kind == fcntl.F_WRLCK else None
 
 
 def _read_pid(descriptor: int) -> int | None:

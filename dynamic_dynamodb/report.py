@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ class CheckReport:
 
     targets: tuple[TargetReport, ...]
     failures: int
-    seconds: float = field(default=0.0, compare=False)
+    is_list_missing: bool = False
 
     def __str__(self) -> str:
         """Count the outcomes."""
@@ -97,7 +97,8 @@ class CheckReport:
         for report in self.targets:
             counts[report.outcome] += 1
         parts = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
-        return f"checked {len(self.targets)} targets: {parts or 'none matched'}"
+        listed = ", the tables could not be listed" if self.is_list_missing else ""
+        return f"checked {len(self.targets)} targets: {parts or 'none matched'}{listed}"
 
 
 def _describe(side: CapacityDecision) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import set_up_logging
@@ -26,9 +28,24 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A configuration in force: its loop, its counts, and what closes it."""
+
+    configuration: Configuration
+    loop: Loop
+    counts: CountStore
+    close: Callable[[], None]
+
+    @property
+    def interval_seconds(self) -> int:
+        """Tell how long it is from the start of one check to the next."""
+        return int(self.configuration.global_options["check_interval"])
+
+
 @dataclass(slots=True)
 class Service:
-    """A loop in force, and what lasts from one configuration to the next.
+    """What lasts from one configuration to the next.
 
     `before_check` is called before each check: a daemon shows there that it is alive.
     """
@@ -38,43 +55,54 @@ class Service:
     before_check: Callable[[], None] | None = None
     announcer: Announcer = field(default_factory=Announcer)
 
+    def open(self, configuration: Configuration, before: CountStore | None = None) -> Opened:
+        """Put a configuration in force, beside an older one; raise ConfigurationError if it cannot be."""
+        counts = open_counts(configuration.global_options, self.circumstances, before)
+        with ExitStack() as stack:
+            loop = stack.enter_context(build_loop(configuration, counts, self.wishes.is_stopping))
+            self._set_up_logging(configuration)
+            return Opened(configuration, loop, counts, stack.pop_all().close)
+
     def run(self, configuration: Configuration, on_ready: Callable[[], None] | None = None) -> bool:
         """Run until told to stop, or once; tell whether all went well.
 
         `on_ready` is called when the first check begins. Raises ConfigurationError if it cannot begin.
         """
-        self._set_up_logging(configuration)
-        counts: CountStore | None = None
-        while True:
-            options = configuration.global_options
-            for warning in configuration.warnings:
-                LOGGER.warning("%s", warning)
-            counts = open_counts(
-                options, self.circumstances.environment, self.circumstances.directory, counts
-            )
-            with build_loop(configuration, counts, self.wishes.is_stopping) as loop:
-                if on_ready is not None:
-                    on_ready()
-                    on_ready = None
-                if options["run_once"]:
-                    return self._check(loop)
-                successor = self._run_until_stopped(configuration, loop)
-            if successor is None:
-                LOGGER.info("stopped")
-                return True
-            configuration = successor
+        opened: Opened | None = self.open(configuration)
+        if on_ready is not None:
+            on_ready()
+        while opened is not None:
+            self._introduce(opened.configuration)
+            try:
+                if opened.configuration.global_options["run_once"]:
+                    return self._check(opened.loop)
+                successor = self._run_until_stopped(opened)
+            finally:
+                opened.close()
+            opened = successor
+            gc.collect()  # boto3's sessions are cycles, and hold sockets
+        LOGGER.info("stopped")
+        return True
 
-    def _run_until_stopped(self, configuration: Configuration, loop: Loop) -> Configuration | None:
+    def _introduce(self, configuration: Configuration) -> None:
+        options = configuration.global_options
+        mode = "once" if options["run_once"] else f"every {options['check_interval']} s"
+        said = (__version__, options["region"], mode, options["instance"])
+        LOGGER.info("Dynamic DynamoDB %s checks %s %s, instance %s", *said)
+        for warning in configuration.warnings:
+            LOGGER.warning("%s", warning)
+
+    def _run_until_stopped(self, opened: Opened) -> Opened | None:
         """Check until told to stop, or until there is a new configuration: that is the answer then."""
-        interval = configuration.global_options["check_interval"]
+        interval = opened.interval_seconds
         while not self.wishes.is_stopping():
             started = time.monotonic()
-            self._check_and_go_on(loop)
+            self._check_and_go_on(opened.loop)
             taken = time.monotonic() - started
-            slow = f"a check took longer than check-interval {interval} s" if taken > interval else ""
-            self.announcer.say("slow", slow)
+            slow = f"checks take longer than check-interval {interval} s: raise it"
+            self.announcer.say("slow", slow if taken > interval else "")
             while not self.wishes.is_stopping():
-                successor = self._reload(configuration) if self.wishes.take_reload() else None
+                successor = self._reload(opened) if self.wishes.take_reload() else None
                 if successor is not None:
                     return successor
                 left = started + interval - time.monotonic()
@@ -83,25 +111,24 @@ class Service:
                 self.wishes.wait(left)
         return None
 
-    def _reload(self, old: Configuration) -> Configuration | None:
+    def _reload(self, old: Opened) -> Opened | None:
         """Read the configuration again and open the logs anew; give None if it cannot be used."""
         try:
-            configuration = self.circumstances.load()
-            self._set_up_logging(configuration)
+            successor = self.open(self.circumstances.load(), old.counts)
         except ConfigurationError as error:
             with suppress(ConfigurationError):  # then the log stays as it is
-                self._set_up_logging(old)
+                self._set_up_logging(old.configuration)
             for fault in error.faults:
                 LOGGER.error("the configuration was not read again: %s", fault)  # noqa: TRY400 - a sentence
             return None
         LOGGER.info("the configuration was read again")
-        return configuration
+        return successor
 
     def _set_up_logging(self, configuration: Configuration) -> None:
         set_up_logging(
             configuration.logging_options,
             is_dry_run=configuration.global_options["dry_run"],
-            directory=self.circumstances.directory,
+            find_path=self.circumstances.find_path,
         )
 
     def _check_and_go_on(self, loop: Loop) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,26 +23,32 @@ class Wishes:
         """Begin without a wish."""
         self._stop = False
         self._reload = False
-        self._woken = threading.Event()
+        # A queue, because putting something into it is safe in the middle of anything, an Event's set is not.
+        self._woken: SimpleQueue[None] = SimpleQueue()
+        self._sayings: SimpleQueue[str] = SimpleQueue()
 
     def listen(self, end_at_once: Callable[[int], None]) -> None:
         """Take over the signals; a second SIGINT calls `end_at_once` with its number."""
 
         def stop(number: int, _frame: FrameType | None) -> None:
             self._stop = True
-            self._woken.set()
-            # In a thread, because the signal may have come in the middle of another line.
-            said = (f"{signal.Signals(number).name}: finishing the update in hand",)
-            threading.Thread(target=LOGGER.info, args=said).start()
+            self._woken.put(None)
+            self._sayings.put(f"{signal.Signals(number).name}: finishing the update in hand")
             signal.signal(signal.SIGINT, lambda again, _: end_at_once(again))
 
         def reload(_number: int, _frame: FrameType | None) -> None:
             self._reload = True
-            self._woken.set()
+            self._woken.put(None)
 
+        # Its own thread speaks, because a signal may come in the middle of another line.
+        threading.Thread(target=self._speak, daemon=True).start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         signal.signal(signal.SIGHUP, reload)
+
+    def _speak(self) -> None:
+        while True:
+            LOGGER.info("%s", self._sayings.get())
 
     def is_stopping(self) -> bool:
         """Tell whether to stop."""
@@ -53,5 +61,5 @@ class Wishes:
 
     def wait(self, seconds: float) -> None:
         """Wait for the next wish, at most so long."""
-        self._woken.wait(max(0.0, seconds))
-        self._woken.clear()
+        with suppress(Empty):
+            self._woken.get(timeout=max(0.0, seconds))

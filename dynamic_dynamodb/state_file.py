@@ -29,6 +29,8 @@ _FORMAT: Final = "dynamic-dynamodb counts, version 1"
 _OWNER_ONLY: Final = 0o600
 _OWNER_ONLY_DIRECTORY: Final = 0o700
 _NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_OURS: Final = (ValueError, OverflowError, RecursionError)
+"""What reading a file of somebody else's may lead to."""
 
 
 def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
@@ -36,7 +38,11 @@ def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
     name = f"{instance}.json"
     if environment.get("STATE_DIRECTORY"):
         return Path(environment["STATE_DIRECTORY"].split(":")[0], name)
-    return Path(environment.get("XDG_STATE_HOME") or "~/.local/state", "dynamic-dynamodb", name).expanduser()
+    home = Path(environment.get("XDG_STATE_HOME") or "~/.local/state")
+    try:
+        return home.expanduser() / "dynamic-dynamodb" / name
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path("/var/lib/dynamic-dynamodb", name)
 
 
 @dataclass(slots=True)
@@ -55,7 +61,7 @@ class StateFile:
             if error.errno == errno.ELOOP:
                 self._say_unusable("it is a symbolic link")
             return {}  # all else is said when the file cannot be written either
-        except ValueError as error:
+        except _NOT_OURS as error:
             self._say_unusable(str(error))
             return {}
         self.announcer.say("read", "")
@@ -98,7 +104,7 @@ def _read(path: Path) -> dict[str, Entries]:
 def _read_or_start_anew(path: Path) -> dict[str, Entries]:
     try:
         return _read(path)
-    except (OSError, ValueError):
+    except (OSError, *_NOT_OURS):
         return {}  # said by the reader; what is written now is good again
 
 

@@ -128,4 +128,4 @@ class Survey:
 
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)
-        self.announcer.say("unused", f"nothing in this region matches {titles}" if titles else "")
+        self.announcer.say("unused", f"nothing matches {titles}" if titles else "")

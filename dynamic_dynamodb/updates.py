@@ -63,7 +63,7 @@ def _apply(update: TableUpdate, send: Send, describe: Describe, result: UpdateRe
             return
     if refusal.code in ONE_RESOURCE_AT_FAULT or refusal.code == LIMIT_EXCEEDED:
         for each in update.one_by_one():
-            _apply(each, send, describe, result)
+            _send(each, send, describe, result)
 
 
 def _send(update: TableUpdate, send: Send, describe: Describe, result: UpdateResult) -> AwsError | None:

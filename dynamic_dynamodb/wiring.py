@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
@@ -21,6 +20,7 @@ from dynamic_dynamodb.survey import Survey
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
 
 LOOKUPS_AT_ONCE: Final = 16
@@ -29,19 +29,17 @@ UPDATES_AT_ONCE: Final = 4
 
 
 def open_counts(
-    options: Mapping[str, Any],
-    environment: Mapping[str, str],
-    directory: Path,
-    before: CountStore | None = None,
+    options: Mapping[str, Any], circumstances: Circumstances, before: CountStore | None = None
 ) -> CountStore:
     """Give the counts of low checks that belong to these global options.
 
-    A relative state-file counts from the start directory.
     `before` goes on if it is of the same file and region.
     """
     given = options["state_file"]
     path = (
-        directory / Path(given).expanduser() if given else find_state_file(options["instance"], environment)
+        circumstances.find_path(given)
+        if given
+        else circumstances.directory / find_state_file(options["instance"], circumstances.environment)
     )
     life, file = find_life(options["check_interval"]), StateFile(path, options["region"])
     if before is not None and before.file == file:
@@ -62,6 +60,7 @@ def build_loop(
             options["aws_access_key_id"],
             options["aws_secret_access_key"],
             most_connections=LOOKUPS_AT_ONCE,
+            is_stopping=is_stopping,
         )
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
@@ -71,7 +70,7 @@ def build_loop(
             tables=tables,
             metrics=CloudWatchMetrics(session, lookups),
             notifier=SnsNotifier(session),
-            circuit_breaker=HttpCircuitBreaker(),
+            circuit_breaker=HttpCircuitBreaker(LOOKUPS_AT_ONCE),
             counts=counts,
             lookups=lookups,
             updates=updates,

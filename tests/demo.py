@@ -27,6 +27,12 @@ max-provisioned-writes: 500
 [gsi: .* table: .*]
 increase-throttled-by-provisioned-writes-scale: {1: 25, 10: 50, 50: 100}
 """
+_ENVIRONMENT: Final = {
+    name: text
+    for name, text in os.environ.items()
+    if not name.startswith(("AWS_", "XDG_")) and name != "STATE_DIRECTORY"
+}
+"""Nothing of the operator's own: neither credentials nor state."""
 MINUTES_OF_METRICS: Final = 15
 LINE_WIDTH_CHARACTERS: Final = 100
 
@@ -37,10 +43,13 @@ def main() -> int:
         configuration = Path(folder) / "demo.conf"
         configuration.write_text(CONFIGURATION, encoding="utf-8")
         _fill(aws)
-        _say("An emulated account with four tables, and fifteen minutes of metrics:")
+        _say(
+            "An emulated account with four tables, one of them with an index, and fifteen minutes of metrics:"
+        )
         before = aws.capacities()
         for (table, index), (reads, writes) in before.items():
-            print(f"  {_name(table, index):<18}{reads:>5} reads {writes:>5} writes")
+            units = f"{reads:>5} reads {writes:>5} writes" if reads else "    billed on demand"
+            print(f"  {_name(table, index):<20}{units}{'   (the index)' if index else ''}")
         _say("The configuration:")
         print(textwrap.indent(CONFIGURATION, "  "), end="")
         _run(aws, configuration, "--dry-run", "--run-once")
@@ -73,7 +82,7 @@ def _run(aws: Emulator, configuration: Path, *flags: str) -> str:
     _say(f"$ dynamic-dynamodb -c {configuration.name} {' '.join(flags)}")
     ended = subprocess.run(
         [sys.executable, "-m", "dynamic_dynamodb", *arguments],
-        env={**os.environ, **aws.environment()},
+        env={**_ENVIRONMENT, **aws.environment(), "HOME": str(configuration.parent)},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -103,15 +112,17 @@ def _print_table(
         said = next(line.partition(f" {name}: ")[2] for line in output.splitlines() if f" {name}: " in line)
         first = f"  {name:<20}{reads:>12}{writes:>12}  "
         for sentence in said.split("; "):
-            print(
-                textwrap.fill(
-                    sentence,
-                    LINE_WIDTH_CHARACTERS,
-                    initial_indent=first,
-                    subsequent_indent=" " * (len(margin) + 2),
-                )
-            )
+            print(_wrap(sentence, first, " " * (len(margin) + 2)))
             first = " " * len(margin)
+
+
+def _wrap(text: str, first: str, rest: str) -> str:
+    """Break a line between words only, and never between a number and its percent sign."""
+    kept = text.replace(" %", "\u00a0%")
+    wrapped = textwrap.fill(
+        kept, LINE_WIDTH_CHARACTERS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
+    return wrapped.replace("\u00a0", " ")
 
 
 def _change(old: int, new: int) -> str:

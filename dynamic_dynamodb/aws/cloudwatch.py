@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,7 +86,7 @@ class CloudWatchMetrics:
                 GET_METRIC_DATA, "get_metric_data", _parse_results, **parameters
             )
             for query_id, code, series in results:
-                found[query_id] |= series
+                found.setdefault(query_id, {}).update(series)
                 codes[query_id] = code
             if token is None:
                 break
@@ -161,7 +162,7 @@ def _parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Seri
         (
             result["Id"],
             result.get("StatusCode", "Complete"),
-            dict(zip(map(_in_utc, result["Timestamps"]), result["Values"], strict=True)),
+            dict(zip(map(_in_utc, result["Timestamps"]), map(_finite, result["Values"]), strict=True)),
         )
         for result in answer["MetricDataResults"]
     ]
@@ -169,7 +170,13 @@ def _parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Seri
 
 
 def _parse_datapoints(answer: Mapping[str, Any]) -> Series:
-    return {_in_utc(point["Timestamp"]): point["Sum"] for point in answer["Datapoints"]}
+    return {_in_utc(point["Timestamp"]): _finite(point["Sum"]) for point in answer["Datapoints"]}
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no sum")
+    return number
 
 
 def _in_utc(moment: datetime) -> datetime:

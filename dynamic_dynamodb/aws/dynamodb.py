@@ -78,6 +78,8 @@ def _parse_table(answer: Mapping[str, Any]) -> Mapping[Target, Description]:
 def _parse_resource(
     target: Target, status: str, table_status: str, resource: Mapping[str, Any]
 ) -> Description:
+    if target.index and "ProvisionedThroughput" not in resource:
+        return Description(target, PerCapacity(0, 0), status, table_status)  # billed on demand
     throughput = resource["ProvisionedThroughput"]
     last_decrease = throughput.get("LastDecreaseDateTime")
     return Description(

@@ -56,7 +56,13 @@ class AwsSession:
     """Give clients of one region and one set of credentials; both may be None for boto3's own search."""
 
     def __init__(
-        self, region: str, key_id: str | None, secret_key: str | None, *, most_connections: int
+        self,
+        region: str,
+        key_id: str | None,
+        secret_key: str | None,
+        *,
+        most_connections: int,
+        is_stopping: Callable[[], bool],
     ) -> None:
         """Ask boto3 for a session; raise AwsError if its own configuration is broken."""
         self._config = Config(
@@ -67,6 +73,7 @@ class AwsSession:
             retries={"total_max_attempts": 1, "mode": "standard"},
             user_agent_extra=f"dynamic-dynamodb/{__version__}",
         )
+        self._is_stopping = is_stopping
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         try:
@@ -87,7 +94,7 @@ class AwsSession:
         """Call `operation` of the service that `action` begins with, and parse the answer.
 
         Transient errors, answers that cannot be parsed among them, are tried again, at most
-        `MOST_ATTEMPTS` times and no new time after `MOST_RETRYING_MILLISECONDS`.
+        `MOST_ATTEMPTS` times, not after `MOST_RETRYING_MILLISECONDS`, and not when the program is ending.
         Raises AwsError.
         """
         is_answer_lost = False
@@ -106,10 +113,13 @@ class AwsSession:
             wait_exponential_multiplier=FIRST_WAIT_MILLISECONDS,
             wait_exponential_max=LONGEST_WAIT_MILLISECONDS,
             wait_jitter_max=JITTER_MILLISECONDS,
-            retry_on_exception=_is_worth_retrying,
+            retry_on_exception=self._is_worth_retrying,
         )
         answer: T = retrying.call(attempt)
         return answer
+
+    def _is_worth_retrying(self, error: BaseException) -> bool:
+        return isinstance(error, AwsError) and error.is_transient and not self._is_stopping()
 
     def _call_once(
         self,
@@ -127,6 +137,8 @@ class AwsSession:
             is_answer_lost = isinstance(error, exceptions.HTTPClientError)
             is_transient = is_answer_lost or isinstance(error, exceptions.ConnectionError)
             raise _wrap(action, error, is_transient=is_transient, is_answer_lost=is_answer_lost) from error
+        except OSError as error:
+            raise _wrap(action, error) from error  # a credential file that is not there
         except _GARBAGE as error:
             message = f"{type(error).__name__}: {error}"
             raise AwsError(
@@ -142,10 +154,6 @@ class AwsSession:
                 except (exceptions.BotoCoreError, ValueError) as error:
                     raise _wrap(action, error) from error  # an endpoint or a region that cannot be
             return self._clients[service]
-
-
-def _is_worth_retrying(error: BaseException) -> bool:
-    return isinstance(error, AwsError) and error.is_transient
 
 
 def _wrap(

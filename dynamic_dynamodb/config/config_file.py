@@ -14,11 +14,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.options import OPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_SECTION: Final = "DEFAULT"
+MOST_LINE_FAULTS: Final = 50
+_SECRETS: Final = tuple(
+    name for option in OPTIONS if option.is_secret for name in (option.name, *option.aliases)
+)
 _GSI_TITLE: Final = re.compile(r"gsi:\s*(?P<gsi>\S.*?)\s+table:\s*(?P<table>\S.*)")
 _TABLE_TITLE: Final = re.compile(r"table:\s*(?P<table>.*)")
 _TEXT_AFTER_BRACKET: Final = re.compile(r"\]\s*[#;]|\]\s+\S")
@@ -68,16 +73,17 @@ def read_file(path: Path) -> FileContent:
     """Read a file; everything that is wrong with it is in the content's faults."""
     content = FileContent()
     try:
-        raw = path.read_bytes()
+        raw = b"\0" if path.is_char_device() or path.is_block_device() else path.read_bytes()
     except OSError as error:
         content.faults.append(f"cannot be read: {error.strerror or error}")
+        return content
+    if b"\0" in raw:
+        content.faults.append("is no text file")
         return content
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = raw.decode(
-            "latin-1"
-        )  # as old editors wrote it; only comments and names could hold such letters
+        text = raw.decode("latin-1")  # as old editors wrote it, in comments
     parser = _parse(text, content.faults)
     titles: dict[tuple[str, str], str] = {}
     for title in parser.sections():
@@ -87,9 +93,12 @@ def read_file(path: Path) -> FileContent:
 
 def _parse(text: str, faults: list[str]) -> _Parser:
     """Parse; each faulty line is named, blanked, and the rest parsed again, so that all faults come out."""
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")
     while True:
         parser = _Parser()
+        if len(faults) >= MOST_LINE_FAULTS:
+            faults.append("there may be more: mend these first")
+            return parser
         try:
             parser.read_string("\n".join(lines))
         except MissingSectionHeaderError as error:
@@ -108,7 +117,9 @@ def _parse(text: str, faults: list[str]) -> _Parser:
 
 
 def _blame(lines: list[str], number: int, faults: list[str], what: str) -> None:
-    faults.append(f"line {number}: {shorten(lines[number - 1].strip())} {what}")
+    line = lines[number - 1].strip()
+    shown = f"{line.split()[0]} …" if any(secret in line for secret in _SECRETS) else line
+    faults.append(f"line {number}: {shorten(shown)} {what}")
     lines[number - 1] = ""
 
 
@@ -119,6 +130,8 @@ def _add_section(
         return  # the second of two sections of one title; already a fault
     stripped = title.strip()
     if stripped in ("global", "logging", "default_options", DEFAULT_SECTION):
+        if stripped in content.plain:
+            content.faults.append(f"section [{title}] is there twice")
         content.plain[stripped] = texts
         return
     match = _GSI_TITLE.fullmatch(stripped) or _TABLE_TITLE.fullmatch(stripped)

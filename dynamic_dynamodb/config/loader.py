@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +18,7 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import (
     OBSOLETE_MESSAGE_TYPES,
     OBSOLETE_OPTIONS,
+    OPTIONS,
     Kind,
     Option,
     Scope,
@@ -121,6 +123,10 @@ class _Loader:
         return {option.key: option.default if parsed is None else parsed}
 
     def _report_unknown(self, title: str, name: str, known: Mapping[str, Option]) -> None:
+        elsewhere = [option for option in OPTIONS if name in _spellings(option)]
+        if elsewhere:
+            self.faults.append(f"[{title}] {name} does not belong here, but in {elsewhere[0].scope.value}")
+            return
         if name in OBSOLETE_OPTIONS:
             self.warnings.append(f"[{title}] {name} never had an effect; {OBSOLETE_OPTIONS[name]} would")
             return
@@ -133,7 +139,9 @@ class _Loader:
         parsed: Values = {}
         for option in options_in(scope):
             given = self.flags.get(option.name)
-            if isinstance(given, bool):
+            if given == "":
+                self.faults.append(f"{option.flags[-1]} is empty: give it something, or leave it out")
+            elif isinstance(given, bool):
                 parsed[option.key] = given
             elif given is not None:
                 parsed |= self._parse(option.flags[-1], option, given)
@@ -184,7 +192,9 @@ class _Loader:
         self.faults += findings.find_target_faults(title, options)
         self.warnings += findings.warn_of_target(title, options)
         try:
-            pattern = re.compile(expression)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
+                pattern = re.compile(expression)
         except (re.error, RecursionError, OverflowError) as error:
             self.faults.append(f"[{title}] has the bad regular expression {shorten(expression)}: {error}")
             return None
@@ -201,7 +211,7 @@ class _Loader:
         secrets = {
             name for option in options_in(Scope.GLOBAL) if option.is_secret for name in _spellings(option)
         }
-        if secrets & content.plain.get("global", {}).keys():
+        if any(secrets & content.plain.get(title, {}).keys() for title in ("global", DEFAULT_SECTION)):
             path = Path(str(self.flags["config"]))
             self.warnings += findings.warn_of_readable_secret(path)
 

@@ -32,6 +32,9 @@ def shorten(text: str) -> str:
 def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declaration decides the type
     """Give the value that a text stands for; raise ValueError with a sentence that follows the name."""
     parsed = _PARSERS[option.kind](text.strip())
+    if parsed is not None and option.pattern and not re.fullmatch(option.pattern, parsed):
+        message = f"must be a name such as {option.default}, got {shorten(text)}"
+        raise ValueError(message)
     if option.choices and option.kind is not Kind.MESSAGE_TYPES:
         if option.name == "log-level":
             parsed = text.strip().lower()
@@ -40,6 +43,9 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
             raise ValueError(message)
     if option.minimum is not None and parsed < option.minimum:
         message = f"must be at least {option.minimum}, got {parsed:g}"
+        raise ValueError(message)
+    if option.maximum is not None and parsed > option.maximum:
+        message = f"must be at most {option.maximum}, got {parsed:g}"
         raise ValueError(message)
     if option.zero_is_unset and parsed == 0:
         return None

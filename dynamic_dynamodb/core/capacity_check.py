@@ -39,6 +39,12 @@ class CapacityCheck:
         """Give the consumption in units a second; 0 if it is not known."""
         return self.usage.consumed_per_second or Fraction(0)
 
+    @property
+    def sure_consumption(self) -> Fraction:
+        """Give the consumption to build a raise on: a burst before missing minutes is not steady."""
+        sure = self.usage.sure_per_second
+        return self.consumed if sure is None else sure
+
     @cached_property
     def consumed_percent(self) -> Fraction:
         """Give consumption as a share of the provisioned units."""

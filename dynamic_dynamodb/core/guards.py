@@ -47,7 +47,10 @@ def hold_unless_active(decision: Decision, facts: Facts) -> Decision:
 
 def hold_late_metrics(decision: Decision, facts: Facts) -> Decision:
     """Hold decreases by figures that CloudWatch has not finished."""
-    reason = Reason(Code.METRICS_LATE, "CloudWatch is late: the end of the look-back window is missing")
+    reason = Reason(
+        Code.METRICS_LATE,
+        "CloudWatch is late: no datapoint anywhere reaches the end of the look-back window",
+    )
     return decision.hold_where(reason, lambda side: side.is_decrease and facts.usage[side.capacity].is_late)
 
 

@@ -64,14 +64,16 @@ class PerCapacity(Generic[T]):
 class Usage:
     """What one capacity of a target went through in its look-back window.
 
-    `consumed_per_second` is None when it is not known; `is_late` says that CloudWatch had not yet
-    published the end of the window, so that a low figure proves nothing.
+    `consumed_per_second` is None when it is not known; `is_late` says that CloudWatch may not yet
+    have published the end of the window, so that a low figure proves nothing.
+    `sure_per_second` is what was consumed even if nothing was in the minutes that are missing so.
     """
 
     consumed_per_second: Fraction | None
     throttled_events: Fraction
     throttled_per_second: Fraction
     is_late: bool = False
+    sure_per_second: Fraction | None = None
 
 
 ACTIVE: Final = "ACTIVE"

@@ -127,5 +127,5 @@ def _by_threshold(check: CapacityCheck) -> Proposal:
 
 
 def _raise(check: CapacityCheck, amount: Fraction | int, unit: str, code: Code, seen: str) -> Proposal:
-    units = increase(check.provisioned, check.consumed, amount, unit)
+    units = increase(check.provisioned, check.sure_consumption, amount, unit)
     return Proposal(units, (Reason(code, f"{seen}: up by {tell(amount)} {unit}"),))

@@ -15,7 +15,7 @@ _PLAIN_NAME: Final = re.compile(r"\^?([A-Za-z0-9_.-]{3,255})\$?")
 """The names that DynamoDB gives tables (API reference, CreateTable), and the anchors around them."""
 
 
-_PASSWORD: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*@")
+_PASSWORD: Final = re.compile(r"((?:^(?!https?:)|//)[^/@:]*):.*@")
 
 
 def mask_url(url: str) -> str:

@@ -76,11 +76,13 @@ def assess(
     known = max(published, _count_through_last(series.consumed, window))
     throttled_events = _sum(series.throttled)
     throttled_known = max(known, _count_through_last(series.throttled, window))
+    consumed = _sum(series.consumed)
     return Usage(
-        consumed_per_second=Fraction(_sum(series.consumed), known * SECONDS_PER_MINUTE) if known else None,
+        consumed_per_second=Fraction(consumed, known * SECONDS_PER_MINUTE) if known else None,
         throttled_events=throttled_events,
         throttled_per_second=Fraction(throttled_events, max(throttled_known, 1) * SECONDS_PER_MINUTE),
         is_late=known < old,
+        sure_per_second=Fraction(consumed, old * SECONDS_PER_MINUTE) if known < old else None,
     )
 
 

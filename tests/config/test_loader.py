@@ -107,7 +107,7 @@ def faults_of(path: Path, text: str | bytes, **flags: str | bool) -> tuple[str, 
         ),
         pytest.param(
             "[table: a]\naws-access-key-id: x\n",
-            ("[table: a] has no option 'aws-access-key-id'",),
+            ("[table: a] aws-access-key-id does not belong here, but in [global]",),
             id="an option of another section",
         ),
         pytest.param(

@@ -275,6 +275,11 @@ class TestCounts:
         assert decision.capacities.reads.count == 3
 
 
+def test_a_burst_before_minutes_that_are_missing_is_not_taken_for_steady() -> None:
+    late = Usage(Fraction(500), Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(100))
+    assert decide_with(late).proposed.reads == 150
+
+
 def test_a_share_of_nothing_consumed_is_all_or_nothing() -> None:
     texts = {"increase_throttled_by_consumed_reads_scale": "{100: 20}"}
     assert decide_with(usage(0, 5), **texts).proposed.reads == 120

@@ -60,7 +60,7 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             series(m15=300, m14=300),
             {},
             at(13),
-            Usage(Fraction(600, 180), Fraction(0), Fraction(0), is_late=True),
+            Usage(Fraction(600, 180), Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(2)),
             id="an old missing tail that nobody has is late",
         ),
         pytest.param(
@@ -71,7 +71,7 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             {},
             {},
             at(13),
-            Usage(Fraction(0), Fraction(0), Fraction(0), is_late=True),
+            Usage(Fraction(0), Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(0)),
             id="nothing while CloudWatch is late is 0 %, but proves nothing",
         ),
         pytest.param(
@@ -79,7 +79,7 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             {},
             {},
             at(20),
-            Usage(None, Fraction(0), Fraction(0), is_late=True),
+            Usage(None, Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(0)),
             id="a window younger than all data is unknown",
         ),
         pytest.param(

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.end_to_end.daemons import Daemon, end_all
 from tests.end_to_end.program import Program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.emulator import Emulator
@@ -18,3 +20,10 @@ if TYPE_CHECKING:
 def program(emulator: Emulator, tmp_path: Path) -> Program:
     """Give the program and an empty account."""
     return Program(emulator, tmp_path)
+
+
+@pytest.fixture
+def daemon(program: Program) -> Iterator[Daemon]:
+    """Give an instance that does not run yet; whatever daemon the test leaves behind is ended."""
+    yield Daemon(program)
+    end_all(program.folder)

@@ -38,7 +38,7 @@ class Run:
     @property
     def log(self) -> list[str]:
         """Give the log, a line each as `LEVEL message`."""
-        return _read_log(self.stdout)
+        return read_log(self.stdout)
 
     @property
     def warnings(self) -> list[str]:
@@ -70,16 +70,21 @@ class Running:
             reader.start()
 
     @property
+    def pid(self) -> int:
+        """Give its process's number."""
+        return self._process.pid
+
+    @property
     def log(self) -> list[str]:
         """Give the log so far, a line each as `LEVEL message`."""
         with self._news:
-            return _read_log(self._output)
+            return read_log(self._output)
 
     def wait_for(self, text: str, *, count: int = 1, seconds: float = PATIENCE_SECONDS) -> list[str]:
         """Wait until so many log lines hold the text, and give them."""
 
         def found() -> list[str]:
-            return [line for line in _read_log(self._output) if text in line]
+            return [line for line in read_log(self._output) if text in line]
 
         with self._news:
             if not self._news.wait_for(lambda: len(found()) >= count, seconds):
@@ -179,6 +184,7 @@ def _judge(run: Run) -> Run:
     return run
 
 
-def _read_log(text: str) -> list[str]:
+def read_log(text: str) -> list[str]:
+    """Give the lines of a log in text, each as `LEVEL message`."""
     matches = map(_LOG_LINE.fullmatch, text.splitlines())
     return [f"{match[2]} {match[3]}" for match in matches if match]

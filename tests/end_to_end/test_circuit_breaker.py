@@ -3,70 +3,19 @@
 from __future__ import annotations
 
 import base64
-import threading
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy_with_index, everywhere
+from tests.end_to_end.breaker import serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
 
 OPEN_BREAKER = {("orders", None): BEFORE, ("orders", "by-date"): BEFORE}
 CLOSED_BREAKER = {("orders", None): RAISED, ("orders", "by-date"): RAISED}
-
-
-@dataclass
-class Service:
-    """The operator's service: it answers with `status`, or not at all if that is None."""
-
-    status: int | None
-    port: int = 0
-    asked: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://robot:geheim@127.0.0.1:{self.port}/ok"
-
-    def headers(self, name: str) -> list[str]:
-        """Give one header of each question, sorted."""
-        return sorted(question.get(name, "") for question in self.asked)
-
-
-@contextmanager
-def _serve(status: int | None) -> Iterator[Service]:
-    service = Service(status)
-    ended = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            service.asked.append({name.lower(): text for name, text in self.headers.items()})
-            if service.status is None:
-                ended.wait()
-                return
-            self.send_response(service.status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service.port = server.server_port
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield service
-        finally:
-            ended.set()
-            server.shutdown()
-            thread.join()
 
 
 def _alarming(emulator: Emulator, url: str) -> str:
@@ -79,7 +28,7 @@ def _alarming(emulator: Emulator, url: str) -> str:
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_closed_breaker_stops_nothing(emulator: Emulator, program: Program, status: int) -> None:
     add_busy_with_index(emulator)
-    with _serve(status) as service:
+    with serve(status) as service:
         run = program.check(_alarming(emulator, service.url))
     assert (run.code, run.warnings) == (0, [])
     assert emulator.capacities() == CLOSED_BREAKER
@@ -97,7 +46,7 @@ def test_an_open_breaker_stops_updates_and_alarms(
     emulator: Emulator, program: Program, status: int | None, said: str
 ) -> None:
     add_busy_with_index(emulator)
-    with _serve(status) as service:
+    with serve(status) as service:
         run = program.check(_alarming(emulator, service.url))
         assert service.headers("x-table-name") == ["orders", "orders"]
     _assert_stopped(emulator, run.code)
@@ -110,7 +59,7 @@ def test_an_open_breaker_stops_updates_and_alarms(
 
 def test_a_breaker_that_refuses_connections_is_open(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
-    with _serve(200) as service:
+    with serve(200) as service:
         pass
     run = program.check(_alarming(emulator, service.url))
     _assert_stopped(emulator, run.code)
@@ -122,7 +71,7 @@ def test_the_breaker_hears_which_target_it_is_asked_for_and_by_whom(
     emulator: Emulator, program: Program
 ) -> None:
     add_busy_with_index(emulator)
-    with _serve(200) as service:
+    with serve(200) as service:
         program.check(_alarming(emulator, service.url))
     assert service.headers("x-table-name") == ["orders", "orders"]
     assert service.headers("x-gsi-name") == ["", "by-date"]
@@ -132,7 +81,7 @@ def test_the_breaker_hears_which_target_it_is_asked_for_and_by_whom(
 
 def test_the_breaker_of_a_table_is_not_its_indexes(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
-    with _serve(503) as service:
+    with serve(503) as service:
         run = program.check(
             f"[default_options]\n{LIMITS}[table: orders]\ncircuit-breaker-url: {service.url}\n"
             "[gsi: by-date table: orders]\n"
@@ -143,7 +92,7 @@ def test_the_breaker_of_a_table_is_not_its_indexes(emulator: Emulator, program: 
 
 def test_a_breaker_of_its_own_goes_before_the_global_one(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
-    with _serve(503) as outer, _serve(200) as own:
+    with serve(503) as outer, serve(200) as own:
         run = program.check(
             f"[global]\ncircuit-breaker-url: {outer.url}\n[default_options]\n{LIMITS}"
             f"[table: orders]\ncircuit-breaker-url: {own.url}\n[gsi: by-date table: orders]\n"

@@ -200,7 +200,7 @@ class TestMatching:
         world = World(section("^a$"), section("^z$"))
         for _ in range(3):
             world.check()
-        assert warnings_of(caplog) == ["nothing in this region matches [table: ^z$]"]
+        assert warnings_of(caplog) == ["nothing matches [table: ^z$]"]
         world.add(Target("z"))
         world.check()
         del world.tables.descriptions[Target("z")]

@@ -1,0 +1,122 @@
+"""Control daemons of the program as their operator does, and leave none behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.program import PATIENCE_SECONDS, read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.end_to_end.program import Program, Run
+
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One instance of the program; its configuration and log lie in the program's folder."""
+
+    program: Program
+    instance: str = "default"
+
+    @property
+    def pids(self) -> Path:
+        """Give the directory of the pid files, which is there."""
+        path = self.program.folder / "pids"
+        path.mkdir(exist_ok=True)
+        return path
+
+    @property
+    def pid_file(self) -> Path:
+        return self.pids / f"dynamic-dynamodb.{self.instance}.pid"
+
+    @property
+    def pid(self) -> int:
+        """Give what the pid file says."""
+        return int(self.pid_file.read_text(encoding="utf-8"))
+
+    @property
+    def log_file(self) -> Path:
+        return self.program.folder / f"{self.instance}.log"
+
+    @property
+    def log(self) -> list[str]:
+        """Give the log so far, a line each as `LEVEL message`."""
+        return read_log(self.log_file.read_text(encoding="utf-8")) if self.log_file.exists() else []
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return ("--instance", self.instance, "--pid-file-dir", str(self.pids))
+
+    def control(self, command: str, *flags: str, **environment: str | None) -> Run:
+        """Run a command of --daemon."""
+        return self.program.run("--daemon", command, *self.flags, *flags, **environment)
+
+    def start(self, configuration: str, *flags: str, command: str = "start") -> Run:
+        """Start it (or restart it) by this configuration, with its log in a file."""
+        path = self.program.write(configuration, f"{self.instance}.conf")
+        return self.control(command, "-c", path, "--log-file", str(self.log_file), *flags)
+
+    def must_start(self, configuration: str, *flags: str) -> int:
+        """Start it, and give its pid."""
+        run = self.start(configuration, *flags)
+        assert (run.code, run.stderr) == (0, ""), run
+        return self.pid
+
+    def says(self, sentence: str) -> str:
+        """Give the line in which a command says this of the instance."""
+        return f"dynamic-dynamodb ({self.instance}): {sentence}\n"
+
+    def wait_for(self, text: str, *, count: int = 1) -> list[str]:
+        """Wait until so many lines of the log hold the text, and give them."""
+
+        def found() -> list[str]:
+            return [line for line in self.log if text in line]
+
+        wait_until(lambda: len(found()) >= count, f"{count} times {text!r} in the log")
+        return found()
+
+    def kill(self) -> int:
+        """End it without any chance to tidy up, and give the pid that it had."""
+        pid = self.pid
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not is_running(pid), "the end after a kill")
+        return pid
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Poll until it holds, or fail."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {what}")
+        time.sleep(_POLL_SECONDS)
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether there is such a process which has not ended; one that nobody has waited for has."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+def end_all(home: Path) -> None:
+    """End every process that the program has left behind with this home."""
+    mark = f"HOME={home}".encode()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(folder.name), signal.SIGKILL)

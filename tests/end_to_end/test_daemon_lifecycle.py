@@ -1,0 +1,179 @@
+"""A daemon starts, says how it is, ends and starts anew, and each command's answer can be believed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import ALL, LIMITS, RAISED, add_busy, everywhere
+from tests.end_to_end.daemons import Daemon, is_running, wait_until
+from tests.end_to_end.program import COMMAND
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+BAD = f"[table: orders]\n{LIMITS}max-provisoned-reads: 5\nreads-upper-threshold: lots\n"
+EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(with_indexes=False)
+
+
+def test_a_daemon_that_has_started_is_detached_and_checks(emulator: Emulator, daemon: Daemon) -> None:
+    run = daemon.start(ALL)
+    pid = daemon.pid
+    assert (run.code, run.stdout, run.stderr) == (0, daemon.says(f"started with pid {pid}"), "")
+    emulator.wait_for_requests("ListTables")
+    process = Path(f"/proc/{pid}")
+    session, terminal = process.joinpath("stat").read_text().rpartition(")")[2].split()[3:5]
+    assert int(session) != os.getsid(0)
+    assert terminal == "0"
+    assert process.joinpath("cwd").readlink() == Path("/")
+    streams = [process.joinpath("fd", number).readlink() for number in "012"]
+    assert streams == [Path(os.devnull)] * 3
+    assert daemon.pid_file.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_status_tells_scripts_what_runs(daemon: Daemon) -> None:
+    seen = [daemon.control("status")]
+    pid = daemon.must_start(ALL)
+    seen.append(daemon.control("status"))
+    daemon.kill()
+    seen.append(daemon.control("status"))
+    assert [(run.code, run.stdout + run.stderr) for run in seen] == [
+        (3, daemon.says("not running")),
+        (0, daemon.says(f"running with pid {pid}")),
+        (1, daemon.says(f"not running, but there is a stale pid file {daemon.pid_file} (pid {pid})")),
+    ]
+
+
+def test_a_stop_waits_for_the_update_in_hand(emulator: Emulator, daemon: Daemon) -> None:
+    add_busy(emulator)
+    emulator.add_fault(kind="slow", action="UpdateTable", seconds=0.8)
+    pid = daemon.must_start(ALL)
+    emulator.wait_for_requests("UpdateTable", ended=False)
+    run = daemon.control("stop")
+    assert (run.code, run.stdout) == (0, daemon.says(f"stopped (pid {pid})"))
+    assert not is_running(pid)
+    assert not daemon.pid_file.exists()
+    assert emulator.capacities() == {("busy", None): RAISED}
+    daemon.wait_for("busy: updated: reads 100 -> 150")
+    assert daemon.control("status").code == 3
+
+
+def test_a_stop_of_nothing_is_fine(daemon: Daemon) -> None:
+    run = daemon.control("stop")
+    assert (run.code, run.stdout, run.stderr) == (0, daemon.says("not running"), "")
+
+
+def test_a_restart_puts_a_new_daemon_in_place_of_the_old_one(daemon: Daemon) -> None:
+    old = daemon.must_start(ALL)
+    run = daemon.start(ALL, command="restart")
+    new = daemon.pid
+    said = daemon.says(f"stopped (pid {old})") + daemon.says(f"started with pid {new}")
+    assert (run.code, run.stdout, run.stderr) == (0, said, "")
+    assert (is_running(old), is_running(new)) == (False, True)
+
+
+def test_a_restart_of_nothing_starts(daemon: Daemon) -> None:
+    run = daemon.start(ALL, command="restart")
+    said = daemon.says("not running") + daemon.says(f"started with pid {daemon.pid}")
+    assert (run.code, run.stdout) == (0, said)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "flags"),
+    [
+        pytest.param(BAD, (), id="a bad option"),
+        pytest.param(ALL, ("--log-file", "no/such/folder.log"), id="a log-file without a folder"),
+        pytest.param(ALL, ("--log-config-file", "missing"), id="a missing log-config-file"),
+    ],
+)
+def test_a_restart_that_cannot_succeed_leaves_the_old_daemon_alone(
+    daemon: Daemon, configuration: str, flags: tuple[str, ...]
+) -> None:
+    pid = daemon.must_start(ALL)
+    assert daemon.start(configuration, *flags, command="restart").code == 2
+    assert daemon.control("status").stdout == daemon.says(f"running with pid {pid}")
+
+
+def test_a_second_start_is_refused_and_names_the_first(daemon: Daemon) -> None:
+    pid = daemon.must_start(ALL)
+    run = daemon.start(ALL)
+    assert (run.code, run.stdout, run.stderr) == (1, "", daemon.says(f"already running with pid {pid}"))
+    assert daemon.control("status").code == 0
+
+
+def test_of_starts_at_the_same_moment_one_succeeds(daemon: Daemon) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        runs = [future.result() for future in [pool.submit(daemon.start, ALL) for _ in range(3)]]
+    said = sorted((run.code, run.stdout + run.stderr) for run in runs)
+    refused = (1, daemon.says(f"already running with pid {daemon.pid}"))
+    assert said == [(0, daemon.says(f"started with pid {daemon.pid}")), refused, refused]
+
+
+def test_instances_leave_each_other_alone(program: Program, daemon: Daemon) -> None:
+    other = Daemon(program, "other")
+    pids = daemon.must_start(ALL), other.must_start(ALL)
+    assert pids[0] != pids[1]
+    assert daemon.control("stop").code == 0
+    assert [is_running(pid) for pid in pids] == [False, True]
+    assert other.control("status").code == 0
+
+
+@pytest.mark.parametrize(
+    ("configuration", "flags", "said"),
+    [
+        pytest.param(
+            BAD, (), ["did you mean max-provisioned-reads", "reads-upper-threshold", "'lots'"], id="options"
+        ),
+        pytest.param(ALL, ("--log-file", "no/such/folder.log"), ["no/such/folder.log"], id="log-file"),
+        pytest.param(ALL, ("--log-config-file", "gone"), ["gone", "No such file"], id="log-config-file"),
+        pytest.param(ALL, ("--log-file", "~nobody-here/x.log"), ["~nobody-here"], id="log-file of nobody"),
+        pytest.param(ALL, ("--state-file", "~nobody-here/x"), ["~nobody-here"], id="state-file of nobody"),
+        pytest.param(ALL, ("--pid-file-dir", "~nobody-here"), ["~nobody-here"], id="pid-file-dir of nobody"),
+        pytest.param(ALL, ("--check-interval", "99999999999"), ["check-interval"], id="a wait for ever"),
+    ],
+)
+def test_a_start_with_a_faulty_configuration_says_what_is_wrong(
+    emulator: Emulator, daemon: Daemon, configuration: str, flags: tuple[str, ...], said: list[str]
+) -> None:
+    run = daemon.start(configuration, *flags)
+    assert (run.code, run.stdout) == (2, "")
+    for part in said:
+        assert part in run.stderr
+    assert list(daemon.pids.iterdir()) == []
+    assert emulator.requests() == []
+
+
+def test_a_start_whose_parent_is_process_1_detaches_too(daemon: Daemon) -> None:
+    path, said = daemon.program.write(ALL), daemon.program.folder / "said"
+    start = shlex.join([*COMMAND, "-c", path, "--daemon", "start", *daemon.flags])
+    # The shell ends at once and leaves the program to process 1.
+    environment = {**os.environ, **daemon.program.emulator.environment(), "HOME": str(daemon.program.folder)}
+    subprocess.run(["/bin/sh", "-c", f"exec {start} >{said} 2>&1 &"], env=environment, check=True)
+    wait_until(lambda: said.exists() and said.read_text().endswith("\n"), "an answer of the start")
+    assert said.read_text() == daemon.says(f"started with pid {daemon.pid}")
+    assert daemon.control("stop").code == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_start_without_open_streams_starts(daemon: Daemon, closed: str) -> None:
+    start = shlex.join([*COMMAND, "-c", daemon.program.write(ALL), "--daemon", "start", *daemon.flags])
+    environment = {**os.environ, **daemon.program.emulator.environment(), "HOME": str(daemon.program.folder)}
+    run = subprocess.run(["/bin/sh", "-c", f"{start} {closed}"], env=environment, check=False)
+    assert run.returncode == 0
+    assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
+
+
+def test_a_daemon_that_runs_once_makes_one_pass(emulator: Emulator, daemon: Daemon) -> None:
+    add_busy(emulator)
+    assert daemon.start(EACH_SECOND, "--run-once").code == 0
+    wait_until(lambda: daemon.control("status").code == 3, "the end of the only pass")
+    assert len(emulator.requests("ListTables")) == 1
+    assert emulator.capacities() == {("busy", None): RAISED}
+    assert not daemon.pid_file.exists()

@@ -1,0 +1,187 @@
+"""The log goes where its reader looks for it, in the form that the reader can use."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.account import add_busy, add_busy_with_index, everywhere
+from tests.end_to_end.program import COMMAND
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+PLAIN = everywhere(with_indexes=False)
+DAY_SECONDS = 24 * 3600
+_MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "form"),
+    [
+        pytest.param((), rf"{_MOMENT} - dynamic-dynamodb - (INFO|WARNING) - \S.*", id="a real run"),
+        pytest.param(
+            ("--dry-run",), rf"{_MOMENT} - dynamic-dynamodb - dryrun - (INFO|WARNING) - \S.*", id="a dry run"
+        ),
+    ],
+)
+def test_each_line_has_moment_name_level_and_message(
+    emulator: Emulator, program: Program, flags: tuple[str, ...], form: str
+) -> None:
+    add_busy(emulator)
+    lines = program.check(f"{PLAIN}[table: none]\n", *flags).stdout.splitlines()
+    assert len(lines) >= 3
+    assert [line for line in lines if not re.fullmatch(form, line)] == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "section", "seen"),
+    [
+        pytest.param((), "", {"INFO", "WARNING", "ERROR"}, id="info by default"),
+        pytest.param((), "[logging]\nlog-level: WARNING\n", {"WARNING", "ERROR"}, id="warning, loudly"),
+        pytest.param(
+            ("--log-level", "error"), "[logging]\nlog-level: info\n", {"ERROR"}, id="the flag goes first"
+        ),
+    ],
+)
+def test_a_log_level_hides_what_is_less_serious(
+    emulator: Emulator, program: Program, flags: tuple[str, ...], section: str, seen: set[str]
+) -> None:
+    add_busy(emulator)
+    emulator.add_fault(code="AccessDeniedException", action="UpdateTable")
+    run = program.check(f"{section}{PLAIN}[table: none]\n", *flags)
+    assert {line.split()[0] for line in run.log} == seen
+
+
+def test_at_debug_the_libraries_stay_silent(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    run = program.check(PLAIN, "--log-level", "debug")
+    assert run.stdout.splitlines() != []
+    assert [line for line in run.stdout.splitlines() if " - dynamic-dynamodb - " not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        pytest.param("own.log", "own.log", id="relative"),
+        pytest.param("~/own.log", "own.log", id="in the home"),
+    ],
+)
+def test_a_log_file_gets_what_the_console_gets(
+    emulator: Emulator, program: Program, named: str, found: str
+) -> None:
+    add_busy(emulator)
+    run = program.check(f"[logging]\nlog-file: {named}\n{PLAIN}")
+    assert run.log != []
+    assert (program.folder / found).read_text() == run.stdout
+
+
+def test_a_log_file_that_is_a_directory_is_refused(program: Program) -> None:
+    run = program.check(PLAIN, "--log-file", str(program.folder))
+    assert (run.code, run.stdout) == (2, "")
+    assert f"log-file {program.folder} cannot be written" in run.stderr
+
+
+def test_a_log_file_of_yesterday_is_put_aside_and_five_old_ones_are_kept(program: Program) -> None:
+    log = program.folder / "own.log"
+    _age(log, kept=[f"2020-01-0{day}" for day in range(1, 9)])
+    program.check(PLAIN, "--log-file", "own.log")
+    yesterday = time.strftime("%Y-%m-%d", time.localtime(time.time() - DAY_SECONDS))
+    assert sorted(path.name for path in program.folder.glob("own.log*")) == [
+        "own.log",
+        *(f"own.log.2020-01-0{day}" for day in range(5, 9)),
+        f"own.log.{yesterday}",
+    ]
+    assert "old" not in log.read_text()
+
+
+def test_levels_are_coloured_on_a_terminal_alone(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    path = program.write(f"{PLAIN}[table: none]\n")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "-c", path, "--run-once", "--log-file", "own.log"],
+        env={**os.environ, **emulator.environment(), "HOME": str(program.folder)},
+        cwd=program.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    shown = _read_terminal(ours)
+    assert process.wait() == 0
+    warnings = [line for line in shown.splitlines() if "WARNING" in line]
+    assert warnings != []
+    assert ["\x1b[" in line for line in warnings] == [True] * len(warnings)
+    assert "\x1b" not in (program.folder / "own.log").read_text()
+    assert "\x1b" not in program.check(f"{PLAIN}[table: none]\n").stdout
+
+
+def test_json_has_an_object_a_line_with_the_numbers_of_a_target(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    emulator.add_table("idle", on_demand=True)
+    run = program.check(everywhere(), "--log-format", "json", "--log-file", "own.log")
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    assert (program.folder / "own.log").read_text() == run.stdout
+    raised = {"provisioned": 100, "proposed": 150, "held": None, "low_checks": 0}
+    side = raised | {"reasons": ["consumed-above-threshold"]}
+    told = [_without_text(line) for line in lines if "table" in line]
+    assert told == [
+        _fields("idle", None, "skipped") | {"reason": "on-demand"},
+        _fields("orders", None, "updated") | {"reads": side, "writes": side},
+        _fields("orders", "by-date", "updated") | {"reads": side, "writes": side},
+    ]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line["time"]) for line in lines)
+    assert [line["message"] for line in lines][-1].startswith("checked 3 targets")
+
+
+def test_json_marks_a_dry_run_and_names_a_failure(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(code="AccessDenied", action="GetMetricData", times=None)
+    emulator.add_fault(code="AccessDenied", action="GetMetricStatistics", times=None)
+    run = program.check(PLAIN, "--log-format", "json", "--dry-run")
+    (line,) = [each for each in map(json.loads, run.stdout.splitlines()) if each.get("table") == "busy"]
+    assert (line["level"], line["event"], line["dry_run"]) == ("ERROR", "failed", True)
+    assert line["reason"] == "metrics-failed"
+    assert "cloudwatch:" in line["message"]
+
+
+def _fields(table: str, index: str | None, event: str) -> dict[str, Any]:
+    own = {"level": "INFO", "logger": "dynamic-dynamodb", "dry_run": False}
+    return own | {"table": table, "index": index, "event": event}
+
+
+def _without_text(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: given for name, given in line.items() if name not in ("time", "message")}
+
+
+def _age(log: Path, kept: list[str]) -> None:
+    """Make a log that was last written to a day ago, and older ones."""
+    for day in kept:
+        log.with_name(f"{log.name}.{day}").write_text("older\n")
+    log.write_text("old\n")
+    yesterday = time.time() - DAY_SECONDS
+    os.utime(log, (yesterday, yesterday))
+
+
+def _read_terminal(descriptor: int) -> str:
+    """Read until the program closes its side."""
+    parts = []
+    try:
+        while part := os.read(descriptor, 4096):
+            parts.append(part)
+    except OSError:  # how Linux says that the other side is closed
+        pass
+    finally:
+        os.close(descriptor)
+    return b"".join(parts).decode()

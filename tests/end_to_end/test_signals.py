@@ -1,0 +1,166 @@
+"""Signals are heard between the steps: what is in hand is finished, what is new is used from then on."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy, add_idle, everywhere, updates
+from tests.end_to_end.daemons import wait_until
+from tests.end_to_end.program import read_log
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+ENDING = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+SOON = ("--check-interval", "1")
+FIRST = f"[table: first]\n{LIMITS}"
+BOTH = f"{FIRST}[table: second]\n{LIMITS}"
+BAD = f"[table: first]\n{LIMITS}increase-reads-unit: bananas\nreads-upper-threshold: lots\n"
+READ_AGAIN = "the configuration was read again"
+
+
+@ENDING
+@pytest.mark.parametrize("action", ["UpdateTable", "Publish"])
+def test_a_signal_lets_the_update_and_its_notification_finish(
+    emulator: Emulator, program: Program, number: signal.Signals, action: str
+) -> None:
+    add_busy(emulator)
+    topic = emulator.add_topic("changes")
+    emulator.add_fault(kind="slow", action=action, seconds=0.4)
+    told = everywhere(f"sns-topic-arn: {topic}", "sns-message-types: scale-up", with_indexes=False)
+    with program.start(told, "--daemon", "foreground") as running:
+        emulator.wait_for_requests(action, ended=False)
+        run = running.end(number)
+    assert (run.code, run.stderr) == (0, "")
+    assert emulator.capacities() == {("busy", None): RAISED}
+    assert [message["TopicArn"] for message in emulator.published()] == [topic]
+
+
+def test_a_new_configuration_is_used_from_the_next_check_on(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    add_busy(emulator, "second")
+    with program.start(FIRST, *SOON) as running:
+        running.wait_for("first: updated")
+        program.write(BOTH)
+        assert emulator.capacities()["second", None] == BEFORE
+        running.send(signal.SIGHUP)
+        running.wait_for("second: updated")
+        assert running.end(signal.SIGTERM).code == 0
+    assert [update[0] for update in updates(emulator)] == ["first", "second"]
+
+
+def test_a_bad_configuration_is_reported_and_the_old_one_stays(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    with program.start(FIRST, *SOON) as running:
+        running.wait_for("checked 1 targets")
+        program.write(BAD)
+        running.send(signal.SIGHUP)
+        faults = running.wait_for("ERROR the configuration was not read again", count=2)
+        running.wait_for("checked 1 targets", count=3)
+        program.write(FIRST)
+        running.send(signal.SIGHUP)
+        running.wait_for(READ_AGAIN)
+        run = running.end(signal.SIGTERM)
+    assert run.code == 0
+    assert ["increase-reads-unit" in fault for fault in sorted(faults)] == [True, False]
+    assert ["reads-upper-threshold" in fault for fault in sorted(faults)] == [False, True]
+
+
+def test_logs_are_opened_anew_after_a_rotation(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    log, old = program.folder / "own.log", program.folder / "own.log.1"
+    with program.start(FIRST, *SOON, "--log-file", "own.log") as running:
+        running.wait_for("first: updated")
+        log.rename(old)
+        running.send(signal.SIGHUP)
+        running.wait_for(READ_AGAIN)
+        wait_until(lambda: "first: unchanged" in log.read_text(), "a check in the new log")
+        running.end(signal.SIGTERM)
+    before, after = read_log(old.read_text()), read_log(log.read_text())
+    assert after[0] == f"INFO {READ_AGAIN}"
+    assert before
+    assert f"INFO {READ_AGAIN}" not in before
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        pytest.param(BOTH, f"INFO {READ_AGAIN}", id="good"),
+        pytest.param(BAD, "ERROR the configuration was not read again", id="bad"),
+    ],
+)
+@pytest.mark.parametrize("action", ["ListTables", "GetMetricData", "UpdateTable"])
+def test_a_reload_waits_for_the_check_that_runs(
+    emulator: Emulator, program: Program, action: str, then: str, said: str
+) -> None:
+    add_busy(emulator, "first")
+    add_busy(emulator, "second")
+    emulator.add_fault(kind="slow", action=action, seconds=0.4)
+    with program.start(FIRST) as running:
+        emulator.wait_for_requests(action, ended=False)
+        program.write(then)
+        running.send(signal.SIGHUP)
+        running.wait_for(said)
+        run = running.end(signal.SIGTERM)
+    lines = run.log
+    ended = next(number for number, line in enumerate(lines) if "checked 1 targets" in line)
+    assert ended < next(number for number, line in enumerate(lines) if line.startswith(said))
+    assert updates(emulator)[0] == ("first", RAISED, {})
+    assert "first: updated" in run.line_of("first")
+
+
+def test_low_checks_go_on_being_counted_over_a_reload(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator, "first")
+    waiting = "num-read-checks-before-scale-down: 9\nnum-write-checks-before-scale-down: 9\n"
+    with program.start(FIRST + waiting, *SOON, HOME="/proc") as running:
+        running.wait_for("1 of num-read-checks-before-scale-down 9")
+        running.send(signal.SIGHUP)
+        running.wait_for("2 of num-read-checks-before-scale-down 9")
+        run = running.end(signal.SIGTERM)
+    assert len([line for line in run.log if " 1 of num-read-checks-before-scale-down 9" in line]) == 1
+
+
+def test_a_log_folder_that_is_gone_at_a_reload_ends_nothing(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    (program.folder / "logs").mkdir()
+    with program.start(FIRST, *SOON, "--log-file", "logs/own.log") as running:
+        running.wait_for("first: updated")
+        shutil.rmtree(program.folder / "logs")
+        running.send(signal.SIGHUP)
+        running.wait_for("logs/own.log")
+        running.wait_for("first: unchanged", count=2)
+        assert running.end(signal.SIGTERM).code == 0
+
+
+def test_credentials_that_are_gone_at_a_reload_end_nothing(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    profiles = program.write("[profile own]\nregion = us-east-1\n", "profiles")
+    with program.start(FIRST, *SOON, AWS_PROFILE="own", AWS_CONFIG_FILE=profiles) as running:
+        running.wait_for("first: updated")
+        program.write("", "profiles")
+        running.send(signal.SIGHUP)
+        assert "own" in running.wait_for("ERROR ")[0]
+        running.wait_for("first: ", count=3)
+        assert running.end(signal.SIGTERM).code == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_storm_of_signals_ends_in_good_order(emulator: Emulator, program: Program, seed: int) -> None:
+    add_busy(emulator, "first")
+    chance = random.Random(seed)  # noqa: S311 - the same storm for the same seed
+    with program.start(FIRST) as running:
+        running.wait_for("first: updated")
+        program.write(BAD)
+        ends = time.monotonic() + 1.5
+        while time.monotonic() < ends:
+            running.send(signal.SIGHUP)
+            time.sleep(chance.random() / 4000)
+        run = running.end(signal.SIGTERM, seconds=10)
+    assert (run.code, run.stderr) == (0, "")

@@ -1,0 +1,233 @@
+"""Counts outlive a run in a file that several runs share, and that is believed only as far as it is right."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import LIMITS, add_idle, everywhere
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program, Run
+
+WAITING = "num-read-checks-before-scale-down: 99\nnum-write-checks-before-scale-down: 99\n"
+COUNTING = everywhere(WAITING, with_indexes=False)
+KILLS = 25
+HEAD = '{"format": "dynamic-dynamodb counts, version 1"'
+"""The beginning of a whole file, so that only what is meant to be wrong is wrong."""
+
+
+@pytest.fixture
+def state(program: Program) -> Path:
+    """Give the place of the state file, which the flags of `_check` name."""
+    return program.folder / "counts.json"
+
+
+def _check(program: Program, *flags: str, configuration: str = COUNTING) -> Run:
+    return program.check(configuration, "--state-file", "counts.json", *flags)
+
+
+def _count(run: Run, target: str = "idle") -> int:
+    match = re.search(r"(\d+) of num-read-checks-before-scale-down 99", run.line_of(target))
+    assert match is not None, run.stdout
+    return int(match[1])
+
+
+def test_runs_at_the_same_moment_keep_each_others_counts(
+    emulator: Emulator, program: Program, state: Path
+) -> None:
+    tables = ("one", "two")
+    for table in tables:
+        add_idle(emulator, table)
+        program.write(f"[table: ^{table}$]\n{LIMITS}{WAITING}", f"{table}.conf")
+
+    def check(table: str) -> Run:
+        return program.run("-c", f"{table}.conf", "--run-once", "--state-file", str(state))
+
+    with ThreadPoolExecutor(2) as pool:
+        rounds = [list(pool.map(check, tables)) for _ in range(3)]
+    counts = [[_count(run, table) for run, table in zip(runs, tables, strict=True)] for runs in rounds]
+    assert counts == [[1, 1], [2, 2], [3, 3]]
+
+
+def test_regions_count_apart_in_one_file(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    regions = ("us-east-1", "eu-west-1", "us-east-1", "eu-west-1")
+    assert [_count(_check(program, "--region", region)) for region in regions] == [1, 1, 2, 2]
+
+
+FOREIGN = {
+    "empty": "",
+    "garbage": "garbage",
+    "no text": "\0\ufffe",
+    "a list": "[]",
+    "a number": "7",
+    "another program's": '{"version": 1}',
+    "a deep nest": "[" * 100_000,
+    "regions that are none": "{0}, 'regions': 7}".replace("'", '"'),
+    "an endless count": "{0}, 'regions': {'us-east-1': {'idle': [Infinity, 0, '{1}']}}}".replace("'", '"'),
+    "a negative count": "{0}, 'regions': {'us-east-1': {'idle': [-3, 0, '{1}']}}}".replace("'", '"'),
+    "a count in words": "{0}, 'regions': {'us-east-1': {'idle': ['x', 0, '{1}']}}}".replace("'", '"'),
+    "too few fields": "{0}, 'regions': {'us-east-1': {'idle': [1]}}}".replace("'", '"'),
+    "a moment that is none": "{0}, 'regions': {'us-east-1': {'idle': [1, 1, 'then']}}}".replace("'", '"'),
+    "a moment of nowhere": "{0}, 'regions': {'us-east-1': {'idle': [1, 1, '{2}']}}}".replace("'", '"'),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_that_cannot_be_believed_is_one_warning_and_a_fresh_start(
+    emulator: Emulator, program: Program, state: Path, kind: str
+) -> None:
+    add_idle(emulator)
+    now = datetime.now().astimezone()
+    text = FOREIGN[kind].replace("{0}", HEAD).replace("{1}", now.isoformat())
+    state.write_text(text.replace("{2}", now.replace(tzinfo=None).isoformat()), encoding="utf-8")
+    run = _check(program)
+    assert (run.code, _count(run), len(run.warnings)) == (0, 1, 1)
+    assert str(state) in run.warnings[0]
+    assert _counts(state) == {1}
+
+
+def test_a_file_of_an_earlier_release_is_believed(emulator: Emulator, program: Program, state: Path) -> None:
+    add_idle(emulator)
+    checked = datetime.now().astimezone().isoformat()
+    state.write_text(f'{HEAD}, "regions": {{"us-east-1": {{"idle": [4, 4, "{checked}"]}}}}}}')
+    run = _check(program)
+    assert (_count(run), run.warnings) == (5, [])
+
+
+def test_a_file_that_is_a_link_is_one_warning_and_a_fresh_start(
+    emulator: Emulator, program: Program, state: Path
+) -> None:
+    add_idle(emulator)
+    _check(program)
+    target = state.rename(program.folder / "elsewhere.json")
+    before = target.read_text()
+    state.symlink_to(target)
+    run = _check(program)
+    assert (run.code, _count(run), len(run.warnings)) == (0, 1, 1)
+    assert target.read_text() == before
+
+
+def test_a_file_that_is_a_directory_is_one_warning(emulator: Emulator, program: Program, state: Path) -> None:
+    add_idle(emulator)
+    state.mkdir()
+    run = _check(program)
+    assert (run.code, _count(run)) == (0, 1)
+    assert [str(state) in warning for warning in run.warnings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("hours", "interval_and_count"),
+    [
+        pytest.param(0.9, ("60", 2), id="young enough"),
+        pytest.param(1.1, ("60", 1), id="older than an hour"),
+        pytest.param(2.9, ("3600", 2), id="younger than three intervals"),
+        pytest.param(3.1, ("3600", 1), id="older than three intervals"),
+        pytest.param(-2, ("60", 1), id="from the future"),
+    ],
+)
+def test_a_count_holds_as_long_as_its_check_is_young(
+    emulator: Emulator, program: Program, state: Path, hours: float, interval_and_count: tuple[str, int]
+) -> None:
+    add_idle(emulator)
+    _check(program)
+    _age(state, timedelta(hours=hours))
+    interval, count = interval_and_count
+    assert _count(_check(program, "--check-interval", interval)) == count
+
+
+def test_entries_of_tables_that_are_gone_go(emulator: Emulator, program: Program, state: Path) -> None:
+    add_idle(emulator, "idle")
+    add_idle(emulator, "gone")
+    _check(program)
+    assert _names(state) == {"idle", "gone"}
+    emulator.remove_table("gone")
+    _check(program)
+    assert _names(state) == {"idle"}
+
+
+def test_entries_that_nobody_has_seen_for_a_day_go(emulator: Emulator, program: Program, state: Path) -> None:
+    add_idle(emulator, "idle")
+    add_idle(emulator, "other")
+    _check(program)
+    _age(state, timedelta(hours=25))
+    _check(program, configuration=f"[table: idle]\n{LIMITS}")
+    assert _names(state) == {"idle"}
+
+
+def test_a_dry_run_leaves_the_file_as_it_was(emulator: Emulator, program: Program, state: Path) -> None:
+    add_idle(emulator)
+    _check(program)
+    before = state.read_bytes(), state.stat().st_mtime_ns, state.stat().st_ino
+    _check(program, "--dry-run")
+    assert (state.read_bytes(), state.stat().st_mtime_ns, state.stat().st_ino) == before
+
+
+def test_the_state_directory_of_a_supervisor_is_used(emulator: Emulator, program: Program) -> None:
+    add_idle(emulator)
+    place = program.folder / "state"
+    runs = [program.check(COUNTING, STATE_DIRECTORY=f"{place}:/proc") for _ in range(2)]
+    assert [_count(run) for run in runs] == [1, 2]
+    assert {path.name: path.stat().st_mode & 0o777 for path in place.iterdir()} == {
+        "default.json": 0o600,
+        "default.json.lock": 0o600,
+    }
+
+
+def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(
+    emulator: Emulator, program: Program, state: Path
+) -> None:
+    chance = random.Random(7)  # noqa: S311 - the same moments each time
+    for number in range(20):
+        add_idle(emulator, f"idle-{number:02}")
+    _check(program)
+    count, seen = 1, set()
+    for kills in range(1, KILLS + 1):
+        with program.start(COUNTING, "--run-once", "--state-file", "counts.json") as running:
+            emulator.wait_for_requests("GetMetricData", count=kills + 1)
+            time.sleep(chance.random() * 0.03)
+            running.send(signal.SIGKILL)
+            running.end()
+        counts = _counts(state)
+        assert counts in ({count}, {count + 1})
+        seen.add(counts == {count})
+        count = counts.pop()
+    run = _check(program)
+    assert (_count(run, "idle-00"), run.warnings) == (count + 1, [])
+    assert seen == {True, False}
+
+
+def _regions(state: Path) -> dict[str, dict[str, list[int | str]]]:
+    regions: dict[str, dict[str, list[int | str]]] = json.loads(state.read_text())["regions"]
+    return regions
+
+
+def _names(state: Path) -> set[str]:
+    return set(_regions(state)["us-east-1"])
+
+
+def _counts(state: Path) -> set[int]:
+    return {int(reads) for reads, _, _ in _regions(state)["us-east-1"].values()}
+
+
+def _age(state: Path, age: timedelta) -> None:
+    """Make every moment in the file so much earlier."""
+    state.write_text(
+        re.sub(
+            r"\d{4}-\d\d-\d\dT[^\"]+",
+            lambda match: (datetime.fromisoformat(match[0]) - age).isoformat(),
+            state.read_text(),
+        )
+    )
