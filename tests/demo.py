@@ -43,9 +43,7 @@ def main() -> int:
         configuration = Path(folder) / "demo.conf"
         configuration.write_text(CONFIGURATION, encoding="utf-8")
         _fill(aws)
-        _say(
-            "An emulated account with four tables, one of them with an index, and fifteen minutes of metrics:"
-        )
+        _say("An emulated account: four tables, one with an index, and fifteen minutes of metrics:")
         before = aws.capacities()
         for (table, index), (reads, writes) in before.items():
             units = f"{reads:>5} reads {writes:>5} writes" if reads else "    billed on demand"
@@ -88,14 +86,7 @@ def _run(aws: Emulator, configuration: Path, *flags: str) -> str:
         check=True,
     )
     for line in ended.stdout.splitlines():
-        print(
-            textwrap.fill(
-                line.partition(" - ")[2],
-                LINE_WIDTH_CHARACTERS,
-                initial_indent="  ",
-                subsequent_indent="      ",
-            )
-        )
+        print(_wrap(line.partition(" - ")[2], "  ", "      "))
     return ended.stdout
 
 

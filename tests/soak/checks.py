@@ -28,7 +28,7 @@ TABLES = ("orders", "users", "sessions", "events")
 INDEX = "by-date"
 
 _CHECK = re.compile(r" - INFO - checked \d+ targets: .*, in ([\d.]+) s$|the check failed: ")
-_LATE = "a check took longer than check-interval"
+_LATE = "checks take longer than check-interval"
 _CLEARLY_LATE_SECONDS = 1.1
 _CLEARLY_IN_TIME_SECONDS = 0.9
 _CONFIGURATION = """\
