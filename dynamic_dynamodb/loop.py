@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.decision import decide
 from dynamic_dynamodb.core.guards import Facts, guard
 from dynamic_dynamodb.core.messages import write_alarms, write_change
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.core.decision import Decision
     from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.model import PerCapacity, Usage
+    from dynamic_dynamodb.core.model import Usage
     from dynamic_dynamodb.core.plan import TableUpdate
-    from dynamic_dynamodb.ports import CircuitBreaker, Counts, Metrics, Notifier, Tables
+    from dynamic_dynamodb.core.usage import CapacitySeries
+    from dynamic_dynamodb.ports import CircuitBreaker, Counts, Metrics, Notifier, Tables, TargetSeries
     from dynamic_dynamodb.survey import Subject, Survey
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
@@ -133,17 +135,27 @@ class Loop:
         )
         checked, failed = [], []
         for subject in subjects:
-            answer, window = answers[subject.target], windows[subject.target]
-            if isinstance(answer, AwsError):
-                reason = Reason(Code.METRICS_FAILED, f"held without metrics: {answer}")
+            judge = partial(assess, window=windows[subject.target], now=now, freshest=freshest)
+            decided = contain(
+                "the check", partial(self._decide_one, subject, answers[subject.target], judge, now)
+            )
+            if isinstance(decided, AwsError):
+                reason = Reason(Code.METRICS_FAILED, f"held without metrics: {decided}")
                 failed.append(TargetReport(subject.target, Outcome.FAILED, skipped=reason))
             else:
-                usage = answer.map(partial(assess, window=window, now=now, freshest=freshest))
-                checked.append(self._decide_one(subject, usage, now))
+                checked.append(decided)
         return checked, failed
 
-    def _decide_one(self, subject: Subject, usage: PerCapacity[Usage], now: datetime) -> _Checked:
-        target, options = subject.target, subject.section.typed
+    def _decide_one(
+        self,
+        subject: Subject,
+        answer: TargetSeries | AwsError,
+        judge: Callable[[CapacitySeries], Usage],
+        now: datetime,
+    ) -> _Checked:
+        if isinstance(answer, AwsError):
+            raise answer
+        target, options, usage = subject.target, subject.section.typed, answer.map(judge)
         provisioned = subject.description.provisioned
         counts = self.adapters.counts.get(target)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
@@ -172,7 +184,10 @@ class Loop:
         if self.is_stopping():
             return UpdateResult()
         tables = self.adapters.tables
-        return apply_update(update, tables.update, tables.describe)
+        result = contain("the update", lambda: apply_update(update, tables.update, tables.describe))
+        if isinstance(result, AwsError):
+            return UpdateResult(refused={decision.target: result for decision in update.decisions})
+        return result
 
     def _settle(self, checked: _Checked, result: UpdateResult) -> TargetReport:
         """Keep the counts, and sum up what became of a target."""
@@ -194,9 +209,8 @@ class Loop:
             if self.is_dry_run:
                 LOGGER.info("would publish to %s: %s", message.topic, message.subject)
                 continue
-            try:
-                self.adapters.notifier.publish(message)
-            except AwsError as error:
+            error = contain("the message", partial(self.adapters.notifier.publish, message))
+            if error is not None:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
 
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Code, Reason, Target
 from dynamic_dynamodb.core.sections import match_sections
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.report import Outcome, TargetReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from dynamic_dynamodb.core.model import Description
@@ -97,10 +98,7 @@ class Survey:
         return [section.plain_name for section in self.sections if section.plain_name]
 
     def _describe(self, table: str) -> Mapping[Target, Description] | AwsError:
-        try:
-            return self.tables.describe(table)
-        except AwsError as error:
-            return error
+        return contain("the description", lambda: self.tables.describe(table))
 
     def _match_indexes(
         self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
@@ -123,8 +121,26 @@ class Survey:
                 f"{Target(name, index)} matches {' and '.join(f'[{gsi.title}]' for gsi in gsis)}"
                 for index, gsis in matches.doubled.items()
             ]
+        orphans = [
+            f"{target} matches [{gsi.title}], but its table belongs to [{sections[target.table].title}]"
+            for target, gsi in self._find_orphans(sections, described)
+        ]
+        self.announcer.say("orphans", f"{'; '.join(orphans)}: not checked" if orphans else "")
         self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
         return subjects, [gsi for title, gsi in unused.items() if title not in used]
+
+    def _find_orphans(
+        self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
+    ) -> Iterator[tuple[Target, Section]]:
+        """Give indexes without a section, with one that would match if their table were not another's."""
+        for name, descriptions in described.items():
+            for target in descriptions:
+                if not target.index or any(gsi.matches(target.index) for gsi in sections[name].gsis):
+                    continue
+                others = (gsi for section in self.sections if section.matches(name) for gsi in section.gsis)
+                found = next((gsi for gsi in others if gsi.matches(target.index)), None)
+                if found is not None:
+                    yield target, found
 
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)

@@ -76,6 +76,7 @@ class FakeMetrics:
 
     answers: Answers = field(default_factory=dict)
     requests: list[MetricRequest] = field(default_factory=list)
+    is_clipping: bool = True
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
         """Keep the requests and answer each, with no minute outside its window."""
@@ -84,7 +85,7 @@ class FakeMetrics:
 
     def _answer(self, request: MetricRequest) -> TargetSeries | AwsError:
         answer = self.answers.get(request.target, PerCapacity(IDLE, IDLE))
-        if isinstance(answer, AwsError):
+        if isinstance(answer, AwsError) or not self.is_clipping:
             return answer
         return answer.map(lambda one: _clip(one, request.window))
 

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
+from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries, Series
 from dynamic_dynamodb.errors import AwsError
@@ -67,10 +68,7 @@ class CloudWatchMetrics:
         self._is_batching_denied = True
 
     def _fetch_batch(self, batch: Sequence[MetricRequest]) -> Answers | AwsError:
-        try:
-            return self._fetch_by_metric_data(batch)
-        except AwsError as error:
-            return error
+        return contain(GET_METRIC_DATA, lambda: self._fetch_by_metric_data(batch))
 
     def _fetch_by_metric_data(self, batch: Sequence[MetricRequest]) -> Answers:
         queries = [
@@ -97,21 +95,20 @@ class CloudWatchMetrics:
         }
 
     def _fetch_by_statistics(self, request: MetricRequest) -> TargetSeries | AwsError:
-        try:
-            return _arrange(
-                self._session.call(
-                    GET_METRIC_STATISTICS,
-                    "get_metric_statistics",
-                    _parse_datapoints,
-                    **_write_metric(request.target, metric),
-                    **_write_window(request.window),
-                    Period=SECONDS_PER_MINUTE,
-                    Statistics=["Sum"],
-                )
-                for metric in METRICS
-            )
-        except AwsError as error:
-            return error
+        return contain(
+            GET_METRIC_STATISTICS, lambda: _arrange(self._fetch_one(request, metric) for metric in METRICS)
+        )
+
+    def _fetch_one(self, request: MetricRequest, metric: str) -> Series:
+        return self._session.call(
+            GET_METRIC_STATISTICS,
+            "get_metric_statistics",
+            _parse_datapoints,
+            **_write_metric(request.target, metric),
+            **_write_window(request.window),
+            Period=SECONDS_PER_MINUTE,
+            Statistics=["Sum"],
+        )
 
 
 def _batches(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricRequest]]:

@@ -9,6 +9,7 @@ from dynamic_dynamodb import __version__
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option
 
 PROGRAM: Final = "dynamic-dynamodb"
+_METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
 
 
 def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
@@ -41,7 +42,8 @@ def _add_flag(group: argparse._ArgumentGroup, option: Option) -> None:
     if option.kind is Kind.SWITCH:
         group.add_argument(*option.flags, dest=option.name, help=text, action="store_true", default=None)
         return
-    metavar = "|".join(option.choices) if option.choices else option.name.split("-")[-1].upper()
+    last_word = option.name.split("-")[-1].upper()
+    metavar = "|".join(option.choices) or _METAVARS.get(option.kind, last_word)
     group.add_argument(*option.flags, dest=option.name, help=text, metavar=metavar)
 
 

@@ -148,6 +148,17 @@ def test_one_target_fails_and_the_others_go_on(
     assert expected in error
 
 
+def test_what_nobody_expected_of_one_target_leaves_the_others_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    world.metrics.answers[A] = PerCapacity(*(CapacitySeries({NOW: float("nan")}, {}) for _ in range(2)))
+    world.metrics.is_clipping = False
+    report = world.check()
+    assert [each.outcome for each in report.targets] == [Outcome.FAILED, Outcome.UPDATED]
+    assert "ValueError" in caplog.text
+
+
 def test_a_table_on_demand_is_skipped_and_its_counts_are_0() -> None:
     world = World()
     world.tables.add(A, both(0))
@@ -217,6 +228,18 @@ class TestMatching:
         world.check()
         assert world.tables.updates[0].decisions[1].proposed == both(110, 100)
         assert len([text for text in warnings_of(caplog) if "a:g1 matches" in text]) == 1
+
+    def test_an_index_that_only_another_tables_section_matches_is_said_once(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        world = World(section("^a$"), section(".*", gsis=(section("g"),)))
+        world.add(Target("a", "g1"))
+        world.add(Target("b", "g1"))
+        world.check()
+        world.check()
+        assert warnings_of(caplog) == [
+            "a:g1 matches [table: g], but its table belongs to [table: ^a$]: not checked"
+        ]
 
     def test_without_the_right_to_list_plain_names_are_checked(
         self, caplog: pytest.LogCaptureFixture
