@@ -68,7 +68,7 @@ class TargetReport:
         fields: dict[str, Any] = {
             "table": self.target.table,
             "index": self.target.index or None,
-            "event": self.outcome.value,
+            "event": self.outcome.name.lower(),
         }
         if self.skipped:
             fields["reason"] = self.skipped.code.value

@@ -110,7 +110,7 @@ def _parse(text: str, faults: list[str]) -> _Parser:
             faults.append(f"line {error.lineno}: [{error.section}] {error.option} is there twice")
             lines[(error.lineno or 1) - 1] = ""
         except ParsingError as error:
-            for number, _ in error.errors:
+            for number, _ in error.errors[:MOST_LINE_FAULTS]:
                 _blame(lines, number, faults, "is not a section, an option or a comment")
         else:
             return parser

@@ -86,7 +86,7 @@ class _Loader:
         content = read_file(path)
         self.faults += content.faults
         has_table = any(not section.gsi for section in content.targets)
-        if not has_table and path.is_file() and "table-name" not in self.flags:
+        if not has_table and not content.faults and "table-name" not in self.flags:
             self.faults.append("has no table section; [table: ^my_table$] would start one")
         return content
 

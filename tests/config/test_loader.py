@@ -121,6 +121,43 @@ def test_every_fault_is_named_with_its_place(path: Path, text: str, faults: tupl
     assert faults_of(path, text) == faults
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(
+            f"[global]\nregion: eu-west-1\n[global ]\n{TABLE}",
+            "section [global ] is there twice",
+            id="a plain section twice",
+        ),
+        pytest.param(
+            f"[global]\naws-secret-access-key wJalrXUtnFEMI\n{TABLE}",
+            "line 2: 'aws-secret-access-key …' is not a section, an option or a comment",
+            id="a secret without its colon",
+        ),
+        pytest.param("[table: a]\n\0\n", "is no text file", id="NUL bytes"),
+        pytest.param(
+            "[table: a]\n" + "nonsense\n" * 60, "there may be more: mend these first", id="no end of faults"
+        ),
+    ],
+)
+def test_a_fault_is_named_without_saying_too_much(path: Path, text: str, fault: str) -> None:
+    faults = faults_of(path, text)
+    assert fault in faults
+    assert "wJalr" not in str(faults)
+    assert len(faults) < 60
+
+
+@pytest.mark.parametrize("flag", ["table-name", "region", "instance"])
+def test_an_empty_flag_is_a_fault(path: Path, flag: str) -> None:
+    (fault,) = faults_of(path, TABLE, **{flag.replace("-", "_"): ""})
+    assert fault == f"--{flag} is empty: give it something, or leave it out"
+
+
+def test_an_expression_that_python_may_read_otherwise_one_day_is_no_warning_on_the_screen(path: Path) -> None:
+    (only,) = read(path, f"[table: [[a]x]\n{LIMITS}").sections
+    assert only.matches("ax")
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read: No such file or directory"):
         load({"config": str(tmp_path / "none.conf")}, {})

@@ -78,6 +78,13 @@ def test_a_raise_refused_twice_is_a_failure() -> None:
     assert (calls, failed) == ([{"orders": (150, 100)}] * 2, {"orders"})
 
 
+def test_raises_that_aws_cannot_take_now_are_not_asked_for_without_end() -> None:
+    error = refusal("LimitExceededException")
+    calls, failed = run(account(*[error] * 9), change(TABLE), change(GOOD), change(BAD))
+    assert [len(call) for call in calls] == [3, 3, 1, 1, 1]
+    assert failed == {"orders", "orders:good", "orders:bad"}
+
+
 @pytest.mark.parametrize(
     "code",
     ["AccessDeniedException", "ValidationException", "ResourceNotFoundException", "ResourceInUseException"],

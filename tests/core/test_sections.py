@@ -1,0 +1,38 @@
+"""Names find their sections, and URLs keep their secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from dynamic_dynamodb.core.sections import mask_url, match_sections
+from tests.builders import section
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://status.example.com:8443/ok", "https://status.example.com:8443/ok"),
+        ("https://user@example.com/ok", "https://user@example.com/ok"),
+        ("https://user:secret@example.com/ok", "https://user:********@example.com/ok"),
+        ("https://user:se/cr@et@example.com/ok", "https://user:********@example.com/ok"),
+        ("user:secret@example.com/ok", "user:********@example.com/ok"),
+    ],
+)
+def test_a_password_is_hidden_wherever_it_ends(url: str, expected: str) -> None:
+    assert mask_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("^orders$", "orders"), ("orders", "orders"), ("^a.b-c_d$", "a.b-c_d"), (".*", None), ("^a|b$", None)],
+)
+def test_a_pattern_that_is_a_name_is_known_as_one(pattern: str, expected: str | None) -> None:
+    assert section(pattern).plain_name == expected
+
+
+def test_a_name_belongs_to_the_first_section_that_matches_from_its_start() -> None:
+    first, second, unused = section("^or"), section("orders"), section("^rs$")
+    matches = match_sections((first, second, unused), ["orders", "other"])
+    assert matches.sections == {"orders": first}
+    assert matches.doubled == {"orders": (first, second)}
+    assert matches.unused == (unused,)
