@@ -67,7 +67,8 @@ class _Checked:
 class Loop:
     """Run checks. With `is_dry_run` nothing is changed or published.
 
-    `is_stopping` is asked before each update: what has not begun by then is left for the next run.
+    `is_stopping` is asked before there are decisions, and before each update: what has not begun by
+    then is left for the next run.
     """
 
     adapters: Adapters
@@ -80,7 +81,8 @@ class Loop:
         """Check every target once, as of `now` (UTC), and log a line for each in the order of their names."""
         self.adapters.counts.begin(now)
         found = self.survey.find()
-        skipped, subjects = self._skip(found.subjects)
+        is_cut_short = self.is_stopping()
+        skipped, subjects = self._skip(() if is_cut_short else found.subjects)
         checked, failed = self._decide(subjects, now)
         result = self._update(checked)
         settled = [self._settle(each, result) for each in checked]
@@ -91,7 +93,9 @@ class Loop:
         # Last, because a topic that does not answer must not keep a table waiting.
         list(self.adapters.lookups.map(self._publish, (_write_messages(each, result) for each in checked)))
         failures = sum(report.outcome is Outcome.FAILED for report in reports) + found.is_list_missing
-        return CheckReport(tuple(reports), failures, found.is_list_missing)
+        return CheckReport(
+            tuple(reports), failures, is_list_missing=found.is_list_missing, is_cut_short=is_cut_short
+        )
 
     def _log(self, reports: Sequence[TargetReport]) -> None:
         """Log a line for each target, but not again what failed altogether and as it did before."""

@@ -85,11 +85,17 @@ class TargetReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a whole check did. `failures` counts targets, and tables that could not be listed."""
+    """What a whole check did. `failures` counts targets, and a list of tables that could not be had."""
 
     targets: tuple[TargetReport, ...]
     failures: int
     is_list_missing: bool = False
+    is_cut_short: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether every target was seen to."""
+        return self.failures == 0 and not self.is_cut_short
 
     def __str__(self) -> str:
         """Count the outcomes."""
@@ -98,7 +104,8 @@ class CheckReport:
             counts[report.outcome] += 1
         parts = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
         listed = ", the tables could not be listed" if self.is_list_missing else ""
-        return f"checked {len(self.targets)} targets: {parts or 'none matched'}{listed}"
+        ended = ", ended before the rest" if self.is_cut_short else ""
+        return f"checked {len(self.targets)} targets: {parts or 'none matched'}{listed}{ended}"
 
 
 def _describe(side: CapacityDecision) -> str:

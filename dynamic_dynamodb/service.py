@@ -148,4 +148,4 @@ class Service:
         started = time.monotonic()
         report = loop.check(datetime.now(timezone.utc))
         LOGGER.info("%s, in %.1f s", report, time.monotonic() - started)
-        return report.failures == 0
+        return report.is_well

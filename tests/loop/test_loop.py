@@ -194,9 +194,18 @@ def test_tables_that_need_more_are_updated_before_those_that_need_less() -> None
 
 def test_what_has_not_begun_when_it_is_told_to_stop_is_left() -> None:
     world = World()
-    world.is_stopping = True
-    world.check()
+    answers = iter([False])  # asked before the decisions, and then before each update
+    world.loop.is_stopping = lambda: next(answers, True)
+    report = world.check()
     assert world.tables.updates == []
+    assert "the program is ending, the next run will see to it" in str(report.targets[0])
+
+
+def test_a_check_that_is_told_to_stop_early_asks_for_no_metrics_and_is_not_well() -> None:
+    world = World()
+    world.is_stopping = True
+    report = world.check()
+    assert (report.is_well, world.metrics.requests) == (False, [])
 
 
 class TestMatching:
