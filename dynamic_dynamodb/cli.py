@@ -122,10 +122,12 @@ def _serve(
     """Run the service in this process; tell whether all went well."""
     from dynamic_dynamodb.service import Service
     from dynamic_dynamodb.signals import Wishes
+    from dynamic_dynamodb.wiring import start_workers
 
     wishes = Wishes()
     wishes.listen(end_at_once=_end_at_once)
-    return Service(circumstances, wishes, before_check).run(configuration, on_ready)
+    with start_workers() as workers:
+        return Service(circumstances, wishes, workers, before_check).run(configuration, on_ready)
 
 
 def _try(circumstances: Circumstances, configuration: Configuration) -> None:
@@ -133,9 +135,11 @@ def _try(circumstances: Circumstances, configuration: Configuration) -> None:
     from dynamic_dynamodb.logs import shut_down_logging
     from dynamic_dynamodb.service import Service
     from dynamic_dynamodb.signals import Wishes
+    from dynamic_dynamodb.wiring import start_workers
 
     try:
-        Service(circumstances, Wishes()).open(configuration).close()
+        with start_workers() as workers:
+            Service(circumstances, Wishes(), workers).open(configuration)
     finally:
         shut_down_logging()  # the daemon begins without files of this process
 

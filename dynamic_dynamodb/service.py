@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import set_up_logging
-from dynamic_dynamodb.wiring import build_loop, open_counts
+from dynamic_dynamodb.wiring import Workers, build_loop, open_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +30,11 @@ LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A configuration in force: its loop, its counts, and what closes it."""
+    """A configuration in force, with its loop and its counts."""
 
     configuration: Configuration
     loop: Loop
     counts: CountStore
-    close: Callable[[], None]
 
     @property
     def interval_seconds(self) -> int:
@@ -52,16 +51,16 @@ class Service:
 
     circumstances: Circumstances
     wishes: Wishes
+    workers: Workers
     before_check: Callable[[], None] | None = None
     announcer: Announcer = field(default_factory=Announcer)
 
     def open(self, configuration: Configuration, before: CountStore | None = None) -> Opened:
         """Put a configuration in force, beside an older one; raise ConfigurationError if it cannot be."""
         counts = open_counts(configuration.global_options, self.circumstances, before)
-        with ExitStack() as stack:
-            loop = stack.enter_context(build_loop(configuration, counts, self.wishes.is_stopping))
-            self._set_up_logging(configuration)
-            return Opened(configuration, loop, counts, stack.pop_all().close)
+        loop = build_loop(configuration, counts, self.workers, self.wishes.is_stopping)
+        self._set_up_logging(configuration)
+        return Opened(configuration, loop, counts)
 
     def run(self, configuration: Configuration, on_ready: Callable[[], None] | None = None) -> bool:
         """Run until told to stop, or once; tell whether all went well.
@@ -73,13 +72,9 @@ class Service:
             on_ready()
         while opened is not None:
             self._introduce(opened.configuration)
-            try:
-                if opened.configuration.global_options["run_once"]:
-                    return self._check(opened.loop)
-                successor = self._run_until_stopped(opened)
-            finally:
-                opened.close()
-            opened = successor
+            if opened.configuration.global_options["run_once"]:
+                return self._check(opened.loop)
+            opened = self._run_until_stopped(opened)
             gc.collect()  # boto3's sessions are cycles, and hold sockets
         LOGGER.info("stopped")
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
@@ -19,6 +20,7 @@ from dynamic_dynamodb.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
@@ -48,11 +50,25 @@ def open_counts(
     return CountStore(life, file)
 
 
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Threads for look-ups and for updates; they last as long as the process, whatever is read again."""
+
+    lookups: Executor
+    updates: Executor
+
+
 @contextmanager
+def start_workers() -> Iterator[Workers]:
+    """Give workers that end with the context; a thread begins only when it is needed."""
+    with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as lookups, ThreadPoolExecutor(UPDATES_AT_ONCE) as updates:
+        yield Workers(lookups, updates)
+
+
 def build_loop(
-    configuration: Configuration, counts: CountStore, is_stopping: Callable[[], bool]
-) -> Iterator[Loop]:
-    """Build a loop on AWS; its threads end with the context. Raises ConfigurationError without a session."""
+    configuration: Configuration, counts: CountStore, workers: Workers, is_stopping: Callable[[], bool]
+) -> Loop:
+    """Build a loop on AWS. Raises ConfigurationError without a session."""
     options = configuration.global_options
     try:
         session = AwsSession(
@@ -65,15 +81,14 @@ def build_loop(
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
     tables = DynamoDbTables(session)
-    with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as lookups, ThreadPoolExecutor(UPDATES_AT_ONCE) as updates:
-        adapters = Adapters(
-            tables=tables,
-            metrics=CloudWatchMetrics(session, lookups),
-            notifier=SnsNotifier(session),
-            circuit_breaker=HttpCircuitBreaker(LOOKUPS_AT_ONCE),
-            counts=counts,
-            lookups=lookups,
-            updates=updates,
-        )
-        survey = Survey(tables, configuration.sections, counts, lookups)
-        yield Loop(adapters, survey, is_dry_run=options["dry_run"], is_stopping=is_stopping)
+    adapters = Adapters(
+        tables=tables,
+        metrics=CloudWatchMetrics(session, workers.lookups),
+        notifier=SnsNotifier(session),
+        circuit_breaker=HttpCircuitBreaker(LOOKUPS_AT_ONCE),
+        counts=counts,
+        lookups=workers.lookups,
+        updates=workers.updates,
+    )
+    survey = Survey(tables, configuration.sections, counts, workers.lookups)
+    return Loop(adapters, survey, is_dry_run=options["dry_run"], is_stopping=is_stopping)

@@ -23,6 +23,8 @@ CALM_CHECKS = 3
 """Checks without faults before something is measured, so that all connections are as they should be."""
 CHECKS_BETWEEN_RELOADS = 25
 MOST_GROWTH_MEGABYTES = 5
+MOST_CONNECTIONS_MORE = 4
+"""How many connections are open depends on how many threads asked at once; a leak at each reload is more."""
 MOST_FAULTS_AT_ONCE = 2
 TABLES = ("orders", "users", "sessions", "events")
 INDEX = "by-date"
@@ -124,7 +126,7 @@ def soak_checks(emulator: Emulator, folder: Path, checks: int, seed: int) -> lis
         Figure(f"memory after {warm_up} checks, MB", before[0]),
         Figure(f"memory after {checks} checks, MB", after[0], limit=before[0] + MOST_GROWTH_MEGABYTES),
         Figure(f"descriptors after {warm_up} checks", before[1]),
-        Figure(f"descriptors after {checks} checks", after[1], limit=before[1]),
+        Figure(f"descriptors after {checks} checks", after[1], limit=before[1] + MOST_CONNECTIONS_MORE),
         Figure("exit code of the stop", stopped, limit=0),
     ]
 
