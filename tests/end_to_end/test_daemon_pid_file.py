@@ -152,9 +152,9 @@ def test_a_daemon_whose_place_another_has_taken_ends(daemon: Daemon) -> None:
 
 def test_a_daemon_outlives_the_directory_of_its_pid_file(daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
+    gone = f"WARNING {daemon.pids} is not there"
     daemon.pid_file.unlink()
     daemon.pids.rmdir()
-    gone = f"WARNING {daemon.pids} is not there"
     daemon.wait_for(gone)
     daemon.wait_for("checked 0 targets", count=len(daemon.log) + 2)
     assert len([line for line in daemon.log if line.startswith(gone)]) == 1
