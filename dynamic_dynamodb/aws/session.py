@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SERVICES: Final = ("dynamodb", "cloudwatch", "sns")
 CONNECT_TIMEOUT_SECONDS: Final = 3
 READ_TIMEOUT_SECONDS: Final = 10
 MOST_ATTEMPTS: Final = 5
@@ -64,8 +64,8 @@ class AwsSession:
         most_connections: int,
         is_stopping: Callable[[], bool],
     ) -> None:
-        """Ask boto3 for a session; raise AwsError if its own configuration is broken."""
-        self._config = Config(
+        """Make a client for each service; raise AwsError if boto3 cannot by its own configuration."""
+        config = Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             read_timeout=READ_TIMEOUT_SECONDS,
             max_pool_connections=most_connections,
@@ -74,15 +74,16 @@ class AwsSession:
             user_agent_extra=f"dynamic-dynamodb/{__version__}",
         )
         self._is_stopping = is_stopping
-        self._clients: dict[str, Any] = {}
-        self._lock = threading.Lock()
         try:
             # Any: the service is a variable here, for which stubs know no client
-            self._session: Any = boto3.Session(
+            session: Any = boto3.Session(
                 aws_access_key_id=key_id, aws_secret_access_key=secret_key, region_name=region
             )
-        except exceptions.BotoCoreError as error:
-            raise _wrap("boto3's own configuration", error) from error
+            # All at once and in this thread: made in workers, their memory would not be used again.
+            self._clients = {service: session.client(service, config=config) for service in SERVICES}
+        except (exceptions.BotoCoreError, ValueError) as error:
+            # A profile that is not there, or an endpoint that is no URL.
+            raise _wrap("making AWS clients", error) from error
 
     def call(
         self,
@@ -128,7 +129,7 @@ class AwsSession:
         parse: Callable[[Mapping[str, Any]], T],
         parameters: Mapping[str, Any],
     ) -> T:
-        client = self._client(action)
+        client = self._clients[action.partition(":")[0]]
         try:
             return parse(getattr(client, operation)(**parameters))
         except exceptions.ClientError as error:
@@ -144,16 +145,6 @@ class AwsSession:
             raise AwsError(
                 action, UNUSABLE_ANSWER, message, is_transient=True, is_answer_lost=True
             ) from error
-
-    def _client(self, action: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-        service = action.partition(":")[0]
-        with self._lock:
-            if service not in self._clients:
-                try:
-                    self._clients[service] = self._session.client(service, config=self._config)
-                except (exceptions.BotoCoreError, ValueError) as error:
-                    raise _wrap(action, error) from error  # an endpoint or a region that cannot be
-            return self._clients[service]
 
 
 def _wrap(
