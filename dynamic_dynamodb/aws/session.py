@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
 from botocore import exceptions
 from botocore.config import Config
+from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
+from botocore.session import get_session
 from retrying import Retrying
 
 from dynamic_dynamodb import __version__
@@ -52,6 +55,12 @@ _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 
 
+@cache
+def _share_loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore has no types
+    """Let all sessions of the process use the same descriptions of AWS's services, which are large."""
+    return create_loader(data_path)
+
+
 class AwsSession:
     """Give clients of one region and one set of credentials; both may be None for boto3's own search."""
 
@@ -75,9 +84,14 @@ class AwsSession:
         )
         self._is_stopping = is_stopping
         try:
+            core = get_session()
+            core.register_component("data_loader", _share_loader(core.get_config_variable("data_path")))
             # Any: the service is a variable here, for which stubs know no client
             session: Any = boto3.Session(
-                aws_access_key_id=key_id, aws_secret_access_key=secret_key, region_name=region
+                aws_access_key_id=key_id,
+                aws_secret_access_key=secret_key,
+                region_name=region,
+                botocore_session=core,
             )
             # All at once and in this thread: made in workers, their memory would not be used again.
             self._clients = {service: session.client(service, config=config) for service in SERVICES}
