@@ -8,10 +8,15 @@ VENV := .venv
 READY := $(VENV)/.ready
 LIBRARY := $(PREFIX)/lib/dynamic-dynamodb
 COMMAND := $(PREFIX)/bin/dynamic-dynamodb
+CONTRIB := dynamic_dynamodb/contrib
+MAN_PAGE := $(PREFIX)/share/man/man1/dynamic-dynamodb.1
+BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/dynamic-dynamodb
+ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_dynamic-dynamodb
+FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fish
 PYTEST := -m pytest -q -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint check soak bench install uninstall clean
+.PHONY: help demo test test-all lint check reference fuzz soak bench install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,8 +43,15 @@ lint: $(READY) ## Check style, formatting, types and imports
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python -m docs.tools.reference --check
 
 check: lint test ## Run lint and test
+
+reference: $(READY) ## Write the pages and files that are made from the declarations
+	$(VENV)/bin/python -m docs.tools.reference
+
+fuzz: $(READY) ## Read 50,000 odd configuration files
+	FUZZ_FILES=50000 $(VENV)/bin/python -m pytest -q -n auto tests/config/test_odd_files.py
 
 soak: $(READY) ## Run a daemon for long, and kill it often (at most 15 minutes)
 	$(VENV)/bin/python -m tests.soak
@@ -47,7 +59,7 @@ soak: $(READY) ## Run a daemon for long, and kill it often (at most 15 minutes)
 bench: $(READY) ## Measure speed
 	$(VENV)/bin/python -m tests.benchmarks.decisions
 
-install: ## Put the command into PREFIX/bin, its private environment into PREFIX/lib
+install: ## Put the command into PREFIX/bin, its private environment into PREFIX/lib, its man page beside
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or newer is needed: make install PYTHON=python3.11" >&2; exit 1; }
 	@echo "Installing into $(DESTDIR)$(LIBRARY), which takes a while …"
@@ -61,10 +73,15 @@ install: ## Put the command into PREFIX/bin, its private environment into PREFIX
 	@# Not pip's own script: that one would name DESTDIR. -I keeps the working directory out of the way.
 	printf '#!/bin/sh\nexec "%s/bin/python" -I -m dynamic_dynamodb "$$@"\n' "$(LIBRARY)" > "$(DESTDIR)$(COMMAND)"
 	chmod 755 "$(DESTDIR)$(COMMAND)"
+	install -D -m 644 $(CONTRIB)/dynamic-dynamodb.1 "$(DESTDIR)$(MAN_PAGE)"
+	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.bash "$(DESTDIR)$(BASH_COMPLETION)"
+	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.zsh "$(DESTDIR)$(ZSH_COMPLETION)"
+	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.fish "$(DESTDIR)$(FISH_COMPLETION)"
 
 uninstall: ## Remove what install put there
 	rm -rf "$(DESTDIR)$(LIBRARY)"
-	rm -f "$(DESTDIR)$(COMMAND)"
+	rm -f "$(DESTDIR)$(COMMAND)" "$(DESTDIR)$(MAN_PAGE)"
+	rm -f "$(DESTDIR)$(BASH_COMPLETION)" "$(DESTDIR)$(ZSH_COMPLETION)" "$(DESTDIR)$(FISH_COMPLETION)"
 
 clean: ## Remove everything that the other targets made here
 	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.config.findings import find_credential_faults
-from dynamic_dynamodb.config.loader import Configuration, load
+from dynamic_dynamodb.config.loader import Configuration, Examination, examine, load
 from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,10 +29,24 @@ class Circumstances:
         except RuntimeError as error:
             raise ConfigurationError((f"{given} cannot be found: {error}",)) from error
 
+    @property
+    def source(self) -> str:
+        """Name what is read, for messages."""
+        return str(self.flags.get("config", "the command line"))
+
     def load(self) -> Configuration:
         """Load the configuration as it is now; raise ConfigurationError."""
-        configuration = load(self.flags, self.environment)
-        faults = tuple(find_credential_faults(configuration.global_options))
-        if faults:
-            raise ConfigurationError(faults)
-        return configuration
+        examination = self.examine()
+        if examination.faults:
+            raise ConfigurationError(examination.faults)
+        return examination.configuration
+
+    def load_leniently(self) -> Configuration:
+        """Load it for show: what only matters when it runs is no fault; raise ConfigurationError."""
+        return load(self.flags, self.environment)
+
+    def examine(self) -> Examination:
+        """Read the configuration and collect its faults, those included that only matter when it runs."""
+        examination = examine(self.flags, self.environment)
+        faults = find_credential_faults(examination.configuration.global_options)
+        return replace(examination, faults=(*examination.faults, *faults))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.inquiries import Answer
 
 # Imports stand in the functions, so that --version, --help and --daemon stop need not wait for boto3,
 # which takes most of the time of a start.
@@ -27,6 +28,9 @@ _SIGNAL_EXIT_BASE: Final = 128
 """What shells add to a signal's number for the exit code of a program that it ended."""
 _NOT_WRITABLE_BY_OTHERS: Final = 0o022
 _STANDARD_ERROR: Final = 2
+_MOST_FAULTS: Final = 100
+_ALONE: Final = {"show-config", "print-completion"}
+"""Flags that answer something without a file, too."""
 _FOREGROUND: Final = (False, "foreground", "fg")
 
 
@@ -57,12 +61,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _SIGNAL_EXIT_BASE + signal.SIGINT  # before the service listens to it
     except ConfigurationError as error:
-        source = flags.get("config", "the command line")
-        print(f"{PROGRAM}: {source} cannot be used:", file=sys.stderr)
-        for fault in error.faults:
-            print(f"  {fault}", file=sys.stderr)
-        return ExitCode.UNUSABLE_CONFIGURATION
+        return _refuse(flags, error.faults)
     return code
+
+
+def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str]) -> int:
+    """Print what is wrong with the configuration."""
+    print(f"{PROGRAM}: {flags.get('config', 'the command line')} cannot be used:", file=sys.stderr)
+    for fault in faults[:_MOST_FAULTS]:
+        print(f"  {fault}", file=sys.stderr)
+    if len(faults) > _MOST_FAULTS:
+        print(f"  … and {len(faults) - _MOST_FAULTS} more", file=sys.stderr)
+    return ExitCode.UNUSABLE_CONFIGURATION
 
 
 def _open_missing_streams() -> None:
@@ -82,14 +92,16 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         # A file with faults must not keep anyone from stopping what runs by an older one.
         own = {name: given for name, given in flags.items() if name in ("daemon", "instance", "pid-file-dir")}
         return _control(load(own, {}).global_options)
-    if flags.get("show-config"):
-        return _show(load(flags, os.environ))
-    if "config" not in flags and "table-name" not in flags:
-        message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
-        raise ConfigurationError((message,))
     from dynamic_dynamodb.circumstances import Circumstances
+    from dynamic_dynamodb.inquiries import INQUIRIES
 
     circumstances = Circumstances(flags, dict(os.environ), Path.cwd())
+    if "config" not in flags and "table-name" not in flags and not _ALONE & flags.keys():
+        message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
+        raise ConfigurationError((message,))
+    for flag, inquire in INQUIRIES.items():
+        if flag in flags:
+            return _answer(inquire(circumstances), flags)
     configuration = circumstances.load()
     options = configuration.global_options
     if options["daemon"] in _FOREGROUND:
@@ -104,13 +116,13 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     return _control(options, work)
 
 
-def _show(configuration: Configuration) -> int:
-    from dynamic_dynamodb.config.render import render_configuration
-
-    for warning in configuration.warnings:
-        print(f"{PROGRAM}: {warning}", file=sys.stderr)
-    print(render_configuration(configuration))
-    return ExitCode.ALL_WELL
+def _answer(answer: Answer, flags: Mapping[str, str | bool]) -> int:
+    """Print an answer on stdout, so that it can be redirected, and remarks on stderr."""
+    for remark in answer.remarks:
+        print(f"{PROGRAM}: {remark}", file=sys.stderr)
+    if answer.text:
+        print(answer.text)
+    return _refuse(flags, answer.faults) if answer.faults else ExitCode.ALL_WELL
 
 
 def _serve(

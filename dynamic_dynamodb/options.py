@@ -47,7 +47,9 @@ class Group(Enum):
     """The headings of `--help`."""
 
     PROGRAM = "Program"
+    INQUIRIES = "Questions that are answered without AWS"
     DAEMON = "Daemon"
+    LOGGING = "Logging"
     DYNAMODB = "DynamoDB"
     READS = "Read capacity of the tables chosen with --table-name"
     WRITES = "Write capacity of the tables chosen with --table-name"
@@ -56,6 +58,7 @@ class Group(Enum):
 UNITS: Final = ("percent", "units")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("text", "json")
+SHELLS: Final = ("bash", "zsh", "fish", "tcsh")
 DAEMON_COMMANDS: Final = ("start", "stop", "restart", "status", "foreground", "fg")
 MESSAGE_TYPES: Final = ("scale-up", "scale-down", "high-throughput-alarm", "low-throughput-alarm")
 
@@ -69,7 +72,8 @@ class Option:
     `minimum` and `maximum` are inclusive; None means no limit.
     `pattern` is what a text must match in whole.
     `falls_back_to` names the option whose value counts while this one is unset.
-    `aliases` are further spellings in a file; `flags` the spellings on the command line.
+    `aliases` are further spellings in a file; `flags` the spellings on the command line;
+    `metavar` is what help puts after a flag, if the kind of the option does not say it.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Option:
     zero_is_unset: bool = False
     aliases: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    metavar: str = ""
     group: Group | None = None
     successors: tuple[str, ...] = ()
     is_secret: bool = False
@@ -152,10 +157,48 @@ _COMMAND_LINE: Final = (
         "show-config",
         Kind.SWITCH,
         Scope.COMMAND_LINE,
-        "Print the options in force as JSON, secrets masked, and exit. Needs no network.",
+        "Print the options in force as JSON, secrets masked, and exit.",
         default=False,
         flags=("--show-config",),
-        group=Group.PROGRAM,
+        group=Group.INQUIRIES,
+    ),
+    Option(
+        "check-config",
+        Kind.SWITCH,
+        Scope.COMMAND_LINE,
+        "Print every fault and warning, and what differs from 2.5.1 with this configuration, and exit:"
+        " 0 if it can be used, else 2.",
+        default=False,
+        flags=("--check-config",),
+        group=Group.INQUIRIES,
+    ),
+    Option(
+        "explain",
+        Kind.TEXT,
+        Scope.COMMAND_LINE,
+        "Check the configuration, and print which section a table or an index belongs to, and where each"
+        " of its options comes from.",
+        metavar="TABLE[/INDEX]",
+        flags=("--explain",),
+        group=Group.INQUIRIES,
+    ),
+    Option(
+        "print-iam-policy",
+        Kind.SWITCH,
+        Scope.COMMAND_LINE,
+        "Print the least IAM policy that this configuration needs, and exit.",
+        default=False,
+        flags=("--print-iam-policy",),
+        group=Group.INQUIRIES,
+    ),
+    Option(
+        "print-completion",
+        Kind.TEXT,
+        Scope.COMMAND_LINE,
+        "Print a script that completes this command line in a shell, and exit.",
+        choices=SHELLS,
+        flags=("--print-completion",),
+        group=Group.INQUIRIES,
     ),
     Option(
         "daemon",
@@ -283,7 +326,7 @@ _LOGGING: Final = (
         default="text",
         choices=LOG_FORMATS,
         flags=("--log-format",),
-        group=Group.PROGRAM,
+        group=Group.LOGGING,
     ),
     Option(
         "log-level",
@@ -293,7 +336,7 @@ _LOGGING: Final = (
         default="info",
         choices=LOG_LEVELS,
         flags=("--log-level",),
-        group=Group.PROGRAM,
+        group=Group.LOGGING,
     ),
     Option(
         "log-file",
@@ -301,7 +344,7 @@ _LOGGING: Final = (
         Scope.LOGGING,
         "Log to this file too. It is rotated at midnight; five old ones are kept.",
         flags=("--log-file",),
-        group=Group.PROGRAM,
+        group=Group.LOGGING,
     ),
     Option(
         "log-config-file",
@@ -310,7 +353,7 @@ _LOGGING: Final = (
         "Set logging up from this file, in the format of Python's logging.config.fileConfig,"
         " instead of log-level and log-file.",
         flags=("--log-config-file",),
-        group=Group.PROGRAM,
+        group=Group.LOGGING,
     ),
 )
 

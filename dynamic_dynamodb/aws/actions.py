@@ -1,4 +1,4 @@
-"""Name every permission that the adapters need, once."""
+"""Name every permission that the adapters need, once, and what it is needed for."""
 
 from __future__ import annotations
 
@@ -10,3 +10,12 @@ UPDATE_TABLE: Final = "dynamodb:UpdateTable"
 GET_METRIC_DATA: Final = "cloudwatch:GetMetricData"
 GET_METRIC_STATISTICS: Final = "cloudwatch:GetMetricStatistics"
 PUBLISH: Final = "sns:Publish"
+
+PURPOSES: Final = {
+    LIST_TABLES: "to find the tables that sections match; without it, plain names still work",
+    DESCRIBE_TABLE: "to see what is provisioned, and whether it can be changed now",
+    UPDATE_TABLE: "to change capacity; a dry run does without",
+    GET_METRIC_DATA: "to see what was consumed and throttled",
+    GET_METRIC_STATISTICS: "only in place of GetMetricData, where that is denied; takes many more calls",
+    PUBLISH: "for the messages that sections with `sns-topic-arn` ask for",
+}

@@ -25,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Build the parser, one group of flags after the other."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
+        usage=f"{PROGRAM} (-c PATH | -t NAME) [--daemon start|stop|…] [--dry-run] [--run-once] [flags]",
         description="Raise and lower the provisioned capacity of DynamoDB tables by written rules.",
         epilog="Configuration files can say more than flags: every option of a table, and of each index.",
     )
@@ -42,9 +43,15 @@ def _add_flag(group: argparse._ArgumentGroup, option: Option) -> None:
     if option.kind is Kind.SWITCH:
         group.add_argument(*option.flags, dest=option.name, help=text, action="store_true", default=None)
         return
+    group.add_argument(*option.flags, dest=option.name, help=text, metavar=name_placeholder(option))
+
+
+def name_placeholder(option: Option) -> str:
+    """Say what help puts after a flag; a switch has nothing there."""
+    if option.kind is Kind.SWITCH:
+        return ""
     last_word = option.name.split("-")[-1].upper()
-    metavar = "|".join(option.choices) or _METAVARS.get(option.kind, last_word)
-    group.add_argument(*option.flags, dest=option.name, help=text, metavar=metavar)
+    return option.metavar or "|".join(option.choices) or _METAVARS.get(option.kind, last_word)
 
 
 def _describe(option: Option) -> str:

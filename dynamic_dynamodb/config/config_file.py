@@ -13,7 +13,7 @@ from configparser import (
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ _SECRETS: Final = tuple(
 _GSI_TITLE: Final = re.compile(r"gsi:\s*(?P<gsi>\S.*?)\s+table:\s*(?P<table>\S.*)")
 _TABLE_TITLE: Final = re.compile(r"table:\s*(?P<table>.*)")
 _TEXT_AFTER_BRACKET: Final = re.compile(r"\]\s*[#;]|\]\s+\S")
+
+
+_COMMENT: Final = re.compile(r"^\s*#.*|(^|\s);.*")
+_OPTION: Final = re.compile(r"\s*(?P<name>[^\s:=[][^:=]*)[:=]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,33 +98,87 @@ def read_file(path: Path) -> FileContent:
 def _parse(text: str, faults: list[str]) -> _Parser:
     """Parse; each faulty line is named, blanked, and the rest parsed again, so that all faults come out."""
     lines = text.replace("\r\n", "\n").split("\n")
-    while True:
+    found = _Blame(lines)
+    found.scan()
+    parser = _Parser()
+    while not found.is_enough:
         parser = _Parser()
-        if len(faults) >= MOST_LINE_FAULTS:
-            faults.append("there may be more: mend these first")
-            return parser
         try:
             parser.read_string("\n".join(lines))
         except MissingSectionHeaderError as error:
-            _blame(lines, error.lineno, faults, "is not a section, an option or a comment")
+            found.add(error.lineno)
         except DuplicateSectionError as error:
-            faults.append(f"line {error.lineno}: section [{error.section}] is there twice")
-            lines[(error.lineno or 1) - 1] = f"[{error.section}\0{error.lineno}]"
+            found.add_section(error.lineno or 1, error.section)
         except DuplicateOptionError as error:
-            faults.append(f"line {error.lineno}: [{error.section}] {error.option} is there twice")
-            lines[(error.lineno or 1) - 1] = ""
+            found.add_option(error.lineno or 1, error.section, error.option)
         except ParsingError as error:
             for number, _ in error.errors[:MOST_LINE_FAULTS]:
-                _blame(lines, number, faults, "is not a section, an option or a comment")
+                found.add(number)
         else:
-            return parser
+            break
+    faults += found.sentences()
+    return parser
 
 
-def _blame(lines: list[str], number: int, faults: list[str], what: str) -> None:
-    line = lines[number - 1].strip()
-    shown = f"{line.split()[0]} …" if any(secret in line for secret in _SECRETS) else line
-    faults.append(f"line {number}: {shorten(shown)} {what}")
-    lines[number - 1] = ""
+@dataclass(slots=True)
+class _Blame:
+    """Name faulty lines, and blank them so that the others can be read."""
+
+    lines: list[str]
+    found: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def is_enough(self) -> bool:
+        return len(self.found) >= MOST_LINE_FAULTS
+
+    def sentences(self) -> list[str]:
+        """Give the faults in the order of their lines."""
+        sentences = [f"line {number}: {self.found[number]}" for number in sorted(self.found)]
+        return [*sentences, "there may be more: mend these first"] if self.is_enough else sentences
+
+    def scan(self) -> None:
+        """Find in one go what the parser would raise line by line, which could take minutes."""
+        titles: set[str] = set()
+        title, options, option_indent = "", set[str](), None
+        for number, line in enumerate(self.lines, start=1):
+            text = _COMMENT.sub("", line).rstrip()
+            indent = len(text) - len(text.lstrip())
+            if not text:
+                option_indent = None
+            elif option_indent is not None and indent > option_indent:
+                continue  # more of the value above
+            elif header := _Parser.SECTCRE.match(text.lstrip()):
+                title, options, option_indent = header["header"], set(), None
+                if title in titles:
+                    self.add_section(number, title)
+                titles.add(title)
+            elif option := _OPTION.match(text):
+                name, option_indent = option["name"].rstrip(), indent
+                if name in options:
+                    self.add_option(number, title, name)
+                options.add(name)
+            else:
+                self.add(number)
+            if self.is_enough:
+                break
+
+    def add(self, number: int) -> None:
+        """Blame a line that is nothing."""
+        line = self.lines[number - 1].strip()
+        shown = f"{line.split()[0]} …" if any(secret in line for secret in _SECRETS) else line
+        self._blank(number, f"{shorten(shown)} is not a section, an option or a comment")
+
+    def add_section(self, number: int, title: str) -> None:
+        """Blame a section that is there again; its options are looked at all the same."""
+        self._blank(number, f"section [{clip(title)}] is there twice", left=f"[{title}\0{number}]")
+
+    def add_option(self, number: int, title: str, name: str) -> None:
+        """Blame an option that is there again."""
+        self._blank(number, f"[{clip(title)}] {clip(name)} is there twice")
+
+    def _blank(self, number: int, sentence: str, left: str = "") -> None:
+        self.found[number] = sentence
+        self.lines[number - 1] = left
 
 
 def _add_section(
@@ -128,25 +186,26 @@ def _add_section(
 ) -> None:
     if "\0" in title:
         return  # the second of two sections of one title; already a fault
-    stripped = title.strip()
+    stripped, shown = title.strip(), f"[{clip(title)}]"
     if stripped in ("global", "logging", "default_options", DEFAULT_SECTION):
         if stripped in content.plain:
-            content.faults.append(f"section [{title}] is there twice")
+            content.faults.append(f"section {shown} is there twice")
         content.plain[stripped] = texts
         return
     match = _GSI_TITLE.fullmatch(stripped) or _TABLE_TITLE.fullmatch(stripped)
     if match is None or _TEXT_AFTER_BRACKET.search(title):
         content.faults.append(
-            f"section [{title}] is unknown: known are [global], [logging], [default_options],"
+            f"section {shown} is unknown: known are [global], [logging], [default_options],"
             " [table: ^my_table$] and [gsi: ^my_index$ table: ^my_table$]"
         )
         return
     table, gsi = match["table"].strip(), match.groupdict().get("gsi") or ""
     if not table:
-        content.faults.append(f"section [{title}] names no table; [table: ^my_table$] would")
+        content.faults.append(f"section {shown} names no table; [table: ^my_table$] would")
         return
     if (table, gsi) in titles:
-        content.faults.append(f"section [{title}] is there twice, the first time as [{titles[table, gsi]}]")
+        first = clip(titles[table, gsi])
+        content.faults.append(f"section {shown} is there twice, the first time as [{first}]")
         return
     titles[table, gsi] = title
     clean_title = f"gsi: {gsi} table: {table}" if gsi else f"table: {table}"

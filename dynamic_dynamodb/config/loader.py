@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config import findings
 from dynamic_dynamodb.config.config_file import DEFAULT_SECTION, FileContent, TargetSection, read_file
-from dynamic_dynamodb.config.values import parse_value, shorten
+from dynamic_dynamodb.config.layers import Joined, Layer, Values, join
+from dynamic_dynamodb.config.values import clip, parse_value, shorten
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
 from dynamic_dynamodb.core.target_options import read_target_options
 from dynamic_dynamodb.errors import ConfigurationError
@@ -26,7 +27,7 @@ from dynamic_dynamodb.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _PLAIN_SECTIONS: Final = {
     "global": (Scope.GLOBAL,),
@@ -34,23 +35,45 @@ _PLAIN_SECTIONS: Final = {
     "default_options": (Scope.TARGET,),
     DEFAULT_SECTION: (Scope.GLOBAL, Scope.LOGGING, Scope.TARGET),
 }
-
-Values = dict[str, Any]
+_FLAG_SCOPES: Final = (Scope.GLOBAL, Scope.LOGGING, Scope.COMMAND_LINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Every option in force. The dicts are plain, with underscore keys, as in `--show-config`."""
+    """Every option in force. The dicts are plain, with underscore keys, as in `--show-config`.
+
+    `origins` says by section and key where each value of a target's section was said.
+    """
 
     global_options: Mapping[str, Any]
     logging_options: Mapping[str, Any]
     sections: tuple[Section, ...]
     warnings: tuple[str, ...]
+    origins: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A configuration, and what is wrong with it: one sentence for each fault.
+
+    With faults the configuration holds what could be read in spite of them.
+    """
+
+    configuration: Configuration
+    faults: tuple[str, ...]
 
 
 def load(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Configuration:
     """Load the configuration; raise ConfigurationError with one sentence for each fault."""
-    return _Loader(flags, environment).load()
+    examination = examine(flags, environment)
+    if examination.faults:
+        raise ConfigurationError(examination.faults)
+    return examination.configuration
+
+
+def examine(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Examination:
+    """Read a configuration as far as it can be read, and collect all that is wrong with it."""
+    return _Loader(flags, environment).examine()
 
 
 @dataclass(slots=True)
@@ -60,24 +83,28 @@ class _Loader:
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     deprecated: set[str] = field(default_factory=set)
+    origins: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def load(self) -> Configuration:
+    def examine(self) -> Examination:
         content = self._read_content()
         plain = {
-            title: self._parse_texts(title, content.plain.get(title, {}), scopes)
+            title: Layer(f"[{title}]", self._parse_texts(title, content.plain.get(title, {}), scopes))
             for title, scopes in _PLAIN_SECTIONS.items()
         }
         everywhere = plain[DEFAULT_SECTION]
-        global_options = _join(
-            Scope.GLOBAL, everywhere, plain["global"], self._parse_flags(Scope.GLOBAL)
-        ) | _join(Scope.COMMAND_LINE, self._parse_flags(Scope.COMMAND_LINE))
-        logging_options = _join(Scope.LOGGING, everywhere, plain["logging"], self._parse_flags(Scope.LOGGING))
-        below = plain["default_options"] | everywhere
+        flags = {scope: Layer("flag", self._parse_flags(scope)) for scope in _FLAG_SCOPES}
+        global_options = {
+            **join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL]).values,
+            **join(Scope.COMMAND_LINE, flags[Scope.COMMAND_LINE]).values,
+        }
+        logging_options = join(Scope.LOGGING, everywhere, plain["logging"], flags[Scope.LOGGING]).values
+        below = (plain["default_options"], everywhere)
         sections = self._load_sections(content, below, global_options)
         self._judge(content, global_options)
-        if self.faults:
-            raise ConfigurationError(tuple(dict.fromkeys(self.faults)))
-        return Configuration(global_options, logging_options, sections, tuple(dict.fromkeys(self.warnings)))
+        configuration = Configuration(
+            global_options, logging_options, sections, tuple(dict.fromkeys(self.warnings)), self.origins
+        )
+        return Examination(configuration, tuple(dict.fromkeys(self.faults)))
 
     def _read_content(self) -> FileContent:
         if "config" not in self.flags:
@@ -148,55 +175,67 @@ class _Loader:
         return parsed
 
     def _load_sections(
-        self, content: FileContent, below: Values, global_options: Values
+        self, content: FileContent, below: tuple[Layer, ...], global_options: Values
     ) -> tuple[Section, ...]:
         if "table-name" in self.flags:
-            options = _join(Scope.TARGET, self._parse_flags(Scope.TARGET))
+            options = join(Scope.TARGET, Layer("flag", self._parse_flags(Scope.TARGET)))
             pattern = str(self.flags["table-name"])
             only = self._build_section(f"table: {pattern}", pattern, options, global_options, ())
             return (only,) if only else ()
         tables = [section for section in content.targets if not section.gsi]
         names = {section.table for section in tables}
         self.faults += [
-            f"[{section.title}] belongs to no table: there is no section [table: {section.table}]"
+            f"[{clip(section.title)}] belongs to no table: there is no section [table: {clip(section.table)}]"
             for section in content.targets
             if section.table not in names
         ]
-        built = (self._load_table(table, content, below, global_options) for table in tables)
+        gsis: dict[str, list[TargetSection]] = {}
+        for section in content.targets:
+            if section.gsi:
+                gsis.setdefault(section.table, []).append(section)
+        built = (
+            self._load_table(table, gsis.get(table.table, ()), below, global_options) for table in tables
+        )
         return tuple(section for section in built if section)
 
     def _load_table(
-        self, table: TargetSection, content: FileContent, below: Values, global_options: Values
+        self,
+        table: TargetSection,
+        gsis_of_table: Iterable[TargetSection],
+        below: tuple[Layer, ...],
+        global_options: Values,
     ) -> Section | None:
         gsis = (
             self._build_section(gsi.title, gsi.gsi, self._read_options(gsi, below), global_options, ())
-            for gsi in content.targets
-            if gsi.gsi and gsi.table == table.table
+            for gsi in gsis_of_table
         )
         found = tuple(gsi for gsi in gsis if gsi)
         options = self._read_options(table, below)
         return self._build_section(table.title, table.table, options, global_options, found)
 
-    def _read_options(self, section: TargetSection, below: Values) -> Values:
-        own = self._parse_texts(section.title, section.texts, (Scope.TARGET,))
-        return _join(Scope.TARGET, below, own)
+    def _read_options(self, section: TargetSection, below: tuple[Layer, ...]) -> Joined:
+        own = self._parse_texts(clip(section.title), section.texts, (Scope.TARGET,))
+        return join(Scope.TARGET, *below, Layer("section", own))
 
     def _build_section(
         self,
         title: str,
         expression: str,
-        options: Values,
+        joined: Joined,
         global_options: Values,
         gsis: tuple[Section, ...],
     ) -> Section | None:
-        self.faults += findings.find_target_faults(title, options)
-        self.warnings += findings.warn_of_target(title, options)
+        options, shown = joined.values, clip(title)
+        self.origins[title] = joined.origins
+        self.faults += findings.find_target_faults(shown, options)
+        self.warnings += findings.warn_of_target(shown, options)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
                 pattern = re.compile(expression)
         except (re.error, RecursionError, OverflowError) as error:
-            self.faults.append(f"[{title}] has the bad regular expression {shorten(expression)}: {error}")
+            why = clip(str(error))
+            self.faults.append(f"[{shown}] has the bad regular expression {shorten(expression)}: {why}")
             return None
         breaker = _read_circuit_breaker(options) or _read_circuit_breaker(global_options)
         return Section(title, pattern, options, read_target_options(options), breaker, gsis)
@@ -214,17 +253,6 @@ class _Loader:
         if any(secrets & content.plain.get(title, {}).keys() for title in ("global", DEFAULT_SECTION)):
             path = Path(str(self.flags["config"]))
             self.warnings += findings.warn_of_readable_secret(path)
-
-
-def _join(scope: Scope, *layers: Values) -> Values:
-    """Lay what was said over the defaults; later layers win."""
-    joined: Values = {
-        option.key: [] if option.kind is Kind.MESSAGE_TYPES else option.default
-        for option in options_in(scope)
-    }
-    for layer in layers:
-        joined |= {key: layer[key] for key in joined.keys() & layer.keys()}
-    return joined
 
 
 def _spellings(option: Option) -> tuple[str, ...]:

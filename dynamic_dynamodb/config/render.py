@@ -16,31 +16,35 @@ if TYPE_CHECKING:
 MASK: Final = "********"
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
 _URLS: Final = frozenset(option.key for option in OPTIONS if option.kind is Kind.URL)
-_NOT_SHOWN: Final = frozenset({"table_name"})
+_NOT_SHOWN: Final = frozenset(
+    {"table_name", "check_config", "explain", "print_iam_policy", "print_completion"}
+)
+"""What says nothing of how the program will run."""
 
 
 def render_configuration(configuration: Configuration) -> str:
     """Give the JSON text, tables in the order in which they are matched."""
     tables = {
         section.pattern.pattern: {
-            **_mask(section.options),
-            "gsis": {gsi.pattern.pattern: _mask(gsi.options) for gsi in section.gsis},
+            **_mask_all(section.options),
+            "gsis": {gsi.pattern.pattern: _mask_all(gsi.options) for gsi in section.gsis},
         }
         for section in configuration.sections
     }
     shown = {
-        "global": _mask(configuration.global_options),
-        "logging": _mask(configuration.logging_options),
+        "global": _mask_all(configuration.global_options),
+        "logging": _mask_all(configuration.logging_options),
         "tables": tables,
     }
     return json.dumps(shown, indent=2)
 
 
-def _mask(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _mask_one(key, shown) for key, shown in options.items() if key not in _NOT_SHOWN}
+def _mask_all(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: mask(key, shown) for key, shown in options.items() if key not in _NOT_SHOWN}
 
 
-def _mask_one(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what JSON holds
+def mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what JSON holds
+    """Hide what nobody should read over a shoulder."""
     if shown and key in _SECRETS:
         return MASK
     return mask_url(shown) if shown and key in _URLS else shown

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from dynamic_dynamodb.core.maintenance_window import parse_windows
+from dynamic_dynamodb.core.maintenance_window import GOOD_EXAMPLE, parse_windows
 from dynamic_dynamodb.core.sections import mask_url
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
 
@@ -24,9 +24,17 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 def shorten(text: str) -> str:
-    """Quote a value for a message; a long one loses its end."""
-    shown = text if len(text) <= LONGEST_SHOWN_CHARACTERS else f"{text[:LONGEST_SHOWN_CHARACTERS]}…"
-    return repr(shown)
+    """Quote a value for a message; see `clip`."""
+    return f"'{clip(text)}'"
+
+
+def clip(text: str) -> str:
+    """Make a text fit for a message: a long one loses its end, unprintable characters become escapes."""
+    kept = text if len(text) <= LONGEST_SHOWN_CHARACTERS else f"{text[:LONGEST_SHOWN_CHARACTERS]}…"
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in kept
+    )
 
 
 def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declaration decides the type
@@ -106,7 +114,11 @@ def _parse_windows_text(text: str) -> str | None:
     """Keep the text, which is what `--show-config` shows; core parses it again."""
     if not text:
         return None
-    parse_windows(text)
+    try:
+        parse_windows(text)
+    except ValueError as error:
+        message = f"must be times of the day (UTC) such as {GOOD_EXAMPLE}, got {shorten(str(error))}"
+        raise ValueError(message) from None
     return text
 
 
@@ -114,7 +126,7 @@ def _parse_message_types(text: str) -> list[str]:
     given = list(dict.fromkeys(entry.strip() for entry in text.split(",") if entry.strip()))
     unknown = [entry for entry in given if entry not in (*MESSAGE_TYPES, *OBSOLETE_MESSAGE_TYPES)]
     if unknown:
-        message = f"must be some of {', '.join(MESSAGE_TYPES)}, got {', '.join(map(shorten, unknown))}"
+        message = f"must be some of {', '.join(MESSAGE_TYPES)}, got {shorten(', '.join(unknown))}"
         raise ValueError(message)
     return [entry for entry in given if entry in MESSAGE_TYPES]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.config.config_file import read_file
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.config.render import render_configuration
 from dynamic_dynamodb.errors import ConfigurationError
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 LIMITS = "max-provisioned-reads: 500\nmax-provisioned-writes: 500\n"
 TABLE = f"[table: ^a$]\n{LIMITS}"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "test.conf"
 
 
 def read(path: Path, text: str | bytes, **flags: str | bool) -> Configuration:
@@ -136,6 +132,20 @@ def test_every_fault_is_named_with_its_place(path: Path, text: str, faults: tupl
         ),
         pytest.param("[table: a]\n\0\n", "is no text file", id="NUL bytes"),
         pytest.param(
+            f"[table: {'(' * 300}]\n",
+            f"[table: {'(' * 53}…] has the bad regular expression '{'(' * 60}…':"
+            " missing ), unterminated subpattern at position 299",
+            id="a long title",
+        ),
+        pytest.param(
+            "[table: a]\n\x1b[31m: 5\n", "[table: a] has no option '\\x1b[31m'", id="characters for terminals"
+        ),
+        pytest.param(
+            "[table: a\n",
+            "line 1: '[table: a' is not a section, an option or a comment",
+            id="an open bracket",
+        ),
+        pytest.param(
             "[table: a]\n" + "nonsense\n" * 60, "there may be more: mend these first", id="no end of faults"
         ),
     ],
@@ -249,6 +259,41 @@ def test_another_region_in_the_environment_is_said(
     path.write_text(TABLE)
     warnings = load({"config": str(path)}, environment).warnings
     assert (warnings != ()) == is_said
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        pytest.param(
+            "[table: a]\n  x: 1\n   more\n  y: 2\n  x: 3\n",
+            ("line 5: [table: a] x is there twice",),
+            id="an option again, indented as the others",
+        ),
+        pytest.param(
+            "[table: a]\nx: 1\n x: 2\n\n x: 3\n",
+            ("line 5: [table: a] x is there twice",),
+            id="an option again, after an empty line",
+        ),
+        pytest.param(
+            "[table: a]\nx: 1\n# y\n  rubbish\n",
+            ("line 4: 'rubbish' is not a section, an option or a comment",),
+            id="nothing continues a comment",
+        ),
+        pytest.param(
+            "[table: a]\nrubbish\n[table: a]\n[table: b]\nx: 1\nx: 1\n: x\n",
+            (
+                "line 2: 'rubbish' is not a section, an option or a comment",
+                "line 3: section [table: a] is there twice",
+                "line 6: [table: b] x is there twice",
+                "line 7: ': x' is not a section, an option or a comment",
+            ),
+            id="in the order of the lines",
+        ),
+    ],
+)
+def test_lines_that_cannot_be_are_named_by_number(path: Path, text: str, faults: tuple[str, ...]) -> None:
+    path.write_text(text)
+    assert tuple(read_file(path).faults) == faults
 
 
 class TestPrecedence:

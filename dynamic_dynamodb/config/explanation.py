@@ -1,0 +1,85 @@
+"""Explain one target's options: which section they are from, and where each value was said."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
+from dynamic_dynamodb.config.render import mask
+from dynamic_dynamodb.config.values import clip
+from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.sections import match_sections
+from dynamic_dynamodb.options import Option, Scope, options_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.core.sections import Section
+
+UNSET: Final = "-"
+
+
+def parse_target(text: str) -> Target:
+    """Read `TABLE` or `TABLE/INDEX`."""
+    table, _, index = text.partition("/")
+    return Target(table, index)
+
+
+def explain(configuration: Configuration, target: Target) -> str:
+    """Give lines: the section, what else would match, and a table of options, values and origins."""
+    chosen, others = _match(configuration.sections, target.table)
+    if chosen is not None and target.index:
+        chosen, others = _match(chosen.gsis, target.index)
+    if chosen is None:
+        return f"{target}: no section matches this {target.kind}, so it is left alone"
+    lines = [f"{target}: [{clip(chosen.title)}]"]
+    lines += [f"  [{clip(other.title)}] matches too, but comes later in the file" for other in others]
+    return "\n".join((*lines, *_lay_out(_list_options(configuration, chosen))))
+
+
+def _match(sections: Sequence[Section], name: str) -> tuple[Section | None, tuple[Section, ...]]:
+    matches = match_sections(sections, (name,))
+    chosen = matches.sections.get(name)
+    return chosen, matches.doubled.get(name, (chosen,))[1:]
+
+
+def _list_options(configuration: Configuration, section: Section) -> Iterator[tuple[str, str, str]]:
+    origins = configuration.origins[section.title]
+    for option in options_in(Scope.TARGET):
+        yield option.name, *_find(option, section.options, origins, configuration.global_options)
+
+
+def _find(
+    option: Option,
+    options: Mapping[str, Any],
+    origins: Mapping[str, str],
+    global_options: Mapping[str, Any],
+) -> tuple[str, str]:
+    """Give a value as text, and its origin; what is unset may be taken from another option."""
+    held = options[option.key]
+    if held is None and option.falls_back_to:
+        return _show(option, options[option.falls_back_to.replace("-", "_")]), f"as {option.falls_back_to}"
+    if option.key in global_options and not options["circuit_breaker_url"]:
+        return _show(option, global_options[option.key]), "as in [global]"
+    return _show(option, held), origins.get(option.key, DEFAULT_ORIGIN)
+
+
+def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold what JSON holds
+    if held is None or held == []:
+        return UNSET
+    if isinstance(held, list):
+        return ", ".join(held)
+    if isinstance(held, bool):
+        return json.dumps(held)
+    shown = f"{held:g}" if isinstance(held, float) else mask(option.key, held)
+    return clip(f"{shown} {option.unit}".strip())
+
+
+def _lay_out(rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:
+    """Put the rows into columns as wide as they need."""
+    table = [("option", "value", "from"), *rows]
+    name_width, value_width = (max(len(row[column]) for row in table) for column in (0, 1))
+    for name, shown, origin in table:
+        yield f"  {name:{name_width}}  {shown:{value_width}}  {origin}"

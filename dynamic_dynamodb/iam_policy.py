@@ -1,0 +1,77 @@
+"""Write the least IAM policy that a configuration needs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.aws import actions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.core.sections import Section
+
+MOST_CHARACTERS: Final = 6144
+"""How long a managed policy may be, spaces not counted (IAM and AWS STS quotas)."""
+_PARTITIONS: Final = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+"""AWS's partitions by the beginnings of their regions' names; all others are in `aws`."""
+_LITERAL: Final = re.compile(r"([A-Za-z0-9_-]|\\[.\-])(?![?*{+])|(\.)(?![?*{+])")
+_ALTERNATIVES: Final = re.compile(r"\|(?![^(]*\))")
+
+
+def write_policy(configuration: Configuration) -> dict[str, Any]:
+    """Give the policy document: what cannot be narrowed is allowed on `*`, the rest on tables and topics.
+
+    AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference).
+    """
+    options = configuration.global_options
+    region = options["region"]
+    partition = next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
+    tables = [
+        f"arn:{partition}:dynamodb:{region}:*:table/{name_resource(section.pattern.pattern)}"
+        for section in configuration.sections
+    ]
+    on_tables = [actions.DESCRIBE_TABLE, *([] if options["dry_run"] else [actions.UPDATE_TABLE])]
+    statements = [
+        _allow("FindTablesAndReadMetrics", [actions.LIST_TABLES, actions.GET_METRIC_DATA], ["*"]),
+        _allow("ScaleTables", on_tables, tables),
+    ]
+    topics = [] if options["dry_run"] else _list_topics(configuration.sections)
+    if topics:
+        statements.append(_allow("PublishMessages", [actions.PUBLISH], topics))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(name: str, allowed: list[str], resources: Iterable[str]) -> dict[str, Any]:
+    return {
+        "Sid": name,
+        "Effect": "Allow",
+        "Action": sorted(allowed),
+        "Resource": list(dict.fromkeys(resources)),
+    }
+
+
+def _list_topics(sections: Iterable[Section]) -> list[str]:
+    return [
+        one.typed.sns_topic_arn
+        for section in sections
+        for one in (section, *section.gsis)
+        if one.typed.sns_topic_arn and one.typed.sns_message_types
+    ]
+
+
+def name_resource(expression: str) -> str:
+    """Give the narrowest name with IAM's wildcards that takes all tables that an expression matches.
+
+    A `.` becomes `?`; after the first thing that IAM has no words for, everything is allowed by `*`.
+    """
+    rest = expression.removeprefix("^")
+    if _ALTERNATIVES.search(rest):
+        return "*"
+    name, place = "", 0
+    while match := _LITERAL.match(rest, place):
+        name += "?" if match[2] else match[1].removeprefix("\\")
+        place = match.end()
+    return name if rest[place:] == "$" else f"{name}*"

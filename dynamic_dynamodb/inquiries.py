@@ -1,0 +1,100 @@
+"""Answer what the program can tell without AWS: about a configuration, or about itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.config.differences import describe_differences
+from dynamic_dynamodb.config.explanation import explain, parse_target
+from dynamic_dynamodb.config.render import render_configuration
+from dynamic_dynamodb.iam_policy import MOST_CHARACTERS, write_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dynamic_dynamodb.circumstances import Circumstances
+    from dynamic_dynamodb.config.loader import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to print: the text that was asked for, remarks beside it, and faults that end in failure."""
+
+    text: str
+    remarks: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def show_configuration(circumstances: Circumstances) -> Answer:
+    """Render every option in force as JSON; raise ConfigurationError."""
+    configuration = circumstances.load_leniently()
+    return Answer(render_configuration(configuration), configuration.warnings)
+
+
+def check_configuration(circumstances: Circumstances) -> Answer:
+    """List every warning, every difference from 2.5.1 and every fault."""
+    examination = circumstances.examine()
+    configuration = examination.configuration
+    differences = list(describe_differences(configuration.sections))
+    lines = [f"warning: {warning}" for warning in configuration.warnings]
+    lines += [f"notice: {difference}" for difference in differences]
+    if not examination.faults:
+        lines.append(f"{circumstances.source} can be used: {_count(configuration, len(differences))}")
+    return Answer("\n".join(lines), faults=examination.faults)
+
+
+def explain_target(circumstances: Circumstances) -> Answer:
+    """Check the configuration, and explain the options of one target."""
+    answer = check_configuration(circumstances)
+    if answer.faults:
+        return answer
+    configuration = circumstances.load()
+    explanation = explain(configuration, parse_target(configuration.global_options["explain"]))
+    return Answer(f"{answer.text}\n{explanation}")
+
+
+def print_policy(circumstances: Circumstances) -> Answer:
+    """Write the IAM policy as JSON; raise ConfigurationError."""
+    policy = write_policy(circumstances.load())
+    length = len(json.dumps(policy, separators=(",", ":")))
+    too_long = (
+        f"these are {length} characters, a managed policy takes {MOST_CHARACTERS}:"
+        " write fewer resources, such as table/prod-*, or split it"
+    )
+    return Answer(json.dumps(policy, indent=2), (too_long,) if length > MOST_CHARACTERS else ())
+
+
+def print_completion(circumstances: Circumstances) -> Answer:
+    """Give the script for a shell; raise ConfigurationError."""
+    shell = circumstances.load_leniently().global_options["print_completion"]
+    file = resources.files("dynamic_dynamodb") / "contrib" / "completion" / f"dynamic-dynamodb.{shell}"
+    return Answer(file.read_text(encoding="utf-8"))
+
+
+INQUIRIES: Final[Mapping[str, Callable[[Circumstances], Answer]]] = {
+    "print-completion": print_completion,  # first: it needs no configuration
+    "explain": explain_target,  # before check-config, which it includes
+    "check-config": check_configuration,
+    "print-iam-policy": print_policy,
+    "show-config": show_configuration,
+}
+"""What answers which flag; the first that is given counts."""
+
+
+def _count(configuration: Configuration, differences: int) -> str:
+    indexes = sum(len(section.gsis) for section in configuration.sections)
+    counted = (
+        (len(configuration.sections), "table section"),
+        (indexes, "index section"),
+        (len(configuration.warnings), "warning"),
+        (differences, "difference from 2.5.1"),
+    )
+    return ", ".join(f"{number} {noun if number == 1 else _plural(noun)}" for number, noun in counted)
+
+
+def _plural(noun: str) -> str:
+    first, _, rest = noun.partition(" from")
+    return f"{first}s from{rest}" if rest else f"{first}s"

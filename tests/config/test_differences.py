@@ -1,0 +1,117 @@
+"""Those who move over are told what will differ with their file, and nothing that will not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.config.differences import describe_differences
+from dynamic_dynamodb.config.loader import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIMITS = "[default_options]\nmax-provisioned-reads: 500\nmax-provisioned-writes: 500\n"
+TABLE = f"{LIMITS}[table: ^a$]\n"
+INDEX = f"{TABLE}[gsi: ^g$ table: ^a$]\n"
+
+
+def differences_of(path: Path, text: str) -> list[str]:
+    path.write_text(text)
+    return list(describe_differences(load({"config": str(path)}, {}).sections))
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning"),
+    [
+        pytest.param(
+            f"{INDEX}decrease-consumed-reads-with: 10\n",
+            "decrease-consumed-* count for indexes now",
+            id="an index's decrease by consumption",
+        ),
+        pytest.param(
+            f"{INDEX}decrease-consumed-writes-scale: {{0.5: 10}}\n",
+            "decrease-consumed-* count for indexes now",
+            id="an index's decrease scale",
+        ),
+        pytest.param(
+            f"{TABLE}maintenance-windows: 22:00-06:00\n",
+            "maintenance-windows over midnight",
+            id="a window over midnight",
+        ),
+        pytest.param(
+            f"{TABLE}maintenance-windows: 10:00-11:00, 12:00-13:00\n",
+            "maintenance-windows with spaces",
+            id="a space in windows",
+        ),
+        pytest.param(
+            f"{TABLE}maintenance-windows: 9:00-11:00\n",
+            "maintenance-windows with spaces",
+            id="an hour of one digit",
+        ),
+        pytest.param(
+            f"{TABLE}always-decrease-rw-together: true\n", "always-decrease-rw-together waits", id="together"
+        ),
+        pytest.param(
+            f"{TABLE}increase-consumed-reads-scale: {{0: 5, 0.5: 10}}\n",
+            "an increase scale that begins at 0",
+            id="a scale from 0 on",
+        ),
+        pytest.param(
+            f"{TABLE}throttled-writes-upper-threshold: 10\n",
+            "throttled-*-upper-threshold also keeps",
+            id="a threshold of throttled events",
+        ),
+        pytest.param(
+            f"{TABLE}num-write-checks-before-scale-down: 2\n",
+            "num-*-checks-before-scale-down counts on",
+            id="counted checks",
+        ),
+        pytest.param(
+            f"{TABLE}lookback-window-start: 6\n", "minutes that CloudWatch has not", id="a young window"
+        ),
+        pytest.param(
+            f"{TABLE}[gsi: ^g table: ^a$]\n[gsi: ^g2$ table: ^a$]\n",
+            "an index that two sections match",
+            id="two sections for one index",
+        ),
+        pytest.param(
+            f"{TABLE}[gsi: .* table: ^a$]\n[gsi: ^by_.* table: ^a$]\n",
+            "an index that two sections match",
+            id="two expressions for one index",
+        ),
+    ],
+)
+def test_a_difference_is_told_with_its_section(path: Path, text: str, beginning: str) -> None:
+    (only,) = differences_of(path, text)
+    assert only.startswith(beginning)
+    assert only.endswith("table: ^a$]")
+
+
+def test_the_amount_after_throttling_is_told_where_it_was_another(path: Path) -> None:
+    text = f"{TABLE}throttled-reads-upper-threshold: 10\nincrease-consumed-reads-with: 10\n"
+    found = differences_of(path, text)
+    assert [one.split(" by ")[0] for one in found][1:] == ["raises of a table's reads"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(INDEX, id="defaults"),
+        pytest.param(f"{TABLE}decrease-consumed-reads-with: 10\n", id="a table's decrease by consumption"),
+        pytest.param(f"{TABLE}maintenance-windows: 10:00-11:00,12:00-13:00\n", id="windows as of old"),
+        pytest.param(f"{TABLE}increase-consumed-reads-scale: {{0: 0, 0.5: 10}}\n", id="nothing from 0 on"),
+        pytest.param(f"{TABLE}decrease-consumed-reads-scale: {{0: 5, 0.5: 10}}\n", id="a decrease scale"),
+        pytest.param(f"{TABLE}lookback-window-start: 8\n", id="a window of known minutes"),
+        pytest.param(f"{TABLE}[gsi: ^g1$ table: ^a$]\n[gsi: ^g2$ table: ^a$]\n", id="an index each"),
+    ],
+)
+def test_what_stays_as_it_was_is_not_told(path: Path, text: str) -> None:
+    assert differences_of(path, text) == []
+
+
+def test_many_sections_are_counted(path: Path) -> None:
+    sections = "".join(f"[table: ^t{number}$]\n" for number in range(5))
+    (only,) = differences_of(path, f"{LIMITS}always-decrease-rw-together: true\n{sections}")
+    assert only.endswith(": [table: ^t0$], [table: ^t1$], [table: ^t2$] and 2 more")

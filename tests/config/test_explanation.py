@@ -1,0 +1,92 @@
+"""An operator is told which section a target belongs to, and where each value comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.config.explanation import explain, parse_target
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.options import Scope, options_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = """
+[global]
+circuit-breaker-url: http://user:secret@example.com/
+circuit-breaker-timeout: 500
+[default_options]
+max-provisioned-reads: 500
+[DEFAULT]
+reads-lower-threshold: 25
+[table: ^orders$]
+increase-reads-with: 10
+maintenance-windows: 22:00-06:00
+[table: ^ord]
+circuit-breaker-url: http://own.example.com/
+[gsi: ^by- table: ^orders$]
+sns-message-types: scale-up, scale-down
+"""
+
+
+def explain_to_rows(path: Path, name: str, **flags: str) -> tuple[list[str], dict[str, tuple[str, str]]]:
+    """Give the lines above the table, and the table by option."""
+    path.write_text(TEXT)
+    given = {flag.replace("_", "-"): text for flag, text in flags.items()}
+    lines = explain(load({"config": str(path), **given}, {}), parse_target(name)).splitlines()
+    start = next((number for number, line in enumerate(lines) if line.split()[0] == "option"), len(lines))
+    rows = [[cell.strip() for cell in line.split("  ") if cell] for line in lines[start + 1 :]]
+    return lines[:start], {name: (shown, origin) for name, shown, origin in rows}
+
+
+def test_every_option_of_a_target_is_in_the_table(path: Path) -> None:
+    _, rows = explain_to_rows(path, "orders")
+    assert list(rows) == [option.name for option in options_in(Scope.TARGET)]
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "expected"),
+    [
+        ("orders", "increase-reads-with", ("10", "section")),
+        ("orders", "increase-consumed-reads-with", ("10", "as increase-reads-with")),
+        ("orders", "max-provisioned-reads", ("500 units", "[default_options]")),
+        ("orders", "max-provisioned-writes", ("-", "default")),
+        ("orders", "reads-lower-threshold", ("25 percent", "[DEFAULT]")),
+        ("orders", "reads-upper-threshold", ("90 percent", "default")),
+        ("orders", "enable-reads-up-scaling", ("true", "default")),
+        ("orders", "maintenance-windows", ("22:00-06:00", "section")),
+        ("orders", "circuit-breaker-url", ("http://user:********@example.com/", "as in [global]")),
+        ("orders", "circuit-breaker-timeout", ("500 milliseconds", "as in [global]")),
+        ("ordinary", "circuit-breaker-url", ("http://own.example.com/", "section")),
+        ("ordinary", "circuit-breaker-timeout", ("10000 milliseconds", "default")),
+        ("orders/by-date", "increase-reads-with", ("50", "default")),
+        ("orders/by-date", "sns-message-types", ("scale-up, scale-down", "section")),
+    ],
+)
+def test_a_value_stands_beside_its_origin(
+    path: Path, name: str, option: str, expected: tuple[str, str]
+) -> None:
+    _, rows = explain_to_rows(path, name)
+    assert rows[option] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("orders", ["orders: [table: ^orders$]", "  [table: ^ord] matches too, but comes later in the file"]),
+        ("ordinary", ["ordinary: [table: ^ord]"]),
+        ("orders/by-date", ["orders:by-date: [gsi: ^by- table: ^orders$]"]),
+        ("users", ["users: no section matches this table, so it is left alone"]),
+        ("orders/gone", ["orders:gone: no section matches this GSI, so it is left alone"]),
+        ("ordinary/by-date", ["ordinary:by-date: no section matches this GSI, so it is left alone"]),
+    ],
+)
+def test_the_section_is_named_and_what_else_matches(path: Path, name: str, lines: list[str]) -> None:
+    assert explain_to_rows(path, name)[0] == lines
+
+
+def test_flags_are_an_origin(path: Path) -> None:
+    _, rows = explain_to_rows(path, "orders", table_name="orders", increase_reads_with="7")
+    assert rows["increase-reads-with"] == ("7", "flag")

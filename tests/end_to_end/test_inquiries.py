@@ -1,0 +1,124 @@
+"""Questions about a configuration are answered without AWS, on stdout, and with an exit code for scripts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conformance.vectors import read_vectors
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+GOOD = """\
+[default_options]
+max-provisioned-writes: 400
+[table: ^orders$]
+max-provisioned-reads: 500
+always-decrease-rw-together: true
+[gsi: .* table: ^orders$]
+"""
+QUIET = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+"""Nobody listens there: who asks AWS fails."""
+
+
+def test_check_config_tells_warnings_and_differences(emulator: Emulator, program: Program) -> None:
+    path = program.write(GOOD)
+    run = program.run("-c", path, "--check-config", **QUIET)
+    assert (run.code, run.stderr) == (0, "")
+    assert run.stdout.splitlines() == [
+        "warning: [gsi: .* table: ^orders$] has no max-provisioned-reads: it may spend without limit",
+        (
+            "notice: always-decrease-rw-together waits until both sides go down, unless the other cannot;"
+            " in 2.5.1 one went down while the other stayed: [table: ^orders$]"
+        ),
+        (f"{path} can be used: 1 table section, 1 index section, 1 warning, 1 difference from 2.5.1"),
+    ]
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("flag", ["--check-config", "--explain=orders", "--print-iam-policy", "--run-once"])
+def test_faults_end_every_way_in_with_2(program: Program, flag: str) -> None:
+    path = program.write("[table: ^orders$]\nmax-provisoned-reads: 5\nreads-upper-threshold: 0\n")
+    run = program.run("-c", path, flag, **QUIET)
+    assert run.code == 2
+    assert run.stderr.splitlines() == [
+        f"dynamic-dynamodb: {path} cannot be used:",
+        "  [table: ^orders$] has no option 'max-provisoned-reads': did you mean max-provisioned-reads?",
+        "  [table: ^orders$] reads-upper-threshold must be at least 1, got 0",
+    ]
+
+
+def test_check_config_tells_warnings_beside_faults(program: Program) -> None:
+    path = program.write("[global]\naws-access-key-id: AK\n[table: ^orders$]\nmax-provisioned-reads: 5\n")
+    run = program.run("-c", path, "--check-config", **QUIET)
+    assert run.code == 2
+    assert run.stdout.splitlines() == [
+        "warning: [table: ^orders$] has no max-provisioned-writes: it may spend without limit"
+    ]
+    assert "aws-secret-access-key is missing" in run.stderr
+
+
+def test_faults_beyond_all_reading_are_counted(program: Program) -> None:
+    path = program.write("[table: ^orders$]\n" + "".join(f"x{number}: 1\n" for number in range(250)))
+    run = program.run("-c", path, "--check-config", **QUIET)
+    lines = run.stderr.splitlines()
+    assert (run.code, len(lines), lines[-1]) == (2, 102, "  … and 150 more")
+
+
+def test_explain_includes_the_check(program: Program) -> None:
+    run = program.run("-c", program.write(GOOD), "--explain", "orders/by-date", **QUIET)
+    assert run.code == 0
+    assert "can be used" in run.stdout
+    assert "orders:by-date: [gsi: .* table: ^orders$]" in run.stdout.splitlines()
+    assert any(
+        line.split() == ["max-provisioned-writes", "400", "units", "[default_options]"]
+        for line in run.stdout.splitlines()
+    )
+
+
+def test_print_iam_policy_is_json(program: Program) -> None:
+    run = program.run("-c", program.write(GOOD), "--print-iam-policy", **QUIET)
+    assert (run.code, run.stderr) == (0, "")
+    assert json.loads(run.stdout)["Statement"][1]["Resource"] == ["arn:aws:dynamodb:us-east-1:*:table/orders"]
+
+
+def test_a_policy_that_iam_would_not_take_is_said(program: Program) -> None:
+    sections = "".join(f"[table: ^table_number_{number}$]\n" for number in range(200))
+    run = program.run("-c", program.write(sections), "--print-iam-policy", **QUIET)
+    assert run.code == 0
+    assert "a managed policy takes 6144" in run.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
+def test_print_completion_needs_no_file(program: Program, shell: str) -> None:
+    run = program.run("--print-completion", shell, **QUIET)
+    assert (run.code, run.stderr) == (0, "")
+    assert "check-config" in run.stdout
+
+
+def test_a_shell_that_nobody_knows_is_a_fault(program: Program) -> None:
+    run = program.run("--print-completion", "cmd", **QUIET)
+    assert run.code == 2
+    assert "--print-completion must be one of bash, zsh, fish, tcsh, got 'cmd'" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [vector for vector in read_vectors("cli") if vector["needs"] == "account" and vector["expected"]],
+)
+def test_old_command_lines_work_on_an_account(
+    emulator: Emulator, program: Program, vector: dict[str, object]
+) -> None:
+    environment, expected = dict(vector["env"]), dict(vector["expected"])  # type: ignore[call-overload]  # JSON
+    for table in json.loads(environment.get("ACCOUNT_TABLES", "[]")):
+        emulator.add_table(table, reads=10, writes=10)
+        emulator.put_metrics(table, consumed_reads=0, consumed_writes=0)
+    arguments = [str(one).replace("<EMPTY_DIR>", str(program.folder)) for one in vector["argv"]]  # type: ignore[attr-defined]  # JSON
+    run = program.run(*arguments)
+    assert run.code == expected["exit_status"], run.stdout + run.stderr
+    for fault in expected.get("faults", ()):
+        assert fault.split()[-1] in run.stderr

@@ -1,0 +1,118 @@
+"""The policy allows what the configuration needs, and not much more."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.iam_policy import name_resource, write_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("expression", "resource"),
+    [
+        ("^orders$", "orders"),
+        ("orders$", "orders"),
+        ("^orders", "orders*"),
+        ("orders", "orders*"),
+        (".*", "*"),
+        ("^prod-.*", "prod-*"),
+        ("^prod_(users|orders)$", "prod_*"),
+        ("^a|b", "*"),
+        ("^users?$", "user*"),
+        ("^users*", "user*"),
+        ("^a{3}$", "*"),
+        (r"^my\.table$", "my.table"),
+        ("^my.table$", "my?table"),
+        ("^my.*table$", "my*"),
+        (r"^log_\d+$", "log_*"),
+        ("(?i)^orders$", "*"),
+        ("^[ab]c$", "*"),
+        ("^orders$|^users$", "*"),
+        ("^(a|(b)|c)d", "*"),
+    ],
+)
+def test_an_expression_becomes_the_narrowest_resource(expression: str, resource: str) -> None:
+    assert name_resource(expression) == resource
+
+
+@given(
+    st.from_regex(r"\^?[ab.?*()|$\\-]{0,8}", fullmatch=True), st.text(alphabet="ab.-", min_size=3, max_size=6)
+)
+def test_no_table_that_is_scaled_is_outside_the_policy(expression: str, table: str) -> None:
+    try:
+        pattern = re.compile(expression)
+    except re.error:
+        return
+    if pattern.match(table):
+        assert fnmatchcase(table, name_resource(expression))
+
+
+def actions_and_resources(path: Path, text: str, **flags: str | bool) -> dict[str, tuple[str, list[str]]]:
+    path.write_text(text)
+    given_flags = {name.replace("_", "-"): flag for name, flag in flags.items()}
+    policy = write_policy(load({"config": str(path), **given_flags}, {}))
+    assert policy["Version"] == "2012-10-17"
+    return {
+        statement["Sid"]: (" ".join(statement["Action"]), statement["Resource"])
+        for statement in policy["Statement"]
+    }
+
+
+FILE = """
+[global]
+region: eu-west-1
+[table: ^orders$]
+sns-topic-arn: arn:aws:sns:eu-west-1:123456789012:scaling
+sns-message-types: scale-up
+[gsi: .* table: ^orders$]
+sns-topic-arn: arn:aws:sns:eu-west-1:123456789012:indexes
+sns-message-types: scale-up
+[table: ^log]
+sns-topic-arn: arn:aws:sns:eu-west-1:123456789012:unused
+"""
+
+
+def test_the_policy_names_tables_and_topics(tmp_path: Path) -> None:
+    assert actions_and_resources(tmp_path / "conf", FILE) == {
+        "FindTablesAndReadMetrics": ("cloudwatch:GetMetricData dynamodb:ListTables", ["*"]),
+        "ScaleTables": (
+            "dynamodb:DescribeTable dynamodb:UpdateTable",
+            [
+                "arn:aws:dynamodb:eu-west-1:*:table/orders",
+                "arn:aws:dynamodb:eu-west-1:*:table/log*",
+            ],
+        ),
+        "PublishMessages": (
+            "sns:Publish",
+            [
+                "arn:aws:sns:eu-west-1:123456789012:scaling",
+                "arn:aws:sns:eu-west-1:123456789012:indexes",
+            ],
+        ),
+    }
+
+
+def test_a_dry_run_needs_no_permission_to_change_anything(tmp_path: Path) -> None:
+    allowed = actions_and_resources(tmp_path / "conf", FILE, dry_run=True)
+    assert [actions for actions, _ in allowed.values()] == [
+        "cloudwatch:GetMetricData dynamodb:ListTables",
+        "dynamodb:DescribeTable",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_resources_are_in_the_partition_of_the_region(tmp_path: Path, region: str, partition: str) -> None:
+    allowed = actions_and_resources(tmp_path / "conf", "[table: ^a$]\n", region=region)
+    assert allowed["ScaleTables"][1] == [f"arn:{partition}:dynamodb:{region}:*:table/a"]
