@@ -51,7 +51,7 @@ reference: $(READY) ## Write the pages and files that are made from the declarat
 	$(VENV)/bin/python -m docs.tools.reference
 
 fuzz: $(READY) ## Read 50,000 odd configuration files
-	FUZZ_FILES=50000 $(VENV)/bin/python -m pytest -q -n auto tests/config/test_odd_files.py
+	FUZZ_FILES=50000 $(VENV)/bin/python -m pytest -q tests/config/test_odd_files.py
 
 soak: $(READY) ## Run a daemon for long, and kill it often (at most 15 minutes)
 	$(VENV)/bin/python -m tests.soak

@@ -29,7 +29,7 @@ _SIGNAL_EXIT_BASE: Final = 128
 _NOT_WRITABLE_BY_OTHERS: Final = 0o022
 _STANDARD_ERROR: Final = 2
 _MOST_FAULTS: Final = 100
-_ALONE: Final = {"show-config", "print-completion"}
+_ALONE: Final = {"show-config", "print-completion", "print-example"}
 """Flags that answer something without a file, too."""
 _FOREGROUND: Final = (False, "foreground", "fg")
 

@@ -70,12 +70,23 @@ def print_policy(circumstances: Circumstances) -> Answer:
 def print_completion(circumstances: Circumstances) -> Answer:
     """Give the script for a shell; raise ConfigurationError."""
     shell = circumstances.load_leniently().global_options["print_completion"]
-    file = resources.files("dynamic_dynamodb") / "contrib" / "completion" / f"dynamic-dynamodb.{shell}"
-    return Answer(file.read_text(encoding="utf-8"))
+    return Answer(_read_shipped("completion", f"dynamic-dynamodb.{shell}"))
+
+
+def print_example(circumstances: Circumstances) -> Answer:  # noqa: ARG001 - it is the same in all
+    """Give the example file."""
+    return Answer(_read_shipped("example-dynamic-dynamodb.conf"))
+
+
+def _read_shipped(*names: str) -> str:
+    """Read a file that comes with the package."""
+    file = resources.files("dynamic_dynamodb").joinpath("contrib", *names)
+    return file.read_text(encoding="utf-8").rstrip("\n")
 
 
 INQUIRIES: Final[Mapping[str, Callable[[Circumstances], Answer]]] = {
-    "print-completion": print_completion,  # first: it needs no configuration
+    "print-completion": print_completion,  # first, like the next: they need no configuration
+    "print-example": print_example,
     "explain": explain_target,  # before check-config, which it includes
     "check-config": check_configuration,
     "print-iam-policy": print_policy,

@@ -192,6 +192,15 @@ _COMMAND_LINE: Final = (
         group=Group.INQUIRIES,
     ),
     Option(
+        "print-example",
+        Kind.SWITCH,
+        Scope.COMMAND_LINE,
+        "Print a configuration file with every option and a comment on each, and exit.",
+        default=False,
+        flags=("--print-example",),
+        group=Group.INQUIRIES,
+    ),
+    Option(
         "print-completion",
         Kind.TEXT,
         Scope.COMMAND_LINE,

@@ -14,16 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import clip, shorten
-from dynamic_dynamodb.options import OPTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_SECTION: Final = "DEFAULT"
 MOST_LINE_FAULTS: Final = 50
-_SECRETS: Final = tuple(
-    name for option in OPTIONS if option.is_secret for name in (option.name, *option.aliases)
-)
 _GSI_TITLE: Final = re.compile(r"gsi:\s*(?P<gsi>\S.*?)\s+table:\s*(?P<table>\S.*)")
 _TABLE_TITLE: Final = re.compile(r"table:\s*(?P<table>.*)")
 _TEXT_AFTER_BRACKET: Final = re.compile(r"\]\s*[#;]|\]\s+\S")
@@ -165,8 +161,7 @@ class _Blame:
     def add(self, number: int) -> None:
         """Blame a line that is nothing."""
         line = self.lines[number - 1].strip()
-        shown = f"{line.split()[0]} …" if any(secret in line for secret in _SECRETS) else line
-        self._blank(number, f"{shorten(shown)} is not a section, an option or a comment")
+        self._blank(number, f"{shorten(line)} is not a section, an option or a comment")
 
     def add_section(self, number: int, title: str) -> None:
         """Blame a section that is there again; its options are looked at all the same."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.render import mask
-from dynamic_dynamodb.config.values import clip
+from dynamic_dynamodb.config.values import clip, escape
 from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.core.sections import match_sections
 from dynamic_dynamodb.options import Option, Scope, options_in
@@ -70,11 +70,11 @@ def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold
     if held is None or held == []:
         return UNSET
     if isinstance(held, list):
-        return ", ".join(held)
+        return escape(", ".join(held))
     if isinstance(held, bool):
         return json.dumps(held)
     shown = f"{held:g}" if isinstance(held, float) else mask(option.key, held)
-    return clip(f"{shown} {option.unit}".strip())
+    return escape(f"{shown} {option.unit}".strip())
 
 
 def _lay_out(rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:

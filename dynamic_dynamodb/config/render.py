@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.core.sections import mask_url
-from dynamic_dynamodb.options import OPTIONS, Kind
+from dynamic_dynamodb.options import OPTIONS, Group, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 MASK: Final = "********"
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
 _URLS: Final = frozenset(option.key for option in OPTIONS if option.kind is Kind.URL)
-_NOT_SHOWN: Final = frozenset(
-    {"table_name", "check_config", "explain", "print_iam_policy", "print_completion"}
-)
-"""What says nothing of how the program will run."""
+_INQUIRIES: Final = frozenset(option.key for option in OPTIONS if option.group is Group.INQUIRIES)
+_NOT_SHOWN: Final = _INQUIRIES - {"show_config"} | {"table_name"}
+"""What says nothing of how the program will run; 2.5.1 showed `show_config`."""
 
 
 def render_configuration(configuration: Configuration) -> str:

@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 
 from dynamic_dynamodb.core.maintenance_window import GOOD_EXAMPLE, parse_windows
 from dynamic_dynamodb.core.sections import mask_url
-from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
+from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, OPTIONS, Kind, Option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_SHOWN_CHARACTERS: Final = 60
 LARGEST_SCALE_NUMBER: Final = 1e15
+_SECRET: Final = re.compile(
+    f"({'|'.join(option.name for option in OPTIONS if option.is_secret)}).*", re.DOTALL
+)
 _TRUE: Final = frozenset({"1", "yes", "true", "on"})
 _FALSE: Final = frozenset({"0", "no", "false", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
@@ -29,11 +32,21 @@ def shorten(text: str) -> str:
 
 
 def clip(text: str) -> str:
-    """Make a text fit for a message: a long one loses its end, unprintable characters become escapes."""
-    kept = text if len(text) <= LONGEST_SHOWN_CHARACTERS else f"{text[:LONGEST_SHOWN_CHARACTERS]}…"
+    """Make a text fit for a message.
+
+    A password in a URL is masked, and what follows the name of a secret is left out, as a line may
+    stand where it does not belong; a long text loses its end, unprintable characters become escapes.
+    """
+    shown = _SECRET.sub(r"\1 …", mask_url(text))
+    kept = shown if len(shown) <= LONGEST_SHOWN_CHARACTERS else f"{shown[:LONGEST_SHOWN_CHARACTERS]}…"
+    return escape(kept)
+
+
+def escape(text: str) -> str:
+    """Make unprintable characters, which might play tricks on a terminal, visible."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in kept
+        for character in text
     )
 
 
@@ -134,9 +147,7 @@ def _parse_message_types(text: str) -> list[str]:
 def _parse_url(text: str) -> str | None:
     if not text:
         return None
-    message = (
-        f"must be an http or https URL such as https://status.example.com/ok, got {shorten(mask_url(text))}"
-    )
+    message = f"must be an http or https URL such as https://status.example.com/ok, got {shorten(text)}"
     try:
         parts = urlsplit(text)
         port_is_fine = parts.port is None or parts.port > 0

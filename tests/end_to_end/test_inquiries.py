@@ -100,6 +100,14 @@ def test_print_completion_needs_no_file(program: Program, shell: str) -> None:
     assert "check-config" in run.stdout
 
 
+def test_print_example_gives_a_file_that_can_be_used(program: Program) -> None:
+    printed = program.run("--print-example", **QUIET)
+    assert (printed.code, printed.stderr) == (0, "")
+    run = program.run("-c", program.write(printed.stdout), "--check-config", **QUIET)
+    assert run.code == 0
+    assert " 0 warnings" in run.stdout
+
+
 def test_a_shell_that_nobody_knows_is_a_fault(program: Program) -> None:
     run = program.run("--print-completion", "cmd", **QUIET)
     assert run.code == 2

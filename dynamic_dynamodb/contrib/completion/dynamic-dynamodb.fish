@@ -65,6 +65,7 @@ complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l show-config -d 
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l check-config -d 'Print every fault and warning, and what differs from 2.5.1 with this configuration, and exit: 0 if it can be used, else 2.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l explain -x -d 'Check the configuration, and print which section a table or an index belongs to, and where each of its options comes from.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l print-iam-policy -d 'Print the least IAM policy that this configuration needs, and exit.'
+complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l print-example -d 'Print a configuration file with every option and a comment on each, and exit.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l print-completion -xka "bash zsh fish tcsh" -d 'Print a script that completes this command line in a shell, and exit.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l daemon -xka "start stop restart status foreground fg" -d 'Control the daemon. `foreground` (or `fg`) stays attached, for a supervisor or a container.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l instance -x -d 'Name this daemon, so that several with different names run side by side. (default: default)'

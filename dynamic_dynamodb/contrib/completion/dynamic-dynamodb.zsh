@@ -25,6 +25,7 @@ _shtab_dynamic_dynamodb_options=(
   "--check-config[Print every fault and warning, and what differs from 2.5.1 with this configuration, and exit\: 0 if it can be used, else 2.]"
   "--explain[Check the configuration, and print which section a table or an index belongs to, and where each of its options comes from.]:TABLE[/INDEX]:"
   "--print-iam-policy[Print the least IAM policy that this configuration needs, and exit.]"
+  "--print-example[Print a configuration file with every option and a comment on each, and exit.]"
   "--print-completion[Print a script that completes this command line in a shell, and exit.]:bash|zsh|fish|tcsh:(bash zsh fish tcsh)"
   "--daemon[Control the daemon. \`foreground\` (or \`fg\`) stays attached, for a supervisor or a container.]:start|stop|restart|status|foreground|fg:(start stop restart status foreground fg)"
   "--instance[Name this daemon, so that several with different names run side by side. (default\: default)]:INSTANCE:"
