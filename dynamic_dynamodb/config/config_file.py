@@ -11,6 +11,7 @@ from configparser import (
     RawConfigParser,
 )
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import clip, shorten
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SECTION: Final = "DEFAULT"
 MOST_LINE_FAULTS: Final = 50
+_PLAIN_TITLES: Final = ("global", "logging", "default_options", DEFAULT_SECTION)
+_TWICE: Final = "is there twice; 2.5.1 took the last one"
 _GSI_TITLE: Final = re.compile(r"gsi:\s*(?P<gsi>\S.*?)\s+table:\s*(?P<table>\S.*)")
 _TABLE_TITLE: Final = re.compile(r"table:\s*(?P<table>.*)")
 _TEXT_AFTER_BRACKET: Final = re.compile(r"\]\s*[#;]|\]\s+\S")
@@ -169,7 +172,7 @@ class _Blame:
 
     def add_option(self, number: int, title: str, name: str) -> None:
         """Blame an option that is there again."""
-        self._blank(number, f"[{clip(title)}] {clip(name)} is there twice")
+        self._blank(number, f"[{clip(title)}] {clip(name)} {_TWICE}")
 
     def _blank(self, number: int, sentence: str, left: str = "") -> None:
         self.found[number] = sentence
@@ -182,17 +185,14 @@ def _add_section(
     if "\0" in title:
         return  # the second of two sections of one title; already a fault
     stripped, shown = title.strip(), f"[{clip(title)}]"
-    if stripped in ("global", "logging", "default_options", DEFAULT_SECTION):
+    if stripped in _PLAIN_TITLES:
         if stripped in content.plain:
             content.faults.append(f"section {shown} is there twice")
         content.plain[stripped] = texts
         return
     match = _GSI_TITLE.fullmatch(stripped) or _TABLE_TITLE.fullmatch(stripped)
     if match is None or _TEXT_AFTER_BRACKET.search(title):
-        content.faults.append(
-            f"section {shown} is unknown: known are [global], [logging], [default_options],"
-            " [table: ^my_table$] and [gsi: ^my_index$ table: ^my_table$]"
-        )
+        content.faults.append(f"section {shown} is unknown: {_suggest_title(stripped)}")
         return
     table, gsi = match["table"].strip(), match.groupdict().get("gsi") or ""
     if not table:
@@ -205,3 +205,15 @@ def _add_section(
     titles[table, gsi] = title
     clean_title = f"gsi: {gsi} table: {table}" if gsi else f"table: {table}"
     content.targets.append(TargetSection(clean_title, table, gsi, texts))
+
+
+def _suggest_title(title: str) -> str:
+    """Say what an unknown title may have been meant to be."""
+    word, colon, rest = title.partition(":")
+    nearest = get_close_matches(word, _PLAIN_TITLES if not colon else ("table", "gsi"), n=1)
+    if nearest and nearest[0] != word:
+        return f"did you mean [{clip(f'{nearest[0]}{colon}{rest}')}]?"
+    return (
+        "known are [global], [logging], [default_options], [table: ^my_table$]"
+        " and [gsi: ^my_index$ table: ^my_table$]"
+    )

@@ -101,6 +101,10 @@ def _looks_at_young_minutes(section: Section) -> bool:
 
 
 _DIFFERENCES: Final = (
+    Difference(
+        "without max-provisioned-reads or max-provisioned-writes 2.5.1 did not start; now there is no limit",
+        _any_side(lambda side: side.max_provisioned is None),
+    ),
     Difference("decrease-consumed-* count for indexes now; 2.5.1 dropped them", _has_consumed_decrease),
     Difference(
         "maintenance-windows over midnight are open over midnight now; in 2.5.1 they never were",

@@ -61,3 +61,11 @@ def test_a_configuration_is_read_as_expected(
     for fault in expected.get("faults") or ():
         for name in OPTION_NAME.findall(fault):
             assert name in output.err
+
+
+@pytest.mark.parametrize("vector", CASES, ids=[vector["id"] for vector in CASES])
+def test_a_configuration_can_be_checked(vector: Vector, tmp_path: Path) -> None:
+    path = tmp_path / "vector.conf"
+    if vector["conf"] is not None:
+        path.write_bytes(vector["conf"].encode())
+    assert cli.main(["-c", str(path), "--check-config"]) in (0, 2)

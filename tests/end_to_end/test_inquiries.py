@@ -32,10 +32,14 @@ def test_check_config_tells_warnings_and_differences(emulator: Emulator, program
     assert run.stdout.splitlines() == [
         "warning: [gsi: .* table: ^orders$] has no max-provisioned-reads: it may spend without limit",
         (
+            "notice: without max-provisioned-reads or max-provisioned-writes 2.5.1 did not start;"
+            " now there is no limit: [gsi: .* table: ^orders$]"
+        ),
+        (
             "notice: always-decrease-rw-together waits until both sides go down, unless the other cannot;"
             " in 2.5.1 one went down while the other stayed: [table: ^orders$]"
         ),
-        (f"{path} can be used: 1 table section, 1 index section, 1 warning, 1 difference from 2.5.1"),
+        f"{path} can be used: 1 table section, 1 index section, 1 warning, 2 differences from 2.5.1",
     ]
     assert emulator.requests() == []
 
@@ -53,11 +57,14 @@ def test_faults_end_every_way_in_with_2(program: Program, flag: str) -> None:
 
 
 def test_check_config_tells_warnings_beside_faults(program: Program) -> None:
-    path = program.write("[global]\naws-access-key-id: AK\n[table: ^orders$]\nmax-provisioned-reads: 5\n")
+    path = program.write(
+        "[global]\naws-access-key-id: AK\n[table: ^orders$]\nsns-topic-arn: t\n"
+        "max-provisioned-reads: 5\nmax-provisioned-writes: 5\n"
+    )
     run = program.run("-c", path, "--check-config", **QUIET)
     assert run.code == 2
     assert run.stdout.splitlines() == [
-        "warning: [table: ^orders$] has no max-provisioned-writes: it may spend without limit"
+        "warning: [table: ^orders$] has an sns-topic-arn but no sns-message-types: nothing is published"
     ]
     assert "aws-secret-access-key is missing" in run.stderr
 
