@@ -102,6 +102,11 @@ class Option:
         """Spell the name as in the option dicts and in `--show-config`."""
         return self.name.replace("-", "_")
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """List the names that a file may call it by."""
+        return (self.name, *self.aliases)
+
 
 def _both(template: Option, *, has_flag: bool = False) -> tuple[Option, Option]:
     """Turn one declaration with `{reads}` and `{read}` in it into one for each capacity."""

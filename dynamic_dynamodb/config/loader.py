@@ -5,26 +5,18 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config import findings
 from dynamic_dynamodb.config.config_file import DEFAULT_SECTION, FileContent, TargetSection, read_file
 from dynamic_dynamodb.config.layers import Joined, Layer, Values, join
-from dynamic_dynamodb.config.values import clip, parse_value, shorten
+from dynamic_dynamodb.config.reader import Reader
+from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
 from dynamic_dynamodb.core.target_options import read_target_options
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import (
-    OBSOLETE_MESSAGE_TYPES,
-    OBSOLETE_OPTIONS,
-    OPTIONS,
-    Kind,
-    Option,
-    Scope,
-    options_in,
-)
+from dynamic_dynamodb.options import Scope, options_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,26 +65,23 @@ def load(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Con
 
 def examine(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Examination:
     """Read a configuration as far as it can be read, and collect all that is wrong with it."""
-    return _Loader(flags, environment).examine()
+    return _Loader(Reader(flags), environment).examine()
 
 
 @dataclass(slots=True)
 class _Loader:
-    flags: Mapping[str, str | bool]
+    reader: Reader
     environment: Mapping[str, str]
-    faults: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    deprecated: set[str] = field(default_factory=set)
     origins: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def examine(self) -> Examination:
         content = self._read_content()
         plain = {
-            title: Layer(f"[{title}]", self._parse_texts(title, content.plain.get(title, {}), scopes))
+            title: Layer(f"[{title}]", self.reader.parse_texts(title, content.plain.get(title, {}), scopes))
             for title, scopes in _PLAIN_SECTIONS.items()
         }
         everywhere = plain[DEFAULT_SECTION]
-        flags = {scope: Layer("flag", self._parse_flags(scope)) for scope in _FLAG_SCOPES}
+        flags = {scope: Layer("flag", self.reader.parse_flags(scope)) for scope in _FLAG_SCOPES}
         global_options = {
             **join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL]).values,
             **join(Scope.COMMAND_LINE, flags[Scope.COMMAND_LINE]).values,
@@ -102,89 +91,36 @@ class _Loader:
         sections = self._load_sections(content, below, global_options)
         self._judge(content, global_options)
         configuration = Configuration(
-            global_options, logging_options, sections, tuple(dict.fromkeys(self.warnings)), self.origins
+            global_options,
+            logging_options,
+            sections,
+            tuple(dict.fromkeys(self.reader.warnings)),
+            self.origins,
         )
-        return Examination(configuration, tuple(dict.fromkeys(self.faults)))
+        return Examination(configuration, tuple(dict.fromkeys(self.reader.faults)))
 
     def _read_content(self) -> FileContent:
-        if "config" not in self.flags:
+        if "config" not in self.reader.flags:
             return FileContent()
-        path = Path(str(self.flags["config"]))
+        path = Path(str(self.reader.flags["config"]))
         content = read_file(path)
-        self.faults += content.faults
+        self.reader.faults += content.faults
         has_table = any(not section.gsi for section in content.targets)
-        if not has_table and not content.faults and "table-name" not in self.flags:
-            self.faults.append("has no table section; [table: ^my_table$] would start one")
+        if not has_table and not content.faults and "table-name" not in self.reader.flags:
+            self.reader.faults.append("has no table section; [table: ^my_table$] would start one")
         return content
-
-    def _parse_texts(self, title: str, texts: Mapping[str, str], scopes: tuple[Scope, ...]) -> Values:
-        """Parse what one section says; what it does not say is not in the answer."""
-        known = {
-            name: option for scope in scopes for option in options_in(scope) for name in _spellings(option)
-        }
-        parsed: Values = {}
-        for name, text in texts.items():
-            option = known.get(name)
-            if option is None:
-                self._report_unknown(title, name, known)
-            elif option.key in parsed:
-                self.faults.append(f"[{title}] {name} and {option.name} say the same thing: keep one")
-            else:
-                parsed |= self._parse(f"[{title}] {name}", option, text)
-        return parsed
-
-    def _parse(self, place: str, option: Option, text: str) -> Values:
-        try:
-            parsed = parse_value(option, text)
-        except ValueError as error:
-            self.faults.append(f"{place} {error}")
-            return {}
-        if option.successors:
-            self.deprecated.add(option.name)
-        if option.kind is Kind.MESSAGE_TYPES:
-            self.warnings += [
-                f"{place}: {obsolete} never had an effect; {successor} would"
-                for obsolete, successor in OBSOLETE_MESSAGE_TYPES.items()
-                if obsolete in map(str.strip, text.split(","))
-            ]
-        return {option.key: option.default if parsed is None else parsed}
-
-    def _report_unknown(self, title: str, name: str, known: Mapping[str, Option]) -> None:
-        elsewhere = [option for option in OPTIONS if name in _spellings(option)]
-        if elsewhere:
-            self.faults.append(f"[{title}] {name} does not belong here, but in {elsewhere[0].scope.value}")
-            return
-        if name in OBSOLETE_OPTIONS:
-            self.warnings.append(f"[{title}] {name} never had an effect; {OBSOLETE_OPTIONS[name]} would")
-            return
-        nearest = get_close_matches(name, known, n=1)
-        suggestion = f": did you mean {nearest[0]}?" if nearest else ""
-        self.faults.append(f"[{title}] has no option {shorten(name)}{suggestion}")
-
-    def _parse_flags(self, scope: Scope) -> Values:
-        """Parse what the command line says of one scope."""
-        parsed: Values = {}
-        for option in options_in(scope):
-            given = self.flags.get(option.name)
-            if given == "":
-                self.faults.append(f"{option.flags[-1]} is empty: give it something, or leave it out")
-            elif isinstance(given, bool):
-                parsed[option.key] = given
-            elif given is not None:
-                parsed |= self._parse(option.flags[-1], option, given)
-        return parsed
 
     def _load_sections(
         self, content: FileContent, below: tuple[Layer, ...], global_options: Values
     ) -> tuple[Section, ...]:
-        if "table-name" in self.flags:
-            options = join(Scope.TARGET, Layer("flag", self._parse_flags(Scope.TARGET)))
-            pattern = str(self.flags["table-name"])
+        if "table-name" in self.reader.flags:
+            options = join(Scope.TARGET, Layer("flag", self.reader.parse_flags(Scope.TARGET)))
+            pattern = str(self.reader.flags["table-name"])
             only = self._build_section(f"table: {pattern}", pattern, options, global_options, ())
             return (only,) if only else ()
         tables = [section for section in content.targets if not section.gsi]
         names = {section.table for section in tables}
-        self.faults += [
+        self.reader.faults += [
             f"[{clip(section.title)}] belongs to no table: there is no section [table: {clip(section.table)}]"
             for section in content.targets
             if section.table not in names
@@ -214,7 +150,7 @@ class _Loader:
         return self._build_section(table.title, table.table, options, global_options, found)
 
     def _read_options(self, section: TargetSection, below: tuple[Layer, ...]) -> Joined:
-        own = self._parse_texts(clip(section.title), section.texts, (Scope.TARGET,))
+        own = self.reader.parse_texts(clip(section.title), section.texts, (Scope.TARGET,))
         return join(Scope.TARGET, *below, Layer("section", own))
 
     def _build_section(
@@ -227,36 +163,36 @@ class _Loader:
     ) -> Section | None:
         options, shown = joined.values, clip(title)
         self.origins[title] = joined.origins
-        self.faults += findings.find_target_faults(shown, options)
-        self.warnings += findings.warn_of_target(shown, options)
+        self.reader.faults += findings.find_target_faults(shown, options)
+        self.reader.warnings += findings.warn_of_target(shown, options)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
                 pattern = re.compile(expression)
         except (re.error, RecursionError, OverflowError) as error:
             why = clip(str(error))
-            self.faults.append(f"[{shown}] has the bad regular expression {shorten(expression)}: {why}")
+            self.reader.faults.append(
+                f"[{shown}] has the bad regular expression {shorten(expression)}: {why}"
+            )
             return None
         breaker = _read_circuit_breaker(options) or _read_circuit_breaker(global_options)
         return Section(title, pattern, options, read_target_options(options), breaker, gsis)
 
     def _judge(self, content: FileContent, global_options: Values) -> None:
-        self.warnings += findings.warn_of_region(global_options["region"], self.environment)
-        self.warnings += findings.warn_of_flags_without_table(self.flags)
+        self.reader.warnings += findings.warn_of_region(global_options["region"], self.environment)
+        self.reader.warnings += findings.warn_of_flags_without_table(self.reader.flags)
         if DEFAULT_SECTION in content.plain:
-            self.warnings.append("[DEFAULT] applies to every section; [default_options] is meant for targets")
-        if self.deprecated:
-            self.warnings.append(findings.describe_deprecated(self.deprecated))
+            self.reader.warnings.append(
+                "[DEFAULT] applies to every section; [default_options] is meant for targets"
+            )
+        if self.reader.deprecated:
+            self.reader.warnings.append(findings.describe_deprecated(self.reader.deprecated))
         secrets = {
-            name for option in options_in(Scope.GLOBAL) if option.is_secret for name in _spellings(option)
+            name for option in options_in(Scope.GLOBAL) if option.is_secret for name in option.spellings
         }
         if any(secrets & content.plain.get(title, {}).keys() for title in ("global", DEFAULT_SECTION)):
-            path = Path(str(self.flags["config"]))
-            self.warnings += findings.warn_of_readable_secret(path)
-
-
-def _spellings(option: Option) -> tuple[str, ...]:
-    return (option.name, *option.aliases)
+            path = Path(str(self.reader.flags["config"]))
+            self.reader.warnings += findings.warn_of_readable_secret(path)
 
 
 def _read_circuit_breaker(options: Values) -> CircuitBreakerOptions | None:

@@ -1,0 +1,95 @@
+"""Turn the texts of a section, or the flags, into values, and collect what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.config.values import parse_value, shorten
+from dynamic_dynamodb.options import (
+    OBSOLETE_MESSAGE_TYPES,
+    OBSOLETE_OPTIONS,
+    OPTIONS,
+    Kind,
+    Option,
+    Scope,
+    options_in,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dynamic_dynamodb.config.layers import Values
+
+
+@cache
+def _list_known(scopes: tuple[Scope, ...]) -> Mapping[str, Option]:
+    """Give the options that may stand in a place, by all their spellings."""
+    return {name: option for scope in scopes for option in options_in(scope) for name in option.spellings}
+
+
+@dataclass(slots=True)
+class Reader:
+    """Parse values; faults, warnings and deprecated names pile up here."""
+
+    flags: Mapping[str, str | bool]
+    faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    deprecated: set[str] = field(default_factory=set)
+
+    def parse_texts(self, title: str, texts: Mapping[str, str], scopes: tuple[Scope, ...]) -> Values:
+        """Parse what one section says; what it does not say is not in the answer."""
+        known = _list_known(scopes)
+        parsed: Values = {}
+        for name, text in texts.items():
+            option = known.get(name)
+            if option is None:
+                self._report_unknown(title, name, known)
+            elif option.key in parsed:
+                self.faults.append(f"[{title}] {name} and {option.name} say the same thing: keep one")
+            else:
+                parsed |= self._parse(f"[{title}] {name}", option, text)
+        return parsed
+
+    def _parse(self, place: str, option: Option, text: str) -> Values:
+        try:
+            parsed = parse_value(option, text)
+        except ValueError as error:
+            self.faults.append(f"{place} {error}")
+            return {}
+        if option.successors:
+            self.deprecated.add(option.name)
+        if option.kind is Kind.MESSAGE_TYPES:
+            self.warnings += [
+                f"{place}: {obsolete} never had an effect; {successor} would"
+                for obsolete, successor in OBSOLETE_MESSAGE_TYPES.items()
+                if obsolete in map(str.strip, text.split(","))
+            ]
+        return {option.key: option.default if parsed is None else parsed}
+
+    def _report_unknown(self, title: str, name: str, known: Mapping[str, Option]) -> None:
+        elsewhere = [option for option in OPTIONS if name in option.spellings]
+        if elsewhere:
+            self.faults.append(f"[{title}] {name} does not belong here, but in {elsewhere[0].scope.value}")
+            return
+        if name in OBSOLETE_OPTIONS:
+            self.warnings.append(f"[{title}] {name} never had an effect; {OBSOLETE_OPTIONS[name]} would")
+            return
+        nearest = get_close_matches(name, known, n=1)
+        suggestion = f": did you mean {nearest[0]}?" if nearest else ""
+        self.faults.append(f"[{title}] has no option {shorten(name)}{suggestion}")
+
+    def parse_flags(self, scope: Scope) -> Values:
+        """Parse what the command line says of one scope."""
+        parsed: Values = {}
+        for option in options_in(scope):
+            given = self.flags.get(option.name)
+            if given == "":
+                self.faults.append(f"{option.flags[-1]} is empty: give it something, or leave it out")
+            elif isinstance(given, bool):
+                parsed[option.key] = given
+            elif given is not None:
+                parsed |= self._parse(option.flags[-1], option, given)
+        return parsed
