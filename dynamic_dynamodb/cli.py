@@ -86,22 +86,19 @@ def _open_missing_streams() -> None:
 
 
 def _run(flags: Mapping[str, str | bool]) -> int:
-    from dynamic_dynamodb.config.loader import load
-
-    if flags.get("daemon") in ("stop", "status"):
-        # A file with faults must not keep anyone from stopping what runs by an older one.
-        own = {name: given for name, given in flags.items() if name in ("daemon", "instance", "pid-file-dir")}
-        return _control(load(own, {}).global_options)
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.inquiries import INQUIRIES
 
     circumstances = Circumstances(flags, dict(os.environ), Path.cwd())
-    if "config" not in flags and "table-name" not in flags and not _ALONE & flags.keys():
+    # First of all, because who only asks must not stop a daemon.
+    asked = next((flag for flag in INQUIRIES if flag in flags), None)
+    if asked is None and flags.get("daemon") in ("stop", "status"):
+        return _control_by_flags(flags)
+    if "config" not in flags and "table-name" not in flags and asked not in _ALONE:
         message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
         raise ConfigurationError((message,))
-    for flag, inquire in INQUIRIES.items():
-        if flag in flags:
-            return _answer(inquire(circumstances), flags)
+    if asked is not None:
+        return _answer(INQUIRIES[asked](circumstances), flags)
     configuration = circumstances.load()
     options = configuration.global_options
     if options["daemon"] in _FOREGROUND:
@@ -160,6 +157,14 @@ def _end_at_once(number: int) -> None:
     """End without waiting for the threads in their calls."""
     logging.shutdown()
     os._exit(_SIGNAL_EXIT_BASE + number)
+
+
+def _control_by_flags(flags: Mapping[str, str | bool]) -> int:
+    """Look at no file, whose faults must not keep anyone from stopping what runs by an older one."""
+    from dynamic_dynamodb.config.loader import load
+
+    own = {name: given for name, given in flags.items() if name in ("daemon", "instance", "pid-file-dir")}
+    return _control(load(own, {}).global_options)
 
 
 def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None) -> int:

@@ -76,6 +76,13 @@ def test_faults_beyond_all_reading_are_counted(program: Program) -> None:
     assert (run.code, len(lines), lines[-1]) == (2, 102, "  … and 150 more")
 
 
+def test_who_only_asks_stops_no_daemon(program: Program) -> None:
+    run = program.run("-c", program.write(GOOD), "--check-config", "--daemon", "stop", **QUIET)
+    assert run.code == 0
+    assert "can be used" in run.stdout
+    assert "not running" not in run.stdout
+
+
 def test_explain_includes_the_check(program: Program) -> None:
     run = program.run("-c", program.write(GOOD), "--explain", "orders/by-date", **QUIET)
     assert run.code == 0
