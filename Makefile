@@ -16,7 +16,7 @@ FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fi
 PYTEST := -m pytest -q -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint check reference fuzz soak bench install uninstall clean
+.PHONY: help demo test test-all lint docs check reference picture fuzz soak bench install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,14 +38,22 @@ test-all: ## Run the tests on every Python that is there, of 3.10 to 3.13
 		done; \
 	done
 
-lint: $(READY) ## Check style, formatting, types and imports
+lint: $(READY) ## Check style, formatting, types, imports, and whether what is made is current
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python -m docs.tools.reference --check
+	$(VENV)/bin/python -m docs.tools.picture --check
 
-check: lint test ## Run lint and test
+docs: $(READY) ## Build the documentation into docs/_build; a warning is an error
+	$(VENV)/bin/python -m sphinx -b html -W --keep-going -n -q -d docs/_build/doctrees docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+picture: $(READY) ## Draw docs/capacity.svg anew, by the configuration in the README
+	$(VENV)/bin/python -m docs.tools.picture
+
+check: lint docs test ## Run lint, docs and test
 
 reference: $(READY) ## Write the pages and files that are made from the declarations
 	$(VENV)/bin/python -m docs.tools.reference
@@ -84,7 +92,7 @@ uninstall: ## Remove what install put there
 	rm -f "$(DESTDIR)$(BASH_COMPLETION)" "$(DESTDIR)$(ZSH_COMPLETION)" "$(DESTDIR)$(FISH_COMPLETION)"
 
 clean: ## Remove everything that the other targets made here
-	rm -rf .venv .venv-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -1,0 +1,19 @@
+"""Settings of Sphinx, which makes HTML of the pages in this folder; `make docs` runs it."""
+
+from dynamic_dynamodb import __version__
+
+project = "Dynamic DynamoDB"
+author = "the authors of Dynamic DynamoDB"
+version = release = __version__
+
+extensions = ["myst_parser"]
+exclude_patterns = ["_build", "tools"]
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3  # so that links to headings work here as they do on GitHub
+
+html_theme = "furo"
+html_title = f"Dynamic DynamoDB {__version__}"
+html_show_sphinx = False
+html_show_copyright = False
+html_copy_source = False
+html_show_sourcelink = False

@@ -1,0 +1,223 @@
+"""Draw docs/capacity.svg: a table's capacity following a synthetic day, as the program decides it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from math import exp
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.core.decision import decide
+from dynamic_dynamodb.core.guards import Facts, guard
+from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity, Target
+from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries, assess, find_window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dynamic_dynamodb.core.target_options import TargetOptions
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PICTURE: Final = ROOT / "docs" / "capacity.svg"
+
+MIDNIGHT: Final = datetime(2026, 3, 4, tzinfo=timezone.utc)
+DAY_MINUTES: Final = 24 * 60
+CHECK_MINUTES: Final = 5
+SECONDS_PER_MINUTE: Final = 60
+TARGET: Final = Target("orders")
+
+NIGHT_UNITS: Final = 60
+HUMPS: Final = ((9.5, 2.5, 160), (19.5, 3.0, 300))
+"""When the day's load peaks (hours), how broadly (hours), and how high (units a second)."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a table went through, a value for each minute: units a second wanted, and units provisioned."""
+
+    load: tuple[int, ...]
+    provisioned: tuple[int, ...]
+
+    @property
+    def short_minutes(self) -> int:
+        """Count the minutes in which more was wanted than provisioned."""
+        return sum(wanted > had for wanted, had in zip(self.load, self.provisioned, strict=True))
+
+    @property
+    def saved_percent(self) -> int:
+        """Tell how much less was provisioned than the day's highest capacity all day long."""
+        return round(100 - 100 * sum(self.provisioned) / (max(self.provisioned) * DAY_MINUTES))
+
+
+def read_rules() -> TargetOptions:
+    """Read the rules that the README shows."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rules = re.search(r"```ini\n(.*?)```", readme, re.DOTALL)
+    if rules is None:
+        raise ValueError("README.md shows no configuration")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dynamic-dynamodb.conf"
+        path.write_text(rules[1], encoding="utf-8")
+        return load({"config": str(path)}, {}).sections[0].typed
+
+
+def wanted_at(minute: int) -> int:
+    """Give the load of a minute in units a second; every day is the same."""
+    hour = minute % DAY_MINUTES / 60
+    humps = (high * exp(-((_hours_between(hour, peak) / width) ** 2)) for peak, width, high in HUMPS)
+    return round(NIGHT_UNITS + sum(humps))
+
+
+def _hours_between(one: float, other: float) -> float:
+    return min(abs(one - other), 24 - abs(one - other))
+
+
+def live(options: TargetOptions) -> Day:
+    """Let the program check the table every five minutes, for a day to settle and a day to draw."""
+    table = Description(TARGET, PerCapacity(NIGHT_UNITS, NIGHT_UNITS), ACTIVE, ACTIVE)
+    counts = PerCapacity(0, 0)
+    provisioned = {}
+    for minute in range(-DAY_MINUTES, DAY_MINUTES):
+        provisioned[minute] = table.provisioned.reads
+        if minute % CHECK_MINUTES == 0:
+            table, counts = _check(options, table, counts, minute)
+    minutes = range(DAY_MINUTES)
+    return Day(tuple(map(wanted_at, minutes)), tuple(provisioned[minute] for minute in minutes))
+
+
+def _check(
+    options: TargetOptions, table: Description, counts: PerCapacity[int], minute: int
+) -> tuple[Description, PerCapacity[int]]:
+    """Decide and guard as a check does, and let AWS take what is left, with its counters of decreases."""
+    now = MIDNIGHT + minute * MINUTE
+    window = find_window(options, now)
+    first = (window.start - MIDNIGHT) // MINUTE
+    consumed = {
+        window.start + number * MINUTE: wanted_at(first + number) * float(SECONDS_PER_MINUTE)
+        for number in range(window.minutes)
+    }
+    series = CapacitySeries(consumed, throttled={})
+    usage = assess(series, window, now=now, freshest=max(consumed))
+    usages = PerCapacity(usage, usage)  # writes go as reads do
+    decision = decide(TARGET, options, provisioned=table.provisioned, usage=usages, counts=counts)
+    left = guard(decision, Facts(table, options, usages, now))
+    if left.capacities.reads.is_decrease:
+        is_first_today = table.last_decrease is None or table.last_decrease.date() != now.date()
+        decreases = 1 if is_first_today else table.decreases_today + 1
+        table = replace(table, decreases_today=decreases, last_decrease=now)
+    return replace(table, provisioned=left.proposed), left.counts(left)
+
+
+WIDTH: Final = 760
+HEIGHT: Final = 330
+LEFT, RIGHT, TOP, BOTTOM = 56, 34, 56, 74
+TOP_UNITS: Final = 500
+GRID_UNITS: Final = 100
+GRID_HOURS: Final = 4
+
+STYLE: Final = """\
+    .card { fill: #ffffff; stroke: #d0d7de; }
+    text { fill: #424a53; }
+    .head { fill: #1f2328; font-weight: 600; }
+    .grid { stroke: #d8dee4; }
+    .load { fill: #54aeff; fill-opacity: 0.45; }
+    .provisioned { fill: none; stroke: #bc4c00; stroke-width: 2.5; }
+    .of-load { fill: #0550ae; }
+    .of-provisioned { fill: #953800; }
+    @media (prefers-color-scheme: dark) {
+      .card { fill: #0d1117; stroke: #30363d; }
+      text { fill: #b1bac4; }
+      .head { fill: #e6edf3; }
+      .grid { stroke: #30363d; }
+      .load { fill: #388bfd; }
+      .provisioned { stroke: #f0883e; }
+      .of-load { fill: #79c0ff; }
+      .of-provisioned { fill: #ffa657; }
+    }"""
+
+
+def draw(day: Day) -> str:
+    """Write the day as SVG, readable on light and on dark pages."""
+    load = _join((minute, wanted_at(minute)) for minute in range(0, DAY_MINUTES + 1, 10))
+    stairs = _join(_stairs(day.provisioned))
+    floor = _join(((DAY_MINUTES, 0), (0, 0)))
+    units = (_draw_units(units) for units in range(0, TOP_UNITS + 1, GRID_UNITS))
+    hours = (_draw_hour(hour) for hour in range(0, 25, GRID_HOURS))
+    grid = "\n".join((*units, *hours))
+    said = (
+        f"{day.saved_percent} % less than with its highest capacity all day,"
+        f" too little in {day.short_minutes} of {DAY_MINUTES:,} minutes"
+    )
+    end, below = WIDTH - RIGHT, HEIGHT - 18
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"
+  role="img" aria-labelledby="title" font-size="16"
+  font-family="system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif">
+  <title id="title">A day of a table: provisioned capacity follows consumption in steps</title>
+  <style>
+{STYLE}
+  </style>
+  <rect class="card" x="1" y="1" width="{WIDTH - 2}" height="{HEIGHT - 2}" rx="10"/>
+  <text class="head" x="{LEFT}" y="32">Reads of a table, over a day</text>
+  <text class="of-provisioned" x="{end - 110}" y="32" text-anchor="end">━ provisioned</text>
+  <text class="of-load" x="{end}" y="32" text-anchor="end">■ consumed</text>
+{grid}
+  <polygon class="load" points="{load} {floor}"/>
+  <polyline class="provisioned" points="{stairs}"/>
+  <text x="{LEFT}" y="{below}">{said}</text>
+</svg>
+"""
+
+
+def _join(points: Iterable[tuple[int, int]]) -> str:
+    return " ".join(f"{_across(minute)},{_up(units)}" for minute, units in points)
+
+
+def _across(minute: int) -> str:
+    return f"{LEFT + (WIDTH - LEFT - RIGHT) * minute / DAY_MINUTES:.1f}"
+
+
+def _up(units: int) -> str:
+    return f"{HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * units / TOP_UNITS:.1f}"
+
+
+def _stairs(values: tuple[int, ...]) -> Iterable[tuple[int, int]]:
+    """Give the corners of a line that changes at once."""
+    before = values[0]
+    yield 0, before
+    for minute, units in enumerate(values):
+        if units != before:
+            yield from ((minute, before), (minute, units))
+            before = units
+    yield DAY_MINUTES, before
+
+
+def _draw_units(units: int) -> str:
+    line = f'  <path class="grid" d="M{_across(0)} {_up(units)}H{_across(DAY_MINUTES)}"/>'
+    return f'{line}\n  <text x="{LEFT - 8}" y="{_up(units)}" dy="5" text-anchor="end">{units}</text>'
+
+
+def _draw_hour(hour: int) -> str:
+    across, below = _across(hour * 60), HEIGHT - BOTTOM + 22
+    return f'  <text x="{across}" y="{below}" text-anchor="middle">{hour:02}:00</text>'
+
+
+def main() -> int:
+    """Draw it, or with --check tell whether it is as it would be drawn now."""
+    drawn = draw(live(read_rules()))
+    if "--check" not in sys.argv[1:]:
+        PICTURE.write_text(drawn, encoding="utf-8")
+        return 0
+    if PICTURE.read_text(encoding="utf-8") == drawn:
+        return 0
+    sys.stderr.write(f"{PICTURE.relative_to(ROOT)} is not what the program does now: make picture\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

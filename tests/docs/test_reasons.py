@@ -1,0 +1,135 @@
+"""Every reason that the program can give is explained, under a sentence in which it gives it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.guards import Facts, guard
+from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Reason, Target, Usage
+from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+from dynamic_dynamodb.errors import AwsError
+from tests.builders import INDEX, NOW, both, decide_with, description, section, target_options, usage
+from tests.docs.pages import DOCS, read
+from tests.loop.test_loop import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Reasons = tuple[Reason, ...]
+
+ORDERS = Target("orders")
+HIGH, LOW, STEADY = usage(96), usage(12), usage(50)
+BREAKER = CircuitBreakerOptions("https://status.example.com/ok", 500)
+
+
+def decided(reads: Usage, *, provisioned: int = 100, **texts: str) -> Reasons:
+    """Give the reasons for the reads of a table of 100 units each."""
+    return decide_with(reads, provisioned=both(provisioned, 100), **texts).capacities.reads.reasons
+
+
+def guarded(reads: Usage, described: Description | None = None, **texts: str) -> Reasons:
+    """Give the reasons for the reads after all guards."""
+    facts = Facts(described or description(), target_options(**texts), PerCapacity(reads, STEADY), NOW)
+    return guard(decide_with(reads, **texts), facts).capacities.reads.reasons
+
+
+def checked(prepare: Callable[[World], object], *, reads: float = 96) -> Reasons:
+    """Give the reasons that a whole check leaves for a table whose writes are low."""
+    world = World(replace(section("^orders$"), circuit_breaker=BREAKER))
+    world.add(ORDERS, reads=reads, writes=12)
+    prepare(world)
+    (report,) = world.check().targets
+    sides = tuple(report.decision.capacities) if report.decision else ()
+    skipped = (report.skipped,) if report.skipped else ()
+    return (*skipped, *(reason for side in sides for reason in side.reasons))
+
+
+def end_before_updates(world: World) -> None:
+    """Let the program be told to end after its decisions."""
+    answers = iter([False])
+    world.loop.is_stopping = lambda: next(answers, True)
+
+
+def refuse_updates(code: str, message: str = "") -> Callable[[World], None]:
+    """Let AWS refuse the next update."""
+    return lambda world: world.tables.update_errors.append(AwsError("dynamodb:UpdateTable", code, message))
+
+
+GIVEN: dict[Code, Callable[[], Reasons]] = {
+    Code.CONSUMED_ABOVE_THRESHOLD: lambda: decided(HIGH),
+    Code.CONSUMED_SCALE: lambda: decided(HIGH, increase_consumed_reads_scale="{60: 10, 95: 100}"),
+    Code.THROTTLED_COUNT: lambda: decided(usage(50, 1800), throttled_reads_upper_threshold="10"),
+    Code.THROTTLED_BY_PROVISIONED: lambda: decided(
+        usage(50, 1800), increase_throttled_by_provisioned_reads_scale="{1: 25, 5: 75}"
+    ),
+    Code.THROTTLED_BY_CONSUMED: lambda: decided(
+        usage(50, 1800), increase_throttled_by_consumed_reads_scale="{1: 25, 10: 75}"
+    ),
+    Code.CAPPED_AT_MAXIMUM: lambda: decided(HIGH, max_provisioned_reads="120"),
+    Code.BELOW_MINIMUM: lambda: decided(STEADY, min_provisioned_reads="200"),
+    Code.ABOVE_MAXIMUM: lambda: decided(STEADY, max_provisioned_reads="80"),
+    Code.CONSUMED_BELOW_THRESHOLD: lambda: decided(LOW),
+    Code.DECREASE_SCALE: lambda: decided(LOW, decrease_consumed_reads_scale="{10: 70, 25: 40}"),
+    Code.STEADY: lambda: decided(STEADY),
+    Code.AT_MINIMUM: lambda: decided(LOW, min_provisioned_reads="100"),
+    Code.AUTOSCALING_OFF: lambda: decided(HIGH, enable_reads_autoscaling="false"),
+    Code.UP_SCALING_OFF: lambda: decided(HIGH, enable_reads_up_scaling="false"),
+    Code.DOWN_SCALING_OFF: lambda: decided(LOW, enable_reads_down_scaling="false"),
+    Code.ZERO_CONSUMPTION: lambda: decided(usage(0)),
+    Code.STILL_THROTTLED: lambda: decided(
+        usage(12, 1800), throttled_reads_upper_threshold="10", enable_reads_up_scaling="false"
+    ),
+    Code.WAITING_FOR_CHECKS: lambda: decided(LOW, num_read_checks_before_scale_down="3"),
+    Code.BELOW_CONSUMPTION: lambda: decided(usage(29), decrease_reads_with="80"),
+    Code.ROUNDS_TO_NOTHING: lambda: decided(usage(12, of=1), provisioned=1),
+    Code.METRICS_UNKNOWN: lambda: decided(usage(None)),
+    Code.METRICS_LATE: lambda: guarded(usage(12, is_late=True)),
+    Code.NOT_ACTIVE: lambda: guarded(
+        HIGH, description(target=INDEX, status="UPDATING", table_status="UPDATING")
+    ),
+    Code.OUTSIDE_WINDOW: lambda: guarded(LOW, maintenance_windows="22:00-06:00"),
+    Code.RW_TOGETHER: lambda: guarded(LOW, always_decrease_rw_together="true"),
+    Code.DECREASE_BUDGET: lambda: guarded(
+        LOW, description(decreases_today=4, last_decrease=NOW - timedelta(minutes=20))
+    ),
+    Code.ON_DEMAND: lambda: checked(lambda world: world.tables.add(ORDERS, both(0))),
+    Code.CIRCUIT_BREAKER: lambda: checked(lambda world: setattr(world.breaker, "answer", "it answered 503")),
+    Code.METRICS_FAILED: lambda: checked(
+        lambda world: world.metrics.answers.update(
+            {ORDERS: AwsError("cloudwatch:GetMetricData", "ConnectTimeoutError")}
+        )
+    ),
+    Code.DESCRIBE_FAILED: lambda: checked(
+        lambda world: world.tables.describe_errors.update(
+            orders=AwsError("dynamodb:DescribeTable", "AccessDeniedException", "not authorized")
+        )
+    ),
+    Code.REFUSED: lambda: checked(refuse_updates("AccessDeniedException")),
+    Code.LIMIT_EXCEEDED: lambda: checked(refuse_updates("LimitExceededException")),
+    Code.ENDING: lambda: checked(end_before_updates),
+}
+"""A situation for each code in which the program gives it."""
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
+def test_page_explains_the_reason_with_a_sentence_that_the_program_gives(code: Code) -> None:
+    (said,) = {reason.sentence for reason in GIVEN[code]() if reason.code is code}
+    entry = rf"^### {code.value}\n\n`([^\n]+)`\n\n(.+?)\n\n(.+?)\n\n"
+    parts = re.search(entry, read_page(), re.MULTILINE | re.DOTALL)
+    assert parts is not None, f"### {code.value}, its sentence, what it means, and what to do: {said}"
+    assert parts[1] == said
+
+
+def test_page_explains_no_reason_that_is_none() -> None:
+    named = re.findall(r"^### ([a-z-]+)$", read_page(), re.MULTILINE)
+    assert sorted(named) == sorted(code.value for code in Code)
+
+
+def read_page() -> str:
+    """Read the page; a blank line ends its last entry."""
+    return read(DOCS / "troubleshooting.md") + "\n"
