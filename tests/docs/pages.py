@@ -38,7 +38,7 @@ def read(page: Path) -> str:
 
 def blocks(page: Path, language: str | None = None) -> list[Block]:
     """List a page's fenced blocks, of one language or all."""
-    found = [Block(match[3].strip(), match[4]) for match in _FENCE.finditer(read(page))]
+    found = [Block(match[3].partition(" ")[0].strip(), match[4]) for match in _FENCE.finditer(read(page))]
     return [block for block in found if language is None or block.language == language]
 
 
