@@ -11,7 +11,11 @@ exclude_patterns = ["_build", "tools"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3  # so that links to headings work here as they do on GitHub
 
+highlight_language = "none"  # of blocks that name none: commands
+
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["lines.css"]
 html_title = f"Dynamic DynamoDB {__version__}"
 html_show_sphinx = False
 html_show_copyright = False

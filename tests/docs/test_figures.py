@@ -1,0 +1,88 @@
+"""Lines and tables with figures are what the program computes, wherever they stand."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.config.values import parse_value
+from dynamic_dynamodb.core.calculators import Scale
+from dynamic_dynamodb.core.guards import Facts, guard
+from dynamic_dynamodb.core.maintenance_window import is_open, parse_windows
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.options import OPTIONS
+from dynamic_dynamodb.report import Outcome, TargetReport
+from tests.builders import both, decide_with, description, target_options, usage
+from tests.docs.pages import DOCS, ROOT, blocks, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynamic_dynamodb.core.model import Usage
+
+AFTERNOON = datetime(2026, 3, 4, 14, 5, 30, tzinfo=timezone.utc)
+SCALING = DOCS / "granular_scaling.md"
+
+
+def say(reads: Usage, writes: Usage, provisioned: PerCapacity[int], outcome: Outcome, **texts: str) -> str:
+    """Give the line about a table in the afternoon."""
+    facts = Facts(description(), target_options(**texts), PerCapacity(reads, writes), AFTERNOON)
+    decision = guard(decide_with(reads, writes, provisioned=provisioned, **texts), facts)
+    return str(TargetReport(decision.target, outcome, decision))
+
+
+def say_held(percent: float) -> str:
+    """Give the line about low reads outside the maintenance windows."""
+    texts = {"maintenance_windows": "22:00-06:00, 12:00-13:00"}
+    return say(usage(percent), usage(50), both(100), Outcome.UNCHANGED, **texts)
+
+
+RAISED = say(usage(96), usage(60, of=50), both(100, 50), Outcome.WOULD_UPDATE)
+
+
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [
+        pytest.param(ROOT / "README.md", RAISED, id="README"),
+        pytest.param(DOCS / "first_steps.md", RAISED, id="first steps"),
+        pytest.param(DOCS / "maintenance_windows.md", say_held(10), id="maintenance windows"),
+        pytest.param(DOCS / "troubleshooting.md", say_held(12), id="troubleshooting"),
+    ],
+)
+def test_program_says_the_line_that_the_page_shows(page: Path, line: str) -> None:
+    assert [block.text.strip() for block in blocks(page, "text")] == [line]
+
+
+@pytest.mark.parametrize("name", ["increase-consumed-reads-scale", "decrease-consumed-reads-scale"])
+def test_scales_give_what_the_tables_say(name: str) -> None:
+    (option,) = [option for option in OPTIONS if option.name == name]
+    text = re.findall(rf"^{name}: (.+)$", read(SCALING), re.MULTILINE)[0]
+    scale = Scale.of(parse_value(option, text))
+    look_up = scale.amount_at_or_above if name.startswith("increase") else scale.amount_at_or_below
+    table = read(SCALING).partition(text)[2].partition("\n- ")[0].partition("\nAt ")[0]
+    rows = re.findall(r"^\| (\d+) % \| (?:(\d+) %|not at all) \|$", table, re.MULTILINE)
+    assert len(rows) >= 6
+    for percent, amount in rows:
+        assert look_up(Fraction(int(percent))) == int(amount or 0), percent
+
+
+def test_throttling_is_a_share_of_provisioned_units_as_the_page_says() -> None:
+    scale = re.findall(r"^increase-throttled-by-provisioned-reads-scale: (.+)$", read(SCALING), re.MULTILINE)[
+        0
+    ]
+    assert "1,500 events in a look-back window of 5 minutes are 5 a second, which is 5 %" in read(SCALING)
+    decision = decide_with(usage(50, 1500), increase_throttled_by_provisioned_reads_scale=scale)
+    assert decision.proposed.reads == 150
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"), [("22:00", True), ("06:00", True), ("06:01", False), ("21:59", False)]
+)
+def test_both_ends_belong_to_a_window_as_the_page_says(moment: str, expected: bool) -> None:  # noqa: FBT001
+    hour, minute = map(int, moment.split(":"))
+    now = AFTERNOON.replace(hour=hour, minute=minute, second=59)
+    assert is_open(parse_windows("22:00-06:00"), now) is expected
