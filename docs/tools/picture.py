@@ -113,9 +113,9 @@ def _check(
     return replace(table, provisioned=left.proposed), left.counts(left)
 
 
-WIDTH: Final = 760
-HEIGHT: Final = 330
-LEFT, RIGHT, TOP, BOTTOM = 56, 34, 56, 74
+WIDTH: Final = 640
+HEIGHT: Final = 390
+LEFT, RIGHT, TOP, BOTTOM = 62, 40, 62, 108
 TOP_UNITS: Final = 500
 GRID_UNITS: Final = 100
 GRID_HOURS: Final = 4
@@ -149,27 +149,26 @@ def draw(day: Day) -> str:
     units = (_draw_units(units) for units in range(0, TOP_UNITS + 1, GRID_UNITS))
     hours = (_draw_hour(hour) for hour in range(0, 25, GRID_HOURS))
     grid = "\n".join((*units, *hours))
-    said = (
-        f"{day.saved_percent} % less than with its highest capacity all day,"
-        f" too little in {day.short_minutes} of {DAY_MINUTES:,} minutes"
-    )
-    end, below = WIDTH - RIGHT, HEIGHT - 18
+    less = f"{day.saved_percent} % less than with its highest capacity all day,"
+    short = f"too little in {day.short_minutes} of {DAY_MINUTES:,} minutes"
+    end, below = WIDTH - RIGHT, HEIGHT - 48
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"
-  role="img" aria-labelledby="title" font-size="16"
+  role="img" aria-labelledby="title" font-size="19"
   font-family="system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif">
   <title id="title">A day of a table: provisioned capacity follows consumption in steps</title>
   <style>
 {STYLE}
   </style>
   <rect class="card" x="1" y="1" width="{WIDTH - 2}" height="{HEIGHT - 2}" rx="10"/>
-  <text class="head" x="{LEFT}" y="32">Reads of a table, over a day</text>
-  <text class="of-provisioned" x="{end - 110}" y="32" text-anchor="end">━ provisioned</text>
-  <text class="of-load" x="{end}" y="32" text-anchor="end">■ consumed</text>
+  <text class="head" x="{LEFT}" y="36">A table's reads in a day</text>
+  <text class="of-provisioned" x="{end - 142}" y="36" text-anchor="end">━ provisioned</text>
+  <text class="of-load" x="{end}" y="36" text-anchor="end">■ consumed</text>
 {grid}
   <polygon class="load" points="{load} {floor}"/>
   <polyline class="provisioned" points="{stairs}"/>
-  <text x="{LEFT}" y="{below}">{said}</text>
+  <text x="{LEFT}" y="{below}">{less}</text>
+  <text x="{LEFT}" y="{below + 28}">{short}</text>
 </svg>
 """
 
@@ -199,11 +198,11 @@ def _stairs(values: tuple[int, ...]) -> Iterable[tuple[int, int]]:
 
 def _draw_units(units: int) -> str:
     line = f'  <path class="grid" d="M{_across(0)} {_up(units)}H{_across(DAY_MINUTES)}"/>'
-    return f'{line}\n  <text x="{LEFT - 8}" y="{_up(units)}" dy="5" text-anchor="end">{units}</text>'
+    return f'{line}\n  <text x="{LEFT - 8}" y="{_up(units)}" dy="7" text-anchor="end">{units}</text>'
 
 
 def _draw_hour(hour: int) -> str:
-    across, below = _across(hour * 60), HEIGHT - BOTTOM + 22
+    across, below = _across(hour * 60), HEIGHT - BOTTOM + 26
     return f'  <text x="{across}" y="{below}" text-anchor="middle">{hour:02}:00</text>'
 
 
