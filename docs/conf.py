@@ -11,6 +11,7 @@ exclude_patterns = ["_build", "tools"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3  # so that links to headings work here as they do on GitHub
 
+smartquotes = False  # they would turn --flags into dashes
 highlight_language = "none"  # of blocks that name none: commands
 
 html_theme = "furo"
