@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-LANGUAGES = ("", "ini", "text", "systemd", "json", "yaml", "{toctree}", "{literalinclude}")
+LANGUAGES = ("", "ini", "cfg", "text", "systemd", "json", "yaml", "{toctree}", "{literalinclude}")
 """What a block may be marked with; `ini` is a configuration of ours."""
 
 
