@@ -48,6 +48,11 @@ def test_a_text_stands_for_a_value(name: str, text: str, expected: Any) -> None:
         ("increase-reads-with", "9" * 80, f"must be a whole number such as 50, got '{'9' * 60}…'"),
         ("increase-consumed-reads-with", "-1", "must be at least 0, got -1"),
         ("increase-reads-unit", "Percent", "must be one of percent, units, got 'Percent'"),
+        (
+            "maintenance-windows",
+            "10:00-11:00, always",
+            "must be times of the day (UTC) such as 22:00-06:00, 12:00-13:00, got 'always'",
+        ),
         ("enable-reads-up-scaling", "t", "must be true or false, got 't'"),
         ("log-level", "trace", "must be one of debug, info, warning, error, got 'trace'"),
         ("sns-message-types", "scale-up, bogus", "must be some of scale-up,"),

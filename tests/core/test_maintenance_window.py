@@ -39,6 +39,7 @@ def test_a_window_contains_its_minutes(windows: str, moment: str, expected: bool
         "25:00-26:00", "10:60-11:00", "24:00-01:00", "10:00-24:01", "\u0661\u0660:00-11:00",
     ],
 )  # fmt: skip
-def test_a_malformed_window_is_refused_with_a_good_example(text: str) -> None:
-    with pytest.raises(ValueError, match=r"22:00-06:00"):
+def test_a_malformed_window_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ValueError) as raised:
         parse_windows(text)
+    assert str(raised.value) in text.split(",")
