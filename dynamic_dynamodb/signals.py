@@ -31,10 +31,11 @@ class Wishes:
         """Take over the signals; a second SIGINT calls `end_at_once` with its number."""
 
         def stop(number: int, _frame: FrameType | None) -> None:
+            # First, because who reads the saying may send the second one at once.
+            signal.signal(signal.SIGINT, lambda again, _: end_at_once(again))
             self._stop = True
             self._woken.put(None)
             self._sayings.put(f"{signal.Signals(number).name}: finishing the update in hand")
-            signal.signal(signal.SIGINT, lambda again, _: end_at_once(again))
 
         def reload(_number: int, _frame: FrameType | None) -> None:
             self._reload = True
