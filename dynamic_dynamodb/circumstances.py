@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.config.findings import find_credential_faults
+from dynamic_dynamodb.config.findings import find_credential_faults, find_path_faults
 from dynamic_dynamodb.config.loader import Configuration, Examination, examine, load
 from dynamic_dynamodb.errors import ConfigurationError
 
@@ -48,5 +48,12 @@ class Circumstances:
     def examine(self) -> Examination:
         """Read the configuration and collect its faults, those included that only matter when it runs."""
         examination = examine(self.flags, self.environment)
-        faults = find_credential_faults(examination.configuration.global_options)
-        return replace(examination, faults=(*examination.faults, *faults))
+        configuration = examination.configuration
+        return replace(
+            examination,
+            faults=(
+                *examination.faults,
+                *find_credential_faults(configuration.global_options),
+                *find_path_faults(configuration.logging_options, self.find_path),
+            ),
+        )

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from enum import IntEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,10 +45,10 @@ class ExitCode(IntEnum):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code."""
-    _open_missing_streams()
+    _prepare_streams()
     os.umask(os.umask(_NOT_WRITABLE_BY_OTHERS) | _NOT_WRITABLE_BY_OTHERS)
     flags = parse_command_line(list(sys.argv[1:] if arguments is None else arguments))
-    if "config" in flags:
+    if flags.get("config"):
         flags["config"] = str(Path(str(flags["config"])).absolute())
     try:
         code = _run(flags)
@@ -67,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str]) -> int:
     """Print what is wrong with the configuration."""
-    print(f"{PROGRAM}: {flags.get('config', 'the command line')} cannot be used:", file=sys.stderr)
+    is_file_at_fault = "config" in flags and not all(fault.startswith("--") for fault in faults)
+    source = flags["config"] if is_file_at_fault else "the command line"
+    print(f"{PROGRAM}: {source} cannot be used:", file=sys.stderr)
     for fault in faults[:_MOST_FAULTS]:
         print(f"  {fault}", file=sys.stderr)
     if len(faults) > _MOST_FAULTS:
@@ -75,7 +78,7 @@ def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str]) -> int:
     return ExitCode.UNUSABLE_CONFIGURATION
 
 
-def _open_missing_streams() -> None:
+def _prepare_streams() -> None:
     """Let closed standard streams lead nowhere, so that nothing else gets their numbers."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
         pass
@@ -83,6 +86,9 @@ def _open_missing_streams() -> None:
     sys.stdin = sys.stdin or os.fdopen(0, "r")
     sys.stdout = sys.stdout or os.fdopen(1, "w")
     sys.stderr = sys.stderr or os.fdopen(2, "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the locale, no line may be lost
 
 
 def _run(flags: Mapping[str, str | bool]) -> int:

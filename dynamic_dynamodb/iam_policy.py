@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS: Final = 6144
 """How long a managed policy may be, spaces not counted (IAM and AWS STS quotas)."""
-_PARTITIONS: Final = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+_PARTITIONS: Final = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eusc-", "aws-eusc"),
+)
 """AWS's partitions by the beginnings of their regions' names; all others are in `aws`."""
-_LITERAL: Final = re.compile(r"([A-Za-z0-9_-]|\\[.\-])(?![?*{+])|(\.)(?![?*{+])")
+_STEP: Final = re.compile(
+    r"(?P<any>\.[*+])(?![?+])|(?P<one>\.)(?![?*{+])|(?P<literal>[A-Za-z0-9_-]|\\[._-])(?![?*{+])"
+)
 _ALTERNATIVES: Final = re.compile(r"\|(?![^(]*\))")
 
 
@@ -71,7 +79,7 @@ def name_resource(expression: str) -> str:
     if _ALTERNATIVES.search(rest):
         return "*"
     name, place = "", 0
-    while match := _LITERAL.match(rest, place):
-        name += "?" if match[2] else match[1].removeprefix("\\")
+    while match := _STEP.match(rest, place):
+        name += "*" if match["any"] else "?" if match["one"] else match["literal"].removeprefix("\\")
         place = match.end()
-    return name if rest[place:] == "$" else f"{name}*"
+    return name if rest[place:] == "$" else f"{name.rstrip('*')}*"

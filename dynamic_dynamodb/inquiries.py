@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.differences import describe_differences
 from dynamic_dynamodb.config.explanation import explain, parse_target
+from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.render import render_configuration
 from dynamic_dynamodb.iam_policy import MOST_CHARACTERS, write_policy
 
@@ -69,7 +70,8 @@ def print_policy(circumstances: Circumstances) -> Answer:
 
 def print_completion(circumstances: Circumstances) -> Answer:
     """Give the script for a shell; raise ConfigurationError."""
-    shell = circumstances.load_leniently().global_options["print_completion"]
+    flag = "print-completion"
+    shell = load({flag: circumstances.flags[flag]}, {}).global_options["print_completion"]
     return Answer(_read_shipped("completion", f"dynamic-dynamodb.{shell}"))
 
 
@@ -101,11 +103,6 @@ def _count(configuration: Configuration, differences: int) -> str:
         (len(configuration.sections), "table section"),
         (indexes, "index section"),
         (len(configuration.warnings), "warning"),
-        (differences, "difference from 2.5.1"),
+        (differences, "notice"),
     )
-    return ", ".join(f"{number} {noun if number == 1 else _plural(noun)}" for number, noun in counted)
-
-
-def _plural(noun: str) -> str:
-    first, _, rest = noun.partition(" from")
-    return f"{first}s from{rest}" if rest else f"{first}s"
+    return ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counted)

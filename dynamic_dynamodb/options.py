@@ -73,7 +73,9 @@ class Option:
     `pattern` is what a text must match in whole.
     `falls_back_to` names the option whose value counts while this one is unset.
     `aliases` are further spellings in a file; `flags` the spellings on the command line;
-    `metavar` is what help puts after a flag, if the kind of the option does not say it.
+    `example` is a good value where texts need one;
+    `metavar` is what help puts after a flag, if the kind of the option does not say it;
+    `since` is the version that brought the option, if 2.5.1 had none such.
     """
 
     name: str
@@ -86,11 +88,13 @@ class Option:
     choices: tuple[str, ...] = ()
     pattern: str = ""
     unit: str = ""
+    example: str = ""
     falls_back_to: str = ""
     zero_is_unset: bool = False
     aliases: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     metavar: str = ""
+    since: str = ""
     group: Group | None = None
     successors: tuple[str, ...] = ()
     is_secret: bool = False
@@ -122,6 +126,7 @@ def _for_capacity(template: Option, capacity: Capacity, *, has_flag: bool) -> Op
         template,
         name=name,
         help=template.help.format(**words),
+        example=template.example.format(),
         falls_back_to=template.falls_back_to.format(**words),
         successors=tuple(successor.format(**words) for successor in template.successors),
         flags=(f"--{name}",) if has_flag else (),
@@ -174,6 +179,7 @@ _COMMAND_LINE: Final = (
         "Print every fault and warning, and what differs from 2.5.1 with this configuration, and exit:"
         " 0 if it can be used, else 2.",
         default=False,
+        since="3.0",
         flags=("--check-config",),
         group=Group.INQUIRIES,
     ),
@@ -184,6 +190,7 @@ _COMMAND_LINE: Final = (
         "Check the configuration, and print which section a table or an index belongs to, and where each"
         " of its options comes from.",
         metavar="TABLE[/INDEX]",
+        since="3.0",
         flags=("--explain",),
         group=Group.INQUIRIES,
     ),
@@ -193,6 +200,7 @@ _COMMAND_LINE: Final = (
         Scope.COMMAND_LINE,
         "Print the least IAM policy that this configuration needs, and exit.",
         default=False,
+        since="3.0",
         flags=("--print-iam-policy",),
         group=Group.INQUIRIES,
     ),
@@ -202,6 +210,7 @@ _COMMAND_LINE: Final = (
         Scope.COMMAND_LINE,
         "Print a configuration file with every option and a comment on each, and exit.",
         default=False,
+        since="3.0",
         flags=("--print-example",),
         group=Group.INQUIRIES,
     ),
@@ -211,6 +220,7 @@ _COMMAND_LINE: Final = (
         Scope.COMMAND_LINE,
         "Print a script that completes this command line in a shell, and exit.",
         choices=SHELLS,
+        since="3.0",
         flags=("--print-completion",),
         group=Group.INQUIRIES,
     ),
@@ -326,6 +336,7 @@ _GLOBAL: Final = (
         Scope.GLOBAL,
         "Keep the counts of low checks in this file, so that they outlive --run-once and restarts."
         " Without it they are kept in $STATE_DIRECTORY, or in ~/.local/state/dynamic-dynamodb.",
+        since="3.0",
         flags=("--state-file",),
         group=Group.PROGRAM,
     ),
@@ -339,6 +350,7 @@ _LOGGING: Final = (
         "Write lines of text, or one JSON object a line for those who ship logs.",
         default="text",
         choices=LOG_FORMATS,
+        since="3.0",
         flags=("--log-format",),
         group=Group.LOGGING,
     ),
@@ -540,6 +552,7 @@ _CAPACITY: Final = (
             Kind.SCALE,
             "Raise {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
             " instead of by one amount above one threshold.",
+            example="{{80: 10, 90: 30, 100: 80}}",
         )
     ),
     *_both(
@@ -557,6 +570,7 @@ _CAPACITY: Final = (
             Kind.SCALE,
             "Raise {reads} by an amount that depends on throttled events a second, in percent of the"
             " provisioned {reads}.",
+            example="{{1: 10, 5: 30, 10: 80}}",
         )
     ),
     *_both(
@@ -573,6 +587,7 @@ _CAPACITY: Final = (
             "increase-throttled-by-consumed-{reads}-scale",
             Kind.SCALE,
             "Raise {reads} by an amount that depends on throttled events in percent of the consumed {reads}.",
+            example="{{1: 10, 5: 30, 10: 80}}",
         )
     ),
     *_both(
@@ -600,6 +615,7 @@ _CAPACITY: Final = (
             Kind.SCALE,
             "Lower {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
             " instead of by one amount below one threshold.",
+            example="{{10: 60, 25: 30, 40: 10}}",
         )
     ),
     *_both(

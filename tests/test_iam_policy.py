@@ -33,7 +33,10 @@ if TYPE_CHECKING:
         ("^a{3}$", "*"),
         (r"^my\.table$", "my.table"),
         ("^my.table$", "my?table"),
-        ("^my.*table$", "my*"),
+        ("^my.*table$", "my*table"),
+        ("^my.+table$", "my*table"),
+        ("^my.*?table$", "my*"),
+        (r"^my\_table$", "my_table"),
         (r"^log_\d+$", "log_*"),
         ("(?i)^orders$", "*"),
         ("^[ab]c$", "*"),
@@ -111,7 +114,13 @@ def test_a_dry_run_needs_no_permission_to_change_anything(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("region", "partition"), [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+    ("region", "partition"),
+    [
+        ("us-east-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+    ],
 )
 def test_resources_are_in_the_partition_of_the_region(tmp_path: Path, region: str, partition: str) -> None:
     allowed = actions_and_resources(tmp_path / "conf", "[table: ^a$]\n", region=region)

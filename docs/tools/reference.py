@@ -60,6 +60,9 @@ _COMMAND_LINE_HEAD: Final = f"""\
 A flag wins over the file.
 The flags of read and write capacity are for `--table-name`; with a file, its sections decide.
 
+`--help` lists the flags, and `--version` tells the version.
+Flags may be shortened as long as they stay unmistakable.
+
 | exit code | meaning |
 |---|---|
 | 0 | all went well |
@@ -114,6 +117,8 @@ def _write_option(option: Option) -> str:
     lines.append(f"- Default: {_describe_default(option)}")
     if option.flags:
         lines.append(f"- Flag: `{option.flags[-1]}`")
+    if option.since:
+        lines.append(f"- New in {option.since}")
     if option.aliases:
         lines.append(f"- Also written: {', '.join(f'`{alias}`' for alias in option.aliases)}")
     if option.successors:

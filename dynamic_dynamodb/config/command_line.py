@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from typing import Any, Final, NoReturn
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option
 
 PROGRAM: Final = "dynamic-dynamodb"
 _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
+
+
+_NEW: Final = frozenset(option.name for option in OPTIONS if option.since)
+_UNKNOWN: Final = "unrecognized arguments: "
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argparse parser that takes 2.5.1's abbreviations, and quotes no values, which may be secrets."""
+
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        """Take a flag of 2.5.1 for meant if only flags that are new make its beginning ambiguous."""
+        found = super()._get_option_tuples(option_string)  # type: ignore[misc]  # argparse has no other way
+        of_old = [one for one in found if one[0].dest not in _NEW]
+        return of_old if len(of_old) == 1 else found
+
+    def error(self, message: str) -> NoReturn:
+        """Name unknown flags alone."""
+        start, unknown, words = message.partition(_UNKNOWN)
+        if unknown:
+            flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
+            message = f"{start}{unknown}{' '.join(flags) or 'a word that belongs to no flag'}"
+        super().error(message)
 
 
 def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
@@ -23,9 +45,9 @@ def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser, one group of flags after the other."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM,
-        usage=f"{PROGRAM} (-c PATH | -t NAME) [--daemon start|stop|…] [--dry-run] [--run-once] [flags]",
+        usage=f"{PROGRAM} (-c PATH | -t NAME) [--dry-run] [--run-once] [flags]",
         description="Raise and lower the provisioned capacity of DynamoDB tables by written rules.",
         epilog="Configuration files can say more than flags: every option of a table, and of each index.",
     )

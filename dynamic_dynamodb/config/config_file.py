@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from configparser import (
     DuplicateOptionError,
@@ -23,8 +25,12 @@ DEFAULT_SECTION: Final = "DEFAULT"
 MOST_LINE_FAULTS: Final = 50
 _PLAIN_TITLES: Final = ("global", "logging", "default_options", DEFAULT_SECTION)
 _TWICE: Final = "is there twice; 2.5.1 took the last one"
+_KEY_WORD: Final = re.compile("key|secret|passw|token", re.IGNORECASE)
 _GSI_TITLE: Final = re.compile(r"gsi:\s*(?P<gsi>\S.*?)\s+table:\s*(?P<table>\S.*)")
 _TABLE_TITLE: Final = re.compile(r"table:\s*(?P<table>.*)")
+_REVERSED_TITLE: Final = re.compile(r"(?P<table>\S+)\s+gsi:\s*(?P<gsi>\S+)")
+_WORD_AND_REST: Final = re.compile(r"([^\s:]*)[\s:]*(.*)", re.DOTALL)
+_SPACE: Final = re.compile(r"\s")
 _TEXT_AFTER_BRACKET: Final = re.compile(r"\]\s*[#;]|\]\s+\S")
 
 
@@ -63,7 +69,7 @@ class _Parser(RawConfigParser):
             comment_prefixes=("#", ";"),
             inline_comment_prefixes=(";",),
             strict=True,
-            empty_lines_in_values=False,
+            empty_lines_in_values=True,
             default_section="\0",  # no such title: [DEFAULT] is read as any other and applied by the loader
         )
 
@@ -76,12 +82,12 @@ def read_file(path: Path) -> FileContent:
     """Read a file; everything that is wrong with it is in the content's faults."""
     content = FileContent()
     try:
-        raw = b"\0" if path.is_char_device() or path.is_block_device() else path.read_bytes()
+        raw = _read_bytes(path)
     except OSError as error:
         content.faults.append(f"cannot be read: {error.strerror or error}")
         return content
     if b"\0" in raw:
-        content.faults.append("is no text file")
+        content.faults.append("is no text file, such as UTF-8")
         return content
     try:
         text = raw.decode("utf-8-sig")
@@ -94,9 +100,19 @@ def read_file(path: Path) -> FileContent:
     return content
 
 
+def _read_bytes(path: Path) -> bytes:
+    """Read a file or a pipe; nobody waits for one who might write into it one day."""
+    if path.is_char_device() or path.is_block_device():
+        raise OSError(errno.EINVAL, "it is a device")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
+
+
 def _parse(text: str, faults: list[str]) -> _Parser:
     """Parse; each faulty line is named, blanked, and the rest parsed again, so that all faults come out."""
-    lines = text.replace("\r\n", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = _Blame(lines)
     found.scan()
     parser = _Parser()
@@ -105,7 +121,7 @@ def _parse(text: str, faults: list[str]) -> _Parser:
         try:
             parser.read_string("\n".join(lines))
         except MissingSectionHeaderError as error:
-            found.add(error.lineno)
+            found.add_homeless(error.lineno)
         except DuplicateSectionError as error:
             found.add_section(error.lineno or 1, error.section)
         except DuplicateOptionError as error:
@@ -143,10 +159,10 @@ class _Blame:
             text = _COMMENT.sub("", line).rstrip()
             indent = len(text) - len(text.lstrip())
             if not text:
-                option_indent = None
-            elif option_indent is not None and indent > option_indent:
+                continue
+            if option_indent is not None and indent > option_indent:
                 continue  # more of the value above
-            elif header := _Parser.SECTCRE.match(text.lstrip()):
+            if header := _Parser.SECTCRE.match(text.lstrip()):
                 title, options, option_indent = header["header"], set(), None
                 if title in titles:
                     self.add_section(number, title)
@@ -157,14 +173,20 @@ class _Blame:
                     self.add_option(number, title, name)
                 options.add(name)
             else:
-                self.add(number)
+                self.add(number, title)
             if self.is_enough:
                 break
 
-    def add(self, number: int) -> None:
-        """Blame a line that is nothing."""
+    def add(self, number: int, title: str = "") -> None:
+        """Blame a line that is nothing; near keys it is not quoted, as it may be one."""
         line = self.lines[number - 1].strip()
-        self._blank(number, f"{shorten(line)} is not a section, an option or a comment")
+        is_near_keys = title in ("", "global", DEFAULT_SECTION) or _KEY_WORD.search(line)
+        shown = "this" if is_near_keys and not line.startswith("[") else shorten(line)
+        self._blank(number, f"{shown} is not a section, an option or a comment")
+
+    def add_homeless(self, number: int) -> None:
+        """Blame an option before all sections."""
+        self._blank(number, "comes before any section; [global] would start one")
 
     def add_section(self, number: int, title: str) -> None:
         """Blame a section that is there again; its options are looked at all the same."""
@@ -198,6 +220,9 @@ def _add_section(
     if not table:
         content.faults.append(f"section {shown} names no table; [table: ^my_table$] would")
         return
+    if _SPACE.search(table + gsi):
+        content.faults.append(f"section {shown} matches nothing: {_explain_space(table)}")
+        return
     if (table, gsi) in titles:
         first = clip(titles[table, gsi])
         content.faults.append(f"section {shown} is there twice, the first time as [{first}]")
@@ -207,12 +232,23 @@ def _add_section(
     content.targets.append(TargetSection(clean_title, table, gsi, texts))
 
 
+def _explain_space(table: str) -> str:
+    """Say why an expression with a space matches no name, and what may have been meant."""
+    match = _REVERSED_TITLE.fullmatch(table)
+    if match:
+        return f"did you mean [gsi: {clip(match['gsi'])} table: {clip(match['table'])}]?"
+    return "names have no spaces; an expression such as ^(users|orders)$ stands for several"
+
+
 def _suggest_title(title: str) -> str:
     """Say what an unknown title may have been meant to be."""
-    word, colon, rest = title.partition(":")
-    nearest = get_close_matches(word, _PLAIN_TITLES if not colon else ("table", "gsi"), n=1)
-    if nearest and nearest[0] != word:
-        return f"did you mean [{clip(f'{nearest[0]}{colon}{rest}')}]?"
+    word, rest = _WORD_AND_REST.fullmatch(title).groups()  # type: ignore[union-attr]  # it matches anything
+    nearest = get_close_matches(word.lower(), ("table", "gsi") if rest else _PLAIN_TITLES, n=1)
+    if nearest and (nearest[0] != word or "table" not in rest):
+        meant = f"{nearest[0]}: {rest}" if rest else nearest[0]
+        if nearest[0] == "gsi" and "table:" not in rest:
+            meant += " table: ^my_table$"
+        return f"did you mean [{clip(meant)}]?"
     return (
         "known are [global], [logging], [default_options], [table: ^my_table$]"
         " and [gsi: ^my_index$ table: ^my_table$]"

@@ -96,6 +96,13 @@ def _has_other_throttle_amount(section: Section) -> bool:
     )
 
 
+def _keeps_throttled_side_up(section: Section) -> bool:
+    reads, writes = section.typed.capacities
+    return reads.throttled_upper_threshold > 0 or (
+        _is_index(section) and writes.throttled_upper_threshold > 0
+    )
+
+
 def _looks_at_young_minutes(section: Section) -> bool:
     return section.typed.lookback_window_start - section.typed.lookback_period < _PUBLISHING_MINUTES
 
@@ -126,8 +133,8 @@ _DIFFERENCES: Final = (
     ),
     Difference(
         "throttled-*-upper-threshold also keeps a side from going down while it is exceeded;"
-        " in 2.5.1 only the writes of tables",
-        _any_side(lambda side: side.throttled_upper_threshold > 0),
+        " 2.5.1 did so for the writes of tables only",
+        _keeps_throttled_side_up,
     ),
     Difference(
         "raises of a table's reads by throttled-reads-upper-threshold add increase-reads-with percent;"
@@ -157,5 +164,7 @@ def _find_rivals(gsis: Sequence[Section]) -> Iterator[tuple[Section, Section]]:
 
 def _is_made_for_same(one: Section, other: Section) -> bool:
     """Tell whether a likely name of one section's index is matched by both."""
+    if not (one.is_quick and other.is_quick):
+        return False
     name = _ANY_NAME.sub("x", one.pattern.pattern.removeprefix("^").removesuffix("$"))
     return one.matches(name) and other.matches(name)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.sections import Section
 
 UNSET: Final = "-"
+WIDEST_VALUE_CHARACTERS: Final = 20
+"""Longer values push what is beside them to the right, so that the others fit on a screen."""
 
 
 def parse_target(text: str) -> Target:
@@ -29,14 +31,28 @@ def parse_target(text: str) -> Target:
 
 def explain(configuration: Configuration, target: Target) -> str:
     """Give lines: the section, what else would match, and a table of options, values and origins."""
-    chosen, others = _match(configuration.sections, target.table)
-    if chosen is not None and target.index:
-        chosen, others = _match(chosen.gsis, target.index)
+    table, others = _match(configuration.sections, target.table)
+    chosen = table
+    if table is not None and target.index:
+        chosen, others = _match(table.gsis, target.index)
     if chosen is None:
-        return f"{target}: no section matches this {target.kind}, so it is left alone"
+        return "\n".join((_explain_nothing(target), *_name_orphans(configuration.sections, table, target)))
     lines = [f"{target}: [{clip(chosen.title)}]"]
     lines += [f"  [{clip(other.title)}] matches too, but comes later in the file" for other in others]
     return "\n".join((*lines, *_lay_out(_list_options(configuration, chosen))))
+
+
+def _explain_nothing(target: Target) -> str:
+    return f"{target}: no section matches this {'index' if target.index else 'table'}, so it is left alone"
+
+
+def _name_orphans(sections: Sequence[Section], table: Section | None, target: Target) -> Iterator[str]:
+    """Name the index's sections that would match if its table were not another section's."""
+    for section in sections:
+        if target.index and table is not None and section is not table and section.matches(target.table):
+            for gsi in section.gsis:
+                if gsi.matches(target.index):
+                    yield f"  [{clip(gsi.title)}] matches, but its table belongs to [{clip(table.title)}]"
 
 
 def _match(sections: Sequence[Section], name: str) -> tuple[Section | None, tuple[Section, ...]]:
@@ -80,6 +96,7 @@ def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold
 def _lay_out(rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:
     """Put the rows into columns as wide as they need."""
     table = [("option", "value", "from"), *rows]
-    name_width, value_width = (max(len(row[column]) for row in table) for column in (0, 1))
+    name_width = max(len(name) for name, _, _ in table)
+    value_width = min(max(len(shown) for _, shown, _ in table), WIDEST_VALUE_CHARACTERS)
     for name, shown, origin in table:
         yield f"  {name:{name_width}}  {shown:{value_width}}  {origin}"

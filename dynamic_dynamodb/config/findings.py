@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
+from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.core.maintenance_window import parse_windows
+from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from dynamic_dynamodb.core.sections import Section
+
+_GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
+_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
@@ -41,6 +49,24 @@ def find_credential_faults(options: Mapping[str, Any]) -> Iterator[str]:
         yield f"{missing} is missing: give both keys, or none to let boto3 find credentials itself"
 
 
+def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path]) -> Iterator[str]:
+    """Name the files and directories of the log that are not there; `find_path` makes paths absolute."""
+    for key, is_there in (("log_config_file", Path.is_file), ("log_file", _has_directory)):
+        given = options[key]
+        if not given:
+            continue
+        name = key.replace("_", "-")
+        try:
+            if not is_there(find_path(given)):
+                yield f"[logging] {name} {shorten(given)}: there is no such file or directory"
+        except ConfigurationError as error:
+            yield f"[logging] {name} {error}"
+
+
+def _has_directory(path: Path) -> bool:
+    return path.parent.is_dir()
+
+
 def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
     """Give what is allowed in a section, but probably not meant."""
     for capacity in Capacity:
@@ -59,6 +85,35 @@ def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
     ):
         if window.start == window.end:
             yield f"[{title}] maintenance-windows: a window whose start is its end is one minute long"
+
+
+def warn_of_idle_options(title: str, options: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
+    """Give what a section says, but what has no effect without something else."""
+    if origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN and not options["circuit_breaker_url"]:
+        yield f"[{title}] circuit-breaker-timeout has no effect without a circuit-breaker-url beside it"
+    topic = options["sns_topic_arn"]
+    if topic and not _TOPIC.fullmatch(topic):
+        yield f"[{title}] sns-topic-arn {shorten(topic)} is no ARN of a topic, such as {_GOOD_TOPIC}"
+    for capacity in Capacity:
+        for side, message_type in (("upper", "high-throughput-alarm"), ("lower", "low-throughput-alarm")):
+            is_set = options[f"{capacity.value}_{side}_alarm_threshold"]
+            if is_set and message_type not in options["sns_message_types"]:
+                name = f"{capacity.value}-{side}-alarm-threshold"
+                yield f"[{title}] {name} has no effect without {message_type} in sns-message-types"
+
+
+def warn_of_shadows(sections: Sequence[Section]) -> Iterator[str]:
+    """Name the sections whose table or index an earlier section takes."""
+    expressions: list[Section] = []
+    for section in sections:
+        name = section.plain_name
+        if name is not None:
+            taker = next((one for one in expressions if one.matches(name)), None)
+            if taker is not None:
+                first, second = clip(taker.title), clip(section.title)
+                yield f"[{second}] is not used for {name}: [{first}] comes first and matches it too"
+        if section.is_quick and not (name and section.pattern.pattern.endswith("$")):
+            expressions.append(section)
 
 
 def warn_of_region(region: str, environment: Mapping[str, str]) -> Iterator[str]:

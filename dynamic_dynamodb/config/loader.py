@@ -89,6 +89,8 @@ class _Loader:
         logging_options = join(Scope.LOGGING, everywhere, plain["logging"], flags[Scope.LOGGING]).values
         below = (plain["default_options"], everywhere)
         sections = self._load_sections(content, below, global_options)
+        for rivals in (sections, *(section.gsis for section in sections)):
+            self.reader.warnings += findings.warn_of_shadows(rivals)
         self._judge(content, global_options)
         configuration = Configuration(
             global_options,
@@ -100,8 +102,8 @@ class _Loader:
         return Examination(configuration, tuple(dict.fromkeys(self.reader.faults)))
 
     def _read_content(self) -> FileContent:
-        if "config" not in self.reader.flags:
-            return FileContent()
+        if not self.reader.flags.get("config"):
+            return FileContent()  # an empty flag is a fault of its own
         path = Path(str(self.reader.flags["config"]))
         content = read_file(path)
         self.reader.faults += content.faults
@@ -165,6 +167,7 @@ class _Loader:
         self.origins[title] = joined.origins
         self.reader.faults += findings.find_target_faults(shown, options)
         self.reader.warnings += findings.warn_of_target(shown, options)
+        self.reader.warnings += findings.warn_of_idle_options(shown, options, joined.origins)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # about expressions to come

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import parse_value, shorten
 from dynamic_dynamodb.options import (
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dynamic_dynamodb.config.layers import Values
+
+MOST_SUGGESTIONS: Final = 100
+"""Looking for the nearest name takes long; with more faults than this something else is wrong."""
 
 
 @cache
@@ -72,12 +75,15 @@ class Reader:
     def _report_unknown(self, title: str, name: str, known: Mapping[str, Option]) -> None:
         elsewhere = [option for option in OPTIONS if name in option.spellings]
         if elsewhere:
-            self.faults.append(f"[{title}] {name} does not belong here, but in {elsewhere[0].scope.value}")
+            home = elsewhere[0].scope
+            where = f"as the flag --{name}" if home is Scope.COMMAND_LINE else f"in {home.value}"
+            self.faults.append(f"[{title}] {name} does not belong here, but {where}")
             return
         if name in OBSOLETE_OPTIONS:
             self.warnings.append(f"[{title}] {name} never had an effect; {OBSOLETE_OPTIONS[name]} would")
             return
-        nearest = get_close_matches(name, known, n=1)
+        is_looked_up = len(self.faults) < MOST_SUGGESTIONS
+        nearest = get_close_matches(name.lower(), known, n=1) if is_looked_up else []
         suggestion = f": did you mean {nearest[0]}?" if nearest else ""
         self.faults.append(f"[{title}] has no option {shorten(name)}{suggestion}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.sections import mask_url
+from dynamic_dynamodb.core.sections import MASK, mask_url
 from dynamic_dynamodb.options import OPTIONS, Group, Kind
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.loader import Configuration
 
-MASK: Final = "********"
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
 _URLS: Final = frozenset(option.key for option in OPTIONS if option.kind is Kind.URL)
 _INQUIRIES: Final = frozenset(option.key for option in OPTIONS if option.group is Group.INQUIRIES)

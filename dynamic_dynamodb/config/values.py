@@ -20,6 +20,7 @@ LARGEST_SCALE_NUMBER: Final = 1e15
 _SECRET: Final = re.compile(
     f"({'|'.join(option.name for option in OPTIONS if option.is_secret)}).*", re.DOTALL
 )
+_OF_SEVERAL_LINES: Final = (Kind.SCALE, Kind.WINDOWS, Kind.MESSAGE_TYPES)
 _TRUE: Final = frozenset({"1", "yes", "true", "on"})
 _FALSE: Final = frozenset({"0", "no", "false", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
@@ -52,21 +53,27 @@ def escape(text: str) -> str:
 
 def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declaration decides the type
     """Give the value that a text stands for; raise ValueError with a sentence that follows the name."""
-    parsed = _PARSERS[option.kind](text.strip())
+    text = "" if text.strip() == '""' else text.strip()
+    if "\n" in text and option.kind not in _OF_SEVERAL_LINES:
+        message = "goes on in a second line, which is indented: begin each option at the start of its line"
+        raise ValueError(message)
+    if option.kind is Kind.SCALE:
+        return _parse_scale(text, option.example)
+    parsed = _PARSERS[option.kind](text)
     if parsed is not None and option.pattern and not re.fullmatch(option.pattern, parsed):
         message = f"must be a name such as {option.default}, got {shorten(text)}"
         raise ValueError(message)
     if option.choices and option.kind is not Kind.MESSAGE_TYPES:
         if option.name == "log-level":
-            parsed = text.strip().lower()
+            parsed = text.lower()
         if parsed not in option.choices:
             message = f"must be one of {', '.join(option.choices)}, got {shorten(text)}"
             raise ValueError(message)
     if option.minimum is not None and parsed < option.minimum:
-        message = f"must be at least {option.minimum}, got {parsed:g}"
+        message = f"must be at least {option.minimum}, got {clip(text)}"
         raise ValueError(message)
     if option.maximum is not None and parsed > option.maximum:
-        message = f"must be at most {option.maximum}, got {parsed:g}"
+        message = f"must be at most {option.maximum}, got {clip(text)}"
         raise ValueError(message)
     if option.zero_is_unset and parsed == 0:
         return None
@@ -101,10 +108,9 @@ def _parse_text(text: str) -> str | None:
     return text or None
 
 
-def _parse_scale(text: str) -> dict[float, float]:
+def _parse_scale(text: str, example: str) -> dict[float, float]:
     message = (
-        "must be a dict of percentages and amounts, none negative, such as"
-        f" {{0: 0, 0.25: 5, 0.5: 10, 1: 20}}, got {shorten(text)}"
+        f"must be a dict of percentages and amounts, none negative, such as {example}, got {shorten(text)}"
     )
     try:
         parsed = ast.literal_eval(text)
@@ -164,7 +170,6 @@ _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.BOOLEAN: _parse_boolean,
     Kind.TEXT: _parse_text,
     Kind.PATH: _parse_text,
-    Kind.SCALE: _parse_scale,
     Kind.WINDOWS: _parse_windows_text,
     Kind.MESSAGE_TYPES: _parse_message_types,
     Kind.URL: _parse_url,

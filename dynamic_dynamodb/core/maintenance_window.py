@@ -33,11 +33,16 @@ class MaintenanceWindow:
 
 
 def parse_windows(text: str) -> tuple[MaintenanceWindow, ...]:
-    """Read `HH:MM-HH:MM` entries separated by commas; raise ValueError with the entry that is none.
+    """Read `HH:MM-HH:MM` entries separated by commas; raise ValueError with the entries that are none.
 
     Hours may lack their leading zero, spaces are free, and 24:00 may end a window.
     """
-    return tuple(_parse_window(entry.strip()) for entry in text.split(","))
+    entries = [entry.strip() for entry in text.split(",")]
+    windows = [_parse_window(entry) for entry in entries]
+    bad = [entry for entry, window in zip(entries, windows, strict=True) if window is None]
+    if bad:
+        raise ValueError(", ".join(entry or "nothing between commas" for entry in bad))
+    return tuple(window for window in windows if window is not None)
 
 
 def is_open(windows: tuple[MaintenanceWindow, ...], now: datetime) -> bool:
@@ -46,13 +51,13 @@ def is_open(windows: tuple[MaintenanceWindow, ...], now: datetime) -> bool:
     return any(window.contains(minute) for window in windows)
 
 
-def _parse_window(entry: str) -> MaintenanceWindow:
+def _parse_window(entry: str) -> MaintenanceWindow | None:
     match = _ENTRY.fullmatch(entry)
     if match is None:
-        raise ValueError(entry)
+        return None
     start_hour, start_minute, end_hour, end_minute = map(int, match.groups())
     start = start_hour * MINUTES_PER_HOUR + start_minute
     end = end_hour * MINUTES_PER_HOUR + end_minute
     if start >= MINUTES_PER_DAY or end > MINUTES_PER_DAY or max(start_minute, end_minute) >= MINUTES_PER_HOUR:
-        raise ValueError(entry)
+        return None
     return MaintenanceWindow(start, end)

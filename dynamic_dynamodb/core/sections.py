@@ -13,14 +13,20 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME: Final = re.compile(r"\^?([A-Za-z0-9_.-]{3,255})\$?")
 """The names that DynamoDB gives tables (API reference, CreateTable), and the anchors around them."""
+_REPEATED_GROUP: Final = re.compile(r"\)[*+{]")
 
-
-_PASSWORD: Final = re.compile(r"((?:^(?!https?:)|//)[^/@:]*):.*@")
+MASK: Final = "********"
+_PASSWORD: Final = re.compile(r"(^(?!https?:)[^/@:]*|//[^/@:]*|^https?(?!://)):.*@")
+_TOKEN: Final = re.compile(r"//[^/@:]+@")
+_SECRET_PARAMETER: Final = re.compile(
+    r"([?&][^=&]*(?:key|passw|secret|sig|token)[^=&]*=)[^&#]*", re.IGNORECASE
+)
 
 
 def mask_url(url: str) -> str:
-    """Hide the password that a URL may carry."""
-    return _PASSWORD.sub(r"\1:********@", url)
+    """Hide the password, the token or the secret parameters that a URL may carry, well-formed or not."""
+    with_parameters_hidden = _SECRET_PARAMETER.sub(rf"\1{MASK}", url)
+    return _TOKEN.sub(f"//{MASK}@", _PASSWORD.sub(rf"\1:{MASK}@", with_parameters_hidden))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,11 @@ class Section:
     def matches(self, name: str) -> bool:
         """Tell whether the pattern matches the name from its start."""
         return self.pattern.match(name) is not None
+
+    @property
+    def is_quick(self) -> bool:
+        """Tell whether the expression can be tried on any name: repeated groups may take for ever."""
+        return _REPEATED_GROUP.search(self.pattern.pattern) is None
 
     @property
     def plain_name(self) -> str | None:

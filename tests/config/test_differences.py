@@ -60,7 +60,7 @@ def differences_of(path: Path, text: str) -> list[str]:
             id="a scale from 0 on",
         ),
         pytest.param(
-            f"{TABLE}throttled-writes-upper-threshold: 10\n",
+            f"{INDEX}throttled-writes-upper-threshold: 10\n",
             "throttled-*-upper-threshold also keeps",
             id="a threshold of throttled events",
         ),
@@ -104,6 +104,10 @@ def test_the_amount_after_throttling_is_told_where_it_was_another(path: Path) ->
         pytest.param(f"{TABLE}maintenance-windows: 10:00-11:00,12:00-13:00\n", id="windows as of old"),
         pytest.param(f"{TABLE}increase-consumed-reads-scale: {{0: 0, 0.5: 10}}\n", id="nothing from 0 on"),
         pytest.param(f"{TABLE}decrease-consumed-reads-scale: {{0: 5, 0.5: 10}}\n", id="a decrease scale"),
+        pytest.param(f"{TABLE}throttled-writes-upper-threshold: 10\n", id="throttled writes of a table"),
+        pytest.param(
+            f"{TABLE}[gsi: ^(\\w+_?)+-idx$ table: ^a$]\n[gsi: ^{'x' * 40}$ table: ^a$]\n", id="a slow one"
+        ),
         pytest.param(f"{TABLE}lookback-window-start: 8\n", id="a window of known minutes"),
         pytest.param(f"{TABLE}[gsi: ^g1$ table: ^a$]\n[gsi: ^g2$ table: ^a$]\n", id="an index each"),
     ],

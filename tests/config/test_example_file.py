@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.loader import examine
 from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import Kind, Option, Scope, options_in
 
@@ -32,7 +32,7 @@ def test_the_example_can_be_used_without_a_warning(tmp_path: Path, text: str) ->
     path = tmp_path / "example.conf"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
-    examination = Circumstances({"config": str(path)}, {}, tmp_path).examine()
+    examination = examine({"config": str(path)}, {})
     assert examination.faults == ()
     deprecated = [one for one in examination.configuration.warnings if "deprecated" in one]
     assert list(examination.configuration.warnings) == deprecated

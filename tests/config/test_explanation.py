@@ -28,6 +28,7 @@ maintenance-windows: 22:00-06:00
 circuit-breaker-url: http://own.example.com/
 [gsi: ^by- table: ^orders$]
 sns-message-types: scale-up, scale-down
+[gsi: ^late$ table: ^ord]
 """
 
 
@@ -79,8 +80,15 @@ def test_a_value_stands_beside_its_origin(
         ("ordinary", ["ordinary: [table: ^ord]"]),
         ("orders/by-date", ["orders:by-date: [gsi: ^by- table: ^orders$]"]),
         ("users", ["users: no section matches this table, so it is left alone"]),
-        ("orders/gone", ["orders:gone: no section matches this GSI, so it is left alone"]),
-        ("ordinary/by-date", ["ordinary:by-date: no section matches this GSI, so it is left alone"]),
+        ("orders/gone", ["orders:gone: no section matches this index, so it is left alone"]),
+        ("ordinary/by-date", ["ordinary:by-date: no section matches this index, so it is left alone"]),
+        (
+            "orders/late",
+            [
+                "orders:late: no section matches this index, so it is left alone",
+                "  [gsi: ^late$ table: ^ord] matches, but its table belongs to [table: ^orders$]",
+            ],
+        ),
     ],
 )
 def test_the_section_is_named_and_what_else_matches(path: Path, name: str, lines: list[str]) -> None:

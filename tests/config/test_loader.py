@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,7 +94,7 @@ def faults_of(path: Path, text: str | bytes, **flags: str | bool) -> tuple[str, 
         pytest.param(
             "region: x\n[table: a]\nrem\n",
             (
-                "line 1: 'region: x' is not a section, an option or a comment",
+                "line 1: comes before any section; [global] would start one",
                 "line 3: 'rem' is not a section, an option or a comment",
             ),
             id="lines that mean nothing",
@@ -124,10 +125,10 @@ def test_every_fault_is_named_with_its_place(path: Path, text: str, faults: tupl
         ),
         pytest.param(
             f"[global]\naws-secret-access-key wJalrXUtnFEMI\n{TABLE}",
-            "line 2: 'aws-secret-access-key …' is not a section, an option or a comment",
+            "line 2: this is not a section, an option or a comment",
             id="a secret without its colon",
         ),
-        pytest.param("[table: a]\n\0\n", "is no text file", id="NUL bytes"),
+        pytest.param("[table: a]\n\0\n", "is no text file, such as UTF-8", id="NUL bytes"),
         pytest.param(
             f"[table: {'(' * 300}]\n",
             f"[table: {'(' * 53}…] has the bad regular expression '{'(' * 60}…':"
@@ -216,6 +217,34 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
             id="a window of a minute",
         ),
         pytest.param(
+            f"{TABLE}circuit-breaker-timeout: 500\n",
+            "[table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url beside it",
+            id="a timeout alone",
+        ),
+        pytest.param(
+            f"{TABLE}sns-topic-arn: scaling\nsns-message-types: scale-up\n",
+            "[table: ^a$] sns-topic-arn 'scaling' is no ARN of a topic, such as"
+            " arn:aws:sns:us-east-1:123456789012:my_topic",
+            id="a topic's name",
+        ),
+        pytest.param(
+            f"{TABLE}writes-lower-alarm-threshold: 5\n",
+            "[table: ^a$] writes-lower-alarm-threshold has no effect without low-throughput-alarm"
+            " in sns-message-types",
+            id="an alarm that nobody gets",
+        ),
+        pytest.param(
+            f"[table: .*]\n{LIMITS}[table: ^abc$]\n{LIMITS}",
+            "[table: ^abc$] is not used for abc: [table: .*] comes first and matches it too",
+            id="a section that comes too late",
+        ),
+        pytest.param(
+            f"{TABLE}[gsi: ^by table: ^a$]\n{LIMITS}[gsi: ^by-date$ table: ^a$]\n{LIMITS}",
+            "[gsi: ^by-date$ table: ^a$] is not used for by-date: [gsi: ^by table: ^a$] comes first"
+            " and matches it too",
+            id="an index's section that comes too late",
+        ),
+        pytest.param(
             f"[DEFAULT]\nreads-lower-threshold: 7\n{TABLE}",
             "[DEFAULT] applies to every section; [default_options] is meant for targets",
             id="[DEFAULT]",
@@ -267,14 +296,14 @@ def test_another_region_in_the_environment_is_said(
             id="an option again, indented as the others",
         ),
         pytest.param(
-            "[table: a]\nx: 1\n x: 2\n\n x: 3\n",
-            ("line 5: [table: a] x is there twice; 2.5.1 took the last one",),
-            id="an option again, after an empty line",
+            "[table: a]\nx: 1\n\n x: 2\n# more\n x: 3\n",
+            (),
+            id="neither an empty line nor a comment ends a value",
         ),
         pytest.param(
-            "[table: a]\nx: 1\n# y\n  rubbish\n",
-            ("line 4: 'rubbish' is not a section, an option or a comment",),
-            id="nothing continues a comment",
+            "[global]\naws-secret-access-key:\nwJalrXUtnFEMI\n",
+            ("line 3: this is not a section, an option or a comment",),
+            id="what may be a key is not quoted",
         ),
         pytest.param(
             "[table: a]\nrubbish\n[table: a]\n[table: b]\nx: 1\nx: 1\n: x\n",
@@ -291,6 +320,77 @@ def test_another_region_in_the_environment_is_said(
 def test_lines_that_cannot_be_are_named_by_number(path: Path, text: str, faults: tuple[str, ...]) -> None:
     path.write_text(text)
     assert tuple(read_file(path).faults) == faults
+
+
+@pytest.mark.parametrize(
+    ("title", "end"),
+    [
+        ("[GLOBAL]", "did you mean [global]?"),
+        ("[TABLE: ^a$]", "did you mean [table: ^a$]?"),
+        ("[table ^a$]", "did you mean [table: ^a$]?"),
+        ("[gsi: ^i$]", "did you mean [gsi: ^i$ table: ^my_table$]?"),
+        ("[tables: ^a$]", "did you mean [table: ^a$]?"),
+        ("[gsis: ^i$ table: ^a$]", "did you mean [gsi: ^i$ table: ^a$]?"),
+        (
+            "[^a$]",
+            (
+                "known are [global], [logging], [default_options], [table: ^my_table$]"
+                " and [gsi: ^my_index$ table: ^my_table$]"
+            ),
+        ),
+    ],
+)
+def test_an_unknown_title_is_answered_with_what_was_meant(path: Path, title: str, end: str) -> None:
+    assert faults_of(path, f"{TABLE}{title}\n") == (f"section {title} is unknown: {end}",)
+
+
+@pytest.mark.parametrize(
+    ("title", "end"),
+    [
+        ("[table: ^a$ gsi: ^i$]", "did you mean [gsi: ^i$ table: ^a$]?"),
+        (
+            "[table: users, orders]",
+            "names have no spaces; an expression such as ^(users|orders)$ stands for several",
+        ),
+    ],
+)
+def test_an_expression_that_no_name_can_match_is_a_fault(path: Path, title: str, end: str) -> None:
+    assert faults_of(path, f"{TABLE}{title}\n") == (f"section {title} matches nothing: {end}",)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "expected"),
+    [
+        (
+            "increase-consumed-reads-scale: {50: 5,\n# more\n\n  90: 10}",
+            "increase_consumed_reads_scale",
+            {50: 5, 90: 10},
+        ),
+        (
+            "maintenance-windows: 10:00-11:00,\n\n  12:00-13:00",
+            "maintenance_windows",
+            "10:00-11:00,\n\n12:00-13:00",
+        ),
+        ('sns-topic-arn: ""', "sns_topic_arn", None),
+    ],
+)
+def test_values_may_take_several_lines_or_be_empty(path: Path, line: str, key: str, expected: object) -> None:
+    assert read(path, f"{TABLE}{line}\n").sections[0].options[key] == expected
+
+
+def test_an_option_that_is_indented_into_another_is_a_fault(path: Path) -> None:
+    (fault,) = faults_of(path, f"{TABLE}sns-topic-arn: t\n  reads-upper-threshold: 50\n")
+    assert fault == (
+        "[table: ^a$] sns-topic-arn goes on in a second line, which is indented:"
+        " begin each option at the start of its line"
+    )
+
+
+def test_a_pipe_that_nobody_writes_into_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigurationError, match="has no table section"):
+        load({"config": str(pipe)}, {})
 
 
 class TestPrecedence:

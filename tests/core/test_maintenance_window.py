@@ -42,4 +42,9 @@ def test_a_window_contains_its_minutes(windows: str, moment: str, expected: bool
 def test_a_malformed_window_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError) as raised:
         parse_windows(text)
-    assert str(raised.value) in text.split(",")
+    assert str(raised.value) in (*text.split(","), "nothing between commas")
+
+
+def test_all_malformed_windows_are_named() -> None:
+    with pytest.raises(ValueError, match=r"^22:00-25:00, 10-11$"):
+        parse_windows("22:00-25:00, 09:00-10:00, 10-11")

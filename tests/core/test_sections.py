@@ -12,7 +12,10 @@ from tests.builders import section
     ("url", "expected"),
     [
         ("https://status.example.com:8443/ok", "https://status.example.com:8443/ok"),
-        ("https://user@example.com/ok", "https://user@example.com/ok"),
+        ("https://token@example.com/ok", "https://********@example.com/ok"),
+        ("http:/user:secret@example.com/ok", "http:********@example.com/ok"),
+        ("https://example.com/ok?id=1&api_token=x#y", "https://example.com/ok?id=1&api_token=********#y"),
+        ("https://example.com/a@b", "https://example.com/a@b"),
         ("https://user:secret@example.com/ok", "https://user:********@example.com/ok"),
         ("https://user:se/cr@et@example.com/ok", "https://user:********@example.com/ok"),
         ("user:secret@example.com/ok", "user:********@example.com/ok"),

@@ -39,7 +39,7 @@ def test_check_config_tells_warnings_and_differences(emulator: Emulator, program
             "notice: always-decrease-rw-together waits until both sides go down, unless the other cannot;"
             " in 2.5.1 one went down while the other stayed: [table: ^orders$]"
         ),
-        f"{path} can be used: 1 table section, 1 index section, 1 warning, 2 differences from 2.5.1",
+        f"{path} can be used: 1 table section, 1 index section, 1 warning, 2 notices",
     ]
     assert emulator.requests() == []
 
@@ -58,7 +58,8 @@ def test_faults_end_every_way_in_with_2(program: Program, flag: str) -> None:
 
 def test_check_config_tells_warnings_beside_faults(program: Program) -> None:
     path = program.write(
-        "[global]\naws-access-key-id: AK\n[table: ^orders$]\nsns-topic-arn: t\n"
+        "[global]\naws-access-key-id: AK\n[table: ^orders$]\n"
+        "sns-topic-arn: arn:aws:sns:us-east-1:123456789012:t\n"
         "max-provisioned-reads: 5\nmax-provisioned-writes: 5\n"
     )
     run = program.run("-c", path, "--check-config", **QUIET)
@@ -74,6 +75,48 @@ def test_faults_beyond_all_reading_are_counted(program: Program) -> None:
     run = program.run("-c", path, "--check-config", **QUIET)
     lines = run.stderr.splitlines()
     assert (run.code, len(lines), lines[-1]) == (2, 102, "  … and 150 more")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("log-config-file: /nowhere/logging.conf", "log-config-file '/nowhere/logging.conf'"),
+        ("log-file: /nowhere/a.log", "log-file '/nowhere/a.log'"),
+        ("log-file: ~nobody-at-all/a.log", "log-file ~nobody-at-all/a.log"),
+    ],
+)
+def test_what_cannot_be_used_when_it_runs_cannot_be_used(program: Program, line: str, name: str) -> None:
+    path = program.write(f"{GOOD}[logging]\n{line}\n")
+    run = program.run("-c", path, "--check-config", **QUIET)
+    assert run.code == 2
+    assert f"  [logging] {name}" in run.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("arguments", [("--help",), ("--explain", "t\u2026"), ("--check-config",)])
+def test_no_line_is_lost_to_an_old_locale(
+    program: Program, encoding: str, arguments: tuple[str, ...]
+) -> None:
+    path = program.write(f"{GOOD}[table: ^{'x' * 80}$]\nmax-provisioned-reads: 5\n")
+    run = program.run("-c", path, *arguments, PYTHONIOENCODING=encoding, **QUIET)
+    assert (run.code, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_an_unknown_flag_is_named_without_its_value(program: Program) -> None:
+    run = program.run("--aws-secret-key", "wJalrXUtnFEMI", "--password=wJalrXUtnFEMI", **QUIET)
+    assert run.code == 2
+    assert run.stderr.splitlines()[-1] == (
+        "dynamic-dynamodb: error: unrecognized arguments: --aws-secret-key --password"
+    )
+
+
+def test_faults_of_flags_are_not_blamed_on_the_file(program: Program) -> None:
+    run = program.run("-c", program.write(GOOD), "--check-config", "--instance", "a b", **QUIET)
+    assert run.stderr.splitlines() == [
+        "dynamic-dynamodb: the command line cannot be used:",
+        "  --instance must be a name such as default, got 'a b'",
+    ]
 
 
 def test_who_only_asks_stops_no_daemon(program: Program) -> None:

@@ -1,0 +1,30 @@
+"""A command line is understood as 2.5.1 did, abbreviations included."""
+
+from __future__ import annotations
+
+import pytest
+
+from dynamic_dynamodb.config.command_line import parse_command_line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--check", "60"], {"check-interval": "60"}),
+        (["--s"], {"show-config": True}),
+        (["--log-f", "a.log"], {"log-file": "a.log"}),
+        (["--log-fo", "json"], {"log-format": "json"}),
+        (["--check-c"], {"check-config": True}),
+        (["--dry"], {"dry-run": True}),
+    ],
+)
+def test_an_abbreviation_means_what_it_meant(arguments: list[str], expected: dict[str, object]) -> None:
+    assert parse_command_line(arguments) == expected
+
+
+@pytest.mark.parametrize("flag", ["--log", "--print", "--d"])
+def test_what_is_ambiguous_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_command_line([flag])
+    assert ended.value.code == 2
+    assert f"ambiguous option: {flag} could match" in capsys.readouterr().err
