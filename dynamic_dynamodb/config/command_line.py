@@ -20,7 +20,10 @@ class _Parser(argparse.ArgumentParser):
     """An argparse parser that takes 2.5.1's abbreviations, and quotes no values, which may be secrets."""
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
-        """Take a flag of 2.5.1 for meant if only new flags make its beginning ambiguous; argparse has no other way."""
+        """Take a flag of 2.5.1 for meant if only new flags make its beginning ambiguous.
+
+        It overrides what argparse keeps to itself, since argparse has no other way.
+        """
         found = super()._get_option_tuples(option_string)
         of_old = [one for one in found if one[0].dest not in _NEW]
         return of_old if len(of_old) == 1 else found
