@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
         start, unknown, words = message.partition(_UNKNOWN)
         if unknown:
             flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
-            message = f"{start}{unknown}{' '.join(flags) or 'a word that belongs to no flag'}"
+            message = f"{start}{unknown}{' '.join(flags) or words}"
         super().error(message)
 
 

@@ -57,10 +57,12 @@ def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path
             continue
         name = key.replace("_", "-")
         try:
-            if not is_there(find_path(given)):
-                yield f"[logging] {name} {shorten(given)}: there is no such file or directory"
+            path = find_path(given)
         except ConfigurationError as error:
-            yield f"[logging] {name} {error}"
+            yield f"{name} {error}"
+            continue
+        if not is_there(path):
+            yield f"{name} {path} cannot be used: No such file or directory"
 
 
 def _has_directory(path: Path) -> bool:
