@@ -67,20 +67,30 @@ def test_a_subject_of_100_characters_is_accepted(emulator: Emulator) -> None:
 
 
 def test_moto_serves_the_rest(emulator: Emulator) -> None:
-    scaling = client(emulator, "application-autoscaling")
-    target = {"ServiceNamespace": "dynamodb", "ResourceId": "table/orders"}
-    dimension = "dynamodb:table:ReadCapacityUnits"
-    scaling.register_scalable_target(**target, ScalableDimension=dimension, MinCapacity=1, MaxCapacity=9)
-    found = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
-    assert [(given["ResourceId"], given["ScalableDimension"]) for given in found] == [
-        ("table/orders", dimension)
-    ]
     assert client(emulator, "sts").get_caller_identity()["Account"] == "123456789012"
-    assert [logged.action for logged in emulator.requests()] == [
-        "RegisterScalableTarget",
-        "DescribeScalableTargets",
-        "GetCallerIdentity",
+    assert [logged.action for logged in emulator.requests()] == ["GetCallerIdentity"]
+
+
+def test_what_is_registered_for_auto_scaling_is_listed_50_a_page(emulator: Emulator) -> None:
+    for number in range(51):
+        emulator.register_scalable(f"t{number:02}", capacity="Write", suspended=["ScheduledScaling"])
+    emulator.register_scalable("t00", "by-date")
+    scaling = client(emulator, "application-autoscaling")
+    first = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")
+    second = scaling.describe_scalable_targets(ServiceNamespace="dynamodb", NextToken=first["NextToken"])
+    found = [
+        (
+            given["ResourceId"],
+            given["ScalableDimension"],
+            given["SuspendedState"]["ScheduledScalingSuspended"],
+        )
+        for given in (*first["ScalableTargets"], *second["ScalableTargets"])
     ]
+    assert (len(first["ScalableTargets"]), len(found)) == (50, 52)
+    assert "NextToken" not in second
+    assert found[0] == ("table/t00", "dynamodb:table:WriteCapacityUnits", True)
+    assert found[-1] == ("table/t00/index/by-date", "dynamodb:index:ReadCapacityUnits", False)
+    assert scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"] == []
 
 
 def test_a_request_without_signature_is_refused(emulator: Emulator) -> None:

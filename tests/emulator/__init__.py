@@ -12,9 +12,10 @@
         assert aws.capacities()["orders", None] == (20, 5)
         assert [request.parameters for request in aws.requests("UpdateTable")] == [...]
 
-DynamoDB (ListTables, DescribeTable, UpdateTable, CreateTable, DeleteTable) and CloudWatch (GetMetricData and
-GetMetricStatistics, Sum only, over JSON or query) are served here, all else by moto. `control.py`
-documents the control methods, `faults.Fault` the faults, `request_log.LoggedRequest` a logged request.
+DynamoDB (ListTables, DescribeTable, UpdateTable, CreateTable, DeleteTable), CloudWatch (GetMetricData and
+GetMetricStatistics, Sum only, over JSON or query) and Application Auto Scaling (DescribeScalableTargets) are
+served here, all else by moto. `control.py` documents the control methods, `faults.Fault` the faults,
+`request_log.LoggedRequest` a logged request.
 `clients.client()` makes boto3 clients for tests, `asking` has short forms of the calls tests make most.
 
 As a process of its own: `python -m tests.emulator [--port N]` prints its URL and ends on SIGTERM or SIGINT.
@@ -22,8 +23,8 @@ There the control methods are `POST /_control/<method>` with their arguments as 
 ISO 8601; `capacities` answers {"table": [reads, writes], "table/index": [reads, writes]}. `batch` runs many.
 
 Not emulated: signatures, separate regions and accounts (all share the tables and metrics), items, creating
-and deleting indexes, billing mode changes, statistics other than Sum, metric math. moto's own state (topics,
-scalable targets) is shared by all emulators of a process.
+and deleting indexes, billing mode changes, statistics other than Sum, metric math. moto's own state (topics)
+is shared by all emulators of a process.
 """
 
 from tests.emulator.emulator import Emulator

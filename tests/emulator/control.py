@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import passthrough
+from tests.emulator.autoscaling import describe_registration
 from tests.emulator.faults import Fault
 from tests.emulator.metrics import MetricKey
 from tests.emulator.moments import MINUTE, Moment, as_datetime, as_epoch, floor_minute
@@ -77,6 +78,27 @@ class Control:
         with self._lock:
             self._table(table).resource(index).status = status
 
+    def set_replicas(self, table: str, *regions: str) -> None:
+        """Make it a global table with replicas in other regions."""
+        with self._lock:
+            self._table(table).replicas = regions
+
+    def register_scalable(
+        self,
+        table: str,
+        index: str | None = None,
+        *,
+        capacity: str = "Read",
+        suspended: Collection[str] = (),
+    ) -> None:
+        """Register one capacity (Read or Write) with Application Auto Scaling.
+
+        `suspended` may hold DynamicScalingIn, DynamicScalingOut and ScheduledScaling.
+        """
+        registration = describe_registration(table, index, capacity, suspended)
+        with self._lock:
+            self._state.registrations.append(registration)
+
     def set_decreases(
         self, table: str, index: str | None = None, *, today: int, last: Moment | None = None
     ) -> None:
@@ -102,9 +124,20 @@ class Control:
         self._state.settings.table_maximum = table_maximum
         self._state.settings.simultaneous_updates = simultaneous_updates
 
-    def set_pages(self, *, tables: int = 100, datapoints: int = 100_800, results: int | None = None) -> None:
-        """Set the page sizes: tables of ListTables, datapoints and results of GetMetricData (None: any)."""
+    def set_pages(
+        self,
+        *,
+        tables: int = 100,
+        datapoints: int = 100_800,
+        results: int | None = None,
+        in_circles: bool = False,
+    ) -> None:
+        """Set the page sizes: tables of ListTables, datapoints and results of GetMetricData (None: any).
+
+        `in_circles` makes each page of ListTables the first one, as if more were to come.
+        """
         settings = self._state.settings
+        settings.lists_in_circles = in_circles
         settings.tables_per_page = tables
         settings.datapoints_per_page = datapoints
         settings.results_per_page = results

@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from tests.emulator import cloudwatch, dynamodb, passthrough, sns
+from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, sns
 from tests.emulator.control import Control
 from tests.emulator.control_answers import json_answer
 from tests.emulator.errors import ServiceError
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from tests.emulator.request_log import LoggedRequest
     from tests.emulator.state import State
 
-_OWN_SERVICES = {"dynamodb": dynamodb.serve, "monitoring": cloudwatch.serve}
+_OWN_SERVICES = {
+    "application-autoscaling": autoscaling.serve,
+    "dynamodb": dynamodb.serve,
+    "monitoring": cloudwatch.serve,
+}
 _OK = 200
 _DAMAGES = frozenset({"cut_body", "short_body"})
 

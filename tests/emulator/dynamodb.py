@@ -37,7 +37,8 @@ def _list_tables(state: State, call: Call) -> dict[str, Any]:
             message=f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint"
         )
     size = min(limit, state.settings.tables_per_page)
-    names, more = state.tables.page(call.parameters.get("ExclusiveStartTableName"), size)
+    after = None if state.settings.lists_in_circles else call.parameters.get("ExclusiveStartTableName")
+    names, more = state.tables.page(after, size)
     return {"TableNames": names, "LastEvaluatedTableName": names[-1]} if more else {"TableNames": names}
 
 

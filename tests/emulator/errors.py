@@ -29,7 +29,7 @@ KNOWN_ERRORS: dict[str, tuple[int, str]] = {
     ),
     "LimitExceededException": (
         400,
-        "Subscriber limit exceeded: Only 10 tables can be created, updated, or deleted simultaneously",
+        "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day.",
     ),
     "ProvisionedThroughputExceededException": (400, _CAPACITY),
     "RequestExpired": (400, "Request has expired. Timestamp date is 2020-01-01T00:00:00Z."),

@@ -20,6 +20,7 @@ class Settings:
     table_maximum: int = 40_000
     simultaneous_updates: int | None = None
     tables_per_page: int = 100
+    lists_in_circles: bool = False
     datapoints_per_page: int = 100_800
     results_per_page: int | None = None
     publication_delay: float = 0.0
@@ -35,4 +36,5 @@ class State:
     metrics: MetricStore = field(default_factory=MetricStore)
     faults: FaultRules = field(default_factory=FaultRules)
     log: RequestLog = field(default_factory=RequestLog)
+    registrations: list[dict[str, Any]] = field(default_factory=list)
     metric_pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ class Table:
     on_demand: bool = False
     indexes: dict[str, Throughput] = field(default_factory=dict)
     update_ends: datetime | None = None
+    replicas: tuple[str, ...] = ()
     identity: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def begin_update(self, requested: dict[str | None, Units], now: datetime, seconds: float) -> None:
@@ -74,6 +75,11 @@ class Table:
         }
         if self.on_demand:
             described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
+        if self.replicas:
+            described["GlobalTableVersion"] = "2019.11.21"
+            described["Replicas"] = [
+                {"RegionName": region, "ReplicaStatus": "ACTIVE"} for region in self.replicas
+            ]
         if self.indexes:
             described["GlobalSecondaryIndexes"] = [
                 {
