@@ -9,6 +9,7 @@ import requests
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.patience import Patience
 
 MILLISECONDS: Final = 1000
 
@@ -16,8 +17,9 @@ MILLISECONDS: Final = 1000
 class HttpCircuitBreaker:
     """A service that answers GET with any 2xx while all is well."""
 
-    def __init__(self, most_connections: int) -> None:
+    def __init__(self, most_connections: int, patience: Patience) -> None:
         """Keep connections for the next question, as many as there are threads that ask."""
+        self._patience = patience
         self._session = requests.Session()
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=most_connections)
         for scheme in ("http://", "https://"):
@@ -25,16 +27,23 @@ class HttpCircuitBreaker:
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         """Ask it; give None if it is closed, else what it answered. Never raise."""
+        if self._patience.is_over(options.url):
+            return "it has not answered for too long in this check"
+        with self._patience.call(options.url) as call:
+            try:
+                return self._ask(options, target)
+            except (OSError, ValueError) as error:
+                # OSError: requests' own, and certificates that are not there; ValueError: unusable URLs
+                call.fail_attempt()
+                return f"it did not answer ({type(error).__name__})"
+
+    def _ask(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         headers = {"x-table-name": target.table}
         if target.index:
             headers["x-gsi-name"] = target.index
-        try:
-            # stream: the status is all that counts, and a body could go on for ever
-            with self._session.get(
-                options.url, headers=headers, timeout=options.timeout_ms / MILLISECONDS, stream=True
-            ) as answer:
-                is_closed = requests.codes.ok <= answer.status_code < requests.codes.multiple_choices
-                return None if is_closed else f"it answered {answer.status_code}"
-        except (OSError, ValueError) as error:
-            # OSError: requests' own errors, and certificates that are not there; ValueError: unusable URLs
-            return f"it did not answer ({type(error).__name__})"
+        # stream: the status is all that counts, and a body could go on for ever
+        with self._session.get(
+            options.url, headers=headers, timeout=options.timeout_ms / MILLISECONDS, stream=True
+        ) as answer:
+            is_closed = requests.codes.ok <= answer.status_code < requests.codes.multiple_choices
+            return None if is_closed else f"it answered {answer.status_code}"

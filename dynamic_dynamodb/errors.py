@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final
 
 _DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "AuthorizationError", "Forbidden"})
 """How DynamoDB, CloudWatch, SNS and single metrics say that a permission is missing."""
+
+
+LIMIT_EXCEEDED: Final = "LimitExceededException"
+
+
+class Limit(Enum):
+    """What LimitExceededException is about; AWS tells only in its message."""
+
+    DECREASES = "the decreases of a day"
+    AT_ONCE = "the updates at a time"
+    MAXIMUM = "the capacity of a table or of the account"
+    UNKNOWN = "a limit that its message does not name"
+
+
+_WORDS_OF_LIMITS: Final = (
+    (Limit.DECREASES, ("decrease",)),
+    (Limit.AT_ONCE, ("simultaneous", "concurrent")),
+    (Limit.MAXIMUM, ("maximum", "exceeds", "account limit", "per table")),
+)
+"""Words of AWS's messages, asked in this order: the last ones stand in others' messages too."""
+_MAXIMUM_HINT: Final = "lower max-provisioned-reads or max-provisioned-writes, or ask AWS for a higher quota"
 
 
 class ConfigurationError(Exception):
@@ -45,10 +67,21 @@ class AwsError(Exception):
     def __str__(self) -> str:
         """Say what failed and why, and what permission is missing if that is why."""
         said = f"{self.code}: {self.message}" if self.message else self.code
-        hint = f" (allow {self.action} in the IAM policy)" if self.is_denied else ""
-        return f"{self.action} failed: {said}{hint}"
+        hint = f"allow {self.action} in the IAM policy" if self.is_denied else ""
+        if self.limit is Limit.MAXIMUM:
+            hint = _MAXIMUM_HINT
+        return f"{self.action} failed: {said}{f' ({hint})' if hint else ''}"
 
     @property
     def is_denied(self) -> bool:
         """Tell whether a permission is missing."""
         return self.code in _DENIED
+
+    @property
+    def limit(self) -> Limit | None:
+        """Tell which limit was exceeded; None if none was."""
+        if self.code != LIMIT_EXCEEDED:
+            return None
+        message = self.message.lower()
+        named = (limit for limit, words in _WORDS_OF_LIMITS if any(word in message for word in words))
+        return next(named, Limit.UNKNOWN)

@@ -32,7 +32,8 @@ _ALTERNATIVES: Final = re.compile(r"\|(?![^(]*\))")
 def write_policy(configuration: Configuration) -> dict[str, Any]:
     """Give the policy document: what cannot be narrowed is allowed on `*`, the rest on tables and topics.
 
-    AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference).
+    AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference), and one
+    answer is wanted for all that AWS scales itself.
     """
     options = configuration.global_options
     region = options["region"]
@@ -42,8 +43,10 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
         for section in configuration.sections
     ]
     on_tables = [actions.DESCRIBE_TABLE, *([] if options["dry_run"] else [actions.UPDATE_TABLE])]
+    autoscaling = [actions.DESCRIBE_SCALABLE_TARGETS] if options["skip_aws_autoscaled"] else []
+    anywhere = [actions.LIST_TABLES, actions.GET_METRIC_DATA, *autoscaling]
     statements = [
-        _allow("FindTablesAndReadMetrics", [actions.LIST_TABLES, actions.GET_METRIC_DATA], ["*"]),
+        _allow("FindTablesAndReadMetrics", anywhere, ["*"]),
         _allow("ScaleTables", on_tables, tables),
     ]
     topics = [] if options["dry_run"] else _list_topics(configuration.sections)

@@ -16,6 +16,8 @@ from dynamic_dynamodb.core.plan import plan
 from dynamic_dynamodb.core.sections import mask_url
 from dynamic_dynamodb.core.usage import assess, find_freshest, find_window
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.ports import MetricRequest
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.state import NO_CHECKS
@@ -52,6 +54,7 @@ class Adapters:
     counts: Counts
     lookups: Executor
     updates: Executor
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Loop:
 
     def check(self, now: datetime) -> CheckReport:
         """Check every target once, as of `now` (UTC), and log a line for each in the order of their names."""
+        self.adapters.patience.renew()
         self.adapters.counts.begin(now)
         found = self.survey.find()
         is_cut_short = self.is_stopping()
@@ -92,9 +96,11 @@ class Loop:
         self._log(reports)
         # Last, because a topic that does not answer must not keep a table waiting.
         list(self.adapters.lookups.map(self._publish, (_write_messages(each, result) for each in checked)))
-        failures = sum(report.outcome is Outcome.FAILED for report in reports) + found.is_list_missing
         return CheckReport(
-            tuple(reports), failures, is_list_missing=found.is_list_missing, is_cut_short=is_cut_short
+            tuple(reports),
+            is_list_missing=found.is_list_missing,
+            is_autoscaling_unknown=found.is_autoscaling_unknown,
+            is_cut_short=is_cut_short,
         )
 
     def _log(self, reports: Sequence[TargetReport]) -> None:
@@ -120,6 +126,8 @@ class Loop:
     def _find_reason_to_skip(self, subject: Subject) -> Reason | None:
         if subject.description.is_on_demand:
             return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
+        if subject.autoscaled is not None and subject.autoscaled.issuperset(Capacity):
+            return Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
         breaker = subject.section.circuit_breaker
         if breaker is None:
             return None
@@ -165,7 +173,7 @@ class Loop:
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
         return _Checked(
             subject,
-            guard(decision, Facts(subject.description, options, usage, now)),
+            guard(decision, Facts(subject.description, options, usage, now, subject.autoscaled)),
             write_alarms(target, options, provisioned=provisioned, usage=usage),
         )
 

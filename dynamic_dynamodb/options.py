@@ -331,6 +331,27 @@ _GLOBAL: Final = (
     _CIRCUIT_BREAKER_URL,
     _CIRCUIT_BREAKER_TIMEOUT,
     Option(
+        "max-workers",
+        Kind.INTEGER,
+        Scope.GLOBAL,
+        "How many tables to describe, metrics to fetch and circuit breakers to ask at once."
+        " Updates are sent four at a time whatever this says, as AWS refuses more.",
+        default=16,
+        minimum=1,
+        maximum=128,
+        unit="calls",
+        flags=("--max-workers",),
+        group=Group.PROGRAM,
+    ),
+    Option(
+        "skip-aws-autoscaled",
+        Kind.BOOLEAN,
+        Scope.GLOBAL,
+        "Leave alone what AWS Application Auto Scaling looks after."
+        " Needs the permission application-autoscaling:DescribeScalableTargets.",
+        default=False,
+    ),
+    Option(
         "state-file",
         Kind.PATH,
         Scope.GLOBAL,

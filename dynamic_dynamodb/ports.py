@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.usage import CapacitySeries
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.core.messages import Message
@@ -23,6 +25,8 @@ TargetSeries: TypeAlias = PerCapacity[CapacitySeries]
 """What CloudWatch knows of a target."""
 Answers: TypeAlias = dict[Target, TargetSeries | AwsError]
 """The series of many targets; what cannot be had of a target is an error in its place."""
+Autoscaled: TypeAlias = Mapping[Target, frozenset[Capacity]]
+"""The capacities that AWS Application Auto Scaling looks after."""
 
 
 class Tables(Protocol):
@@ -51,6 +55,13 @@ class Metrics(Protocol):
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
         """Fetch the series of all targets. Never raise AwsError."""
+
+
+class Autoscaling(Protocol):
+    """AWS Application Auto Scaling, which must not work against us."""
+
+    def find_autoscaled(self) -> Autoscaled:
+        """Find the capacities that it looks after; raise AwsError."""
 
 
 class Notifier(Protocol):

@@ -85,12 +85,18 @@ class TargetReport:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a whole check did. `failures` counts targets, and a list of tables that could not be had."""
+    """What a whole check did."""
 
     targets: tuple[TargetReport, ...]
-    failures: int
     is_list_missing: bool = False
+    is_autoscaling_unknown: bool = False
     is_cut_short: bool = False
+
+    @property
+    def failures(self) -> int:
+        """Count the targets that failed, and what could not be had for all."""
+        failed = sum(report.outcome is Outcome.FAILED for report in self.targets)
+        return failed + self.is_list_missing + self.is_autoscaling_unknown
 
     @property
     def is_well(self) -> bool:
@@ -104,8 +110,9 @@ class CheckReport:
             counts[report.outcome] += 1
         parts = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
         listed = ", the tables could not be listed" if self.is_list_missing else ""
+        unknown = ", AWS's own auto scaling is not known" if self.is_autoscaling_unknown else ""
         ended = ", ended before the rest" if self.is_cut_short else ""
-        return f"checked {len(self.targets)} targets: {parts or 'none matched'}{listed}{ended}"
+        return f"checked {len(self.targets)} targets: {parts or 'none matched'}{listed}{unknown}{ended}"
 
 
 def _describe(side: CapacityDecision) -> str:

@@ -14,6 +14,7 @@ from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import set_up_logging
+from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.wiring import Workers, build_loop, open_counts
 
 if TYPE_CHECKING:
@@ -53,12 +54,14 @@ class Service:
     wishes: Wishes
     workers: Workers
     before_check: Callable[[], None] | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
     announcer: Announcer = field(default_factory=Announcer)
 
     def open(self, configuration: Configuration, before: CountStore | None = None) -> Opened:
         """Put a configuration in force, beside an older one; raise ConfigurationError if it cannot be."""
         counts = open_counts(configuration.global_options, self.circumstances, before)
-        loop = build_loop(configuration, counts, self.workers, self.wishes.is_stopping)
+        is_stopping = self.wishes.is_stopping
+        loop = build_loop(configuration, counts, self.workers, is_stopping, self.timeouts)
         self._set_up_logging(configuration)
         return Opened(configuration, loop, counts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.announcements import Announcer
@@ -19,15 +19,20 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.core.model import Description
     from dynamic_dynamodb.core.sections import Section
-    from dynamic_dynamodb.ports import Counts, Tables
+    from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Tables
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A target that a section speaks of, as AWS describes it now."""
+    """A target that a section speaks of, as AWS describes it now.
+
+    `autoscaled` says which of its capacities AWS scales itself; None that this could not be found out.
+    """
 
     section: Section
     description: Description
+    autoscaled: frozenset[Capacity] | None = frozenset()
 
     @property
     def target(self) -> Target:
@@ -41,7 +46,8 @@ class Found:
 
     subjects: tuple[Subject, ...]
     failed: tuple[TargetReport, ...]
-    is_list_missing: bool
+    is_list_missing: bool = False
+    is_autoscaling_unknown: bool = False
 
 
 @dataclass(slots=True)
@@ -52,10 +58,12 @@ class Survey:
     sections: tuple[Section, ...]
     counts: Counts
     executor: Executor
+    autoscaling: Autoscaling | None = None
     announcer: Announcer = field(default_factory=Announcer)
 
     def find(self) -> Found:
         """List, match and describe, the tables side by side."""
+        asked = self.executor.submit(self._find_autoscaled)
         names = self._list()
         matches = match_sections(self.sections, names if names is not None else self._plain_names())
         answers = dict(
@@ -65,6 +73,15 @@ class Survey:
         subjects, unused_indexes = self._match_indexes(matches.sections, described)
         if names is not None:
             self._warn_of_unused((*matches.unused, *unused_indexes))
+        autoscaled = self._hear_of_autoscaled(asked.result())
+        if autoscaled != {}:
+            subjects = [
+                replace(
+                    subject,
+                    autoscaled=None if autoscaled is None else autoscaled.get(subject.target, frozenset()),
+                )
+                for subject in subjects
+            ]
         return Found(
             subjects=tuple(sorted(subjects, key=lambda subject: subject.target)),
             failed=tuple(
@@ -73,7 +90,20 @@ class Survey:
                 if isinstance(answer, AwsError)
             ),
             is_list_missing=names is None and self._has_expressions,
+            is_autoscaling_unknown=autoscaled is None,
         )
+
+    def _find_autoscaled(self) -> Autoscaled | AwsError:
+        if self.autoscaling is None:
+            return {}
+        return contain("the look-up of AWS's auto scaling", self.autoscaling.find_autoscaled)
+
+    def _hear_of_autoscaled(self, answer: Autoscaled | AwsError) -> Autoscaled | None:
+        """Give what AWS scales itself; None, and say so, if that is not known."""
+        is_unknown = isinstance(answer, AwsError)
+        said = f"{answer}; skip-aws-autoscaled cannot be kept: nothing is lowered until it can"
+        self.announcer.say("autoscaling", said if is_unknown else "", level=logging.ERROR)
+        return None if isinstance(answer, AwsError) else answer
 
     def _list(self) -> Sequence[str] | None:
         """List the tables; None if AWS does not let us."""
@@ -125,9 +155,19 @@ class Survey:
             f"{target} matches [{gsi.title}], but its table belongs to [{sections[target.table].title}]"
             for target, gsi in self._find_orphans(sections, described)
         ]
+        self._warn_of_replicas(described)
         self.announcer.say("orphans", f"{'; '.join(orphans)}: not checked" if orphans else "")
         self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
         return subjects, [gsi for title, gsi in unused.items() if title not in used]
+
+    def _warn_of_replicas(self, described: Mapping[str, Mapping[Target, Description]]) -> None:
+        replicated = ", ".join(
+            f"{name} ({', '.join(regions)})"
+            for name, descriptions in described.items()
+            if (regions := descriptions[Target(name)].replicas)
+        )
+        said = f"global tables: {replicated}: this region's usage sets the write capacity of them all"
+        self.announcer.say("replicas", said if replicated else "")
 
     def _find_orphans(
         self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.model import Description, Target
 from dynamic_dynamodb.core.plan import TableUpdate
-from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.errors import AwsError, Limit
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.decision import Decision
 
-LIMIT_EXCEEDED: Final = "LimitExceededException"
 ONE_RESOURCE_AT_FAULT: Final = frozenset(
     {"ValidationException", "ResourceNotFoundException", "ResourceInUseException"}
 )
@@ -35,15 +34,17 @@ class UpdateResult:
         refusal = self.refused.get(decision.target)
         if refusal is None or decision.target in self.applied:
             return False
-        return refusal.code != LIMIT_EXCEEDED or decision.is_raise
+        return refusal.limit is None or decision.is_raise
 
 
 def apply_update(update: TableUpdate, send: Send, describe: Describe) -> UpdateResult:
     """Send an update, then whatever of it AWS may still take after a refusal.
 
-    LimitExceededException: once more with raises only.
-    Other refusals of a call that changes several resources: the table is described again, what is
-    still possible is sent again, and if that is refused too, each resource on its own.
+    LimitExceededException because of decreases, or for no reason given: once more with raises only;
+    because of too many updates at once: that has been waited for, and nothing more is tried.
+    Other refusals of a call that changes several resources: if one of them may not be there, or not
+    ready, the table is described again, and what is still possible is sent again; and if that is refused
+    too, or a capacity is beyond AWS's maximum, each resource on its own.
     """
     result = UpdateResult()
     _apply(update, send, describe, result)
@@ -52,16 +53,16 @@ def apply_update(update: TableUpdate, send: Send, describe: Describe) -> UpdateR
 
 def _apply(update: TableUpdate, send: Send, describe: Describe, result: UpdateResult) -> None:
     refusal = _send(update, send, describe, result)
-    if refusal is not None and refusal.code == LIMIT_EXCEEDED:
+    if refusal is not None and refusal.limit in (Limit.DECREASES, Limit.UNKNOWN):
         update = update.raises_only()
         refusal = _send(update, send, describe, result) if update.decisions else None
-    if refusal is None or len(update.decisions) == 1:
+    if refusal is None or len(update.decisions) == 1 or refusal.limit is Limit.AT_ONCE:
         return
     if refusal.code in ONE_RESOURCE_AT_FAULT:
         update = _leave_out_impossible(update, describe)
         if not update.decisions or _send(update, send, describe, result) is None:
             return
-    if refusal.code in ONE_RESOURCE_AT_FAULT or refusal.code == LIMIT_EXCEEDED:
+    if refusal.code in ONE_RESOURCE_AT_FAULT or refusal.limit is not None:
         for each in update.one_by_one():
             _send(each, send, describe, result)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
-from dynamic_dynamodb.aws.session import AwsSession
+from dynamic_dynamodb.aws.session import AwsSession, Credentials
 from dynamic_dynamodb.aws.sns import SnsNotifier
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
+from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.state import CountStore, find_life
 from dynamic_dynamodb.state_file import StateFile, find_state_file
 from dynamic_dynamodb.survey import Survey
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.patience import Timeouts
 
-LOOKUPS_AT_ONCE: Final = 16
+SERVICES: Final = ("dynamodb", "cloudwatch", "sns")
+AUTOSCALING_SERVICE: Final = "application-autoscaling"
 UPDATES_AT_ONCE: Final = 4
 """AWS refuses some of ten simultaneous updates."""
 
@@ -52,30 +56,46 @@ def open_counts(
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Threads for look-ups and for updates; they last as long as the process, whatever is read again."""
+    """Threads for look-ups and for updates; they last as long as the process, whatever is read again.
 
-    lookups: Executor
+    There are as many sets for look-ups as there were numbers of workers asked for: idle ones cost nothing.
+    """
+
+    stack: ExitStack
     updates: Executor
+    lookups: dict[int, Executor] = field(default_factory=dict)
+
+    def for_lookups(self, at_once: int) -> Executor:
+        """Give the threads that make so many look-ups at once."""
+        if at_once not in self.lookups:
+            self.lookups[at_once] = self.stack.enter_context(ThreadPoolExecutor(at_once))
+        return self.lookups[at_once]
 
 
 @contextmanager
 def start_workers() -> Iterator[Workers]:
     """Give workers that end with the context; a thread begins only when it is needed."""
-    with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as lookups, ThreadPoolExecutor(UPDATES_AT_ONCE) as updates:
-        yield Workers(lookups, updates)
+    with ExitStack() as stack:
+        yield Workers(stack, stack.enter_context(ThreadPoolExecutor(UPDATES_AT_ONCE)))
 
 
 def build_loop(
-    configuration: Configuration, counts: CountStore, workers: Workers, is_stopping: Callable[[], bool]
+    configuration: Configuration,
+    counts: CountStore,
+    workers: Workers,
+    is_stopping: Callable[[], bool],
+    timeouts: Timeouts,
 ) -> Loop:
     """Build a loop on AWS. Raises ConfigurationError without a session."""
     options = configuration.global_options
+    at_once, is_skipping = options["max_workers"], options["skip_aws_autoscaled"]
+    patience, lookups = Patience(timeouts), workers.for_lookups(at_once)
     try:
         session = AwsSession(
-            options["region"],
-            options["aws_access_key_id"],
-            options["aws_secret_access_key"],
-            most_connections=LOOKUPS_AT_ONCE,
+            Credentials(options["region"], options["aws_access_key_id"], options["aws_secret_access_key"]),
+            (*SERVICES, AUTOSCALING_SERVICE) if is_skipping else SERVICES,
+            most_connections=max(at_once, UPDATES_AT_ONCE),
+            patience=patience,
             is_stopping=is_stopping,
         )
     except AwsError as error:
@@ -83,12 +103,14 @@ def build_loop(
     tables = DynamoDbTables(session)
     adapters = Adapters(
         tables=tables,
-        metrics=CloudWatchMetrics(session, workers.lookups),
+        metrics=CloudWatchMetrics(session, lookups),
         notifier=SnsNotifier(session),
-        circuit_breaker=HttpCircuitBreaker(LOOKUPS_AT_ONCE),
+        circuit_breaker=HttpCircuitBreaker(at_once, patience),
         counts=counts,
-        lookups=workers.lookups,
+        lookups=lookups,
         updates=workers.updates,
+        patience=patience,
     )
-    survey = Survey(tables, configuration.sections, counts, workers.lookups)
+    autoscaling = ApplicationAutoScaling(session) if is_skipping else None
+    survey = Survey(tables, configuration.sections, counts, lookups, autoscaling)
     return Loop(adapters, survey, is_dry_run=options["dry_run"], is_stopping=is_stopping)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
@@ -14,7 +16,7 @@ from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries, Seri
 from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
 
     from dynamic_dynamodb.aws.session import AwsSession
@@ -35,6 +37,19 @@ METRICS: Final = (
 )
 """CloudWatch's names of a target's series, in the order in which `_gather` takes them."""
 _TARGETS_PER_CALL: Final = QUERIES_PER_CALL // len(METRICS)
+MOST_REPEATS: Final = 2
+"""How often single queries are asked again that CloudWatch has not finished."""
+_COMPLETE: Final = "Complete"
+_FORBIDDEN: Final = "Forbidden"
+_LAST_WORDS: Final = frozenset({_COMPLETE, _FORBIDDEN})
+
+
+@dataclass(slots=True)
+class _Found:
+    """What there is of one query so far, and CloudWatch's word on it."""
+
+    code: str = "missing"
+    series: Series = field(default_factory=dict)
 
 
 class CloudWatchMetrics:
@@ -71,28 +86,41 @@ class CloudWatchMetrics:
         return contain(GET_METRIC_DATA, lambda: self._fetch_by_metric_data(batch))
 
     def _fetch_by_metric_data(self, batch: Sequence[MetricRequest]) -> Answers:
-        queries = [
-            _write_query(f"m{number}_{place}", request.target, metric)
+        queries = {
+            _name_query(number, place): _write_query(_name_query(number, place), request.target, metric)
             for number, request in enumerate(batch)
             for place, metric in enumerate(METRICS)
-        ]
-        found: dict[str, Series] = {query["Id"]: {} for query in queries}
-        codes: dict[str, str] = {}
-        parameters = {"MetricDataQueries": queries, **_write_window(batch[0].window)}
-        while True:
-            results, token = self._session.call(
-                GET_METRIC_DATA, "get_metric_data", _parse_results, **parameters
-            )
-            for query_id, code, series in results:
-                found.setdefault(query_id, {}).update(series)
-                codes[query_id] = code
-            if token is None:
+        }
+        found = self._ask(queries.values(), batch[0].window)
+        for _ in range(MOST_REPEATS):
+            unfinished = [query for name, query in queries.items() if found[name].code not in _LAST_WORDS]
+            if not unfinished:
                 break
-            parameters["NextToken"] = token
+            try:
+                found |= self._ask(unfinished, batch[0].window)
+            except AwsError:
+                break  # what there is of the others must not be lost
         return {
-            request.target: _gather([f"m{number}_{place}" for place in range(len(METRICS))], found, codes)
+            request.target: _gather([found[_name_query(number, place)] for place in range(len(METRICS))])
             for number, request in enumerate(batch)
         }
+
+    def _ask(self, queries: Collection[dict[str, Any]], window: LookBackWindow) -> dict[str, _Found]:
+        """Ask for some queries, page after page."""
+        found = {query["Id"]: _Found() for query in queries}
+        pages = self._session.call_for_pages(
+            GET_METRIC_DATA,
+            "get_metric_data",
+            _parse_results,
+            "NextToken",
+            MetricDataQueries=list(queries),
+            **_write_window(window),
+        )
+        for name, code, series in chain.from_iterable(pages):
+            if name in found:
+                found[name].code = code
+                found[name].series.update(series)
+        return found
 
     def _fetch_by_statistics(self, request: MetricRequest) -> TargetSeries | AwsError:
         return contain(
@@ -121,14 +149,12 @@ def _batches(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricReque
             yield same_window[start : start + _TARGETS_PER_CALL]
 
 
-def _gather(
-    query_ids: Sequence[str], found: Mapping[str, Series], codes: Mapping[str, str]
-) -> TargetSeries | AwsError:
-    bad = {codes.get(query_id, "missing") for query_id in query_ids} - {"Complete"}
+def _gather(found: Sequence[_Found]) -> TargetSeries | AwsError:
+    bad = {each.code for each in found} - {_COMPLETE}
     if bad:
         message = f"the answer for this target is incomplete ({', '.join(sorted(bad))})"
-        return AwsError(GET_METRIC_DATA, "Forbidden" if "Forbidden" in bad else "IncompleteAnswer", message)
-    return _arrange(found[query_id] for query_id in query_ids)
+        return AwsError(GET_METRIC_DATA, _FORBIDDEN if _FORBIDDEN in bad else "IncompleteAnswer", message)
+    return _arrange(each.series for each in found)
 
 
 def _arrange(series: Iterable[Series]) -> TargetSeries:
@@ -145,12 +171,16 @@ def _write_metric(target: Target, metric: str) -> dict[str, Any]:
     return {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions}
 
 
+def _name_query(number: int, place: int) -> str:
+    return f"m{number}_{place}"
+
+
 def _write_query(query_id: str, target: Target, metric: str) -> dict[str, Any]:
     statistic = {"Metric": _write_metric(target, metric), "Period": SECONDS_PER_MINUTE, "Stat": "Sum"}
     return {"Id": query_id, "MetricStat": statistic}
 
 
-def _write_window(window: LookBackWindow) -> dict[str, datetime]:
+def _write_window(window: LookBackWindow) -> dict[str, Any]:
     return {"StartTime": window.start, "EndTime": window.end}
 
 
@@ -158,7 +188,7 @@ def _parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Seri
     results = [
         (
             result["Id"],
-            result.get("StatusCode", "Complete"),
+            result.get("StatusCode", _COMPLETE),
             dict(zip(map(_in_utc, result["Timestamps"]), map(_finite, result["Values"]), strict=True)),
         )
         for result in answer["MetricDataResults"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timezone
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target
+from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,21 +27,20 @@ class DynamoDbTables:
 
     def list_tables(self) -> Sequence[str]:
         """List all table names, page after page (100 a page); raise AwsError."""
-        names: list[str] = []
-        start: dict[str, str] = {}
-        while True:
-            page, last = self._session.call(LIST_TABLES, "list_tables", _parse_page, **start)
-            names += page
-            if last is None:
-                return names
-            start = {"ExclusiveStartTableName": last}
+        pages = self._session.call_for_pages(
+            LIST_TABLES, "list_tables", _parse_page, "ExclusiveStartTableName"
+        )
+        return list(chain.from_iterable(pages))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table and its indexes, the table first; raise AwsError."""
         return self._session.call(DESCRIBE_TABLE, "describe_table", _parse_table, TableName=table)
 
     def update(self, update: TableUpdate) -> None:
-        """Ask for new capacities of a table, its indexes or both in one call; raise AwsError."""
+        """Ask for new capacities of a table, its indexes or both in one call; raise AwsError.
+
+        If an answer is lost, the call is repeated only if the table still is as it was before.
+        """
         parameters: dict[str, Any] = {"TableName": update.table}
         indexes = []
         for decision in update.decisions:
@@ -52,8 +53,18 @@ class DynamoDbTables:
         if indexes:
             parameters["GlobalSecondaryIndexUpdates"] = indexes
         self._session.call(
-            UPDATE_TABLE, "update_table", lambda answer: answer["TableDescription"], **parameters
+            UPDATE_TABLE,
+            "update_table",
+            lambda answer: answer["TableDescription"],
+            may_repeat=lambda: self._is_unchanged(update),
+            **parameters,
         )
+
+    def _is_unchanged(self, update: TableUpdate) -> bool:
+        try:
+            return update.still_possible(self.describe(update.table)) == update
+        except AwsError:
+            return False
 
 
 def _write_throughput(decision: Decision) -> dict[str, int]:
@@ -80,6 +91,9 @@ def _parse_resource(
 ) -> Description:
     if target.index and "ProvisionedThroughput" not in resource:
         return Description(target, PerCapacity(0, 0), status, table_status)  # billed on demand
+    replicas = (
+        replica.get("RegionName", "a region without a name") for replica in resource.get("Replicas", ())
+    )
     throughput = resource["ProvisionedThroughput"]
     last_decrease = throughput.get("LastDecreaseDateTime")
     return Description(
@@ -89,4 +103,5 @@ def _parse_resource(
         table_status,
         decreases_today=int(throughput.get("NumberOfDecreasesToday", 0)),
         last_decrease=last_decrease.astimezone(timezone.utc) if last_decrease else None,
+        replicas=tuple(replicas),
     )

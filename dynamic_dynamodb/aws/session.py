@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -14,22 +16,20 @@ from botocore.session import get_session
 from retrying import Retrying
 
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.errors import AwsError, Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from dynamic_dynamodb.patience import Patience
 
 T = TypeVar("T")
 
-SERVICES: Final = ("dynamodb", "cloudwatch", "sns")
-CONNECT_TIMEOUT_SECONDS: Final = 3
-READ_TIMEOUT_SECONDS: Final = 10
-MOST_ATTEMPTS: Final = 5
-MOST_RETRYING_MILLISECONDS: Final = 25_000
 FIRST_WAIT_MILLISECONDS: Final = 100
 LONGEST_WAIT_MILLISECONDS: Final = 3_000
 JITTER_MILLISECONDS: Final = 100
 UNUSABLE_ANSWER: Final = "UnusableAnswer"
+NOT_ASKED: Final = "NotAsked"
 
 _TRANSIENT_CODES: Final = frozenset(
     {
@@ -48,7 +48,7 @@ _TRANSIENT_CODES: Final = frozenset(
         "TooManyRequestsException",
     }
 )
-"""Refusals that pass by themselves. LimitExceededException is none: it stands until something changes."""
+"""Refusals that pass by themselves. Of LimitExceededException only one kind does: too many at once."""
 _GARBAGE: Final = (ResponseParserError, LookupError, TypeError, ValueError, AttributeError)
 """What a 200 with a proxy's page or half a document leads to, in botocore or in our own parsing."""
 _TOO_MANY_REQUESTS: Final = 429
@@ -61,40 +61,51 @@ def _share_loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore has 
     return create_loader(data_path)
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A region, and keys; both keys may be None for boto3's own search."""
+
+    region: str
+    key_id: str | None
+    secret_key: str | None
+
+
 class AwsSession:
-    """Give clients of one region and one set of credentials; both may be None for boto3's own search."""
+    """Call the services of one region, each by a client of its own."""
 
     def __init__(
         self,
-        region: str,
-        key_id: str | None,
-        secret_key: str | None,
+        credentials: Credentials,
+        services: Iterable[str],
         *,
         most_connections: int,
+        patience: Patience,
         is_stopping: Callable[[], bool],
     ) -> None:
         """Make a client for each service; raise AwsError if boto3 cannot by its own configuration."""
         config = Config(
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            read_timeout=READ_TIMEOUT_SECONDS,
+            connect_timeout=patience.timeouts.connect,
+            read_timeout=patience.timeouts.read,
             max_pool_connections=most_connections,
             # botocore's retries would multiply with ours, and repeat what must not be repeated.
             retries={"total_max_attempts": 1, "mode": "standard"},
             user_agent_extra=f"dynamic-dynamodb/{__version__}",
         )
+        self._timeouts = patience.timeouts
+        self._patience = patience
         self._is_stopping = is_stopping
         try:
             core = get_session()
             core.register_component("data_loader", _share_loader(core.get_config_variable("data_path")))
             # Any: the service is a variable here, for which stubs know no client
             session: Any = boto3.Session(
-                aws_access_key_id=key_id,
-                aws_secret_access_key=secret_key,
-                region_name=region,
+                aws_access_key_id=credentials.key_id,
+                aws_secret_access_key=credentials.secret_key,
+                region_name=credentials.region,
                 botocore_session=core,
             )
             # All at once and in this thread: made in workers, their memory would not be used again.
-            self._clients = {service: session.client(service, config=config) for service in SERVICES}
+            self._clients = {service: session.client(service, config=config) for service in services}
         except (exceptions.BotoCoreError, ValueError) as error:
             # A profile that is not there, or an endpoint that is no URL.
             raise _wrap("making AWS clients", error) from error
@@ -104,37 +115,73 @@ class AwsSession:
         action: str,
         operation: str,
         parse: Callable[[Mapping[str, Any]], T],
+        *,
+        may_repeat: Callable[[], bool] = lambda: True,
         **parameters: Any,  # noqa: ANN401 - botocore's own shapes
     ) -> T:
         """Call `operation` of the service that `action` begins with, and parse the answer.
 
-        Transient errors, answers that cannot be parsed among them, are tried again, at most
-        `MOST_ATTEMPTS` times, not after `MOST_RETRYING_MILLISECONDS`, and not when the program is ending.
+        Transient errors, answers that cannot be parsed among them, are tried again within the timeouts,
+        as long as there is patience with this action, and not when the program is ending.
+        `may_repeat` is asked before AWS is asked again for what it may have done already.
         Raises AwsError.
         """
-        is_answer_lost = False
+        if self._patience.is_over(action):
+            said = "it has not answered for too long in this check; the next one asks again"
+            raise AwsError(action, NOT_ASKED, said)
+        began, attempts, is_answer_lost = time.monotonic(), 0, False
 
         def attempt() -> T:
-            nonlocal is_answer_lost
+            nonlocal attempts, is_answer_lost
+            attempts += 1
+            cost.begin_attempt()
             try:
                 return self._call_once(action, operation, parse, parameters)
             except AwsError as error:
                 is_answer_lost = error.is_answer_lost = is_answer_lost or error.is_answer_lost
+                if error.is_transient:
+                    cost.fail_attempt()
                 raise
 
+        def is_worth_another(error: BaseException) -> bool:
+            if not isinstance(error, AwsError) or not error.is_transient or self._is_stopping():
+                return False
+            # Updates under way take longer to end than five attempts do.
+            is_enough = attempts >= self._timeouts.most_attempts and error.limit is not Limit.AT_ONCE
+            if is_enough or time.monotonic() - began >= self._timeouts.retrying:
+                return False
+            return self._patience.may_repeat(action) and (not is_answer_lost or may_repeat())
+
+        # The predicate alone says when to stop: the library's own limits go by a clock that may be set.
         retrying = Retrying(
-            stop_max_attempt_number=MOST_ATTEMPTS,
-            stop_max_delay=MOST_RETRYING_MILLISECONDS,
             wait_exponential_multiplier=FIRST_WAIT_MILLISECONDS,
             wait_exponential_max=LONGEST_WAIT_MILLISECONDS,
             wait_jitter_max=JITTER_MILLISECONDS,
-            retry_on_exception=self._is_worth_retrying,
+            retry_on_exception=is_worth_another,
         )
-        answer: T = retrying.call(attempt)
+        with self._patience.call(action) as cost:
+            answer: T = retrying.call(attempt)
         return answer
 
-    def _is_worth_retrying(self, error: BaseException) -> bool:
-        return isinstance(error, AwsError) and error.is_transient and not self._is_stopping()
+    def call_for_pages(
+        self,
+        action: str,
+        operation: str,
+        parse: Callable[[Mapping[str, Any]], tuple[T, str | None]],
+        token_name: str,
+        **parameters: Any,  # noqa: ANN401 - botocore's own shapes
+    ) -> Iterator[T]:
+        """Call for one page after the other, as long as `parse` gives a token; raise AwsError."""
+        tokens: set[str] = set()
+        while True:
+            page, token = self.call(action, operation, parse, **parameters)
+            yield page
+            if token is None:
+                return
+            if token in tokens:
+                raise AwsError(action, UNUSABLE_ANSWER, "the pages never end, one follows itself")
+            tokens.add(token)
+            parameters[token_name] = token
 
     def _call_once(
         self,
@@ -173,10 +220,11 @@ def _translate(action: str, error: exceptions.ClientError) -> AwsError:
     code = str(details.get("Code") or "Unknown").rpartition("#")[2]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     is_broken = status >= _SERVER_ERROR
-    return AwsError(
-        action,
-        code,
-        str(details.get("Message") or ""),
-        is_transient=is_broken or code in _TRANSIENT_CODES or status == _TOO_MANY_REQUESTS,
-        is_answer_lost=is_broken,
+    refusal = AwsError(action, code, str(details.get("Message") or ""), is_answer_lost=is_broken)
+    refusal.is_transient = (
+        is_broken
+        or code in _TRANSIENT_CODES
+        or status == _TOO_MANY_REQUESTS
+        or refusal.limit is Limit.AT_ONCE
     )
+    return refusal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,7 @@ from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Reason, 
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.options import Capacity
 
 FREE_DECREASES_PER_DAY: Final = 4
 """Decreases a UTC day that AWS allows at any time (DynamoDB quotas, "Decreasing provisioned throughput")."""
@@ -22,12 +23,16 @@ DECREASE_SPACING: Final = timedelta(seconds=3600)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What guards may look at: the target as AWS describes it, its options, its usage, the moment in UTC."""
+    """What guards may look at: the target as AWS describes it, its options, its usage, the moment in UTC.
+
+    `aws_autoscaled` says which capacities AWS scales itself; None that it could not be found out.
+    """
 
     description: Description
     options: TargetOptions
     usage: PerCapacity[Usage]
     now: datetime
+    aws_autoscaled: Collection[Capacity] | None = ()
 
 
 Guard = Callable[[Decision, Facts], Decision]
@@ -43,6 +48,25 @@ def hold_unless_active(decision: Decision, facts: Facts) -> Decision:
         state += f", its table {description.table_status}"
     reason = Reason(Code.NOT_ACTIVE, state)
     return decision.hold(reason)
+
+
+def hold_what_aws_scales(decision: Decision, facts: Facts) -> Decision:
+    """Leave to AWS what it scales itself, and hold decreases while that is not known."""
+    autoscaled = facts.aws_autoscaled
+    if autoscaled is None:
+        sentence = "not known whether AWS Application Auto Scaling looks after it"
+        return decision.hold_decreases(Reason(Code.AWS_AUTOSCALING_UNKNOWN, sentence))
+    if not autoscaled:
+        return decision
+    reason = Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
+    held = decision.hold_where(reason, lambda side: side.is_change and side.capacity in autoscaled)
+    # The other capacity would wait for ever for one that is not ours.
+    return replace(
+        held,
+        capacities=held.capacities.map(
+            lambda side: replace(side, cannot_decrease=side.cannot_decrease or side.capacity in autoscaled)
+        ),
+    )
 
 
 def hold_late_metrics(decision: Decision, facts: Facts) -> Decision:
@@ -87,6 +111,7 @@ def hold_unless_together(decision: Decision, facts: Facts) -> Decision:
 
 GUARDS: Final[tuple[Guard, ...]] = (
     hold_unless_active,  # first: nothing at all can be done, so nothing else need be said
+    hold_what_aws_scales,  # what is not ours is not ours, whatever the other rules say
     hold_late_metrics,  # a decrease by unfinished figures is not a decision yet
     hold_outside_windows,  # the operator's word
     hold_beyond_budget,  # AWS's word
@@ -106,7 +131,8 @@ def guard(decision: Decision, facts: Facts) -> Decision:
 def find_next_decrease(description: Description, now: datetime) -> datetime | None:
     """Give the moment from which AWS allows a decrease again; None if it does now."""
     last = description.last_decrease
-    is_counter_of_today = last is None or last.date() == now.date()
+    # AWS's clock may be in the new day a moment before ours.
+    is_counter_of_today = last is None or last.date() >= now.date()
     if description.decreases_today < FREE_DECREASES_PER_DAY or not is_counter_of_today:
         return None
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=timezone.utc)

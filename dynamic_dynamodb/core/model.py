@@ -85,6 +85,7 @@ class Description:
     """What DescribeTable says of one target.
 
     `decreases_today` and `last_decrease` are AWS's own counters, which bound further decreases.
+    `replicas` are the other regions that a global table is in.
     """
 
     target: Target
@@ -93,6 +94,7 @@ class Description:
     table_status: str
     decreases_today: int = 0
     last_decrease: datetime | None = None
+    replicas: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -134,6 +136,8 @@ class Code(str, Enum):
     OUTSIDE_WINDOW = "outside-window"
     RW_TOGETHER = "rw-together"
     DECREASE_BUDGET = "decrease-budget"
+    AWS_AUTOSCALED = "aws-autoscaled"
+    AWS_AUTOSCALING_UNKNOWN = "aws-autoscaling-unknown"
     ON_DEMAND = "on-demand"
     CIRCUIT_BREAKER = "circuit-breaker"
     METRICS_FAILED = "metrics-failed"

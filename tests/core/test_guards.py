@@ -9,6 +9,7 @@ import pytest
 
 from dynamic_dynamodb.core.guards import Facts, find_next_decrease, guard
 from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Usage
+from dynamic_dynamodb.options import Capacity
 from tests.builders import INDEX, NOW, both, decide_with, description, target_options, usage
 
 UP, DOWN, STEADY = usage(95), usage(10), usage(50)
@@ -76,6 +77,14 @@ def utc(text: str) -> datetime:
         pytest.param(4, "04T23:30", "04T23:50", "05T00:00", id="midnight comes first"),
         pytest.param(4, "04T23:30", "05T00:00", None, id="the counter is of yesterday"),
         pytest.param(4, None, "04T12:00", "05T00:00", id="without a time, midnight is sure"),
+        pytest.param(4, "04T23:00", "04T23:59", "05T00:00", id="the hour ends with the day"),
+        pytest.param(4, "04T23:00", "05T00:00", None, id="the first moment of a new day"),
+        pytest.param(3, "04T23:59", "04T23:59", None, id="the fourth, in the last minute"),
+        pytest.param(4, "04T23:59", "04T23:59", "05T00:00", id="a fifth, in the last minute"),
+        pytest.param(4, "05T00:01", "04T23:59", "05T00:00", id="AWS's clock is in the new day already"),
+        pytest.param(
+            4, "05T00:01", "05T00:02", "05T01:01", id="the fifth of a new day waits from the fourth"
+        ),
     ],
 )
 def test_the_next_decrease_is_an_hour_after_the_last_or_at_midnight(
@@ -83,6 +92,32 @@ def test_the_next_decrease_is_an_hour_after_the_last_or_at_midnight(
 ) -> None:
     described = description(decreases_today=decreases, last_decrease=utc(last) if last else None)
     assert find_next_decrease(described, utc(now)) == (utc(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("autoscaled", "expected", "codes"),
+    [
+        pytest.param((), both(150, 50), [None, None], id="nothing is registered"),
+        pytest.param((Capacity.READS,), both(100, 50), [Code.AWS_AUTOSCALED, None], id="reads are"),
+        pytest.param((Capacity.WRITES,), both(150, 100), [None, Code.AWS_AUTOSCALED], id="writes are"),
+        pytest.param(None, both(150, 100), [None, Code.AWS_AUTOSCALING_UNKNOWN], id="nobody knows"),
+    ],
+)
+def test_what_aws_scales_itself_is_left_to_it(
+    autoscaled: tuple[Capacity, ...] | None, expected: PerCapacity[int], codes: list[Code | None]
+) -> None:
+    facts = Facts(description(), target_options(), PerCapacity(UP, DOWN), NOW, autoscaled)
+    left = guard(decide_with(UP, DOWN), facts)
+    assert left.proposed == expected
+    assert [side.reasons[-1].code if side.held_units else None for side in left.capacities] == codes
+
+
+def test_a_decrease_does_not_wait_for_a_capacity_that_aws_scales() -> None:
+    together = {"always_decrease_rw_together": "yes"}
+    facts = Facts(
+        description(), target_options(**together), PerCapacity(DOWN, STEADY), NOW, (Capacity.WRITES,)
+    )
+    assert guard(decide_with(DOWN, STEADY, **together), facts).proposed == both(50, 100)
 
 
 TOGETHER = {"always_decrease_rw_together": "yes"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.daemons import Daemon, end_all
-from tests.end_to_end.program import Program
+from tests.end_to_end.program import IMPATIENT, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 def program(emulator: Emulator, tmp_path: Path) -> Program:
     """Give the program and an empty account."""
     return Program(emulator, tmp_path)
+
+
+@pytest.fixture
+def impatient(emulator: Emulator, tmp_path: Path) -> Program:
+    """Give the program with short timeouts, and an empty account."""
+    return Program(emulator, tmp_path, IMPATIENT)
 
 
 @pytest.fixture

@@ -9,18 +9,21 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
     from signal import Signals
 
     from tests.emulator import Emulator
 
 COMMAND = (sys.executable, "-m", "dynamic_dynamodb")
+IMPATIENT = (sys.executable, "-m", "tests.end_to_end.impatient")
+"""The same with timeouts that tests can wait for."""
+ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30
 _LOG_LINE = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - dynamic-dynamodb( - dryrun)? - ([A-Z]+) - (.*)"
@@ -127,6 +130,7 @@ class Program:
 
     emulator: Emulator
     folder: Path
+    command: tuple[str, ...] = COMMAND
 
     def write(self, text: str, name: str = "dynamic-dynamodb.conf") -> str:
         """Write a file that only its owner reads, and give its path."""
@@ -142,7 +146,7 @@ class Program:
     def run(self, *arguments: str, **environment: str | None) -> Run:
         """Run with arguments; a variable of the environment that is None is not there."""
         ended = subprocess.run(
-            [*COMMAND, *arguments],
+            [*self.command, *arguments],
             env=self._environment(environment),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -157,7 +161,7 @@ class Program:
     def start(self, configuration: str, *flags: str, **environment: str | None) -> Iterator[Running]:
         """Start checks that go on until a signal comes."""
         process = subprocess.Popen(
-            [*COMMAND, "-c", self.write(configuration), *flags],
+            [*self.command, "-c", self.write(configuration), *flags],
             env=self._environment(environment),
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -174,7 +178,13 @@ class Program:
     def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         foreign = ("AWS_", "XDG_", "STATE_DIRECTORY")
         own = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
-        joined = {**own, "HOME": str(self.folder), **self.emulator.environment(), **changes}
+        joined = {
+            **own,
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(ROOT),
+            **self.emulator.environment(),
+            **changes,
+        }
         return {name: text for name, text in joined.items() if text is not None}
 
 

@@ -14,6 +14,7 @@ from tests.end_to_end.account import (
     add_busy,
     add_busy_with_index,
     add_idle,
+    everywhere,
     updates,
 )
 
@@ -120,13 +121,24 @@ def test_a_capacity_above_the_accounts_limit_does_not_cost_the_others_theirs(
     assert "LimitExceededException" in run.line_of("orders:by-date")
 
 
-def test_more_updates_than_aws_makes_at_once_are_no_crash(emulator: Emulator, program: Program) -> None:
+def test_updates_wait_for_those_that_are_under_way(emulator: Emulator, program: Program) -> None:
+    names = [f"t{number}" for number in range(8)]
+    for name in names:
+        add_busy(emulator, name)
+    emulator.set_limits(simultaneous_updates=5)
+    emulator.set_update_seconds(0.5)
+    run = program.check(everywhere(with_indexes=False))
+    assert (run.code, run.warnings) == (0, [])
+    assert set(emulator.capacities().values()) == {RAISED}
+
+
+def test_more_updates_than_aws_makes_at_once_are_no_crash(emulator: Emulator, impatient: Program) -> None:
     names = [f"t{number}" for number in range(8)]
     for name in names:
         add_busy(emulator, name)
     emulator.set_limits(simultaneous_updates=5)
     emulator.set_update_seconds(300)
-    run = program.check(ALL)
+    run = impatient.check(ALL)
     assert run.code == 1
     assert sorted(emulator.capacities().values()) == [BEFORE] * 3 + [RAISED] * 5
     assert sum("LimitExceededException" in line for line in run.log) == 3

@@ -9,7 +9,7 @@ import pytest
 
 from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.plan import TableUpdate, plan
-from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.errors import AwsError, Limit
 from dynamic_dynamodb.updates import apply_update
 from tests.builders import both, decide_with, usage
 from tests.fakes import FakeTables
@@ -52,6 +52,46 @@ def run(tables: FakeTables, *decisions: Decision) -> tuple[list[Call], set[str]]
     """Apply an update; give the calls, and the targets that failed."""
     result = apply_update(plan("orders", decisions), tables.update, tables.describe)
     return sent(tables), {str(decision.target) for decision in decisions if result.is_failure(decision)}
+
+
+AT_ONCE = "Subscriber limit exceeded: Only 50 tables can be created, updated, or deleted simultaneously"
+DECREASES = "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day."
+MAXIMUM = "Subscriber limit exceeded: The requested ReadCapacityUnits of 50000 exceeds the limit per table."
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        pytest.param(AT_ONCE, Limit.AT_ONCE, id="too many at once"),
+        pytest.param(
+            "Only 1 online index can be created or deleted simultaneously per table",
+            Limit.AT_ONCE,
+            id="indexes",
+        ),
+        pytest.param(DECREASES, Limit.DECREASES, id="decreases"),
+        pytest.param(MAXIMUM, Limit.MAXIMUM, id="a table's maximum"),
+        pytest.param(
+            "Requested throughput exceeds the account limit", Limit.MAXIMUM, id="an account's maximum"
+        ),
+        pytest.param("Too much.", Limit.UNKNOWN, id="who knows"),
+        pytest.param("", Limit.UNKNOWN, id="nothing said"),
+    ],
+)
+def test_limits_are_told_apart_by_their_message(message: str, expected: Limit) -> None:
+    assert AwsError("dynamodb:UpdateTable", "LimitExceededException", message).limit is expected
+
+
+def test_what_has_been_waited_for_is_not_sent_in_parts() -> None:
+    error = AwsError("dynamodb:UpdateTable", "LimitExceededException", AT_ONCE)
+    calls, failed = run(account(error), change(TABLE), change(GOOD, 10))
+    assert (calls, failed) == ([{"orders": (150, 100), "orders:good": (50, 100)}], {"orders"})
+
+
+def test_a_capacity_beyond_the_maximum_costs_no_other_its_change() -> None:
+    error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
+    calls, failed = run(account(error, error), change(BAD), change(TABLE), change(GOOD, 10))
+    assert calls[1:] == [{"orders:bad": (150, 100)}, {"orders": (150, 100)}, {"orders:good": (50, 100)}]
+    assert failed == {"orders:bad"}
 
 
 def test_an_update_carries_only_what_changes() -> None:

@@ -1,0 +1,291 @@
+"""What can go wrong at AWS, and what the program makes of an account in which it does.
+
+The account: `busy` is to be raised, `idle` to be lowered, `sick` to be raised, and its index lowered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.end_to_end.account import BEFORE, LOWERED, RAISED, Units
+
+AT_ONCE: Final = (
+    "Subscriber limit exceeded: Only 10 tables can be created, updated, or deleted simultaneously"
+)
+Rule = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault in the words of docs/faults.md, how to bring it about, and what is left of the account.
+
+    `said` must stand in the log. A `setup` is a control method of the emulator and its arguments.
+    """
+
+    fault: str
+    rules: tuple[Rule, ...] = ()
+    said: str = "sick: updated: reads 100 -> 150"
+    code: int = 0
+    sick: Units | None = RAISED
+    index: Units | None = LOWERED
+    busy: Units = RAISED
+    idle: Units = LOWERED
+    setup: tuple[tuple[str, dict[str, Any]], ...] = ()
+    options: tuple[str, ...] = ()
+    has_topic: bool = False
+    most_calls: dict[str, int] = field(default_factory=dict)
+
+
+def _all_denied(action: str, code: str = "AccessDeniedException") -> tuple[Rule, ...]:
+    return ({"action": action, "code": code, "times": None},)
+
+
+def _nothing(fault: str, rules: tuple[Rule, ...], said: str, **settings: Any) -> Case:
+    """Give a case in which nothing can be changed."""
+    untouched: dict[str, Any] = {"sick": BEFORE, "index": BEFORE, "busy": BEFORE, "idle": BEFORE, "code": 1}
+    return Case(fault, rules, said, **{**untouched, **settings})
+
+
+def _hang(action: str, table: str | None = None, times: int | None = None, **settings: Any) -> Rule:
+    return {"kind": "hang", "action": action, "table": table, "times": times, **settings}
+
+
+PASSING: Final = (
+    Case("A burst of throttling", ({"code": "ThrottlingException", "times": 2},)),
+    Case(
+        "500 or 503 for a moment",
+        (
+            {"code": "InternalServerError", "action": "DescribeTable", "table": "sick"},
+            {"code": "InternalServiceFault", "action": "GetMetricData"},
+            {"code": "ServiceUnavailable", "action": "UpdateTable", "table": "sick"},
+        ),
+        most_calls={"GetMetricData": 2},
+    ),
+    Case(
+        "A connection that is reset",
+        tuple({"kind": "reset", "action": action} for action in ("ListTables", "GetMetricData")),
+    ),
+    Case(
+        "An answer that comes too late", (_hang("DescribeTable", "sick", 1), _hang("GetMetricData", times=1))
+    ),
+    Case(
+        "An answer that is a page of HTML, or cut off",
+        (
+            {"kind": "html", "action": "ListTables"},
+            {"kind": "html", "action": "DescribeTable", "table": "sick"},
+            {"kind": "cut_body", "action": "GetMetricData"},
+        ),
+    ),
+    Case(
+        "Single metrics that are not finished (PartialData, InternalError)",
+        (
+            {"kind": "metric_status", "table": "sick", "metric_status": "PartialData"},
+            {"kind": "metric_status", "table": "sick", "index": "by-date", "metric_status": "InternalError"},
+            {"kind": "missing_results", "table": "sick", "after": 1},
+        ),
+        most_calls={"GetMetricData": 3},
+    ),
+    Case("Metrics on many pages", setup=(("set_pages", {"results": 2}),), most_calls={"GetMetricData": 8}),
+    Case(
+        "Too many updates at a time",
+        ({"action": "UpdateTable", "code": "LimitExceededException", "message": AT_ONCE, "times": 3},),
+        most_calls={"UpdateTable": 6},
+    ),
+    Case(
+        "An update whose answer never comes, though it was made",
+        (_hang("UpdateTable", "sick", 1, applied=True),),
+        most_calls={"UpdateTable": 3},
+    ),
+    Case(
+        "An update that never arrives",
+        (_hang("UpdateTable", "sick", 1),),
+        most_calls={"UpdateTable": 4},
+    ),
+)
+
+ONE_TABLE: Final = (
+    Case(
+        "A table that is never described",
+        (_hang("DescribeTable", "sick"),),
+        "ERROR sick: failed: dynamodb:DescribeTable failed: ReadTimeoutError",
+        code=1,
+        sick=BEFORE,
+        index=BEFORE,
+        most_calls={"DescribeTable": 2 + 2},
+    ),
+    Case(
+        "A table deleted in mid-check",
+        (
+            {
+                "kind": "control",
+                "action": "UpdateTable",
+                "table": "sick",
+                "method": "remove_table",
+                "arguments": {"name": "sick"},
+            },
+        ),
+        "ERROR sick: failed: ",
+        code=1,
+        sick=None,
+        index=None,
+    ),
+    Case(
+        "An index deleted in mid-check",
+        (
+            {
+                "kind": "control",
+                "action": "UpdateTable",
+                "table": "sick",
+                "method": "remove_index",
+                "arguments": {"table": "sick", "index": "by-date"},
+            },
+        ),
+        "ERROR sick:by-date: failed: ",
+        code=1,
+        index=None,
+    ),
+    Case(
+        "An index that is being created",
+        setup=(("set_status", {"table": "sick", "index": "by-date", "status": "CREATING"}),),
+        said="sick:by-date: unchanged: ",
+        index=BEFORE,
+        most_calls={"UpdateTable": 3},
+    ),
+    Case(
+        "An index that somebody else changes in mid-check (ResourceInUseException)",
+        (
+            {
+                "kind": "control",
+                "action": "UpdateTable",
+                "table": "sick",
+                "method": "set_status",
+                "arguments": {"table": "sick", "index": "by-date", "status": "UPDATING"},
+            },
+        ),
+        "ERROR sick:by-date: failed: ",
+        code=1,
+        index=BEFORE,
+        most_calls={"UpdateTable": 4, "DescribeTable": 4},
+    ),
+    Case(
+        "No decreases left today",
+        setup=(("set_decreases", {"table": "sick", "index": "by-date", "today": 4}),),
+        said="4 decreases today use up what AWS allows, next at",
+        index=BEFORE,
+        most_calls={"UpdateTable": 3},
+    ),
+    Case(
+        "A decrease that AWS refuses all the same (LimitExceededException)",
+        ({"action": "UpdateTable", "table": "sick", "code": "LimitExceededException"},),
+        "WARNING sick:by-date: unchanged: ",
+        index=BEFORE,
+        most_calls={"UpdateTable": 4},
+    ),
+    Case(
+        "A capacity above what AWS allows a table or the account",
+        said="lower max-provisioned-reads or max-provisioned-writes, or ask AWS for a higher quota",
+        setup=(
+            ("set_limits", {"table_maximum": 180}),
+            ("add_table", {"name": "vast", "reads": 170, "writes": 170}),
+            ("put_metrics", {"table": "vast", "consumed_reads": 169, "consumed_writes": 169}),
+        ),
+        code=1,
+        most_calls={"UpdateTable": 4},
+    ),
+    Case(
+        "Too many updates at a time, for longer than a check waits",
+        (
+            {
+                "action": "UpdateTable",
+                "table": "sick",
+                "code": "LimitExceededException",
+                "message": AT_ONCE,
+                "times": None,
+            },
+        ),
+        "ERROR sick: failed: ",
+        code=1,
+        sick=BEFORE,
+        index=BEFORE,
+    ),
+    Case(
+        "Metrics that are not finished when asked for the third time",
+        ({"kind": "metric_status", "table": "sick", "metric_status": "InternalError", "times": None},),
+        "ERROR sick: failed: held without metrics: cloudwatch:GetMetricData failed: IncompleteAnswer",
+        code=1,
+        sick=BEFORE,
+        index=BEFORE,
+        most_calls={"GetMetricData": 3},
+    ),
+)
+
+WHOLE_SERVICE: Final = (
+    _nothing("Keys that have expired", ({"code": "ExpiredTokenException", "times": None},), "ExpiredToken"),
+    _nothing(
+        "A clock that is wrong",
+        ({"code": "InvalidSignatureException", "times": None},),
+        "InvalidSignatureException: Signature expired: ",
+    ),
+    _nothing(
+        "No permission to list the tables", _all_denied("ListTables"), "(allow dynamodb:ListTables in the IAM"
+    ),
+    _nothing("The list of tables never comes", (_hang("ListTables"),), "ERROR dynamodb:ListTables failed: "),
+    _nothing(
+        "No permission to describe tables", _all_denied("DescribeTable"), "(allow dynamodb:DescribeTable in"
+    ),
+    _nothing(
+        "No table is ever described",
+        (_hang("DescribeTable"),),
+        "ERROR idle: failed: dynamodb:DescribeTable failed: ReadTimeoutError",
+        most_calls={"DescribeTable": 2 * 3, "GetMetricData": 0},
+    ),
+    Case(
+        "No permission for GetMetricData",
+        _all_denied("GetMetricData", "AccessDenied"),
+        "(allow cloudwatch:GetMetricData in the IAM policy); using cloudwatch:GetMetricStatistics instead",
+    ),
+    _nothing(
+        "No permission for any metrics",
+        (*_all_denied("GetMetricData", "AccessDenied"), *_all_denied("GetMetricStatistics", "AccessDenied")),
+        "(allow cloudwatch:GetMetricStatistics in the IAM policy)",
+    ),
+    _nothing(
+        "Metrics never come",
+        (_hang("GetMetricData"),),
+        "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: ReadTimeout",
+        most_calls={"GetMetricData": 2, "UpdateTable": 0},
+    ),
+    _nothing("No permission to update", _all_denied("UpdateTable"), "(allow dynamodb:UpdateTable in the IAM"),
+    _nothing(
+        "No update is ever answered",
+        (_hang("UpdateTable"),),
+        "but refused) - dynamodb:UpdateTable failed: ReadTimeoutError",
+        most_calls={"UpdateTable": 2 * 3},
+    ),
+    Case(
+        "No permission to publish",
+        _all_denied("Publish", "AuthorizationError"),
+        "WARNING not published to ",
+        has_topic=True,
+    ),
+    Case("SNS never answers", (_hang("Publish"),), "WARNING not published to ", has_topic=True),
+    Case(
+        "No permission to ask for AWS's own auto scaling, with skip-aws-autoscaled",
+        _all_denied("DescribeScalableTargets"),
+        "(allow application-autoscaling:DescribeScalableTargets in the IAM policy)",
+        code=1,
+        index=BEFORE,
+        idle=BEFORE,
+        options=("skip-aws-autoscaled: true",),
+    ),
+    Case(
+        "AWS's own auto scaling never answers, with skip-aws-autoscaled",
+        (_hang("DescribeScalableTargets"),),
+        "ERROR application-autoscaling:DescribeScalableTargets failed: ReadTimeoutError",
+        code=1,
+        index=BEFORE,
+        idle=BEFORE,
+        options=("skip-aws-autoscaled: true",),
+    ),
+)

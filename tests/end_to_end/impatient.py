@@ -1,0 +1,30 @@
+"""Run the program's checks with timeouts that tests can wait for: `python -m tests.end_to_end.impatient`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.patience import Timeouts
+from dynamic_dynamodb.service import Service
+from dynamic_dynamodb.signals import Wishes
+from dynamic_dynamodb.wiring import start_workers
+
+TIMEOUTS = Timeouts(connect=0.5, read=0.5, retrying=1.0, patience=2.0)
+
+
+def main() -> int:
+    """Check as the command line says, without the daemon's control."""
+    circumstances = Circumstances(parse_command_line(sys.argv[1:]), dict(os.environ), Path.cwd())
+    wishes = Wishes()
+    wishes.listen(end_at_once=os._exit)
+    with start_workers() as workers:
+        service = Service(circumstances, wishes, workers, timeouts=TIMEOUTS)
+        return int(not service.run(circumstances.load()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""A service that hangs costs a check a bounded time, whatever the number of tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import ALL, BEFORE, LOWERED, RAISED, add_busy, add_idle, everywhere
+from tests.end_to_end.breaker import serve
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+NOT_ASKED = "NotAsked: it has not answered for too long in this check; the next one asks again"
+
+
+def _seconds(emulator: Emulator) -> float:
+    """Tell how long requests were made, from the first to the last."""
+    started = [request.started for request in emulator.requests()]
+    return (started[-1] - started[0]).total_seconds()
+
+
+def test_a_table_that_hangs_holds_no_other_back(emulator: Emulator, impatient: Program) -> None:
+    emulator.add_fault(kind="hang", action="DescribeTable", table="a", times=None)
+    for name in "abcdefgh":
+        add_busy(emulator, name)
+    run = impatient.check(f"[global]\nmax-workers: 2\n{ALL}")
+    assert run.code == 1
+    assert emulator.capacities() == {(name, None): BEFORE if name == "a" else RAISED for name in "abcdefgh"}
+    described = {request.parameters["TableName"]: request for request in emulator.requests("DescribeTable")}
+    # The others went through the second worker before the first attempt was over.
+    assert (described["h"].started - described["b"].started).total_seconds() < 0.4
+
+
+def test_a_single_worker_goes_on_after_a_table_that_hangs(emulator: Emulator, impatient: Program) -> None:
+    emulator.add_fault(kind="hang", action="DescribeTable", table="a", times=None)
+    for name in "abc":
+        add_busy(emulator, name)
+    impatient.check(f"[global]\nmax-workers: 1\n{ALL}")
+    assert emulator.capacities() == {("a", None): BEFORE, ("b", None): RAISED, ("c", None): RAISED}
+    assert Counter(request.parameters["TableName"] for request in emulator.requests("DescribeTable")) == {
+        "a": 2,
+        "b": 1,
+        "c": 1,
+    }
+
+
+@pytest.mark.parametrize("action", ["DescribeTable", "UpdateTable"])
+def test_what_never_answers_is_not_asked_for_ever(
+    emulator: Emulator, impatient: Program, action: str
+) -> None:
+    emulator.add_fault(kind="hang", action=action, times=None)
+    names = [f"t{number:02}" for number in range(60)]
+    for name in names:
+        add_busy(emulator, name)
+    run = impatient.check(f"[global]\nmax-workers: 4\n{ALL}")
+    assert run.code == 1
+    assert set(emulator.capacities().values()) == {BEFORE}
+    # Four at a time, two attempts each, until patience ends after two seconds: 20 attempts, or a few more
+    assert len(emulator.requests(action)) <= 24
+    assert _seconds(emulator) < 5
+    assert f"dynamodb:{action} failed: {NOT_ASKED}" in run.line_of("t59")
+
+
+def test_the_next_check_asks_again(emulator: Emulator, impatient: Program) -> None:
+    add_busy(emulator, "a")
+    for number in range(8):
+        add_idle(emulator, f"t{number}")
+    emulator.add_fault(kind="hang", action="DescribeTable", times=None)
+    with impatient.start(f"[global]\nmax-workers: 1\ncheck-interval: 1\n{ALL}") as running:
+        running.wait_for(NOT_ASKED)
+        emulator.clear_faults()
+        running.wait_for("a: updated: ")
+        running.wait_for("t7: updated: ")
+
+
+def test_a_breaker_that_hangs_is_not_asked_for_each_target(emulator: Emulator, impatient: Program) -> None:
+    for number in range(9):
+        add_busy(emulator, f"t{number}")
+    add_idle(emulator)
+    with serve(None) as service:
+        breaker = (f"circuit-breaker-url: {service.url}", "circuit-breaker-timeout: 900")
+        sections = f"[table: t.*]\n{breaker[0]}\n{breaker[1]}\n[table: idle]\n"
+        defaults = everywhere(with_indexes=False).replace("[table: .*]\n", "")
+        run = impatient.check(f"[global]\nmax-workers: 1\n{defaults}{sections}")
+        assert len(service.asked) == 3
+    assert run.code == 0
+    assert emulator.capacities() == {
+        **{(f"t{number}", None): BEFORE for number in range(9)},
+        ("idle", None): LOWERED,
+    }
+    assert "is open: it has not answered for too long in this check" in run.line_of("t8")
+
+
+def test_attempts_of_one_call_are_bounded(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(code="ThrottlingException", action="DescribeTable", times=None)
+    assert program.check(ALL).code == 1
+    asked = emulator.requests("DescribeTable")
+    assert len(asked) == 5
+    pauses = [(later.started - earlier.started).total_seconds() for earlier, later in pairwise(asked)]
+    assert pauses == sorted(pauses), "each wait is longer than the one before"
+    assert sum(pauses) < 5
+
+
+def test_a_list_that_goes_round_in_circles_ends(emulator: Emulator, program: Program) -> None:
+    for number in range(3):
+        add_busy(emulator, f"table-{number}")
+    emulator.set_pages(tables=1, in_circles=True)
+    run = program.check(ALL)
+    assert run.code == 1
+    assert "dynamodb:ListTables failed: UnusableAnswer: the pages never end" in run.stdout
+    assert len(emulator.requests("ListTables")) == 2
