@@ -105,6 +105,13 @@ def test_the_policy_names_tables_and_topics(tmp_path: Path) -> None:
     }
 
 
+def test_what_aws_scales_itself_may_be_asked_for_if_that_matters(tmp_path: Path) -> None:
+    allowed = actions_and_resources(tmp_path / "conf", "[global]\nskip-aws-autoscaled: yes\n[table: ^a$]\n")
+    assert allowed["FindTablesAndReadMetrics"][0].split()[0] == (
+        "application-autoscaling:DescribeScalableTargets"
+    )
+
+
 def test_a_dry_run_needs_no_permission_to_change_anything(tmp_path: Path) -> None:
     allowed = actions_and_resources(tmp_path / "conf", FILE, dry_run=True)
     assert [actions for actions, _ in allowed.values()] == [

@@ -35,6 +35,7 @@ _shtab_dynamic_dynamodb_options=(
   "--check-interval[Time from the start of one check to the start of the next. (default\: 300 seconds)]:N:"
   "--aws-access-key-id[AWS access key. Without keys, boto3 looks where it always does\: environment, profile, role.]:ID:"
   "--aws-secret-access-key[AWS secret key that belongs to the access key.]:KEY:"
+  "--max-workers[How many tables to describe, metrics to fetch and circuit breakers to ask at once. Updates are sent four at a time whatever this says, as AWS refuses more. (default\: 16 calls)]:N:"
   "--state-file[Keep the counts of low checks in this file, so that they outlive --run-once and restarts. Without it they are kept in \$STATE_DIRECTORY, or in \~\/.local\/state\/dynamic-dynamodb.]:PATH:_files"
   "--log-format[Write lines of text, or one JSON object a line for those who ship logs. (default\: text)]:text|json:(text json)"
   "--log-level[The least serious messages to log. (default\: info)]:debug|info|warning|error:(debug info warning error)"
