@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import passthrough
@@ -226,6 +227,10 @@ class Control:
     def requests(self, action: str | None = None) -> list[LoggedRequest]:
         """List the requests since the last reset, or those of one action, in the order of their arrival."""
         return self._state.log.select(action)
+
+    def count_requests(self) -> dict[str, int]:
+        """Count the requests since the last reset by their actions."""
+        return dict(Counter(logged.action for logged in self.requests()))
 
     def wait_for_requests(
         self, action: str | None = None, *, count: int = 1, ended: bool = True, seconds: float = 10
