@@ -95,7 +95,8 @@ class Loop:
             self.adapters.counts.commit()
         self._log(reports)
         # Last, because a topic that does not answer must not keep a table waiting.
-        list(self.adapters.lookups.map(self._publish, (_write_messages(each, result) for each in checked)))
+        messages = filter(None, (_write_messages(each, result) for each in checked))
+        list(self.adapters.lookups.map(self._publish, messages))
         return CheckReport(
             tuple(reports),
             is_list_missing=found.is_list_missing,
@@ -113,9 +114,13 @@ class Loop:
 
     def _skip(self, subjects: Sequence[Subject]) -> tuple[list[TargetReport], list[Subject]]:
         """Take out what must not be decided on; its counts start anew."""
-        reasons = self.adapters.lookups.map(self._find_reason_to_skip, subjects)
+        reasons = {subject.target: _find_reason_to_skip(subject) for subject in subjects}
+        asked = [one for one in subjects if one.section.circuit_breaker and not reasons[one.target]]
+        answers = self.adapters.lookups.map(self._ask_breaker, asked)
+        reasons |= {one.target: answer for one, answer in zip(asked, answers, strict=True)}
         reports, left = [], []
-        for subject, reason in zip(subjects, reasons, strict=True):
+        for subject in subjects:
+            reason = reasons[subject.target]
             if reason is None:
                 left.append(subject)
             else:
@@ -123,11 +128,7 @@ class Loop:
                 reports.append(TargetReport(subject.target, Outcome.SKIPPED, skipped=reason))
         return reports, left
 
-    def _find_reason_to_skip(self, subject: Subject) -> Reason | None:
-        if subject.description.is_on_demand:
-            return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
-        if subject.autoscaled is not None and subject.autoscaled.issuperset(Capacity):
-            return Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
+    def _ask_breaker(self, subject: Subject) -> Reason | None:
         breaker = subject.section.circuit_breaker
         if breaker is None:
             return None
@@ -224,6 +225,15 @@ class Loop:
             error = contain("the message", partial(self.adapters.notifier.publish, message))
             if error is not None:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
+
+
+def _find_reason_to_skip(subject: Subject) -> Reason | None:
+    """Tell why a target is not ours to scale, as far as AWS says so."""
+    if subject.description.is_on_demand:
+        return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
+    if subject.autoscaled is not None and subject.autoscaled.issuperset(Capacity):
+        return Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
+    return None
 
 
 def _write_messages(checked: _Checked, result: UpdateResult) -> tuple[Message, ...]:

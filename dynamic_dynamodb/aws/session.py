@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
+import botocore
 from botocore import exceptions
 from botocore.config import Config
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import get_session
+from botocore.utils import parse_timestamp
 from retrying import Retrying
 
 from dynamic_dynamodb import __version__
@@ -49,10 +52,13 @@ _TRANSIENT_CODES: Final = frozenset(
     }
 )
 """Refusals that pass by themselves. Of LimitExceededException only one kind does: too many at once."""
-_GARBAGE: Final = (ResponseParserError, LookupError, TypeError, ValueError, AttributeError)
+_GARBAGE: Final = (ResponseParserError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 """What a 200 with a proxy's page or half a document leads to, in botocore or in our own parsing."""
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
+_USER_AGENT: Final = (
+    f"dynamic-dynamodb/{__version__} Boto3/{boto3.__version__} Botocore/{botocore.__version__}"
+)
 
 
 @cache
@@ -68,6 +74,14 @@ class Credentials:
     region: str
     key_id: str | None
     secret_key: str | None
+
+
+def _read_moment(given: str | float) -> datetime:
+    """Read a moment, most often a number; botocore's own reader makes a time zone for each."""
+    if isinstance(given, (int, float)):
+        return datetime.fromtimestamp(given, timezone.utc)
+    parsed: datetime = parse_timestamp(given)
+    return parsed
 
 
 class AwsSession:
@@ -89,7 +103,10 @@ class AwsSession:
             max_pool_connections=most_connections,
             # botocore's retries would multiply with ours, and repeat what must not be repeated.
             retries={"total_max_attempts": 1, "mode": "standard"},
-            user_agent_extra=f"dynamic-dynamodb/{__version__}",
+            # Given whole: botocore would put it together anew for each call, which takes a tenth of its time.
+            user_agent=_USER_AGENT,
+            # AWS checks for itself, and a call for 125 targets takes a fifth less time so.
+            parameter_validation=False,
         )
         self._timeouts = patience.timeouts
         self._patience = patience
@@ -97,6 +114,7 @@ class AwsSession:
         try:
             core = get_session()
             core.register_component("data_loader", _share_loader(core.get_config_variable("data_path")))
+            core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_moment)
             # Any: the service is a variable here, for which stubs know no client
             session: Any = boto3.Session(
                 aws_access_key_id=credentials.key_id,
