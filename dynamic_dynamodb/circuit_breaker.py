@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-import requests
-
 if TYPE_CHECKING:
+    from requests import Session
+
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
     from dynamic_dynamodb.patience import Patience
@@ -20,10 +22,7 @@ class HttpCircuitBreaker:
     def __init__(self, most_connections: int, patience: Patience) -> None:
         """Keep connections for the next question, as many as there are threads that ask."""
         self._patience = patience
-        self._session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=most_connections)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        self._most_connections = most_connections
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         """Ask it; give None if it is closed, else what it answered. Never raise."""
@@ -37,6 +36,16 @@ class HttpCircuitBreaker:
                 call.fail_attempt()
                 return f"it did not answer ({type(error).__name__})"
 
+    @cached_property
+    def _session(self) -> Session:
+        import requests  # noqa: PLC0415 - it loads slowly, and most configurations have no circuit breaker
+
+        session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=self._most_connections)
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, adapter)
+        return session
+
     def _ask(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         headers = {"x-table-name": target.table}
         if target.index:
@@ -45,5 +54,5 @@ class HttpCircuitBreaker:
         with self._session.get(
             options.url, headers=headers, timeout=options.timeout_ms / MILLISECONDS, stream=True
         ) as answer:
-            is_closed = requests.codes.ok <= answer.status_code < requests.codes.multiple_choices
+            is_closed = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
             return None if is_closed else f"it answered {answer.status_code}"
