@@ -61,7 +61,7 @@ reference: $(READY) ## Write the pages and files that are made from the declarat
 fuzz: $(READY) ## Read 50,000 odd configuration files
 	FUZZ_FILES=50000 $(VENV)/bin/python -m pytest -q tests/config/test_odd_files.py
 
-soak: $(READY) ## Run a daemon for long, and kill it often (at most 15 minutes)
+soak: $(READY) ## Run it for long, kill it often, let AWS misbehave (at most 30 minutes)
 	$(VENV)/bin/python -m tests.soak
 
 bench: $(READY) ## Measure speed

@@ -26,7 +26,9 @@ def environment(emulator: Emulator, home: Path) -> dict[str, str]:
     return {**own, "HOME": str(home), "PYTHONPATH": str(ROOT), **emulator.environment()}
 
 
-def command(emulator: Emulator, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+def command(
+    emulator: Emulator, folder: Path, *flags: str, patience_seconds: float = PATIENCE_SECONDS
+) -> subprocess.CompletedProcess[str]:
     """Run the program to its end."""
     return subprocess.run(
         [*COMMAND, *flags],
@@ -35,7 +37,7 @@ def command(emulator: Emulator, folder: Path, *flags: str) -> subprocess.Complet
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=patience_seconds,
         check=False,
     )
 

@@ -1,0 +1,271 @@
+"""An account on a virtual clock whose load moves and whose AWS misbehaves, and which notes what it is asked.
+
+Tables and AWS's rules for updates are the emulator's; what is made here is load, trouble and a record.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core.model import Description, PerCapacity, Target
+from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries
+from dynamic_dynamodb.errors import AwsError
+from tests.emulator.errors import ServiceError
+from tests.emulator.state import Settings
+from tests.emulator.tables import Table
+from tests.emulator.throughput import Throughput
+from tests.emulator.update_table import check_update
+from tests.end_to_end.fault_cases import AT_ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.messages import Message
+    from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.core.usage import LookBackWindow
+    from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+
+START = datetime(2031, 5, 1, 20, 2, 30, tzinfo=timezone.utc)
+GROUPS = "abcde"
+"""First letters of the tables' names, by which sections choose them."""
+TABLES = 50
+FIRST_UNITS = (100, 100)
+INDEX = "by-date"
+MINUTES_PER_DAY = 24 * 60
+SPIKES = (1, 1, 1, 1, 0, 0.1, 2.5, 6)
+"""By how much the load of half an hour differs from the day's wave."""
+LOST = AwsError("dynamodb:UpdateTable", "ReadTimeoutError", is_transient=True, is_answer_lost=True)
+NOT_TAKEN = ("lost", "throttled", "at once")
+"""Troubles in which AWS takes no update for as long as a check lasts."""
+
+
+@dataclass
+class Trouble:
+    """What goes wrong in one check."""
+
+    is_list_lost: bool = False
+    is_breaker_open: bool = False
+    late_minutes: int = 0
+    undescribed: set[str] = field(default_factory=set)
+    unmeasured: set[Target] = field(default_factory=set)
+    silent: set[Target] = field(default_factory=set)
+    updates: dict[str, str] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Record:
+    """What the program saw and asked for in one check, and what came of it.
+
+    `described` is what was seen at the first look, `consumed` sums over the look-back window; `moved` are
+    targets that somebody else changed after it.
+    """
+
+    described: dict[Target, Description] = field(default_factory=dict)
+    consumed: dict[Target, PerCapacity[int]] = field(default_factory=dict)
+    sent: list[TableUpdate] = field(default_factory=list)
+    taken: dict[Target, Decision] = field(default_factory=dict)
+    moved: set[Target] = field(default_factory=set)
+
+
+class Account:
+    """Everything that the loop needs of the outside world, in one."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.chance = random.Random(seed)  # noqa: S311 - the same trouble for the same seed
+        self.now = START
+        self.settings = Settings()
+        self.trouble, self.record = Trouble(), Record()
+        self.troubles = self.decreases = self.increases = 0
+        self.tables: dict[str, Table] = {}
+        for number in range(TABLES):
+            indexes = {INDEX: Throughput(FIRST_UNITS)} if number % 2 else {}
+            name = f"{GROUPS[number % len(GROUPS)]}-{number:02}"
+            self.tables[name] = Table(name, Throughput(FIRST_UNITS), START, indexes=indexes)
+        self.whole = dict(self.tables)
+
+    # What happens from check to check
+
+    def begin(self, now: datetime) -> None:
+        """Let time pass, end updates, put back what was deleted, and throw the dice for the next check."""
+        self.now = now
+        self.tables = dict(self.whole)
+        for table in self.tables.values():
+            table.settle(now)
+        self.trouble, self.record = self._throw_dice(), Record()
+        if self._happens(0.02):
+            self._change_from_outside(self.chance.choice(list(self.tables)))
+
+    def _throw_dice(self) -> Trouble:
+        trouble = Trouble(
+            is_list_lost=self._happens(0.02),
+            is_breaker_open=self._happens(0.05),
+            late_minutes=self.chance.randint(1, 4) if self._happens(0.03) else 0,
+        )
+        if self._happens(0.05):
+            trouble.undescribed |= set(self.chance.sample(list(self.tables), 3))
+        if self._happens(0.05):
+            trouble.unmeasured |= self._some_targets()
+        if self._happens(0.05):
+            trouble.silent |= self._some_targets()
+        if self._happens(0.3):
+            for name in self.chance.sample(list(self.tables), 10):
+                trouble.updates[name] = self.chance.choice(("lost", "lost but taken", "throttled", "at once"))
+        if self._happens(0.5):
+            trouble.events = self.chance.sample(list(self.tables), 20)
+        found = (trouble.is_list_lost, trouble.late_minutes, trouble.undescribed, trouble.unmeasured)
+        self.troubles += sum(map(bool, (*found, trouble.silent, trouble.is_breaker_open)))
+        self.troubles += len(trouble.updates) + len(trouble.events)
+        return trouble
+
+    def _happens(self, probability: float) -> bool:
+        return self.chance.random() < probability
+
+    def _some_targets(self) -> set[Target]:
+        names = self.chance.sample(list(self.tables), 8)
+        return {Target(name, self.chance.choice(("", INDEX))) for name in names}
+
+    def _change_from_outside(self, name: str) -> None:
+        """Let somebody else set capacities, maybe beyond our limits."""
+        table = self.tables[name]
+        if table.throughput.status == "ACTIVE":
+            table.throughput.units = (self.chance.choice((1, 5, 2_000)), self.chance.choice((1, 5, 2_000)))
+
+    def _interfere(self) -> None:
+        """Let others act between our look and our update."""
+        for name in self.trouble.events:
+            table = self.tables[name]
+            index = table.indexes.get(INDEX)
+            event = self.chance.choice(("delete", "decrease", "raise", "index busy"))
+            if event == "delete":
+                del self.tables[name]
+                self.record.moved |= {Target(name), Target(name, INDEX)}
+            elif event == "decrease":
+                table.throughput.decreases = 4
+                table.throughput.last_decrease = self.now
+            elif event == "raise":
+                reads, writes = table.throughput.units
+                table.throughput.units = (reads + 1, writes + 1)
+                self.record.moved.add(Target(name))
+            elif index is not None and index.status == "ACTIVE":
+                index.pending, index.status = index.units, "UPDATING"
+                self.record.moved.add(Target(name, INDEX))
+                table.update_ends = self.now + timedelta(seconds=30)
+
+    # DynamoDB
+
+    def list_tables(self) -> Sequence[str]:
+        if self.trouble.is_list_lost:
+            raise AwsError("dynamodb:ListTables", "InternalServerError")
+        return sorted(self.tables)
+
+    def describe(self, table: str) -> Mapping[Target, Description]:
+        if table in self.trouble.undescribed:
+            raise AwsError("dynamodb:DescribeTable", "ReadTimeoutError")
+        found = self._find(table)
+        resources = {Target(table): found.throughput}
+        resources |= {Target(table, index): one for index, one in found.indexes.items()}
+        descriptions = {
+            target: Description(
+                target,
+                PerCapacity(*one.units),
+                one.status,
+                found.throughput.status,
+                one.decreases_today(self.now),
+                one.last_decrease,
+            )
+            for target, one in resources.items()
+        }
+        for target, description in descriptions.items():
+            self.record.described.setdefault(target, description)
+        return descriptions
+
+    def _find(self, table: str) -> Table:
+        if table not in self.tables:
+            raise AwsError("dynamodb:DescribeTable", "ResourceNotFoundException", f"no {table}")
+        return self.tables[table]
+
+    def update(self, update: TableUpdate) -> None:
+        self.record.sent.append(update)
+        trouble = self.trouble.updates.get(update.table, "")
+        if trouble == "lost":
+            raise LOST
+        if trouble == "throttled":
+            raise AwsError("dynamodb:UpdateTable", "ThrottlingException", is_transient=True)
+        if trouble == "at once":
+            raise AwsError("dynamodb:UpdateTable", "LimitExceededException", AT_ONCE)
+        table = self._find(update.table)
+        wanted = {
+            one.target.index or None: (one.proposed.reads, one.proposed.writes) for one in update.decisions
+        }
+        try:
+            check_update(table, wanted, self.settings, self.now)
+        except ServiceError as error:
+            raise AwsError("dynamodb:UpdateTable", error.code, error.message or "") from error
+        for decision in update.decisions:
+            self.decreases += any(side.is_decrease for side in decision.capacities)
+            self.increases += decision.is_raise
+            self.record.taken[decision.target] = decision
+        table.begin_update(wanted, self.now, seconds=self.chance.choice((20, 100, 400)))
+        if trouble == "lost but taken":
+            raise LOST
+
+    # CloudWatch
+
+    def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
+        answers = {request.target: self._measure(request.target, request.window) for request in requests}
+        self._interfere()
+        return answers
+
+    def _measure(self, target: Target, window: LookBackWindow) -> TargetSeries | AwsError:
+        if target in self.trouble.unmeasured:
+            return AwsError("cloudwatch:GetMetricData", "InternalServiceFault")
+        series = PerCapacity.of(lambda capacity: self._make_series(target, capacity, window))
+        self.record.consumed[target] = series.map(lambda one: int(sum(one.consumed.values())))
+        return series
+
+    def _make_series(self, target: Target, capacity: Capacity, window: LookBackWindow) -> CapacitySeries:
+        if target in self.trouble.silent:
+            return CapacitySeries({}, {})
+        consumed: dict[datetime, float] = {}
+        throttled: dict[datetime, float] = {}
+        units = self.record.described[target].provisioned[capacity]
+        for number in range(window.minutes - self.trouble.late_minutes):
+            minute = window.start + number * MINUTE
+            wanted = self._find_load(target, capacity, minute)
+            if wanted >= 1:
+                consumed[minute] = float(min(wanted, 2 * units) * 60)
+            if wanted > units:
+                throttled[minute] = float((wanted - units) * 60)
+        return CapacitySeries(consumed, throttled)
+
+    def _find_load(self, target: Target, capacity: Capacity, minute: datetime) -> int:
+        """Give the units a second that are wanted: a wave over the day, and spikes of half an hour.
+
+        An index has the spikes of its table, so that both change in one call.
+        """
+        key = f"{self.seed} {target.table} {capacity.value}"
+        own = zlib.crc32(key.encode())
+        since = (minute - START) // MINUTE
+        wave = 1 + 0.8 * math.sin(2 * math.pi * (since + own) / MINUTES_PER_DAY)
+        spike = SPIKES[zlib.crc32(f"{key} {(since + own) // 30}".encode()) % len(SPIKES)]
+        return int((20 + own % 200) * wave * spike)
+
+    # SNS and the circuit breaker
+
+    def publish(self, message: Message) -> None:
+        if self._happens(0.1):
+            raise AwsError("sns:Publish", "EndpointConnectionError", message.subject)
+
+    def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
+        del options, target
+        return "it answered 503" if self.trouble.is_breaker_open else None

@@ -1,0 +1,213 @@
+"""Ten thousand checks of the real loop on a virtual clock, each judged by what the account saw."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+from dynamic_dynamodb.loop import Adapters, Loop
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.state import CountStore
+from dynamic_dynamodb.survey import Survey
+from tests.builders import section
+from tests.fakes import ThisThread
+from tests.soak.account import NOT_TAKEN, START, TABLES, Account
+from tests.soak.figures import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from dynamic_dynamodb.core.decision import CapacityDecision
+    from dynamic_dynamodb.core.model import Description, Target
+    from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.report import CheckReport
+
+CHECKS = 10_000
+INTERVAL = timedelta(minutes=5)
+SMALLEST, LARGEST = 10, 500
+LIMITS = {
+    f"{word}_provisioned_{capacity}": str(units)
+    for word, units in (("min", SMALLEST), ("max", LARGEST))
+    for capacity in ("reads", "writes")
+}
+GROUP_OPTIONS: dict[str, dict[str, str]] = {
+    "a": {},
+    "b": {"num_read_checks_before_scale_down": "3", "always_decrease_rw_together": "yes"},
+    "c": {"maintenance_windows": "22:00-06:00", "throttled_reads_upper_threshold": "100"},
+    "d": {"decrease_reads_unit": "units", "decrease_reads_with": "40", "increase_writes_with": "80"},
+    "e": {"allow_scaling_down_reads_on_0_percent": "yes", "reads_upper_alarm_threshold": "80"},
+}
+UPPER_PERCENT, FREE_DECREASES, SPACING, WINDOW_SECONDS = 90, 4, timedelta(hours=1), 300
+"""What the rules are, written down once more, so that a mistake in the product is not repeated here."""
+WITHOUT_ZERO_RULE = "e"
+WITH_BREAKER = "e"
+
+
+class Unexpected(logging.Handler):
+    """Count errors that nobody expected and that were contained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += record.exc_info is not None
+
+
+@dataclass
+class Verdict:
+    """What the checks did, and what of it should not have been."""
+
+    checks: int = 0
+    raises_due: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    first_fault: str = ""
+
+    def note(self, fault: str, where: object) -> None:
+        """Count a fault, and keep the first one's circumstances."""
+        self.faults[fault] += 1
+        self.first_fault = self.first_fault or f"check {self.checks}: {fault}: {where}"
+
+
+FAULTS = (
+    "updates above the maximum or below the minimum",
+    "raises lost",
+    "decreases sent beyond the budget",
+    "decreases without facts",
+    "updates past an open breaker",
+    "reports that are wrong",
+    "errors that nobody handled",
+)
+(BEYOND_LIMITS, LOST_RAISES, BEYOND_BUDGET, WITHOUT_FACTS, PAST_BREAKER, WRONG_REPORTS, UNHANDLED) = FAULTS
+
+
+def run(checks: int, seed: int) -> tuple[Account, Verdict]:
+    """Run so many checks, and judge each."""
+    account, verdict, unexpected = Account(seed), Verdict(), Unexpected()
+    loop = _build(account)
+    logger = logging.getLogger("dynamic-dynamodb")
+    before = logger.level, logger.propagate
+    logger.addHandler(unexpected)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    try:
+        for number in range(checks):
+            now = START + number * INTERVAL
+            account.begin(now)
+            report = loop.check(now)
+            verdict.checks += 1
+            for fault, where in judge(account, report):
+                verdict.note(fault, where)
+            verdict.raises_due += sum(1 for _ in find_due_raises(account))
+    finally:
+        logger.removeHandler(unexpected)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+    if unexpected.count:
+        verdict.faults[UNHANDLED] += unexpected.count
+    return account, verdict
+
+
+def soak_account(checks: int, seed: int) -> list[Figure]:
+    """Give what was measured."""
+    account, verdict = run(checks, seed)
+    return [
+        Figure("checks on a virtual clock", verdict.checks, at_least=checks),
+        Figure("tables of the simulated account", TABLES),
+        Figure("troubles thrown in", account.troubles),
+        Figure("raises made", account.increases),
+        Figure("decreases made", account.decreases),
+        Figure("raises that were due", verdict.raises_due),
+        *(Figure(fault, verdict.faults[fault], limit=0) for fault in FAULTS),
+    ]
+
+
+def _build(account: Account) -> Loop:
+    breaker = CircuitBreakerOptions("http://localhost/ok", 100)
+    sections = tuple(
+        replace(
+            section(f"{group}-.*", gsis=(section(**LIMITS, **options),), **LIMITS, **options),
+            circuit_breaker=breaker if group == WITH_BREAKER else None,
+        )
+        for group, options in GROUP_OPTIONS.items()
+    )
+    thread, counts = ThisThread(), CountStore()
+    adapters = Adapters(account, account, account, account, counts, thread, thread)
+    survey = Survey(account, sections, counts, thread)
+    return Loop(adapters, survey, is_dry_run=False, is_stopping=lambda: False)
+
+
+def judge(account: Account, report: CheckReport) -> Iterator[tuple[str, object]]:
+    """Compare what one check asked for with what it could know."""
+    record, trouble = account.record, account.trouble
+    for update in record.sent:
+        if update.table.startswith(WITH_BREAKER) and trouble.is_breaker_open and _has_table(update):
+            yield PAST_BREAKER, update
+        for decision in update.decisions:
+            for side in decision.capacities:
+                yield from _judge_side(account, decision.target, side)
+    for target, capacity in find_due_raises(account):
+        if trouble.updates.get(target.table) in NOT_TAKEN:
+            asked = any(
+                one.target == target and one.capacities[capacity].is_raise
+                for update in record.sent
+                for one in update.decisions
+            )
+        else:
+            taken = record.taken.get(target)
+            asked = target in record.moved or (taken is not None and taken.capacities[capacity].is_raise)
+        if not asked:
+            yield LOST_RAISES, (target, capacity, record.described[target])
+    for each in report.targets:
+        is_taken = each.target in record.taken
+        if (each.outcome is Outcome.UPDATED) != is_taken and each.target not in record.moved:
+            yield WRONG_REPORTS, each
+
+
+def _has_table(update: TableUpdate) -> bool:
+    """Tell whether the table itself is changed: an index has its table's section, but no breaker here."""
+    return any(not decision.target.index for decision in update.decisions)
+
+
+def _judge_side(account: Account, target: Target, side: CapacityDecision) -> Iterator[tuple[str, object]]:
+    if side.is_change and not SMALLEST <= side.proposed <= LARGEST:
+        yield BEYOND_LIMITS, (target, side)
+    if not side.is_decrease:
+        return
+    if not _may_decrease(account.record.described[target], account.now):
+        yield BEYOND_BUDGET, (target, side)
+    is_silent = target in account.trouble.silent and side.provisioned <= LARGEST
+    has_zero_rule = target.table.startswith(WITHOUT_ZERO_RULE) and side.capacity is Capacity.READS
+    if (
+        target not in account.record.consumed
+        or account.trouble.late_minutes
+        or (is_silent and not has_zero_rule)
+    ):
+        yield WITHOUT_FACTS, (target, side)
+
+
+def _may_decrease(description: Description, now: datetime) -> bool:
+    last = description.last_decrease
+    if last is None or last.date() != now.date() or description.decreases_today < FREE_DECREASES:
+        return True
+    return now - last >= SPACING
+
+
+def find_due_raises(account: Account) -> Iterator[tuple[Target, Capacity]]:
+    """Find what had to be raised: consumption above the threshold, seen in full, with room to the maximum."""
+    record, trouble = account.record, account.trouble
+    if trouble.late_minutes:
+        return
+    for target, consumed in record.consumed.items():
+        description = record.described[target]
+        for capacity in Capacity:
+            units = description.provisioned[capacity]
+            is_high = 100 * consumed[capacity] > UPPER_PERCENT * units * WINDOW_SECONDS
+            if is_high and units < LARGEST and description.is_active:
+                yield target, capacity
