@@ -145,7 +145,7 @@ class AwsSession:
         Raises AwsError.
         """
         if self._patience.is_over(action):
-            said = "it has not answered for too long in this check; the next one asks again"
+            said = "attempts that failed have taken too long in this check; the next one asks again"
             raise AwsError(action, NOT_ASKED, said)
         began, attempts, is_answer_lost = time.monotonic(), 0, False
 

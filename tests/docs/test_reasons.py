@@ -13,6 +13,7 @@ from dynamic_dynamodb.core.guards import Facts, guard
 from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Reason, Target, Usage
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.options import Capacity
 from tests.builders import INDEX, NOW, both, decide_with, description, section, target_options, usage
 from tests.docs.pages import DOCS, read
 from tests.loop.test_loop import World
@@ -36,6 +37,12 @@ def guarded(reads: Usage, described: Description | None = None, **texts: str) ->
     """Give the reasons for the reads after all guards."""
     facts = Facts(described or description(), target_options(**texts), PerCapacity(reads, STEADY), NOW)
     return guard(decide_with(reads, **texts), facts).capacities.reads.reasons
+
+
+def autoscaled(registered: tuple[Capacity, ...] | None) -> Reasons:
+    """Give the reasons for low reads of which AWS's own auto scaling is known so much."""
+    facts = Facts(description(), target_options(), PerCapacity(LOW, STEADY), NOW, registered)
+    return guard(decide_with(LOW), facts).capacities.reads.reasons
 
 
 def checked(prepare: Callable[[World], object], *, reads: float = 96) -> Reasons:
@@ -97,6 +104,8 @@ GIVEN: dict[Code, Callable[[], Reasons]] = {
     Code.DECREASE_BUDGET: lambda: guarded(
         LOW, description(decreases_today=4, last_decrease=NOW - timedelta(minutes=20))
     ),
+    Code.AWS_AUTOSCALED: lambda: autoscaled((Capacity.READS,)),
+    Code.AWS_AUTOSCALING_UNKNOWN: lambda: autoscaled(None),
     Code.ON_DEMAND: lambda: checked(lambda world: world.tables.add(ORDERS, both(0))),
     Code.CIRCUIT_BREAKER: lambda: checked(lambda world: setattr(world.breaker, "answer", "it answered 503")),
     Code.METRICS_FAILED: lambda: checked(

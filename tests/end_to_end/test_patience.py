@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
 
-NOT_ASKED = "NotAsked: it has not answered for too long in this check; the next one asks again"
+NOT_ASKED = "NotAsked: attempts that failed have taken too long in this check; the next one asks again"
 
 
 def _seconds(emulator: Emulator) -> float:
