@@ -64,8 +64,9 @@ fuzz: $(READY) ## Read 50,000 odd configuration files
 soak: $(READY) ## Run it for long, kill it often, let AWS misbehave (at most 30 minutes)
 	$(VENV)/bin/python -m tests.soak
 
-bench: $(READY) ## Measure speed
+bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (five minutes)
 	$(VENV)/bin/python -m tests.benchmarks.decisions
+	$(VENV)/bin/python -m tests.benchmarks.checks
 
 install: ## Put the command into PREFIX/bin, its private environment into PREFIX/lib, its man page beside
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
