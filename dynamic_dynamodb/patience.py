@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,19 @@ class _Cost:
 class Call:
     """A call under way, which may take several attempts."""
 
+    patience: Patience
     cost: _Cost
-    lock: Lock
     attempt_began: float
     lost_since: float
 
     def begin_attempt(self) -> None:
         """Take the time."""
-        self.attempt_began = time.monotonic()
+        self.attempt_began = self.patience.clock()
 
     def fail_attempt(self) -> None:
         """Count the attempt, and the wait before it, as lost."""
-        now = time.monotonic()
-        with self.lock:
+        now = self.patience.clock()
+        with self.patience.lock:
             self.cost.failing_seconds += (now - self.attempt_began) / self.cost.calls
             self.cost.lost_seconds += (now - self.lost_since) / self.cost.calls
         self.lost_since = now
@@ -69,6 +69,7 @@ class Patience:
     """
 
     timeouts: Timeouts = Timeouts()
+    clock: Callable[[], float] = time.monotonic
     costs: dict[str, _Cost] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
@@ -87,11 +88,11 @@ class Patience:
     @contextmanager
     def call(self, service: str) -> Iterator[Call]:
         """Keep a call among those that are under way."""
-        cost, now = self._cost_of(service), time.monotonic()
+        cost, now = self._cost_of(service), self.clock()
         with self.lock:
             cost.calls += 1
         try:
-            yield Call(cost, self.lock, attempt_began=now, lost_since=now)
+            yield Call(self, cost, attempt_began=now, lost_since=now)
         finally:
             with self.lock:
                 cost.calls -= 1

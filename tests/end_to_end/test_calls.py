@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,12 @@ from tests.end_to_end.account import (
     add_busy,
     add_busy_with_index,
     add_idle,
+    everywhere,
     updates,
 )
 
 if TYPE_CHECKING:
-    from tests.emulator import Emulator
+    from tests.emulator import Emulator, LoggedRequest
     from tests.end_to_end.program import Program
 
 
@@ -117,6 +119,43 @@ def test_calls_share_few_connections(emulator: Emulator, program: Program) -> No
     connections = {request.connection for request in emulator.requests()}
     assert len(emulator.requests()) == 1 + 60 + 1 + 60
     assert len(connections) < 40
+
+
+def test_looks_are_side_by_side_up_to_max_workers_and_updates_up_to_four(
+    emulator: Emulator, program: Program
+) -> None:
+    for number in range(12):
+        add_busy(emulator, f"t{number:02}")
+    for action in ("DescribeTable", "UpdateTable"):
+        emulator.add_fault(kind="slow", action=action, seconds=0.1, times=None)
+    assert program.check(everywhere(with_indexes=False), "--max-workers", "6").code == 0
+    assert _count_at_once(emulator.requests("DescribeTable")) == 6
+    assert _count_at_once(emulator.requests("UpdateTable")) == 4
+
+
+def test_a_reload_may_change_the_number_of_workers(emulator: Emulator, program: Program) -> None:
+    for number in range(6):
+        add_busy(emulator, f"t{number}")
+    emulator.add_fault(kind="slow", action="DescribeTable", seconds=0.1, times=None)
+    one, many = (f"[global]\ncheck-interval: 1\nmax-workers: {number}\n{ALL}" for number in (1, 6))
+    with program.start(one) as running:
+        running.wait_for("checked 6 targets")
+        before = emulator.requests("DescribeTable")
+        program.write(many)
+        running.send(signal.SIGHUP)
+        running.wait_for("the configuration was read again")
+        emulator.wait_for_requests("DescribeTable", count=len(before) + 6)
+        running.end(signal.SIGTERM)
+    assert _count_at_once(before) == 1
+    assert _count_at_once(emulator.requests("DescribeTable")[len(before) :]) == 6
+
+
+def _count_at_once(requests: list[LoggedRequest]) -> int:
+    """Count the most requests that were under way at the same moment."""
+    return max(
+        sum(other.started <= one.started < other.ended for other in requests if other.ended is not None)
+        for one in requests
+    )
 
 
 def _minutes(parameters: dict[str, float]) -> float:
