@@ -161,13 +161,10 @@ class Survey:
         return subjects, [gsi for title, gsi in unused.items() if title not in used]
 
     def _warn_of_replicas(self, described: Mapping[str, Mapping[Target, Description]]) -> None:
-        replicated = ", ".join(
-            f"{name} ({', '.join(regions)})"
-            for name, descriptions in described.items()
-            if (regions := descriptions[Target(name)].replicas)
-        )
-        said = f"global tables: {replicated}: this region's usage sets the write capacity of them all"
-        self.announcer.say("replicas", said if replicated else "")
+        for name, descriptions in described.items():
+            regions = ", ".join(descriptions[Target(name)].replicas)
+            said = f"{name} is a global table, also in {regions}: the usage here sets the writes of all"
+            self.announcer.say(f"replicas of {name}", said if regions else "")
 
     def _find_orphans(
         self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
