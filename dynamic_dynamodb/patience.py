@@ -18,6 +18,7 @@ class Timeouts:
 
     A call makes `most_attempts` at most, and none after `retrying`; each may wait `connect` for a
     connection and `read` for each piece of an answer.
+    When all others have answered, the last calls of a kind are waited for `straggling` more.
     `patience` is how much of a check may be lost to one service. It is longer than one call, so that
     one call that hangs takes no other's turn, even with a single worker.
     """
@@ -26,6 +27,7 @@ class Timeouts:
     read: float = 10.0
     most_attempts: int = 5
     retrying: float = 25.0
+    straggling: float = 15.0
     patience: float = 40.0
 
 

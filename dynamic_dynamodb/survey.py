@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Code, Reason, Target
 from dynamic_dynamodb.core.sections import match_sections
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.gathering import gather
+from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.report import Outcome, TargetReport
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.sections import Section
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Tables
+
+_AUTOSCALING: Final = "the look-up of what AWS scales itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Survey:
     counts: Counts
     executor: Executor
     autoscaling: Autoscaling | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
     announcer: Announcer = field(default_factory=Announcer)
 
     def find(self) -> Found:
@@ -66,14 +71,15 @@ class Survey:
         asked = self.executor.submit(self._find_autoscaled)
         names = self._list()
         matches = match_sections(self.sections, names if names is not None else self._plain_names())
-        answers = dict(
-            zip(matches.sections, self.executor.map(self._describe, matches.sections), strict=True)
-        )
+        descriptions = [self.executor.submit(self._describe, name) for name in matches.sections]
+        gathered = gather("the description", descriptions, self.timeouts.straggling)
+        answers = dict(zip(matches.sections, gathered, strict=True))
         described = {name: answer for name, answer in answers.items() if not isinstance(answer, AwsError)}
         subjects, unused_indexes = self._match_indexes(matches.sections, described)
         if names is not None:
             self._warn_of_unused((*matches.unused, *unused_indexes))
-        autoscaled = self._hear_of_autoscaled(asked.result())
+        (answer,) = gather(_AUTOSCALING, [asked], self.timeouts.straggling)
+        autoscaled = self._hear_of_autoscaled(answer)
         if autoscaled != {}:
             subjects = [
                 replace(
@@ -96,7 +102,7 @@ class Survey:
     def _find_autoscaled(self) -> Autoscaled | AwsError:
         if self.autoscaling is None:
             return {}
-        return contain("the look-up of AWS's auto scaling", self.autoscaling.find_autoscaled)
+        return contain(_AUTOSCALING, self.autoscaling.find_autoscaled)
 
     def _hear_of_autoscaled(self, answer: Autoscaled | AwsError) -> Autoscaled | None:
         """Give what AWS scales itself; None, and say so, if that is not known."""

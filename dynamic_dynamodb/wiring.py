@@ -103,7 +103,7 @@ def build_loop(
     tables = DynamoDbTables(session)
     adapters = Adapters(
         tables=tables,
-        metrics=CloudWatchMetrics(session, lookups),
+        metrics=CloudWatchMetrics(session, lookups, timeouts),
         notifier=SnsNotifier(session),
         circuit_breaker=HttpCircuitBreaker(at_once, patience),
         counts=counts,
@@ -112,5 +112,5 @@ def build_loop(
         patience=patience,
     )
     autoscaling = ApplicationAutoScaling(session) if is_skipping else None
-    survey = Survey(tables, configuration.sections, counts, lookups, autoscaling)
+    survey = Survey(tables, configuration.sections, counts, lookups, autoscaling, timeouts)
     return Loop(adapters, survey, is_dry_run=options["dry_run"], is_stopping=is_stopping)

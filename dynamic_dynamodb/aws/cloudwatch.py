@@ -14,6 +14,7 @@ from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries, Series
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.gathering import gather
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.usage import LookBackWindow
+    from dynamic_dynamodb.patience import Timeouts
     from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
@@ -55,10 +57,11 @@ class _Found:
 class CloudWatchMetrics:
     """CloudWatch in one region, asked for many targets in few calls."""
 
-    def __init__(self, session: AwsSession, executor: Executor) -> None:
+    def __init__(self, session: AwsSession, executor: Executor, timeouts: Timeouts) -> None:
         """Keep the session, and the threads for calls that can be made side by side."""
         self._session = session
         self._executor = executor
+        self._timeouts = timeouts
         self._is_batching_denied = False
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
@@ -66,7 +69,9 @@ class CloudWatchMetrics:
         fetched: Answers = {}
         denied: list[MetricRequest] = []
         batches = list(_batches(requests))
-        for batch, answer in zip(batches, self._executor.map(self._fetch_batch, batches), strict=True):
+        asked = [self._executor.submit(self._fetch_batch, batch) for batch in batches]
+        answers = gather(GET_METRIC_DATA, asked, self._timeouts.straggling)
+        for batch, answer in zip(batches, answers, strict=True):
             if not isinstance(answer, AwsError):
                 fetched |= answer
             elif answer.is_denied:
@@ -74,7 +79,8 @@ class CloudWatchMetrics:
                 self._say_that_batching_is_denied(answer)
             else:
                 fetched |= {request.target: answer for request in batch}
-        one_by_one = self._executor.map(self._fetch_by_statistics, denied)
+        asked_one_by_one = [self._executor.submit(self._fetch_by_statistics, request) for request in denied]
+        one_by_one = gather(GET_METRIC_STATISTICS, asked_one_by_one, self._timeouts.straggling)
         return fetched | {request.target: series for request, series in zip(denied, one_by_one, strict=True)}
 
     def _say_that_batching_is_denied(self, error: AwsError) -> None:

@@ -108,11 +108,11 @@ ONE_TABLE: Final = (
     Case(
         "A table that is never described",
         (_hang("DescribeTable", "sick"),),
-        "ERROR sick: failed: dynamodb:DescribeTable failed: ReadTimeoutError",
+        "ERROR sick: failed: the description failed: TooLate: ",
         code=1,
         sick=BEFORE,
         index=BEFORE,
-        most_calls={"DescribeTable": 2 + 2},
+        most_calls={"DescribeTable": 2 + 3},
     ),
     Case(
         "A table deleted in mid-check",
@@ -237,8 +237,8 @@ WHOLE_SERVICE: Final = (
     _nothing(
         "No table is ever described",
         (_hang("DescribeTable"),),
-        "ERROR idle: failed: dynamodb:DescribeTable failed: ReadTimeoutError",
-        most_calls={"DescribeTable": 2 * 3, "GetMetricData": 0},
+        "ERROR idle: failed: the description failed: TooLate: ",
+        most_calls={"DescribeTable": 3 * 3, "GetMetricData": 0},
     ),
     Case(
         "No permission for GetMetricData",
@@ -253,15 +253,15 @@ WHOLE_SERVICE: Final = (
     _nothing(
         "Metrics never come",
         (_hang("GetMetricData"),),
-        "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: ReadTimeout",
-        most_calls={"GetMetricData": 2, "UpdateTable": 0},
+        "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: TooLate: ",
+        most_calls={"GetMetricData": 3, "UpdateTable": 0},
     ),
     _nothing("No permission to update", _all_denied("UpdateTable"), "(allow dynamodb:UpdateTable in the IAM"),
     _nothing(
         "No update is ever answered",
         (_hang("UpdateTable"),),
         "but refused) - dynamodb:UpdateTable failed: ReadTimeoutError",
-        most_calls={"UpdateTable": 2 * 3},
+        most_calls={"UpdateTable": 3 * 3},
     ),
     Case(
         "No permission to publish",
@@ -282,7 +282,7 @@ WHOLE_SERVICE: Final = (
     Case(
         "AWS's own auto scaling never answers, with skip-aws-autoscaled",
         (_hang("DescribeScalableTargets"),),
-        "ERROR application-autoscaling:DescribeScalableTargets failed: ReadTimeoutError",
+        "ERROR the look-up of what AWS scales itself failed: TooLate: ",
         code=1,
         index=BEFORE,
         idle=BEFORE,

@@ -32,8 +32,11 @@ def test_a_table_that_hangs_holds_no_other_back(emulator: Emulator, impatient: P
     assert run.code == 1
     assert emulator.capacities() == {(name, None): BEFORE if name == "a" else RAISED for name in "abcdefgh"}
     described = {request.parameters["TableName"]: request for request in emulator.requests("DescribeTable")}
-    # The others went through the second worker before the first attempt was over.
+    # The others went through the second worker before the first attempt was over, and waited a second then.
     assert (described["h"].started - described["b"].started).total_seconds() < 0.4
+    first_update = emulator.requests("UpdateTable")[0]
+    assert (first_update.started - described["h"].started).total_seconds() < 1.4
+    assert "the description failed: TooLate: no answer in the 1 s after the others'" in run.line_of("a")
 
 
 def test_a_single_worker_goes_on_after_a_table_that_hangs(emulator: Emulator, impatient: Program) -> None:
@@ -43,7 +46,7 @@ def test_a_single_worker_goes_on_after_a_table_that_hangs(emulator: Emulator, im
     impatient.check(f"[global]\nmax-workers: 1\n{ALL}")
     assert emulator.capacities() == {("a", None): BEFORE, ("b", None): RAISED, ("c", None): RAISED}
     assert Counter(request.parameters["TableName"] for request in emulator.requests("DescribeTable")) == {
-        "a": 2,
+        "a": 3,
         "b": 1,
         "c": 1,
     }
@@ -60,7 +63,7 @@ def test_what_never_answers_is_not_asked_for_ever(
     run = impatient.check(f"[global]\nmax-workers: 4\n{ALL}")
     assert run.code == 1
     assert set(emulator.capacities().values()) == {BEFORE}
-    # Four at a time, two attempts each, until patience ends after two seconds: 20 attempts, or a few more
+    # Four at a time, until patience ends after two seconds: four attempts each, or one more
     assert len(emulator.requests(action)) <= 24
     assert _seconds(emulator) < 5
     assert f"dynamodb:{action} failed: {NOT_ASKED}" in run.line_of("t59")
