@@ -17,7 +17,7 @@ from dynamic_dynamodb.report import Outcome, TargetReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
     from dynamic_dynamodb.core.model import Description
     from dynamic_dynamodb.core.sections import Section
@@ -78,14 +78,12 @@ class Survey:
         subjects, unused_indexes = self._match_indexes(matches.sections, described)
         if names is not None:
             self._warn_of_unused((*matches.unused, *unused_indexes))
-        (answer,) = gather(_AUTOSCALING, [asked], self.timeouts.straggling)
-        autoscaled = self._hear_of_autoscaled(answer)
-        if autoscaled != {}:
+        autoscaled = self._hear_of_autoscaled(asked)
+        if autoscaled is None:
+            subjects = [replace(subject, autoscaled=None) for subject in subjects]
+        elif autoscaled:
             subjects = [
-                replace(
-                    subject,
-                    autoscaled=None if autoscaled is None else autoscaled.get(subject.target, frozenset()),
-                )
+                replace(subject, autoscaled=autoscaled.get(subject.target, frozenset()))
                 for subject in subjects
             ]
         return Found(
@@ -104,8 +102,10 @@ class Survey:
             return {}
         return contain(_AUTOSCALING, self.autoscaling.find_autoscaled)
 
-    def _hear_of_autoscaled(self, answer: Autoscaled | AwsError) -> Autoscaled | None:
+    def _hear_of_autoscaled(self, asked: Future[Autoscaled | AwsError]) -> Autoscaled | None:
         """Give what AWS scales itself; None, and say so, if that is not known."""
+        # Patience rather than a straggler's time: with many tables these are many pages.
+        (answer,) = gather(_AUTOSCALING, [asked], self.timeouts.patience)
         is_unknown = isinstance(answer, AwsError)
         said = f"{answer}; skip-aws-autoscaled cannot be kept: nothing is lowered until it can"
         self.announcer.say("autoscaling", said if is_unknown else "", level=logging.ERROR)

@@ -282,7 +282,7 @@ WHOLE_SERVICE: Final = (
     Case(
         "AWS's own auto scaling never answers, with skip-aws-autoscaled",
         (_hang("DescribeScalableTargets"),),
-        "ERROR the look-up of what AWS scales itself failed: TooLate: ",
+        "skip-aws-autoscaled cannot be kept: nothing is lowered until it can",
         code=1,
         index=BEFORE,
         idle=BEFORE,
