@@ -340,6 +340,7 @@ _GLOBAL: Final = (
         minimum=1,
         maximum=128,
         unit="calls",
+        since="3.0",
         flags=("--max-workers",),
         group=Group.PROGRAM,
     ),
@@ -350,6 +351,7 @@ _GLOBAL: Final = (
         "Leave alone what AWS Application Auto Scaling looks after."
         " Needs the permission application-autoscaling:DescribeScalableTargets.",
         default=False,
+        since="3.0",
     ),
     Option(
         "state-file",
