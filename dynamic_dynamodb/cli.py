@@ -108,7 +108,9 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     configuration = circumstances.load()
     options = configuration.global_options
     if options["daemon"] in _FOREGROUND:
-        is_well = _serve(circumstances, configuration)
+        from dynamic_dynamodb.supervisor import tell_ready
+
+        is_well = _serve(circumstances, configuration, lambda: tell_ready(circumstances.environment))
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
 
     _try(circumstances, configuration)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.end_to_end.account import ALL, RAISED, add_busy
+from tests.end_to_end.program import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
@@ -44,3 +46,36 @@ def test_the_foreground_may_run_once(emulator: Emulator, program: Program) -> No
     assert program.check(ALL, "--daemon", "foreground").code == 0
     assert len(emulator.requests("ListTables")) == 1
     assert emulator.capacities() == {("busy", None): RAISED}
+
+
+@pytest.mark.parametrize("prefix", ["", "@"], ids=["a file", "a name that is no file"])
+def test_a_supervisor_that_waits_is_told_when_the_first_check_begins(
+    emulator: Emulator, program: Program, prefix: str
+) -> None:
+    name = str(program.folder / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name if not prefix else f"\0{name}")
+        listener.settimeout(PATIENCE_SECONDS)
+        with program.start(ALL, NOTIFY_SOCKET=f"{prefix}{name}") as running:
+            assert listener.recv(100) == b"READY=1"
+            emulator.wait_for_requests("ListTables")
+            assert running.end(signal.SIGTERM).code == 0
+
+
+def test_a_supervisor_is_told_nothing_of_a_configuration_with_faults(program: Program) -> None:
+    name = str(program.folder / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name)
+        listener.setblocking(False)  # noqa: FBT003 - the standard library's way
+        run = program.run(
+            "-c", program.write("[table: x]\nreads-upper-threshold: lots\n"), NOTIFY_SOCKET=name
+        )
+        assert run.code == 2
+        with pytest.raises(BlockingIOError):
+            listener.recv(100)
+
+
+def test_a_supervisor_that_cannot_be_told_is_worth_a_warning(program: Program) -> None:
+    run = program.check(ALL, NOTIFY_SOCKET=str(program.folder / "nobody"))
+    assert run.code == 0
+    assert [warning for warning in run.warnings if "the supervisor cannot be told" in warning]
