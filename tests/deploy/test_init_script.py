@@ -1,0 +1,195 @@
+"""`service dynamic-dynamodb …` on a host without systemd, and what the script hands over to systemd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.deploy.contrib import INIT_SCRIPT, read
+from tests.end_to_end.account import ALL, RAISED, add_busy
+from tests.end_to_end.daemons import wait_until
+
+if TYPE_CHECKING:
+    from tests.deploy.host import Host
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Run
+
+CONFIGURATION = "/etc/dynamic-dynamodb/dynamic-dynamodb.conf"
+LOG = "/var/log/dynamic-dynamodb/dynamic-dynamodb.log"
+PID_FILE = "/run/dynamic-dynamodb/dynamic-dynamodb.default.pid"
+EACH_SECOND = "[global]\ncheck-interval: 1\n" + ALL
+BAD = f"{ALL}reads-upper-threshold: lots\n"
+
+
+@pytest.fixture
+def sysv(installed: Host) -> Host:
+    """Give a host with the init script and a configuration."""
+    installed.write("/etc/init.d/dynamic-dynamodb", read(INIT_SCRIPT), 0o755)
+    installed.write(CONFIGURATION, EACH_SECOND)
+    return installed
+
+
+def service(host: Host, *words: str) -> Run:
+    return host.run("service", "dynamic-dynamodb", *words)
+
+
+def says(run: Run, *texts: str, code: int = 0) -> bool:
+    said = run.stdout + run.stderr
+    return run.code == code and all(text in said for text in texts)
+
+
+def test_a_service_starts_says_how_it_is_and_stops(sysv: Host, emulator: Emulator) -> None:
+    add_busy(emulator)
+    assert says(service(sysv, "status"), "not running", code=3)
+    assert says(service(sysv, "start"), "started with pid")
+    pid = sysv.read(PID_FILE).strip()
+    assert says(service(sysv, "status"), f"running with pid {pid}")
+    assert sysv.must_run("ps", "-o", "user:20=", "-p", pid).stdout.strip() == "dynamic-dynamodb"
+    emulator.wait_for_requests("UpdateTable")
+    assert says(service(sysv, "stop"), f"stopped (pid {pid})")
+    assert says(service(sysv, "status"), "not running", code=3)
+    assert emulator.capacities() == {("busy", None): RAISED}
+    assert "busy: updated: reads 100 -> 150" in sysv.read(LOG)
+    assert sysv.must_run("ls", "/var/lib/dynamic-dynamodb").stdout.split()[0] == "default.json"
+
+
+def test_a_start_of_what_runs_is_fine_and_leaves_it_alone(sysv: Host) -> None:
+    service(sysv, "start")
+    pid = sysv.read(PID_FILE).strip()
+    assert says(service(sysv, "start"), f"running with pid {pid}")
+    assert sysv.read(PID_FILE).strip() == pid
+
+
+def test_a_stop_of_what_does_not_run_is_fine(sysv: Host) -> None:
+    assert says(service(sysv, "stop"), "not running")
+
+
+def test_a_restart_puts_a_new_daemon_in_place_of_the_old_one(sysv: Host) -> None:
+    service(sysv, "start")
+    old = sysv.read(PID_FILE).strip()
+    assert says(service(sysv, "restart"), f"stopped (pid {old})", "started with pid")
+    assert sysv.read(PID_FILE).strip() != old
+    assert says(service(sysv, "try-restart"), "started with pid")
+
+
+def test_a_restart_starts_what_does_not_run_and_a_try_restart_does_not(sysv: Host) -> None:
+    assert says(service(sysv, "try-restart"))
+    assert says(service(sysv, "status"), code=3)
+    assert says(service(sysv, "restart"), "started with pid")
+
+
+def test_a_dry_run_changes_nothing(sysv: Host, emulator: Emulator) -> None:
+    add_busy(emulator)
+    assert says(service(sysv, "start", "--dry-run"), "started with pid")
+    wait_until(lambda: "would be updated" in sysv.read(LOG), "a check")
+    service(sysv, "stop")
+    assert " - dryrun - " in sysv.read(LOG)
+    assert (emulator.requests("UpdateTable"), emulator.capacities()) == ([], {("busy", None): (100, 100)})
+
+
+@pytest.mark.parametrize("command", ["start", "restart", "reload"])
+def test_faults_are_named_and_leave_what_runs_alone(sysv: Host, command: str) -> None:
+    if command != "start":
+        service(sysv, "start")
+    sysv.write(CONFIGURATION, BAD)
+    assert says(service(sysv, command), "reads-upper-threshold", "lots", code=6)
+    assert service(sysv, "status").code == (3 if command == "start" else 0)
+
+
+@pytest.mark.parametrize("command", ["reload", "force-reload"])
+def test_a_reload_reads_the_configuration_again(sysv: Host, command: str) -> None:
+    assert says(service(sysv, command), "not running", code=7)
+    service(sysv, "start")
+    sysv.write(CONFIGURATION, EACH_SECOND + "lookback-period: 6\n")
+    assert says(service(sysv, command))
+    wait_until(lambda: "the configuration was read again" in sysv.read(LOG), "a reload")
+
+
+def test_the_log_file_of_a_configuration_counts(sysv: Host) -> None:
+    own = "/var/log/dynamic-dynamodb/own.log"
+    sysv.write(CONFIGURATION, f"[logging]\nlog-file: {own}\n{EACH_SECOND}")
+    service(sysv, "start")
+    service(sysv, "stop")
+    assert "stopped" in sysv.read(own)
+    assert sysv.run("test", "-e", LOG).code == 1
+
+
+def test_flags_for_every_start_count(sysv: Host) -> None:
+    settings = sysv.read("/etc/default/dynamic-dynamodb")
+    flags = "--log-file /var/log/dynamic-dynamodb/own.log --log-level debug"
+    sysv.write("/etc/default/dynamic-dynamodb", f'{settings}FLAGS="{flags}"\n')
+    service(sysv, "start")
+    service(sysv, "stop")
+    assert "stopped" in sysv.read("/var/log/dynamic-dynamodb/own.log")
+
+
+def test_a_command_that_is_not_there_is_named(sysv: Host) -> None:
+    sysv.must_run("rm", "/usr/local/bin/dynamic-dynamodb")
+    assert says(service(sysv, "start"), "/usr/local/bin/dynamic-dynamodb is not there", code=5)
+
+
+def test_a_copy_of_another_name_is_a_daemon_of_its_own(sysv: Host) -> None:
+    sysv.must_run("cp", "/etc/init.d/dynamic-dynamodb", "/etc/init.d/dynamic-dynamodb-eu")
+    sysv.must_run("cp", "/etc/default/dynamic-dynamodb", "/etc/default/dynamic-dynamodb-eu")
+    sysv.must_run("cp", CONFIGURATION, "/etc/dynamic-dynamodb/dynamic-dynamodb-eu.conf")
+    service(sysv, "start")
+    assert says(sysv.run("service", "dynamic-dynamodb-eu", "start"), "started with pid")
+    service(sysv, "stop")
+    assert says(sysv.run("service", "dynamic-dynamodb-eu", "status"), "running with pid")
+    assert sysv.run("test", "-e", "/var/log/dynamic-dynamodb-eu/dynamic-dynamodb-eu.log").code == 0
+
+
+def test_a_link_of_a_runlevel_is_the_same_service(sysv: Host) -> None:
+    sysv.must_run("ln", "-s", "../init.d/dynamic-dynamodb", "/etc/rc2.d/S95dynamic-dynamodb")
+    assert says(sysv.run("/etc/rc2.d/S95dynamic-dynamodb", "start"), "started with pid")
+    assert says(service(sysv, "status"), "running with pid")
+
+
+@pytest.mark.parametrize("words", [(), ("dance",)], ids=str)
+def test_other_words_are_answered_with_the_usage(sysv: Host, words: tuple[str, ...]) -> None:
+    assert says(sysv.run("/etc/init.d/dynamic-dynamodb", *words), "Usage:", "--dry-run", code=2)
+
+
+@pytest.fixture
+def systemd(sysv: Host) -> Host:
+    """Give a host where systemd seems to run, with the unit, and a `systemctl` that does nothing."""
+    sysv.write("/etc/systemd/system/dynamic-dynamodb.service", "")
+    sysv.must_run("mkdir", "-p", "/run/systemd/system")
+    sysv.stub("systemctl", 'case $* in *is-active*) exit "${INACTIVE-3}" ;; esac\n')
+    return sysv
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "restart", "reload", "status", "try-restart"])
+def test_where_systemd_runs_the_unit_the_command_goes_there(systemd: Host, command: str) -> None:
+    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", command))
+    assert systemd.calls()[-1] == f"systemctl {command} dynamic-dynamodb"
+
+
+@pytest.mark.parametrize("command", ["start", "restart", "reload", "try-restart", "force-reload"])
+def test_faults_are_named_before_systemd_is_asked(systemd: Host, command: str) -> None:
+    systemd.write(CONFIGURATION, BAD)
+    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", command), "lots", code=6)
+    assert [call for call in systemd.calls() if "is-active" not in call] == []
+
+
+def test_a_unit_that_systemd_made_of_the_script_does_not_count(systemd: Host) -> None:
+    systemd.must_run("rm", "/etc/systemd/system/dynamic-dynamodb.service")
+    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "start"), "started with pid")
+    assert systemd.calls() == []
+
+
+def test_a_dry_run_of_the_unit_is_told_so_for_one_run(systemd: Host) -> None:
+    flags = "/run/dynamic-dynamodb/flags"
+    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run"))
+    assert systemd.read(flags) == "RUN_FLAGS=--dry-run\n"
+    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "restart"))
+    assert systemd.run("test", "-e", flags).code == 1
+
+
+def test_a_unit_that_runs_is_not_made_a_dry_run_by_a_start(systemd: Host) -> None:
+    systemd.variables["INACTIVE"] = "0"
+    run = systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run")
+    assert says(run, "already running, without --dry-run: stop it first")
+    assert systemd.run("test", "-e", "/run/dynamic-dynamodb/flags").code == 1
+    assert not [call for call in systemd.calls() if " start " in call]
