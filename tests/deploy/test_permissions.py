@@ -1,0 +1,91 @@
+"""What is allowed, here and there, is what the program asks for, as the emulated account has logged it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dynamic_dynamodb.aws.actions import GET_METRIC_STATISTICS, PURPOSES
+from tests.deploy.contrib import REPOSITORY, read
+from tests.deploy.stack import deploy
+from tests.end_to_end.account import ALL, add_busy_with_index, add_idle
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Program
+
+_PREFIXES = {"monitoring": "cloudwatch"}
+_PAGE = REPOSITORY / "docs" / "iam_permissions.md"
+
+
+@pytest.fixture
+def everything(emulator: Emulator) -> str:
+    """Give a configuration that uses everything, with tables to raise and to lower."""
+    add_busy_with_index(emulator)
+    add_idle(emulator)
+    types = "scale-up, scale-down, high-throughput-alarm, low-throughput-alarm"
+    alarms = "reads-upper-alarm-threshold: 80\nwrites-lower-alarm-threshold: 20\n"
+    everywhere = f"[global]\nskip-aws-autoscaled: true\n{ALL}"
+    return f"{everywhere}sns-topic-arn: {emulator.add_topic('scaling')}\nsns-message-types: {types}\n{alarms}"
+
+
+def asked(emulator: Emulator) -> set[str]:
+    """Give the actions that the program has asked for, as policies name them."""
+    return {
+        f"{_PREFIXES.get(request.service, request.service)}:{request.action}"
+        for request in emulator.requests()
+    }
+
+
+def allowed(policy: dict[str, Any]) -> set[str]:
+    statements = policy["Statement"]
+    listed = (each["Action"] for each in statements)
+    return {action for each in listed for action in ([each] if isinstance(each, str) else each)}
+
+
+@pytest.fixture
+def used(emulator: Emulator, program: Program, everything: str) -> set[str]:
+    """Give what a run that uses everything asks for."""
+    run = program.check(everything)
+    assert run.code == 0, run
+    return asked(emulator)
+
+
+def test_the_printed_policy_allows_what_is_used(program: Program, everything: str, used: set[str]) -> None:
+    printed = program.run("-c", program.write(everything), "--print-iam-policy")
+    assert allowed(json.loads(printed.stdout)) == used
+
+
+def test_the_stack_allows_what_is_used(used: set[str]) -> None:
+    with deploy() as stack:
+        (own,) = (
+            each for each in stack.properties("Role")["Policies"] if each["PolicyName"] == "dynamic-dynamodb"
+        )
+    assert allowed(own["PolicyDocument"]) == used
+
+
+def test_the_documentation_lists_what_is_used_and_what_may_stand_in_for_it(used: set[str]) -> None:
+    listed = set(re.findall(r"^\| `([\w-]+:\w+)` \|", read(_PAGE), flags=re.MULTILINE))
+    assert listed == used | {GET_METRIC_STATISTICS}
+
+
+def test_what_cannot_be_narrowed_is_allowed_on_everything_and_nothing_else(used: set[str]) -> None:
+    with deploy() as stack:
+        everywhere = [each for each in stack.statements().values() if each["Resource"] == "*"]
+    assert allowed({"Statement": everywhere}) == {
+        action
+        for action in used
+        if action.startswith(("cloudwatch:", "application-autoscaling:")) or action == "dynamodb:ListTables"
+    }
+
+
+def test_a_denied_action_is_replaced_by_the_only_other_one_that_is_known(
+    emulator: Emulator, program: Program, everything: str
+) -> None:
+    emulator.add_fault(action="GetMetricData", code="AccessDenied")
+    program.check(everything)
+    assert asked(emulator) == set(PURPOSES)
+    assert GET_METRIC_STATISTICS in PURPOSES

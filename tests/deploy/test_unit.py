@@ -1,0 +1,70 @@
+"""The unit is one that systemd understands, and that may do little else than its work."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.deploy.contrib import CONTRIB, UNIT, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.deploy.host import Host
+
+INSTALLED = "/etc/systemd/system/dynamic-dynamodb.service"
+MOST_EXPOSURE = 4.0
+
+
+@pytest.fixture
+def systemd(installed: Host) -> Host:
+    """Give a host with the unit; systemd-analyze reads it, nothing is started."""
+    run = installed.run("systemd-analyze", "--version")
+    assert run.code == 0, "systemd-analyze is needed to check the unit: apt-get install systemd"
+    installed.write(INSTALLED, read(UNIT))
+    return installed
+
+
+def verify(systemd: Host) -> str:
+    """Give what systemd has against the unit and its drop-in."""
+    run = systemd.run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", INSTALLED)
+    assert run.code == 0 or run.stderr, run
+    return run.stdout + run.stderr
+
+
+def test_systemd_understands_the_unit(systemd: Host) -> None:
+    assert verify(systemd) == ""
+
+
+def test_systemd_understands_what_the_stack_adds(systemd: Host) -> None:
+    systemd.write(f"{INSTALLED}.d/s3.conf", read(CONTRIB / "ec2" / "s3.conf"))
+    assert verify(systemd) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "setting", "misspelled"),
+    [(UNIT, "ProtectHome=", "ProtectHouse="), (CONTRIB / "ec2" / "s3.conf", "ExecReload=", "ExecRelaod=")],
+    ids=["unit", "drop-in"],
+)
+def test_a_misspelled_setting_would_be_found(
+    systemd: Host, path: Path, setting: str, misspelled: str
+) -> None:
+    place = INSTALLED if path == UNIT else f"{INSTALLED}.d/s3.conf"
+    systemd.write(place, read(path).replace(setting, misspelled))
+    assert misspelled.removesuffix("=") in verify(systemd)
+
+
+def test_the_unit_is_exposed_little(systemd: Host) -> None:
+    run = systemd.must_run("systemd-analyze", "security", "--no-pager", "--offline=true", INSTALLED)
+    exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", run.stdout)
+    assert exposure, run.stdout
+    assert float(exposure[1]) <= MOST_EXPOSURE
+
+
+def test_a_configuration_with_faults_is_not_tried_for_ever() -> None:
+    settings = read(UNIT).splitlines()
+    assert {"Type=notify", "Restart=on-failure", "RestartPreventExitStatus=2"} <= set(settings)
+    # The exit code of an ExecStartPre= is not looked at by RestartPreventExitStatus=: systemd.service(5).
+    assert not [line for line in settings if line.startswith("ExecStartPre=")]
