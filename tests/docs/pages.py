@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,})(.*?)$\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _COMMAND = re.compile(r"(?<![\w./-])dynamic-dynamodb (?=-[-\w])(.*)")
+_AFTER_A_COMMAND = (">", "|", "&&")
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _HTML_LINK = re.compile(r'(?:src|srcset|href)="([^"]+)"')
 
@@ -55,7 +57,8 @@ def command_lines(page: Path) -> Iterator[list[str]]:
         for line in text.splitlines():
             match = _COMMAND.search(line)
             if match:
-                yield shlex.split(match[1], comments=True)
+                words = shlex.split(match[1], comments=True)
+                yield list(takewhile(lambda word: word not in _AFTER_A_COMMAND, words))
 
 
 def links(page: Path) -> Iterator[str]:

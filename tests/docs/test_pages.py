@@ -62,6 +62,7 @@ def test_command_lines_are_found() -> None:
     assert ["-c", "dynamic-dynamodb.conf", "--dry-run", "--run-once"] in found
     assert ["-c", "/etc/dynamic-dynamodb/dynamic-dynamodb.conf", "--run-once"] in found  # a line of cron
     assert ["--version"] in found  # between backquotes
+    assert ["--print-example"] in found  # what it prints goes into a file
 
 
 def test_every_page_is_in_the_list_of_contents() -> None:
