@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import pytest
 
 from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy, add_idle, everywhere, updates
 from tests.end_to_end.daemons import wait_until
-from tests.end_to_end.program import read_log
+from tests.end_to_end.program import PATIENCE_SECONDS, read_log
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
@@ -164,3 +166,27 @@ def test_a_storm_of_signals_ends_in_good_order(emulator: Emulator, program: Prog
             time.sleep(chance.random() / 4000)
         run = running.end(signal.SIGTERM, seconds=10)
     assert (run.code, run.stderr) == (0, "")
+
+
+IN_ANOTHER_THREAD = """\
+import signal, sys, threading
+from dynamic_dynamodb.signals import Wishes
+
+wishes = Wishes()
+wishes.listen(end_at_once=sys.exit)
+other = threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGHUP))
+other.start()
+wishes.wait(600)
+print(wishes.take_reload())
+"""
+
+
+def test_a_signal_that_the_wait_itself_does_not_feel_ends_it_all_the_same() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_ANOTHER_THREAD],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr) == ("True\n", "")
