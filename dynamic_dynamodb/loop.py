@@ -182,9 +182,10 @@ class Loop:
         """Send one update for each table with a change, raises before mere decreases."""
         by_table: dict[str, list[Decision]] = {}
         for each in checked:
-            by_table.setdefault(each.decision.target.table, []).append(each.decision)
+            if each.decision.is_change:
+                by_table.setdefault(each.decision.target.table, []).append(each.decision)
         updates = [plan(table, decisions) for table, decisions in by_table.items()]
-        changes = sorted((one for one in updates if one.decisions), key=lambda one: not one.is_raise)
+        changes = sorted(updates, key=lambda one: not one.is_raise)
         result = UpdateResult()
         for one in self.adapters.updates.map(self._apply, changes):
             result.applied |= one.applied

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.announcements import Announcer
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from dynamic_dynamodb.core.model import Description
-    from dynamic_dynamodb.core.sections import Section
+    from dynamic_dynamodb.core.sections import Matches, Section
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Tables
 
 _AUTOSCALING: Final = "the look-up of what AWS scales itself"
+NOT_AUTOSCALED: Final[frozenset[Capacity]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Subject:
 
     section: Section
     description: Description
-    autoscaled: frozenset[Capacity] | None = frozenset()
+    autoscaled: frozenset[Capacity] | None = NOT_AUTOSCALED
 
     @property
     def target(self) -> Target:
@@ -54,9 +56,23 @@ class Found:
     is_autoscaling_unknown: bool = False
 
 
+Names = tuple[tuple[str, tuple[str, ...]], ...]
+"""Each matching table with its indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Assignment:
+    """Who belongs to which section, and what to say of it."""
+
+    sections: tuple[tuple[Target, Section], ...]
+    unused: tuple[Section, ...]
+    orphans: str
+    doubled: str
+
+
 @dataclass(slots=True)
 class Survey:
-    """Look at the account anew in each check; what stays the same is said once."""
+    """Look at the account anew in each check; what stays the same is said once, and worked out once."""
 
     tables: Tables
     sections: tuple[Section, ...]
@@ -65,29 +81,31 @@ class Survey:
     autoscaling: Autoscaling | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
     announcer: Announcer = field(default_factory=Announcer)
+    matched: tuple[Sequence[str], Matches] | None = None
+    assigned: tuple[Names, _Assignment] | None = None
 
     def find(self) -> Found:
         """List, match and describe, the tables side by side."""
         asked = self.executor.submit(self._find_autoscaled)
         names = self._list()
-        matches = match_sections(self.sections, names if names is not None else self._plain_names())
+        matches = self._match(names if names is not None else self._plain_names())
         descriptions = [self.executor.submit(self._describe, name) for name in matches.sections]
         gathered = gather("the description", descriptions, self.timeouts.straggling)
         answers = dict(zip(matches.sections, gathered, strict=True))
         described = {name: answer for name, answer in answers.items() if not isinstance(answer, AwsError)}
-        subjects, unused_indexes = self._match_indexes(matches.sections, described)
+        assignment = self._assign(matches.sections, described)
         if names is not None:
-            self._warn_of_unused((*matches.unused, *unused_indexes))
+            self._warn_of_unused((*matches.unused, *assignment.unused))
         autoscaled = self._hear_of_autoscaled(asked)
-        if autoscaled is None:
-            subjects = [replace(subject, autoscaled=None) for subject in subjects]
-        elif autoscaled:
-            subjects = [
-                replace(subject, autoscaled=autoscaled.get(subject.target, frozenset()))
-                for subject in subjects
-            ]
         return Found(
-            subjects=tuple(sorted(subjects, key=lambda subject: subject.target)),
+            subjects=tuple(
+                Subject(
+                    section,
+                    described[target.table][target],
+                    None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED),
+                )
+                for target, section in assignment.sections
+            ),
             failed=tuple(
                 TargetReport(Target(name), Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, str(answer)))
                 for name, answer in answers.items()
@@ -133,24 +151,40 @@ class Survey:
     def _plain_names(self) -> Sequence[str]:
         return [section.plain_name for section in self.sections if section.plain_name]
 
+    def _match(self, names: Sequence[str]) -> Matches:
+        if self.matched is None or self.matched[0] != names:
+            self.matched = names, match_sections(self.sections, names)
+        return self.matched[1]
+
     def _describe(self, table: str) -> Mapping[Target, Description] | AwsError:
         return contain("the description", lambda: self.tables.describe(table))
 
-    def _match_indexes(
+    def _assign(
         self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
-    ) -> tuple[list[Subject], list[Section]]:
-        """Pair tables and indexes with their sections; give the index sections that found none, too."""
-        subjects: list[Subject] = []
+    ) -> _Assignment:
+        names = tuple(
+            (name, tuple(target.index for target in targets if target.index))
+            for name, targets in described.items()
+        )
+        if self.assigned is None or self.assigned[0] != names:
+            self.assigned = names, self._match_indexes(sections, names)
+        assignment = self.assigned[1]
+        self._warn_of_replicas(described)
+        self.announcer.say("orphans", assignment.orphans)
+        self.announcer.say("doubled", assignment.doubled)
+        return assignment
+
+    def _match_indexes(self, sections: Mapping[str, Section], names: Names) -> _Assignment:
+        """Pair tables and indexes with their sections, in the order of their names."""
+        found: list[tuple[Target, Section]] = []
         unused: dict[str, Section] = {}
         used: set[str] = set()
         doubled: list[str] = []
-        for name, descriptions in described.items():
+        for name, indexes in names:
             section = sections[name]
-            subjects.append(Subject(section, descriptions[Target(name)]))
-            matches = match_sections(section.gsis, (target.index for target in descriptions if target.index))
-            subjects += [
-                Subject(gsi, descriptions[Target(name, index)]) for index, gsi in matches.sections.items()
-            ]
+            found.append((Target(name), section))
+            matches = match_sections(section.gsis, indexes)
+            found += [(Target(name, index), gsi) for index, gsi in matches.sections.items()]
             unused |= {gsi.title: gsi for gsi in matches.unused}
             used |= {gsi.title for gsi in section.gsis} - {gsi.title for gsi in matches.unused}
             doubled += [
@@ -159,12 +193,14 @@ class Survey:
             ]
         orphans = [
             f"{target} matches [{gsi.title}], but its table belongs to [{sections[target.table].title}]"
-            for target, gsi in self._find_orphans(sections, described)
+            for target, gsi in self._find_orphans(sections, names)
         ]
-        self._warn_of_replicas(described)
-        self.announcer.say("orphans", f"{'; '.join(orphans)}: not checked" if orphans else "")
-        self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
-        return subjects, [gsi for title, gsi in unused.items() if title not in used]
+        return _Assignment(
+            sections=tuple(sorted(found, key=itemgetter(0))),
+            unused=tuple(gsi for title, gsi in unused.items() if title not in used),
+            orphans=f"{'; '.join(orphans)}: not checked" if orphans else "",
+            doubled=f"{'; '.join(doubled)}: the first counts" if doubled else "",
+        )
 
     def _warn_of_replicas(self, described: Mapping[str, Mapping[Target, Description]]) -> None:
         for name, descriptions in described.items():
@@ -173,17 +209,17 @@ class Survey:
             self.announcer.say(f"replicas of {name}", said if regions else "")
 
     def _find_orphans(
-        self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
+        self, sections: Mapping[str, Section], names: Names
     ) -> Iterator[tuple[Target, Section]]:
         """Give indexes without a section, with one that would match if their table were not another's."""
-        for name, descriptions in described.items():
-            for target in descriptions:
-                if not target.index or any(gsi.matches(target.index) for gsi in sections[name].gsis):
+        for name, indexes in names:
+            for index in indexes:
+                if any(gsi.matches(index) for gsi in sections[name].gsis):
                     continue
                 others = (gsi for section in self.sections if section.matches(name) for gsi in section.gsis)
-                found = next((gsi for gsi in others if gsi.matches(target.index)), None)
+                found = next((gsi for gsi in others if gsi.matches(index)), None)
                 if found is not None:
-                    yield target, found
+                    yield Target(name, index), found
 
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)

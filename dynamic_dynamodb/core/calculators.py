@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
-from typing import TYPE_CHECKING, Final
+from math import ceil
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PERCENT: Final = 100
+
+Rational: TypeAlias = Fraction | int
+"""An exact number; whole ones are ints where many are computed, since those are quicker."""
 
 
 def exact(number: float | str) -> Fraction:
@@ -18,7 +21,7 @@ def exact(number: float | str) -> Fraction:
     return Fraction(number) if isinstance(number, int) else Fraction(str(number))
 
 
-def percent_of(part: Fraction, whole: Fraction | int) -> Fraction:
+def percent_of(part: Rational, whole: Rational) -> Fraction:
     """Give a share in percent, in one division instead of two."""
     return Fraction(part.numerator * whole.denominator * PERCENT, part.denominator * whole.numerator)
 
@@ -53,17 +56,19 @@ class Scale:
         return Fraction(0)
 
 
-def increase(provisioned: int, consumed: Fraction, amount: Fraction | int, unit: str) -> int:
+def increase(provisioned: int, consumed: Rational, amount: Rational, unit: str) -> int:
     """Raise by percent or units from the provisioned or the consumed units, whichever is more.
 
     Fractions of a unit are rounded up.
     """
     base = max(provisioned, ceil(consumed))
-    added = base * Fraction(amount) / PERCENT if unit == "percent" else amount
-    return base + ceil(added)
+    divisor = amount.denominator * (PERCENT if unit == "percent" else 1)
+    added = amount.numerator * (base if unit == "percent" else 1)
+    return base - -added // divisor
 
 
-def decrease(provisioned: int, amount: Fraction | int, unit: str) -> int:
+def decrease(provisioned: int, amount: Rational, unit: str) -> int:
     """Lower by percent or units; the amount is rounded down to whole units. May be below 1."""
-    removed = provisioned * Fraction(amount) / PERCENT if unit == "percent" else amount
-    return provisioned - floor(removed)
+    divisor = amount.denominator * (PERCENT if unit == "percent" else 1)
+    removed = amount.numerator * (provisioned if unit == "percent" else 1)
+    return provisioned - removed // divisor

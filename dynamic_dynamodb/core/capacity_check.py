@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.core.calculators import PERCENT, percent_of
 from dynamic_dynamodb.options import name_of
 
 if TYPE_CHECKING:
+    from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.model import Usage
     from dynamic_dynamodb.core.target_options import CapacityOptions
     from dynamic_dynamodb.options import Capacity
 
 
-@dataclass(frozen=True)
 class CapacityCheck:
-    """One capacity of a target: its options, its usage, and the units it has now (at least 1)."""
+    """One capacity of a target: its options, its usage, and the units it has now (at least 1).
 
-    capacity: Capacity
-    options: CapacityOptions
-    usage: Usage
-    provisioned: int
+    `is_known` tells whether consumption is known at all; `consumed` is in units a second, 0 if it is not
+    known; `consumed_percent` is its share of the provisioned units.
+    """
+
+    __slots__ = ("capacity", "consumed", "consumed_percent", "is_known", "options", "provisioned", "usage")
+
+    def __init__(self, capacity: Capacity, options: CapacityOptions, usage: Usage, provisioned: int) -> None:
+        """Work out once what nearly every rule looks at."""
+        self.capacity = capacity
+        self.options = options
+        self.usage = usage
+        self.provisioned = provisioned
+        consumed = usage.consumed_per_second
+        self.is_known = consumed is not None
+        self.consumed = consumed or 0
+        self.consumed_percent = percent_of(self.consumed, provisioned)
 
     def name(self, field: str) -> str:
         """Spell the option behind a field, for sentences."""
         return name_of(self.capacity, field)
 
-    @property
-    def is_known(self) -> bool:
-        """Tell whether consumption is known at all."""
-        return self.usage.consumed_per_second is not None
-
-    @cached_property
-    def consumed(self) -> Fraction:
-        """Give the consumption in units a second; 0 if it is not known."""
-        return self.usage.consumed_per_second or Fraction(0)
+    def tell_consumed(self) -> str:
+        """Say how much was consumed, for sentences."""
+        return f"{tell(self.consumed_percent)} % consumed"
 
     @property
-    def sure_consumption(self) -> Fraction:
+    def sure_consumption(self) -> Rational:
         """Give the consumption to build a raise on: a burst before missing minutes is not steady."""
         sure = self.usage.sure_per_second
         return self.consumed if sure is None else sure
-
-    @cached_property
-    def consumed_percent(self) -> Fraction:
-        """Give consumption as a share of the provisioned units."""
-        return percent_of(self.consumed, self.provisioned)
 
     @property
     def throttled_by_provisioned_percent(self) -> Fraction:
@@ -69,6 +68,6 @@ class CapacityCheck:
         return threshold > 0 and self.usage.throttled_events > threshold
 
 
-def tell(number: Fraction | int) -> str:
+def tell(number: Rational) -> str:
     """Write a number with at most two decimals, for sentences."""
     return f"{float(number):.2f}".rstrip("0").rstrip(".")

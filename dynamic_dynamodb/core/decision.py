@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core import lowering, raising
@@ -97,16 +98,18 @@ class Decision:
 
     def hold_where(self, reason: Reason, applies: Callable[[CapacityDecision], bool]) -> Decision:
         """Leave the capacities as they are that a condition applies to."""
+        if not any(map(applies, self.capacities)):
+            return self
         held = self.capacities.map(lambda side: side.hold(reason) if applies(side) else side)
         return replace(self, capacities=held)
 
     def counts(self, applied: Decision | None) -> PerCapacity[int]:
         """Give the counts of low checks after this decision, of which `applied` is what was done."""
+        if applied is None:
+            return self.capacities.map(attrgetter("count"))
         return PerCapacity.of(
             lambda capacity: (
-                0
-                if applied is not None and applied.capacities[capacity].is_decrease
-                else self.capacities[capacity].count
+                0 if applied.capacities[capacity].is_decrease else self.capacities[capacity].count
             )
         )
 

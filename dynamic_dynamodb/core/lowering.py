@@ -10,8 +10,7 @@ from dynamic_dynamodb.core.capacity_check import tell
 from dynamic_dynamodb.core.model import Code, Reason
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
+    from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.capacity_check import CapacityCheck
 
 
@@ -61,19 +60,21 @@ def _by_consumption(check: CapacityCheck, count: int) -> Lowering:
     obstacle = _find_obstacle(check, amount)
     if obstacle is not None:
         is_impossible = obstacle.code in (Code.ZERO_CONSUMPTION, Code.ROUNDS_TO_NOTHING)
-        sentence = f"{seen.sentence}, but {obstacle.sentence}"
-        return Lowering(units, count, Reason(obstacle.code, sentence), is_impossible=is_impossible)
+        reason = Reason(obstacle.code, lambda: f"{seen.sentence}, but {obstacle.sentence}")
+        return Lowering(units, count, reason, is_impossible=is_impossible)
     enough = options.num_checks_before_scale_down
     counted = min(count + 1, enough)
     if counted < enough:
-        sentence = f"{seen.sentence}: {counted} of {check.name('num_checks_before_scale_down')} {enough}"
-        return Lowering(units, counted, Reason(Code.WAITING_FOR_CHECKS, sentence))
-    lower = max(decrease(units, amount, options.decrease_consumed_unit), options.min_provisioned)
-    sentence = f"{seen.sentence}: down by {tell(amount)} {options.decrease_consumed_unit}"
-    return Lowering(lower, counted, Reason(seen.code, sentence))
+        name = check.name("num_checks_before_scale_down")
+        reason = Reason(Code.WAITING_FOR_CHECKS, lambda: f"{seen.sentence}: {counted} of {name} {enough}")
+        return Lowering(units, counted, reason)
+    unit = options.decrease_consumed_unit
+    lower = max(decrease(units, amount, unit), options.min_provisioned)
+    reason = Reason(seen.code, lambda: f"{seen.sentence}: down by {tell(amount)} {unit}")
+    return Lowering(lower, counted, reason)
 
 
-def _find_amount(check: CapacityCheck) -> Fraction | int:
+def _find_amount(check: CapacityCheck) -> Rational:
     """Give how much to go down by; 0 if consumption is not low."""
     options = check.options
     if options.decrease_consumed_scale:
@@ -82,14 +83,18 @@ def _find_amount(check: CapacityCheck) -> Fraction | int:
 
 
 def _describe_low(check: CapacityCheck) -> Reason:
-    seen = f"{tell(check.consumed_percent)} % consumed"
     if check.options.decrease_consumed_scale:
-        return Reason(Code.DECREASE_SCALE, seen)
-    limit = f"{check.name('lower_threshold')} {tell(check.options.lower_threshold)} %"
-    return Reason(Code.CONSUMED_BELOW_THRESHOLD, f"{seen} is below {limit}")
+        return Reason(Code.DECREASE_SCALE, check.tell_consumed)
+    return Reason(
+        Code.CONSUMED_BELOW_THRESHOLD,
+        lambda: (
+            f"{check.tell_consumed()} is below"
+            f" {check.name('lower_threshold')} {tell(check.options.lower_threshold)} %"
+        ),
+    )
 
 
-def _find_obstacle(check: CapacityCheck, amount: Fraction | int) -> Reason | None:
+def _find_obstacle(check: CapacityCheck, amount: Rational) -> Reason | None:
     """Give the reason why low consumption neither lowers nor counts."""
     options = check.options
     if not options.enable_down_scaling:
@@ -106,7 +111,9 @@ def _find_obstacle(check: CapacityCheck, amount: Fraction | int) -> Reason | Non
         sentence = f"{tell(amount)} {options.decrease_consumed_unit} rounds to nothing"
         return Reason(Code.ROUNDS_TO_NOTHING, sentence)
     if check.provisioned <= options.min_provisioned:
-        return Reason(Code.AT_MINIMUM, f"it is at {check.name('min_provisioned')} {options.min_provisioned}")
+        return Reason(
+            Code.AT_MINIMUM, lambda: f"it is at {check.name('min_provisioned')} {options.min_provisioned}"
+        )
     return None
 
 
@@ -115,15 +122,22 @@ def _turned_off(check: CapacityCheck) -> Reason:
 
 
 def _describe_steady(check: CapacityCheck) -> Reason:
-    options, percent = check.options, check.consumed_percent
-    seen = f"{tell(percent)} % consumed"
+    options = check.options
     if options.increase_consumed_scale or options.decrease_consumed_scale:
-        return Reason(Code.STEADY, f"{seen} asks for no change")
-    lower, upper = tell(options.lower_threshold), tell(options.upper_threshold)
-    if percent > options.upper_threshold:
-        sentence = (
-            f"{seen} is above {check.name('upper_threshold')} {upper} %,"
-            f" but {check.name('enable_up_scaling')} is off"
+        return Reason(Code.STEADY, lambda: f"{check.tell_consumed()} asks for no change")
+    if not options.enable_up_scaling and check.consumed_percent > options.upper_threshold:
+        return Reason(
+            Code.UP_SCALING_OFF,
+            lambda: (
+                f"{check.tell_consumed()} is above"
+                f" {check.name('upper_threshold')} {tell(options.upper_threshold)} %,"
+                f" but {check.name('enable_up_scaling')} is off"
+            ),
         )
-        return Reason(Code.UP_SCALING_OFF, sentence)
-    return Reason(Code.STEADY, f"{seen} is within the thresholds {lower} % and {upper} %")
+    return Reason(
+        Code.STEADY,
+        lambda: (
+            f"{check.tell_consumed()} is within the thresholds"
+            f" {tell(options.lower_threshold)} % and {tell(options.upper_threshold)} %"
+        ),
+    )

@@ -11,7 +11,8 @@ from dynamic_dynamodb.options import Capacity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from fractions import Fraction
+
+    from dynamic_dynamodb.core.calculators import Rational
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -69,11 +70,11 @@ class Usage:
     `sure_per_second` is what was consumed even if nothing was in the minutes that are missing so.
     """
 
-    consumed_per_second: Fraction | None
-    throttled_events: Fraction
-    throttled_per_second: Fraction
+    consumed_per_second: Rational | None
+    throttled_events: Rational
+    throttled_per_second: Rational
     is_late: bool = False
-    sure_per_second: Fraction | None = None
+    sure_per_second: Rational | None = None
 
 
 ACTIVE: Final = "ACTIVE"
@@ -147,9 +148,36 @@ class Code(str, Enum):
     ENDING = "ending"
 
 
-@dataclass(frozen=True, slots=True)
 class Reason:
-    """A code for programs and a sentence with its numbers for people."""
+    """A code for programs and a sentence with its numbers for people.
 
-    code: Code
-    sentence: str
+    The sentence may be given as a function that writes it: many checks are made whose words nobody reads.
+    """
+
+    __slots__ = ("_sentence", "code")
+
+    def __init__(self, code: Code, sentence: str | Callable[[], str]) -> None:
+        """Keep both."""
+        self.code = code
+        self._sentence = sentence
+
+    @property
+    def sentence(self) -> str:
+        """Give the sentence."""
+        if not isinstance(self._sentence, str):
+            self._sentence = self._sentence()
+        return self._sentence
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the words, whenever they are written."""
+        if not isinstance(other, Reason):
+            return NotImplemented
+        return self.code is other.code and self.sentence == other.sentence
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash((self.code, self.sentence))
+
+    def __repr__(self) -> str:
+        """Show both."""
+        return f"Reason({self.code!r}, {self.sentence!r})"

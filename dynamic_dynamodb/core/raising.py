@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from fractions import Fraction
 
-    from dynamic_dynamodb.core.calculators import Scale
+    from dynamic_dynamodb.core.calculators import Rational, Scale
     from dynamic_dynamodb.core.capacity_check import CapacityCheck
     from dynamic_dynamodb.core.target_options import CapacityOptions
 
@@ -126,6 +126,6 @@ def _by_threshold(check: CapacityCheck) -> Proposal:
     )
 
 
-def _raise(check: CapacityCheck, amount: Fraction | int, unit: str, code: Code, seen: str) -> Proposal:
+def _raise(check: CapacityCheck, amount: Rational, unit: str, code: Code, seen: str) -> Proposal:
     units = increase(check.provisioned, check.sure_consumption, amount, unit)
     return Proposal(units, (Reason(code, f"{seen}: up by {tell(amount)} {unit}"),))

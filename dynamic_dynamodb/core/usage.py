@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.calculators import exact
@@ -13,6 +14,7 @@ from dynamic_dynamodb.core.model import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.target_options import TargetOptions
 
 MINUTE: Final = timedelta(minutes=1)
@@ -71,18 +73,20 @@ def assess(
     older ones are zero if another series of the check has a datapoint as young as they are
     (`freshest`), or if none has any at all; else CloudWatch is late.
     """
+    consumed, throttled_events = _sum(series.consumed), _sum(series.throttled)
+    if window.end - MINUTE in series.consumed:  # the rule, and quick: then all minutes are known
+        seconds = window.minutes * SECONDS_PER_MINUTE
+        return Usage(_divide(consumed, seconds), throttled_events, _divide(throttled_events, seconds))
     old = window.split(now - PUBLISHING_DELAY)
     published = old if freshest is None else min(old, window.split(freshest + MINUTE))
     known = max(published, _count_through_last(series.consumed, window))
-    throttled_events = _sum(series.throttled)
     throttled_known = max(known, _count_through_last(series.throttled, window))
-    consumed = _sum(series.consumed)
     return Usage(
-        consumed_per_second=Fraction(consumed, known * SECONDS_PER_MINUTE) if known else None,
+        consumed_per_second=_divide(consumed, known * SECONDS_PER_MINUTE) if known else None,
         throttled_events=throttled_events,
-        throttled_per_second=Fraction(throttled_events, max(throttled_known, 1) * SECONDS_PER_MINUTE),
+        throttled_per_second=_divide(throttled_events, max(throttled_known, 1) * SECONDS_PER_MINUTE),
         is_late=known < old,
-        sure_per_second=Fraction(consumed, old * SECONDS_PER_MINUTE) if known < old else None,
+        sure_per_second=_divide(consumed, old * SECONDS_PER_MINUTE) if known < old else None,
     )
 
 
@@ -90,14 +94,16 @@ def _count_through_last(series: Series, window: LookBackWindow) -> int:
     return window.split(max(series) + MINUTE) if series else 0
 
 
-_NOTHING: Final = Fraction(0)
+def _divide(total: Rational, seconds: int) -> Rational:
+    return Fraction(total, seconds) if total else 0
 
 
-def _sum(series: Mapping[datetime, float]) -> Fraction:
+def _sum(series: Mapping[datetime, float]) -> Rational:
     """Add exactly; whole numbers, which are the rule, without the detour over text."""
     if not series:
-        return _NOTHING
+        return 0
     values = series.values()
-    if all(isinstance(number, int) or number.is_integer() for number in values):
-        return Fraction(sum(map(int, values)))
-    return sum(map(exact, values), _NOTHING)
+    whole = list(map(int, values))
+    if all(map(eq, whole, values)):
+        return sum(whole)
+    return sum(map(exact, values), Fraction(0))
