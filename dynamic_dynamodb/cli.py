@@ -32,6 +32,8 @@ _STANDARD_ERROR: Final = 2
 _MOST_FAULTS: Final = 100
 _ALONE: Final = {"show-config", "print-completion", "print-example"}
 """Flags that answer something without a file, too."""
+_TASKS: Final = {"record", "replay"}
+"""Flags that do not go with a daemon; the configuration's faults say so."""
 _FOREGROUND: Final = (False, "foreground", "fg")
 
 
@@ -62,15 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _SIGNAL_EXIT_BASE + signal.SIGINT  # before the service listens to it
     except ConfigurationError as error:
-        return _refuse(flags, error.faults)
+        return _refuse(flags, error.faults, error.source)
     return code
 
 
-def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str]) -> int:
-    """Print what is wrong with the configuration."""
+def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str], source: str = "") -> int:
+    """Print what is wrong with the configuration, or with another source."""
     is_file_at_fault = "config" in flags and not all(fault.startswith("--") for fault in faults)
-    source = flags["config"] if is_file_at_fault else "the command line"
-    print(f"{PROGRAM}: {source} cannot be used:", file=sys.stderr)
+    unusable = source or (flags["config"] if is_file_at_fault else "the command line")
+    print(f"{PROGRAM}: {unusable} cannot be used:", file=sys.stderr)
     for fault in faults[:_MOST_FAULTS]:
         print(f"  {fault}", file=sys.stderr)
     if len(faults) > _MOST_FAULTS:
@@ -98,15 +100,19 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     circumstances = Circumstances(flags, dict(os.environ), Path.cwd())
     # First of all, because who only asks must not stop a daemon.
     asked = next((flag for flag in INQUIRIES if flag in flags), None)
-    if asked is None and flags.get("daemon") in ("stop", "status"):
+    if asked is None and flags.get("daemon") in ("stop", "status") and not _TASKS & flags.keys():
         return _control_by_flags(flags)
     if "config" not in flags and "table-name" not in flags and asked not in _ALONE:
         message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
         raise ConfigurationError((message,))
     if asked is not None:
         return _answer(INQUIRIES[asked](circumstances), flags)
+    if "replay" in flags:
+        return _replay(circumstances)
     configuration = circumstances.load()
     options = configuration.global_options
+    if "record" in flags:
+        return _record(circumstances, configuration)
     if options["daemon"] in _FOREGROUND:
         from dynamic_dynamodb.supervisor import tell_ready
 
@@ -128,6 +134,42 @@ def _answer(answer: Answer, flags: Mapping[str, str | bool]) -> int:
     if answer.text:
         print(answer.text)
     return _refuse(flags, answer.faults) if answer.faults else ExitCode.ALL_WELL
+
+
+def _replay(circumstances: Circumstances) -> int:
+    """Print what would have been, and tell whether the condition of --fail-if held."""
+    from dynamic_dynamodb.replay.command import replay
+    from dynamic_dynamodb.replay.progress import ProgressBar
+
+    progress = ProgressBar(sys.stderr, "replaying")
+    try:
+        outcome = replay(circumstances, progress)
+    finally:
+        progress.clear()
+    for remark in outcome.remarks:
+        print(f"{PROGRAM}: {remark}", file=sys.stderr)
+    print(outcome.text)
+    if outcome.failure is None:
+        return ExitCode.ALL_WELL
+    print(f"{PROGRAM}: {outcome.failure}", file=sys.stderr)
+    return ExitCode.TARGET_FAILED
+
+
+def _record(circumstances: Circumstances, configuration: Configuration) -> int:
+    """Record every matching target, and say what came of each."""
+    from dynamic_dynamodb.replay.progress import ProgressBar
+    from dynamic_dynamodb.replay.recorder import record
+
+    progress = ProgressBar(sys.stderr, "recording", patience_seconds=0)
+    try:
+        outcome = record(circumstances, configuration, progress)
+    finally:
+        progress.clear()
+    for remark in (*configuration.warnings, *outcome.failures):
+        print(f"{PROGRAM}: {remark}", file=sys.stderr)
+    for line in outcome.lines:
+        print(line)
+    return ExitCode.TARGET_FAILED if outcome.failures else ExitCode.ALL_WELL
 
 
 def _serve(

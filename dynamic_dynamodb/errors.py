@@ -31,12 +31,16 @@ _MAXIMUM_HINT: Final = "lower max-provisioned-reads or max-provisioned-writes, o
 
 
 class ConfigurationError(Exception):
-    """The command line or the file cannot be used; every fault is one sentence."""
+    """The command line or the file cannot be used; every fault is one sentence.
 
-    def __init__(self, faults: tuple[str, ...]) -> None:
+    `source` says what cannot be used if it is something else.
+    """
+
+    def __init__(self, faults: tuple[str, ...], source: str = "") -> None:
         """Keep the faults apart, for programs that count them."""
         super().__init__("\n".join(faults))
         self.faults = faults
+        self.source = source
 
 
 class AwsError(Exception):

@@ -51,6 +51,7 @@ class Group(Enum):
     DAEMON = "Daemon"
     LOGGING = "Logging"
     DYNAMODB = "DynamoDB"
+    REPLAY = "What if: record and replay"
     READS = "Read capacity of the tables chosen with --table-name"
     WRITES = "Write capacity of the tables chosen with --table-name"
 
@@ -62,6 +63,13 @@ SHELLS: Final = ("bash", "zsh", "fish", "tcsh")
 DAEMON_COMMANDS: Final = ("start", "stop", "restart", "status", "foreground", "fg")
 MESSAGE_TYPES: Final = ("scale-up", "scale-down", "high-throughput-alarm", "low-throughput-alarm")
 
+REPLAY_FORMATS: Final = ("table", "json", "csv")
+BILLINGS: Final = ("hour-max", "prorated")
+PRICES_AS_OF: Final = "November 2024"
+"""When the default prices were AWS's (Amazon DynamoDB pricing, us-east-1, standard table class)."""
+_CAPACITY_HOUR_DOLLARS: Final = {Capacity.READS: 0.00013, Capacity.WRITES: 0.00065}
+_MILLION_REQUESTS_DOLLARS: Final = {Capacity.READS: 0.125, Capacity.WRITES: 0.625}
+
 Default = int | float | bool | str | None
 
 
@@ -72,6 +80,7 @@ class Option:
     `minimum` and `maximum` are inclusive; None means no limit.
     `pattern` is what a text must match in whole.
     `falls_back_to` names the option whose value counts while this one is unset.
+    `needs` names the flag without which this one has no sense.
     `aliases` are further spellings in a file; `flags` the spellings on the command line;
     `example` is a good value where texts need one;
     `metavar` is what help puts after a flag, if the kind of the option does not say it;
@@ -98,6 +107,7 @@ class Option:
     group: Group | None = None
     successors: tuple[str, ...] = ()
     is_secret: bool = False
+    needs: str = ""
     capacity: Capacity | None = None
     field: str = ""
 
@@ -261,6 +271,110 @@ _COMMAND_LINE: Final = (
         " by the flags below instead of the file's sections.",
         flags=("-t", "--table-name"),
         group=Group.DYNAMODB,
+    ),
+)
+
+
+def _replay(name: str, kind: Kind, text: str, **settings: object) -> Option:
+    """Declare a flag of --replay."""
+    option = Option(
+        name, kind, Scope.COMMAND_LINE, text, flags=(f"--{name}",), group=Group.REPLAY, needs="replay"
+    )
+    return replace(option, **settings)  # type: ignore[arg-type]  # replace checks the names
+
+
+_REPLAY: Final = (
+    _replay(
+        "record",
+        Kind.PATH,
+        "Fetch the metrics of every matching table and index from CloudWatch into this directory, one CSV"
+        " file each, and exit. A second run fetches what is missing.",
+        metavar="DIR",
+        needs="",
+    ),
+    _replay(
+        "days",
+        Kind.INTEGER,
+        "How many days to record; CloudWatch keeps 15.",
+        default=14,
+        minimum=1,
+        maximum=15,
+        unit="days",
+        needs="record",
+    ),
+    _replay(
+        "replay",
+        Kind.PATH,
+        "Tell what this configuration would have done with the recording in this file, or with all in this"
+        " directory, and exit. Needs no AWS.",
+        metavar="CSV|DIR",
+        needs="",
+    ),
+    _replay("report", Kind.PATH, "Write a report with charts to this HTML file.", metavar="HTML"),
+    _replay(
+        "format",
+        Kind.TEXT,
+        "How to print the answer.",
+        default="table",
+        choices=REPLAY_FORMATS,
+    ),
+    _replay(
+        "physics",
+        Kind.TEXT,
+        "How the model of a table behaves: ideal, slow or no-burst, or constants such as `slow,retry=0.5`:"
+        " delay and update in minutes, burst in seconds, retry as the share of throttled units that comes"
+        " back.",
+        default="ideal",
+        metavar="NAME|K=V,…",
+    ),
+    _replay(
+        "billing",
+        Kind.TEXT,
+        "How an hour is billed in which the capacity changed; AWS does not say. It decides what the verdict"
+        " calls cheap.",
+        default="hour-max",
+        choices=BILLINGS,
+    ),
+    _replay(
+        "compare",
+        Kind.PATH,
+        "Replay with this configuration file too, and put it beside the first.",
+        metavar="OTHER.CONF",
+    ),
+    _replay(
+        "fail-if",
+        Kind.TEXT,
+        "Exit with 1 if this holds, such as `throttled>0.1%`, which is then the wanted throttling, or"
+        " `cost>100`; several are separated by commas.",
+        metavar="CONDITION",
+    ),
+    _replay(
+        "as",
+        Kind.TEXT,
+        "The target that a recording is of, if its file's name does not say so.",
+        metavar="TABLE[/INDEX]",
+    ),
+    _replay(
+        "start",
+        Kind.TEXT,
+        "The capacity to begin with, where none was recorded; else it is the peak of the first hour.",
+        metavar="READS,WRITES",
+    ),
+    *(
+        _replay(
+            f"price-{capacity.singular}-{what}",
+            Kind.NUMBER,
+            f"The price of {words} in US dollars, us-east-1 as of {PRICES_AS_OF}.",
+            default=prices[capacity],
+            minimum=0,
+            metavar="DOLLARS",
+        )
+        for what, text, prices in (
+            ("capacity", "one {singular} capacity unit for an hour", _CAPACITY_HOUR_DOLLARS),
+            ("requests", "a million {singular} request units on demand", _MILLION_REQUESTS_DOLLARS),
+        )
+        for capacity in Capacity
+        for words in (text.format(singular=capacity.singular),)
     ),
 )
 
@@ -708,7 +822,7 @@ _TARGET: Final = (
     replace(_CIRCUIT_BREAKER_TIMEOUT, scope=Scope.TARGET),
 )
 
-OPTIONS: Final = (*_COMMAND_LINE, *_GLOBAL, *_LOGGING, *_TARGET)
+OPTIONS: Final = (*_COMMAND_LINE, *_REPLAY, *_GLOBAL, *_LOGGING, *_TARGET)
 
 OBSOLETE_OPTIONS: Final = {
     f"disable-{capacity.value}-{direction}-scaling": f"enable-{capacity.value}-{direction}-scaling"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
+from dynamic_dynamodb.aws.history import CloudWatchHistory
 from dynamic_dynamodb.aws.session import AwsSession, Credentials
 from dynamic_dynamodb.aws.sns import SnsNotifier
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
@@ -79,6 +80,34 @@ def start_workers() -> Iterator[Workers]:
         yield Workers(stack, stack.enter_context(ThreadPoolExecutor(UPDATES_AT_ONCE)))
 
 
+def _open_session(
+    options: Mapping[str, Any],
+    services: tuple[str, ...],
+    patience: Patience,
+    is_stopping: Callable[[], bool],
+) -> AwsSession:
+    try:
+        return AwsSession(
+            Credentials(options["region"], options["aws_access_key_id"], options["aws_secret_access_key"]),
+            services,
+            most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
+            patience=patience,
+            is_stopping=is_stopping,
+        )
+    except AwsError as error:
+        raise ConfigurationError((str(error),)) from error
+
+
+def build_history(configuration: Configuration, workers: Workers) -> tuple[Survey, CloudWatchHistory]:
+    """Build what a recording needs of AWS. Raises ConfigurationError without a session."""
+    options = configuration.global_options
+    patience = Patience()
+    session = _open_session(options, SERVICES, patience, lambda: False)
+    lookups = workers.for_lookups(options["max_workers"])
+    survey = Survey(DynamoDbTables(session), configuration.sections, CountStore(), lookups)
+    return survey, CloudWatchHistory(session, patience)
+
+
 def build_loop(
     configuration: Configuration,
     counts: CountStore,
@@ -90,16 +119,8 @@ def build_loop(
     options = configuration.global_options
     at_once, is_skipping = options["max_workers"], options["skip_aws_autoscaled"]
     patience, lookups = Patience(timeouts), workers.for_lookups(at_once)
-    try:
-        session = AwsSession(
-            Credentials(options["region"], options["aws_access_key_id"], options["aws_secret_access_key"]),
-            (*SERVICES, AUTOSCALING_SERVICE) if is_skipping else SERVICES,
-            most_connections=max(at_once, UPDATES_AT_ONCE),
-            patience=patience,
-            is_stopping=is_stopping,
-        )
-    except AwsError as error:
-        raise ConfigurationError((str(error),)) from error
+    services = (*SERVICES, AUTOSCALING_SERVICE) if is_skipping else SERVICES
+    session = _open_session(options, services, patience, is_stopping)
     tables = DynamoDbTables(session)
     adapters = Adapters(
         tables=tables,

@@ -117,7 +117,7 @@ class CloudWatchMetrics:
         pages = self._session.call_for_pages(
             GET_METRIC_DATA,
             "get_metric_data",
-            _parse_results,
+            parse_results,
             "NextToken",
             MetricDataQueries=list(queries),
             **_write_window(window),
@@ -138,7 +138,7 @@ class CloudWatchMetrics:
             GET_METRIC_STATISTICS,
             "get_metric_statistics",
             _parse_datapoints,
-            **_write_metric(request.target, metric),
+            **write_metric(request.target, metric),
             **_write_window(request.window),
             Period=SECONDS_PER_MINUTE,
             Statistics=["Sum"],
@@ -170,7 +170,8 @@ def _arrange(series: Iterable[Series]) -> TargetSeries:
     )
 
 
-def _write_metric(target: Target, metric: str) -> dict[str, Any]:
+def write_metric(target: Target, metric: str) -> dict[str, Any]:
+    """Name a metric of a target as CloudWatch's calls want it."""
     dimensions = [{"Name": "TableName", "Value": target.table}]
     if target.index:
         dimensions.append({"Name": "GlobalSecondaryIndexName", "Value": target.index})
@@ -182,7 +183,7 @@ def _name_query(number: int, place: int) -> str:
 
 
 def _write_query(query_id: str, target: Target, metric: str) -> dict[str, Any]:
-    statistic = {"Metric": _write_metric(target, metric), "Period": SECONDS_PER_MINUTE, "Stat": "Sum"}
+    statistic = {"Metric": write_metric(target, metric), "Period": SECONDS_PER_MINUTE, "Stat": "Sum"}
     return {"Id": query_id, "MetricStat": statistic}
 
 
@@ -190,7 +191,8 @@ def _write_window(window: LookBackWindow) -> dict[str, Any]:
     return {"StartTime": window.start, "EndTime": window.end}
 
 
-def _parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Series]], str | None]:
+def parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Series]], str | None]:
+    """Give each result's id, status and datapoints, and the token of the next page."""
     results = [
         (
             result["Id"],

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_TASKS: Final = ("daemon", "record", "replay")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
 
@@ -116,6 +117,18 @@ def warn_of_shadows(sections: Sequence[Section]) -> Iterator[str]:
                 yield f"[{second}] is not used for {name}: [{first}] comes first and matches it too"
         if section.is_quick and not (name and section.pattern.pattern.endswith("$")):
             expressions.append(section)
+
+
+def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
+    """Say which flags do not go together, or need another one."""
+    for option in OPTIONS:
+        if option.needs and option.name in flags and option.needs not in flags:
+            yield f"{option.flags[0]} has no sense without --{option.needs}"
+    tasks = [f"--{name}" for name in _TASKS if name in flags]
+    if len(tasks) > 1:
+        yield f"{' and '.join(tasks)} do not go together: each is a run of its own"
+    if "compare" in flags and "config" not in flags:
+        yield "--compare needs --config FILE to compare with"
 
 
 def warn_of_region(region: str, environment: Mapping[str, str]) -> Iterator[str]:

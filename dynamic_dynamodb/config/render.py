@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
 _URLS: Final = frozenset(option.key for option in OPTIONS if option.kind is Kind.URL)
-_INQUIRIES: Final = frozenset(option.key for option in OPTIONS if option.group is Group.INQUIRIES)
-_NOT_SHOWN: Final = _INQUIRIES - {"show_config"} | {"table_name"}
+_ASIDE: Final = frozenset(option.key for option in OPTIONS if option.group in (Group.INQUIRIES, Group.REPLAY))
+_NOT_SHOWN: Final = _ASIDE - {"show_config"} | {"table_name"}
 """What says nothing of how the program will run; 2.5.1 showed `show_config`."""
 
 

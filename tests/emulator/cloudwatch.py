@@ -91,8 +91,12 @@ def _check_queries(queries: list[dict[str, Any]]) -> None:
             raise _invalid(
                 message=f"The parameter {where}.MetricStat is required: metric math is not emulated."
             )
-        if query["MetricStat"].get("Stat") != "Sum":
-            raise _invalid(message=f"The value of {where}.MetricStat.Stat is not emulated: only Sum is.")
+        statistic = (query["MetricStat"].get("Stat"), _period(query["MetricStat"]) == MINUTE)
+        if statistic not in (("Sum", True), ("Sum", False), ("Maximum", True)):
+            raise _invalid(
+                message=f"The value of {where}.MetricStat.Stat is not emulated: only Sum is, and Maximum where"
+                " it is the same, in a period of a minute."
+            )
 
 
 def _get_metric_statistics(state: State, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,12 @@ complete dynamic-dynamodb \
         'c/--print-completion=/(bash zsh fish tcsh)/' \
         'c/--daemon=/(start stop restart status foreground fg)/' \
         'c/--pid-file-dir=/d/' \
+        'c/--record=/f/' \
+        'c/--replay=/f/' \
+        'c/--report=/f/' \
+        'c/--format=/(table json csv)/' \
+        'c/--billing=/(hour-max prorated)/' \
+        'c/--compare=/f/' \
         'c/--state-file=/f/' \
         'c/--log-format=/(text json)/' \
         'c/--log-level=/(debug info warning error)/' \
@@ -22,13 +28,19 @@ complete dynamic-dynamodb \
         'c/--increase-writes-unit=/(percent units)/' \
         'c/--decrease-reads-unit=/(percent units)/' \
         'c/--decrease-writes-unit=/(percent units)/' \
-        'c/--/(aws-access-key-id aws-secret-access-key check-config check-interval config daemon decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run explain help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance log-config-file log-file log-format log-level max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent pid-file-dir print-completion print-example print-iam-policy reads-lower-threshold reads-upper-threshold region run-once show-config state-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold version writes-lower-threshold writes-upper-threshold)/' \
+        'c/--/(as aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance log-config-file log-file log-format log-level max-provisioned-reads max-provisioned-writes min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy reads-lower-threshold reads-upper-threshold record region replay report run-once show-config start state-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold version writes-lower-threshold writes-upper-threshold)/' \
         'c/-/(- c h r t)/' \
         'n/-c/f/' \
         'n/--config/f/' \
         'n/--print-completion/(bash zsh fish tcsh)/' \
         'n/--daemon/(start stop restart status foreground fg)/' \
         'n/--pid-file-dir/d/' \
+        'n/--record/f/' \
+        'n/--replay/f/' \
+        'n/--report/f/' \
+        'n/--format/(table json csv)/' \
+        'n/--billing/(hour-max prorated)/' \
+        'n/--compare/f/' \
         'n/--state-file/f/' \
         'n/--log-format/(text json)/' \
         'n/--log-level/(debug info warning error)/' \

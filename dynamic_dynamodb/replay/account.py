@@ -1,0 +1,144 @@
+"""Stand in for AWS: adapters for the loop's ports on models of tables."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity, Target
+from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.replay.recording import MINUTES_PER_DAY, MINUTES_PER_HOUR
+from dynamic_dynamodb.replay.target_model import UPDATING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from dynamic_dynamodb.core.messages import Message
+    from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+    from dynamic_dynamodb.replay.target_model import TargetModel
+
+
+class Inline(Executor):
+    """Do the loop's work at once, in the thread that asks."""
+
+    def map(  # type: ignore[override]  # no time-out, no chunks
+        self, function: Callable[..., Any], *iterables: Iterable[Any]
+    ) -> Iterator[Any]:
+        """Do it when the answers are looked at, in order."""
+        return map(function, *iterables)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """When a model is there, in minutes of the account: from `first` until before `end` it serves.
+
+    The loop sees it from `seen_from` on, when its look-back window lies in the recording.
+    """
+
+    model: TargetModel
+    first: int
+    seen_from: int
+    end: int
+
+
+class Account:
+    """Tables in time, as the loop's adapters show them; it is Tables, Metrics, Notifier and CircuitBreaker.
+
+    Minutes count from `moments[0]`, the first minute of the earliest recording.
+    """
+
+    def __init__(self, stays: Sequence[Stay], moments: Sequence[datetime]) -> None:
+        """Begin before the first minute."""
+        self._stays = {stay.model.target: stay for stay in stays}
+        self._moments = moments
+        self._turns = {turn for stay in stays for turn in (stay.first, stay.seen_from, stay.end)}
+        self._midnight = (-_count_minutes_of_day(moments[0])) % MINUTES_PER_DAY
+        self._serving: list[Stay] = []
+        self._seen: dict[str, list[TargetModel]] = {}
+        self._descriptions: dict[str, dict[Target, Description]] = {}
+        self._minute = 0
+
+    def begin(self, minute: int) -> None:
+        """Let a minute begin: updates come into force, tables come and go."""
+        self._minute = minute
+        if minute in self._turns:
+            self._look_around()
+        if minute % MINUTES_PER_DAY == self._midnight:
+            self._descriptions.clear()
+            for stay in self._serving:
+                stay.model.begin_day()
+        for stay in self._serving:
+            if stay.model.settle(minute - stay.first):
+                self._descriptions.pop(stay.model.target.table, None)
+
+    def serve(self) -> None:
+        """Let the minute pass: its demand is served or throttled."""
+        for stay in self._serving:
+            stay.model.serve(self._minute - stay.first)
+
+    def _look_around(self) -> None:
+        minute = self._minute
+        self._serving = [stay for stay in self._stays.values() if stay.first <= minute < stay.end]
+        self._seen = {}
+        for stay in self._serving:
+            if stay.seen_from <= minute:
+                self._seen.setdefault(stay.model.target.table, []).append(stay.model)
+        self._descriptions.clear()
+
+    def list_tables(self) -> Sequence[str]:
+        """List the tables that are there."""
+        return tuple(self._seen)
+
+    def describe(self, table: str) -> Mapping[Target, Description]:
+        """Describe a table and its indexes; a table that was not recorded seems to be billed on demand."""
+        described = self._descriptions.get(table)
+        if described is None:
+            models = self._seen[table]
+            is_updating = any(model.is_updating for model in models)
+            unknown = Description(
+                Target(table), PerCapacity(0, 0), ACTIVE, UPDATING if is_updating else ACTIVE
+            )
+            described = {Target(table): unknown}
+            for model in models:
+                described[model.target] = model.describe(is_table_updating=is_updating)
+            self._descriptions[table] = described
+        return described
+
+    def update(self, update: TableUpdate) -> None:
+        """Take an update, or refuse it as a whole; raise AwsError."""
+        now = self._moments[self._minute]
+        stays = [(self._stays[decision.target], decision.proposed) for decision in update.decisions]
+        for stay, units in stays:
+            refusal = stay.model.find_refusal(units, now)
+            if refusal is not None:
+                raise refusal
+        for stay, units in stays:
+            stay.model.update(units, self._minute - stay.first, now)
+        self._descriptions.pop(update.table, None)
+
+    def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
+        """Give what has been published of each window."""
+        return {request.target: self._fetch_one(request) for request in requests}
+
+    def _fetch_one(self, request: MetricRequest) -> TargetSeries:
+        stay = self._stays[request.target]
+        model, window = stay.model, request.window
+        start = (window.start - self._moments[0]) // MINUTE - stay.first
+        end = min(start + window.minutes, model.published)
+        start = max(start, 0)
+        moments = self._moments[start + stay.first : max(end, start) + stay.first]
+        return PerCapacity(model.reads.read(moments, start), model.writes.read(moments, start))
+
+    def publish(self, message: Message) -> None:
+        """Publish nothing: a replay disturbs nobody."""
+
+    def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> None:
+        """Find none: a circuit breaker is taken for closed."""
+
+
+def _count_minutes_of_day(moment: datetime) -> int:
+    return moment.hour * MINUTES_PER_HOUR + moment.minute

@@ -1,0 +1,78 @@
+"""Carry out `--replay`: from flags to a text, a report and an exit code's reason."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.replay.files import read_recordings
+from dynamic_dynamodb.replay.formats import FORMATS
+from dynamic_dynamodb.replay.report import write_report
+from dynamic_dynamodb.replay.settings import read_settings
+from dynamic_dynamodb.replay.what_if import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from dynamic_dynamodb.circumstances import Circumstances
+    from dynamic_dynamodb.config.loader import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to print: the text, remarks beside it, and the condition of --fail-if that holds, if any."""
+
+    text: str
+    remarks: tuple[str, ...]
+    failure: str | None
+
+
+def replay(circumstances: Circumstances, on_progress: Callable[[float], None]) -> Outcome:
+    """Replay as the flags say; raise ConfigurationError for all that cannot be used."""
+    configuration = circumstances.load_leniently()
+    options = configuration.global_options
+    settings = read_settings(options)
+    report = _find_report(circumstances, options)
+    other = _load_other(circumstances, options)
+    recordings = read_recordings(circumstances.find_path(options["replay"]), options["as"])
+    found = answer(configuration, recordings, settings, other=other, on_progress=on_progress)
+    remarks = configuration.warnings
+    if report is not None:
+        _write(report, write_report(found))
+    if options["format"] == "csv":
+        remarks += found.warnings + tuple(
+            f"{target.recording.target}: {warning}" for target in found.targets for warning in target.warnings
+        )
+    return Outcome(FORMATS[options["format"]](found), remarks, found.find_failure())
+
+
+def _load_other(circumstances: Circumstances, options: Mapping[str, Any]) -> tuple[str, Configuration] | None:
+    if options["compare"] is None:
+        return None
+    path = circumstances.find_path(options["compare"])
+    others = replace(circumstances, flags={**circumstances.flags, "config": str(path)})
+    try:
+        return path.name, others.load_leniently()
+    except ConfigurationError as error:
+        raise ConfigurationError(error.faults, str(path)) from error
+
+
+def _find_report(circumstances: Circumstances, options: Mapping[str, Any]) -> Path | None:
+    """Find out before the work whether the report can be written after it."""
+    if options["report"] is None:
+        return None
+    path = circumstances.find_path(options["report"])
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigurationError((f"--report {path} cannot be written: is there such a directory?",))
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError((f"--report {path} cannot be written: {error.strerror}",)) from error

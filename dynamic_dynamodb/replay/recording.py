@@ -1,0 +1,154 @@
+"""Hold what was recorded of a target, minute by minute."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from math import ceil, isnan
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dynamic_dynamodb.core.model import Target
+
+Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
+MINUTES_PER_HOUR: Final = 60
+MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
+COLUMNS: Final = (
+    "consumed_reads",
+    "consumed_writes",
+    "throttled_reads",
+    "throttled_writes",
+    "provisioned_reads",
+    "provisioned_writes",
+)
+"""The columns of a recording in a file, after `timestamp`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Minutes without a datapoint of any load, and the longest run of them."""
+
+    minutes: int
+    longest_minutes: int
+    longest_start: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideRecording:
+    """One capacity: units consumed and events throttled in each minute, units provisioned if known."""
+
+    consumed: Column[float]
+    throttled_events: float
+    provisioned: Column[float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A target's history from `start` (UTC) on; a side that was not recorded is None.
+
+    `period` is how many minutes a row of the file spans; `remarks` say how it was understood.
+    """
+
+    target: Target
+    start: datetime
+    minutes: int
+    period: int
+    sides: PerCapacity[SideRecording | None]
+    gaps: Gaps
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def end(self) -> datetime:
+        """Give the start of the first minute after the recording."""
+        return self.start + self.minutes * MINUTE
+
+    @property
+    def days(self) -> float:
+        """Give the length in days."""
+        return self.minutes / MINUTES_PER_DAY
+
+    def find_start_capacity(self, given: PerCapacity[int] | None) -> PerCapacity[int]:
+        """Give the units to begin with: as recorded, else as given, else the peak of the first hour."""
+        fallback: PerCapacity[Any] = PerCapacity(None, None) if given is None else given
+        return PerCapacity(
+            _find_start(self.sides.reads, fallback.reads), _find_start(self.sides.writes, fallback.writes)
+        )
+
+
+def _find_start(side: SideRecording | None, given: int | None) -> int:
+    if side is None:
+        return 1
+    if side.provisioned is not None:
+        return max(1, ceil(side.provisioned[0]))
+    if given is not None:
+        return given
+    return max(1, ceil(max(side.consumed[:MINUTES_PER_HOUR]) / SECONDS_PER_MINUTE))
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a file: minutes since 1970 in order, and a column each; NaN is a blank field."""
+
+    stamps: array[int]
+    columns: dict[str, Column[float]]
+
+
+def spread(rows: Rows, period: int, name: str) -> Column[float] | None:
+    """Give a column of Sums by minute, blank ones as 0; None if no row has a value.
+
+    The Sum of a longer period is spread over its minutes in whole units.
+    """
+    column = rows.columns.get(name)
+    if column is None or all(map(isnan, column)):
+        return None
+    first = rows.stamps[0]
+    spread_out = array("d", bytes(8 * (rows.stamps[-1] - first + period)))
+    for stamp, total in zip(rows.stamps, column, strict=True):
+        if total == total and total:  # noqa: PLR0124 - NaN is a blank
+            if period == 1:
+                spread_out[stamp - first] = total
+            else:
+                _spread_one(spread_out, stamp - first, period, total)
+    return spread_out
+
+
+def _spread_one(column: Column[float], first: int, period: int, total: float) -> None:
+    before = 0
+    for minute in range(1, period + 1):
+        so_far = int(total * minute // period) if minute < period else total
+        column[first + minute - 1] = so_far - before
+        before = int(so_far)
+
+
+def hold(rows: Rows, period: int, name: str) -> Column[float] | None:
+    """Give a column of levels by minute, blank ones as the one before; None if no row has a value."""
+    column = rows.columns.get(name)
+    if column is None:
+        return None
+    level = next((one for one in column if not isnan(one)), None)
+    if level is None:
+        return None
+    held: Column[float] = array("d")
+    first = rows.stamps[0]
+    for stamp, one in zip(rows.stamps, column, strict=True):
+        held.extend([level] * (stamp - first - len(held)))
+        level = level if isnan(one) else one
+    held.extend([level] * period)
+    return held
+
+
+def find_gaps(known: Sequence[int], start: datetime) -> Gaps:
+    """Look for minutes that are not known; `known` holds 1 for each minute that is."""
+    total = longest = longest_at = run = 0
+    for minute, is_known in enumerate(known):
+        run = 0 if is_known else run + 1
+        total += not is_known
+        if run > longest:
+            longest, longest_at = run, minute - run + 1
+    return Gaps(total, longest, start + longest_at * MINUTE if longest else None)

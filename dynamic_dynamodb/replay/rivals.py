@@ -1,0 +1,188 @@
+"""Run what a table could have instead: AWS target tracking, one fixed value, on-demand, what really was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise, repeat
+from math import ceil
+from operator import add
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.core.guards import find_next_decrease
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.replay.costs import NO_COST, bill_on_demand
+from dynamic_dynamodb.replay.physics import CapacityModel, is_enough
+from dynamic_dynamodb.replay.results import NO_SIDE, Course, Happenings, Row, SideResult, sum_up
+from dynamic_dynamodb.replay.target_model import SideModel, TargetModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dynamic_dynamodb.core.target_options import CapacityOptions
+    from dynamic_dynamodb.replay.costs import Prices
+    from dynamic_dynamodb.replay.physics import Physics
+    from dynamic_dynamodb.replay.recording import Recording, SideRecording
+
+OUT_POINTS: Final = 2
+IN_POINTS: Final = 15
+IN_DISTANCE_PERCENT: Final = 20
+"""When target tracking acts: the alarms that Application Auto Scaling makes for DynamoDB."""
+
+ON_DEMAND: Final = "on-demand"
+FIXED: Final = "best fixed value"
+RECORDED: Final = "as recorded"
+
+
+def name_tracking(target_percent: int) -> str:
+    """Name a row."""
+    return f"AWS target tracking {target_percent} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Under which circumstances rivals are run: the same as the configuration's."""
+
+    physics: Physics
+    prices: Prices
+    start: PerCapacity[int]
+    limits: PerCapacity[CapacityOptions]
+
+
+def take_courses(model: TargetModel) -> PerCapacity[Course | None]:
+    """Give what happened on a model that has run to its end."""
+    return model.sides.map(_take_course)
+
+
+def _take_course(side: SideModel) -> Course | None:
+    if side.demand is None:
+        return None
+    return Course(side.demand, side.consumed, side.throttled, side.provisioned)
+
+
+def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row:
+    """Run AWS target tracking on both sides, within the configuration's minimum and maximum.
+
+    A side goes out to consumption / target after two points above the target, and in after fifteen
+    points, none of them missing, more than 20 percentage points below it.
+    """
+    model = TargetModel(recording, rules.physics, rules.start)
+    refused = 0
+    was_refused = False
+    for minute in range(recording.minutes):
+        now = recording.start + minute * MINUTE
+        if now.hour == now.minute == 0:
+            model.begin_day()
+        model.settle(minute)
+        if not model.is_updating:
+            before = model.provisioned
+            wanted = PerCapacity(
+                *(
+                    _track(side, model.published, limits, target_percent)
+                    for side, limits in zip(model.sides, rules.limits, strict=True)
+                )
+            )
+            if wanted != before:
+                is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
+                if is_refused:
+                    kept = PerCapacity(max(wanted.reads, before.reads), max(wanted.writes, before.writes))
+                    refused += kept != wanted and not was_refused
+                    wanted = kept
+                was_refused = is_refused
+                if wanted != before:
+                    model.update(wanted, minute, now)
+        model.serve(minute)
+    happenings = Happenings(model.updates, refused, rules.limits.map(lambda limits: limits.max_provisioned))
+    return sum_up(name_tracking(target_percent), recording, take_courses(model), rules.prices, happenings)
+
+
+def _track(side: SideModel, published: int, limits: CapacityOptions, target_percent: int) -> int:
+    units = side.model.provisioned
+    if side.demand is None or published < OUT_POINTS:
+        return units
+    consumed = side.consumed
+    last, before = consumed[published - 1], consumed[published - 2]
+    full = units * SECONDS_PER_MINUTE / 100
+    if min(last, before) > target_percent * full:
+        return max(units, _limit(last, limits, target_percent))
+    low = (target_percent - IN_DISTANCE_PERCENT) * full
+    if 0 < last < low and published >= IN_POINTS:
+        recent = consumed[published - IN_POINTS : published]
+        if max(recent) < low and min(recent) > 0:
+            return min(units, _limit(last, limits, target_percent))
+    return units
+
+
+def _limit(consumed: float, limits: CapacityOptions, target_percent: int) -> int:
+    wanted = ceil(consumed * 100 / SECONDS_PER_MINUTE / target_percent)
+    most = wanted if limits.max_provisioned is None else limits.max_provisioned
+    return max(limits.min_provisioned, min(wanted, most))
+
+
+def run_fixed(recording: Recording, rules: Rules, wanted_percent: float) -> Row:
+    """Find the least fixed value of each side that throttles no more than wanted."""
+    units = PerCapacity(*(_find_fixed(side, rules.physics, wanted_percent) for side in recording.sides))
+    courses = PerCapacity(
+        *(
+            None if side is None else _run_schedule(side, rules.physics, repeat(fixed))
+            for side, fixed in zip(recording.sides, units, strict=True)
+        )
+    )
+    return sum_up(FIXED, recording, courses, rules.prices, Happenings(units=units, is_scheduled=False))
+
+
+def run_recorded(recording: Recording, rules: Rules) -> Row | None:
+    """Run the recorded demand on the recorded capacity; None if any of it was not recorded."""
+    if any(side is not None and side.provisioned is None for side in recording.sides):
+        return None
+    courses = recording.sides.map(
+        lambda side: None if side is None else _run_schedule(side, rules.physics, side.provisioned or ())
+    )
+    changes = sum(
+        first != second
+        for side in recording.sides
+        if side is not None and side.provisioned is not None
+        for first, second in pairwise(side.provisioned)
+    )
+    return sum_up(RECORDED, recording, courses, rules.prices, Happenings(updates=changes))
+
+
+def _find_fixed(side: SideRecording | None, physics: Physics, wanted_percent: float) -> int:
+    if side is None:
+        return 1
+    allowed = wanted_percent / 100 * sum(side.consumed)
+    low, high = 1, max(1, ceil(max(side.consumed) / SECONDS_PER_MINUTE))
+    while low < high:
+        middle = (low + high) // 2
+        if is_enough(side.consumed, physics, middle, allowed):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _run_schedule(side: SideRecording, physics: Physics, schedule: Iterable[float]) -> Course:
+    model = CapacityModel(physics, 0)  # without a bucket: the first minute provisions
+    run = SideModel(model, side.consumed)
+    for minute, units in zip(range(len(side.consumed)), map(ceil, schedule), strict=False):
+        if units != model.provisioned:
+            model.provision(units)
+        run.serve(minute)
+    return Course(side.consumed, run.consumed, run.throttled, run.provisioned)
+
+
+def run_on_demand(recording: Recording, rules: Rules) -> Row:
+    """Price every unit as a request; nothing is throttled."""
+    sides = PerCapacity(
+        *(
+            NO_SIDE if side is None else SideResult(demand=sum(side.consumed), served=sum(side.consumed))
+            for side in recording.sides
+        )
+    )
+    prices = rules.prices.million_requests
+    costs = [
+        bill_on_demand(side.demand, recording.minutes, price)
+        for side, price in zip(sides, prices, strict=True)
+    ]
+    return Row(ON_DEMAND, sides, reduce(add, costs, NO_COST), recording.minutes, is_scheduled=False)

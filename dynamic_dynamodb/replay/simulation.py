@@ -1,0 +1,202 @@
+"""Run the daemon's own loop through recorded time, on models in place of AWS."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.core.sections import match_sections
+from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.loop import LOGGER, Adapters, Loop
+from dynamic_dynamodb.replay.account import Account, Inline, Stay
+from dynamic_dynamodb.replay.target_model import TargetModel
+from dynamic_dynamodb.replay.timeline import Timeline
+from dynamic_dynamodb.state import CountStore, find_life
+from dynamic_dynamodb.survey import Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from dynamic_dynamodb.core.model import Target
+    from dynamic_dynamodb.core.sections import Section
+    from dynamic_dynamodb.replay.physics import Physics
+    from dynamic_dynamodb.replay.recording import Recording
+
+PROGRESS_STEP_MINUTES: Final = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of one target under a configuration."""
+
+    section: Section
+    model: TargetModel
+    timeline: Timeline
+
+
+def find_section(sections: Sequence[Section], target: Target) -> Section | None:
+    """Give the section that a target belongs to, as the daemon would."""
+    section = match_sections(sections, [target.table]).sections.get(target.table)
+    if section is None or not target.index:
+        return section
+    return match_sections(section.gsis, [target.index]).sections.get(target.index)
+
+
+def get_section(sections: Sequence[Section], target: Target) -> Section:
+    """Give the section of a target that has one."""
+    section = find_section(sections, target)
+    if section is None:
+        message = f"no section is for {target}"
+        raise ValueError(message)
+    return section
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """How to replay: the model, seconds from check to check, and units to begin with if any were given."""
+
+    physics: Physics
+    check_interval: int
+    start: PerCapacity[int] | None = None
+
+
+def simulate(
+    sections: Sequence[Section],
+    recordings: Sequence[Recording],
+    scenario: Scenario,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> list[Replayed]:
+    """Replay recordings, each of which has a section, through the loop.
+
+    `on_progress` is told now and then which share of the work is done.
+    """
+    minutes = sum(recording.minutes for recording in recordings)
+    done = 0
+    replayed: list[Replayed] = []
+    with _silenced():
+        for group in _group_by_time(recordings):
+            share = sum(recording.minutes for recording in group) / minutes
+            begun = done / minutes
+            run = _Run(sections, group, scenario)
+            for part in run.pass_time():
+                on_progress(begun + share * part)
+            done += sum(recording.minutes for recording in group)
+            replayed += run.replayed.values()
+    return replayed
+
+
+def _group_by_time(recordings: Sequence[Recording]) -> list[list[Recording]]:
+    """Put together what overlaps in time; one loop need not wait years for the next recording."""
+    groups: list[list[Recording]] = []
+    end = None
+    for recording in sorted(recordings, key=lambda one: one.start):
+        if end is None or recording.start > end:
+            groups.append([])
+        groups[-1].append(recording)
+        end = recording.end if end is None else max(end, recording.end)
+    return groups
+
+
+class _Run:
+    """One loop through the time of recordings that overlap."""
+
+    def __init__(
+        self, sections: Sequence[Section], recordings: Sequence[Recording], scenario: Scenario
+    ) -> None:
+        origin = min(recording.start for recording in recordings)
+        total = max((recording.end - origin) // MINUTE for recording in recordings)
+        self._moments = [origin + minute * MINUTE for minute in range(total)]
+        self._check_interval = scenario.check_interval
+        self.replayed: dict[Target, Replayed] = {}
+        stays = []
+        for recording in recordings:
+            first = (recording.start - origin) // MINUTE
+            model = TargetModel(recording, scenario.physics, recording.find_start_capacity(scenario.start))
+            section = get_section(sections, recording.target)
+            seen_from = first + section.typed.lookback_window_start
+            stays.append(Stay(model, first, seen_from, first + recording.minutes))
+            timeline = Timeline(first, recording.minutes)
+            self.replayed[recording.target] = Replayed(section, model, timeline)
+        self._account = Account(stays, self._moments)
+        own_sections = _leave_out_missing_sides(sections, recordings)
+        self._loop = _build_loop(self._account, own_sections, scenario.check_interval)
+
+    def pass_time(self) -> Iterator[float]:
+        """Let minute after minute pass, and give now and then which share has passed."""
+        next_check = 0
+        for minute, moment in enumerate(self._moments):
+            self._account.begin(minute)
+            while next_check < (minute + 1) * SECONDS_PER_MINUTE:
+                self._check(minute, moment + timedelta(seconds=next_check % SECONDS_PER_MINUTE))
+                next_check += self._check_interval
+            self._account.serve()
+            if minute % PROGRESS_STEP_MINUTES == 0:
+                yield minute / len(self._moments)
+
+    def _check(self, minute: int, now: datetime) -> None:
+        for report in self._loop.check(now).targets:
+            found = self.replayed.get(report.target)
+            if found is not None:
+                found.timeline.keep(minute, now, report)
+
+
+def _build_loop(account: Account, sections: Sequence[Section], check_interval: int) -> Loop:
+    counts, inline = CountStore(find_life(check_interval)), Inline()
+    adapters = Adapters(
+        tables=account,
+        metrics=account,
+        notifier=account,
+        circuit_breaker=account,
+        counts=counts,
+        lookups=inline,
+        updates=inline,
+    )
+    survey = Survey(account, tuple(sections), counts, inline)
+    return Loop(adapters, survey, is_dry_run=False, is_stopping=lambda: False)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep the loop's lines to itself: a replay makes thousands of checks."""
+    before, LOGGER.disabled = LOGGER.disabled, True
+    try:
+        yield
+    finally:
+        LOGGER.disabled = before
+
+
+def _leave_out_missing_sides(
+    sections: Sequence[Section], recordings: Sequence[Recording]
+) -> tuple[Section, ...]:
+    """Switch autoscaling off for sides that were not recorded, in sections of their targets' own."""
+    own: dict[str, Section] = {}
+    for recording in recordings:
+        target, section = recording.target, find_section(sections, recording.target)
+        if section is None or None not in tuple(recording.sides):
+            continue
+        silent = _switch_off(section, target.index or target.table, recording)
+        table = own.get(target.table) or find_section(sections, replace(target, index=""))
+        if target.index and table is not None:
+            own[target.table] = _narrow(table, target.table, gsis=(silent, *table.gsis))
+        else:
+            own[target.table] = replace(silent, gsis=table.gsis if table else ())
+    return (*own.values(), *sections)
+
+
+def _switch_off(section: Section, name: str, recording: Recording) -> Section:
+    capacities = PerCapacity(
+        *(
+            options if side is not None else replace(options, enable_autoscaling=False)
+            for options, side in zip(section.typed.capacities, recording.sides, strict=True)
+        )
+    )
+    return _narrow(section, name, typed=replace(section.typed, capacities=capacities))
+
+
+def _narrow(section: Section, name: str, **changes: Any) -> Section:  # noqa: ANN401 - replace checks them
+    return replace(section, pattern=re.compile(rf"{re.escape(name)}\Z"), **changes)

@@ -1,0 +1,72 @@
+"""Remember what the loop decided on a target: every change with its reasons, and a code for each minute."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.core.model import Code, PerCapacity
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.report import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dynamic_dynamodb.core.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.report import TargetReport
+
+CODES: Final = tuple(Code)
+NOT_CHECKED: Final = len(CODES)
+"""What stands for a minute without a check."""
+_NUMBERS: Final = {code: number for number, code in enumerate(CODES)}
+_REFUSALS: Final = frozenset({_NUMBERS[Code.DECREASE_BUDGET], _NUMBERS[Code.LIMIT_EXCEEDED]})
+
+
+@dataclass(slots=True)
+class Timeline:
+    """What was decided on one target whose recording begins at minute `first` of the account.
+
+    `codes` holds, for each side and minute of the recording, the place in `CODES` of the last reason.
+    """
+
+    first: int
+    minutes: int
+    codes: PerCapacity[array[int]] = field(init=False)
+    changes: list[tuple[datetime, Decision]] = field(default_factory=list)
+    refused_decreases: int = 0
+    failure: str = ""
+    _last: list[int] = field(default_factory=lambda: [NOT_CHECKED, NOT_CHECKED])
+
+    def __post_init__(self) -> None:
+        """Begin without checks."""
+        blank = bytes([NOT_CHECKED]) * self.minutes
+        self.codes = PerCapacity(array("B", blank), array("B", blank))
+
+    def keep(self, minute: int, now: datetime, report: TargetReport) -> None:
+        """Keep what a check reported of the target."""
+        decision = report.decision
+        if decision is None:
+            self.failure = self.failure or str(report)
+            return
+        if report.outcome is Outcome.UPDATED:
+            self.changes.append((now, decision))
+        place = minute - self.first
+        self._keep_side(0, decision.capacities.reads, self.codes.reads, place)
+        self._keep_side(1, decision.capacities.writes, self.codes.writes, place)
+
+    def _keep_side(self, number: int, side: CapacityDecision, codes: array[int], place: int) -> None:
+        code = codes[place] = _NUMBERS[side.reasons[-1].code]
+        if code in _REFUSALS and self._last[number] != code:
+            self.refused_decreases += 1
+        self._last[number] = code
+
+    def write_lines(self) -> list[str]:
+        """Write a line for each change: when, from what to what, and why."""
+        return [
+            f"{moment:%Y-%m-%d %H:%M} {capacity.value} {side.provisioned} -> {side.proposed}"
+            f" ({', but '.join(reason.sentence for reason in side.reasons)})"
+            for moment, decision in self.changes
+            for capacity in Capacity
+            if (side := decision.capacities[capacity]).is_change
+        ]
