@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity, Target
 from dynamic_dynamodb.core.usage import MINUTE
-from dynamic_dynamodb.replay.recording import MINUTES_PER_DAY, MINUTES_PER_HOUR
 from dynamic_dynamodb.replay.target_model import UPDATING
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ class Account:
         self._stays = {stay.model.target: stay for stay in stays}
         self._moments = moments
         self._turns = {turn for stay in stays for turn in (stay.first, stay.seen_from, stay.end)}
-        self._midnight = (-_count_minutes_of_day(moments[0])) % MINUTES_PER_DAY
         self._serving: list[Stay] = []
         self._seen: dict[str, list[TargetModel]] = {}
         self._descriptions: dict[str, dict[Target, Description]] = {}
@@ -67,10 +65,6 @@ class Account:
         self._minute = minute
         if minute in self._turns:
             self._look_around()
-        if minute % MINUTES_PER_DAY == self._midnight:
-            self._descriptions.clear()
-            for stay in self._serving:
-                stay.model.begin_day()
         for stay in self._serving:
             if stay.model.settle(minute - stay.first):
                 self._descriptions.pop(stay.model.target.table, None)
@@ -138,7 +132,3 @@ class Account:
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> None:
         """Find none: a circuit breaker is taken for closed."""
-
-
-def _count_minutes_of_day(moment: datetime) -> int:
-    return moment.hour * MINUTES_PER_HOUR + moment.minute

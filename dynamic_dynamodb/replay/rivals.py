@@ -72,8 +72,6 @@ def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row
     was_refused = False
     for minute in range(recording.minutes):
         now = recording.start + minute * MINUTE
-        if now.hour == now.minute == 0:
-            model.begin_day()
         model.settle(minute)
         if not model.is_updating:
             before = model.provisioned

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.sections import Section
     from dynamic_dynamodb.replay.physics import Physics
     from dynamic_dynamodb.replay.recording import Recording
+    from dynamic_dynamodb.report import CheckReport
 
 PROGRESS_STEP_MINUTES: Final = 1440
 
@@ -82,7 +83,7 @@ def simulate(
         for group in _group_by_time(recordings):
             share = sum(recording.minutes for recording in group) / minutes
             begun = done / minutes
-            run = _Run(sections, group, scenario)
+            run = Run(sections, group, scenario)
             for part in run.pass_time():
                 on_progress(begun + share * part)
             done += sum(recording.minutes for recording in group)
@@ -102,12 +103,18 @@ def _group_by_time(recordings: Sequence[Recording]) -> list[list[Recording]]:
     return groups
 
 
-class _Run:
-    """One loop through the time of recordings that overlap."""
+class Run:
+    """One loop through the time of recordings that overlap; `on_check` is told what each check reported."""
 
     def __init__(
-        self, sections: Sequence[Section], recordings: Sequence[Recording], scenario: Scenario
+        self,
+        sections: Sequence[Section],
+        recordings: Sequence[Recording],
+        scenario: Scenario,
+        on_check: Callable[[datetime, CheckReport], None] = lambda *_: None,
     ) -> None:
+        """Build the account as it is before the first minute."""
+        self._on_check = on_check
         origin = min(recording.start for recording in recordings)
         total = max((recording.end - origin) // MINUTE for recording in recordings)
         self._moments = [origin + minute * MINUTE for minute in range(total)]
@@ -139,7 +146,9 @@ class _Run:
                 yield minute / len(self._moments)
 
     def _check(self, minute: int, now: datetime) -> None:
-        for report in self._loop.check(now).targets:
+        checked = self._loop.check(now)
+        self._on_check(now, checked)
+        for report in checked.targets:
             found = self.replayed.get(report.target)
             if found is not None:
                 found.timeline.keep(minute, now, report)

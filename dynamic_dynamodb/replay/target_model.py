@@ -101,10 +101,6 @@ class TargetModel:
         """Give the number of minutes that CloudWatch has published by now."""
         return max(0, len(self.reads.consumed or self.writes.consumed) - self._physics.delay)
 
-    def begin_day(self) -> None:
-        """Let AWS's count of decreases begin anew, as it does at midnight UTC."""
-        self._decreases = 0
-
     def describe(self, *, is_table_updating: bool) -> Description:
         """Describe it as DescribeTable would."""
         return Description(
@@ -128,6 +124,8 @@ class TargetModel:
         """Take an update that is not refused; it is in force after the delay."""
         self.updates += 1
         if self._lowers(units):
+            if self._last_decrease is None or self._last_decrease.date() != now.date():
+                self._decreases = 0  # AWS counts anew each day (UTC)
             self._last_decrease = now
         self._pending, self._due = units, minute + self._physics.update
         self.settle(minute)

@@ -94,8 +94,8 @@ def _check_queries(queries: list[dict[str, Any]]) -> None:
         statistic = (query["MetricStat"].get("Stat"), _period(query["MetricStat"]) == MINUTE)
         if statistic not in (("Sum", True), ("Sum", False), ("Maximum", True)):
             raise _invalid(
-                message=f"The value of {where}.MetricStat.Stat is not emulated: only Sum is, and Maximum where"
-                " it is the same, in a period of a minute."
+                message=f"The value of {where}.MetricStat.Stat is not emulated: only Sum is, and Maximum"
+                " where it is the same, in a period of a minute."
             )
 
 

@@ -1,0 +1,209 @@
+"""The replay decides as the daemon does: the same loop on AWS's adapters, against the emulated account."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.core.model import Code, Target
+from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.replay.physics import PRESETS
+from dynamic_dynamodb.replay.simulation import Run, Scenario
+from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.state import CountStore
+from dynamic_dynamodb.wiring import Workers, build_loop
+from tests.emulator.clients import client
+from tests.end_to_end.program import Program
+from tests.replay.recordings import START, record, spikes, wave
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.replay.recording import Recording
+    from dynamic_dynamodb.replay.target_model import TargetModel
+    from dynamic_dynamodb.report import CheckReport, TargetReport
+    from tests.emulator import Emulator
+
+RULES = """\
+[global]
+check-interval: {interval}
+[default_options]
+lookback-window-start: 6
+lookback-period: 5
+reads-upper-threshold: 80
+writes-upper-threshold: 80
+reads-lower-threshold: 50
+writes-lower-threshold: 50
+decrease-reads-with: 20
+throttled-reads-upper-threshold: 1
+num-read-checks-before-scale-down: 2
+num-write-checks-before-scale-down: 3
+num-read-checks-reset-percent: 60
+min-provisioned-reads: 5
+max-provisioned-reads: 250
+max-provisioned-writes: 100
+increase-throttled-by-provisioned-writes-scale: {{0: 10, 10: 50}}
+allow-scaling-down-reads-on-0-percent: true
+[table: ^orders$]
+[gsi: ^by-date$ table: ^orders$]
+always-decrease-rw-together: true
+[table: ^users$]
+maintenance-windows: 00:00-06:00, 22:00-23:59
+"""
+
+
+@dataclass
+class Heard:
+    """What each check reported, in order."""
+
+    reports: list[tuple[datetime, tuple[TargetReport, ...]]] = field(default_factory=list)
+
+    def __call__(self, now: datetime, report: CheckReport) -> None:
+        """Keep it."""
+        self.reports.append((now, report.targets))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "minutes"),
+    [
+        pytest.param(Scenario(PRESETS["ideal"], 60), 130, id="each-minute"),
+        pytest.param(Scenario(PRESETS["slow"], 300), 700, id="each-five-minutes-with-delays"),
+        pytest.param(Scenario(PRESETS["no-burst"], 420), 1080, id="each-seven-minutes-over-midnight"),
+    ],
+)
+def test_a_replay_decides_as_the_daemon_on_the_same_account(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenario: Scenario, minutes: int
+) -> None:
+    configuration = load(tmp_path, RULES.format(interval=scenario.check_interval))
+    recordings = make_recordings(minutes)
+    replayed = Heard()
+    run = Run(configuration.sections, recordings, scenario, replayed)
+    for _ in run.pass_time():
+        pass
+
+    for name, text in emulator.environment().items():
+        monkeypatch.setenv(name, text)
+    fill(emulator, [one.model for one in run.replayed.values()])
+    emulator.set_publication_delay(60 * scenario.physics.delay)
+    emulator.set_update_seconds(60 * scenario.physics.update - 1)  # the clock runs while a check is made
+    known = [(now, reports) for now, reports in replayed.reports if reports]
+    real = Heard()
+    with ThreadPoolExecutor(4) as workers:
+        loop = build_loop(configuration, CountStore(), Workers(workers, workers), lambda: False)
+        for now, _ in known:
+            emulator.set_clock(now)
+            real(now, loop.check(now))
+            pin_decreases(emulator, now)
+    for one, other in zip(real.reports, known, strict=True):
+        assert describe(one) == describe(other)
+    assert_something_happened(known)
+
+
+def make_recordings(minutes: int) -> list[Recording]:
+    """Record a table, its index and another table, for so long up to a morning."""
+    start = START + timedelta(hours=26) - minutes * MINUTE
+    return [
+        record(spikes(minutes), wave(minutes, 5, 90, seed=2), start=start),
+        record(
+            spikes(minutes, seed=4), spikes(minutes, seed=5), target=Target("orders", "by-date"), start=start
+        ),
+        record(
+            spikes(minutes, seed=6, quiet=2), spikes(minutes, seed=7), target=Target("users"), start=start
+        ),
+    ]
+
+
+def load(folder: Path, text: str) -> Configuration:
+    """Load a configuration from a file."""
+    path = folder / "dynamic-dynamodb.conf"
+    path.write_text(text, encoding="utf-8")
+    return Circumstances({"config": str(path)}, {}, folder).load()
+
+
+def fill(emulator: Emulator, models: Sequence[TargetModel]) -> None:
+    """Make the tables as the recordings begin, and give CloudWatch all that the models consumed."""
+    units = {model.target: (model.reads.provisioned[0], model.writes.provisioned[0]) for model in models}
+    for target, (reads, writes) in units.items():
+        if not target.index:
+            indexes = {one.index: units[one] for one in units if one.index and one.table == target.table}
+            emulator.add_table(target.table, reads=reads, writes=writes, gsis=indexes)
+    for model in models:
+        for metric, column in (
+            ("ConsumedReadCapacityUnits", model.reads.consumed),
+            ("ReadThrottleEvents", model.reads.throttled),
+            ("ConsumedWriteCapacityUnits", model.writes.consumed),
+            ("WriteThrottleEvents", model.writes.throttled),
+        ):
+            start = model.recording.start
+            sums = {start + minute * MINUTE: units for minute, units in enumerate(column) if units}
+            emulator.put_series(model.target.table, model.target.index or None, metric=metric, sums=sums)
+
+
+def pin_decreases(emulator: Emulator, now: datetime) -> None:
+    """Let decreases of this check have happened at its moment, though the emulator's clock ran on."""
+    for table in ("orders", "users"):
+        described = client(emulator, "dynamodb").describe_table(TableName=table)["Table"]
+        for resource in (described, *described.get("GlobalSecondaryIndexes", ())):
+            throughput = resource["ProvisionedThroughput"]
+            if throughput.get("LastDecreaseDateTime", now - MINUTE) >= now:
+                today = throughput["NumberOfDecreasesToday"]
+                emulator.set_decreases(table, resource.get("IndexName"), today=today, last=now)
+
+
+def describe(check: tuple[datetime, tuple[TargetReport, ...]]) -> tuple[datetime, list[Any]]:
+    """Spell a check's reports out, so that a difference can be read."""
+    now, reports = check
+    return now, [(report.target, report.outcome, str(report), report.as_fields()) for report in reports]
+
+
+def assert_something_happened(checks: list[tuple[datetime, tuple[TargetReport, ...]]]) -> None:
+    """An equality of idle checks would prove nothing."""
+    reports = [report for _, targets in checks for report in targets]
+    assert sum(report.outcome is Outcome.UPDATED for report in reports) > 10
+    codes = {
+        reason.code
+        for report in reports
+        if report.decision
+        for side in report.decision.capacities
+        for reason in side.reasons
+    }
+    assert codes > {Code.CONSUMED_ABOVE_THRESHOLD, Code.CONSUMED_BELOW_THRESHOLD, Code.WAITING_FOR_CHECKS}
+
+
+def test_the_program_itself_says_what_the_last_check_of_a_replay_said(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    rules = RULES.format(interval=60)
+    minutes = 60
+    this_minute = datetime.now(timezone.utc).replace(second=0, microsecond=0)
+    start = this_minute - (minutes - 5) * MINUTE  # and some minutes to come, if the clock ticks on
+    recording = record([95.0 * 60] * minutes, [95.0 * 60] * minutes, start=start)
+    replayed = Heard()
+    run = Run(load(tmp_path, rules).sections, [recording], Scenario(PRESETS["ideal"], 60), replayed)
+    for _ in run.pass_time():
+        pass
+    (model,) = (one.model for one in run.replayed.values())
+    fill(emulator, [model])
+    last = next(reports[0] for now, reports in replayed.reports if now == this_minute)
+    assert last.decision is not None
+    reads, writes = last.decision.provisioned
+    emulator.remove_table("orders")
+    emulator.add_table("orders", reads=reads, writes=writes)
+    emulator.set_publication_delay(60)
+
+    ended = Program(emulator, tmp_path).check(rules, "--log-format", "json")
+
+    lines = map(json.loads, ended.stdout.splitlines())
+    (line,) = (line for line in lines if line.get("table") == "orders")
+    expected = json.loads(json.dumps(last.as_fields()))
+    assert {name: line[name] for name in ("reads", "writes", "event")} == {
+        name: expected[name] for name in ("reads", "writes", "event")
+    }

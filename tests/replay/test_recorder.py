@@ -1,0 +1,136 @@
+"""--record keeps each target's history in a file that the next run completes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.replay.files import read_recordings
+from dynamic_dynamodb.replay.reading import GOOD_HEADER
+from dynamic_dynamodb.replay.recorder import Span, record_targets
+from dynamic_dynamodb.replay.recording import COLUMNS
+from tests.end_to_end.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dynamic_dynamodb.core.usage import Series
+    from tests.emulator import Emulator
+
+CONFIGURATION = """\
+[default_options]
+max-provisioned-reads: 500
+max-provisioned-writes: 500
+[table: ^orders$]
+[gsi: .* table: ^orders$]
+[table: ^users$]
+"""
+NOON = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
+ORDERS = Target("orders")
+
+
+class History:
+    """CloudWatch with a unit of everything each minute; it keeps what it was asked for."""
+
+    def __init__(self, error: AwsError | None = None) -> None:
+        self.asked: list[tuple[datetime, datetime]] = []
+        self.error = error
+
+    def fetch(self, _: Target, start: datetime, end: datetime) -> Mapping[str, Series]:
+        """Give the series of whole minutes."""
+        self.asked.append((start, end))
+        if self.error:
+            raise self.error
+        minutes = [start + number * MINUTE for number in range((end - start) // MINUTE)]
+        return {name: {minute: 60.5 for minute in minutes if minute.minute % 2} for name in COLUMNS}
+
+
+def test_the_program_records_tables_and_indexes_and_replays_them(emulator: Emulator, tmp_path: Path) -> None:
+    program = Program(emulator, tmp_path)
+    emulator.add_table("orders", reads=100, writes=20, gsis={"by-date": (50, 10)})
+    emulator.add_table("users", reads=5, writes=5)
+    emulator.put_metrics("orders", consumed_reads=40, consumed_writes=10.5, throttled_reads=3, minutes=90)
+    now = datetime.now(timezone.utc)
+    provisioned = {now - number * 5 * MINUTE: 100.0 for number in range(20)}
+    emulator.put_series("orders", metric="ProvisionedReadCapacityUnits", sums=provisioned)
+    emulator.put_metrics("orders", "by-date", consumed_writes=1, minutes=90)
+    emulator.set_pages(datapoints=100)
+
+    run = program.run("-c", program.write(CONFIGURATION), "--record", "history", "--days", "1")
+
+    assert (run.code, run.stderr) == (0, "")
+    folder = tmp_path / "history"
+    lines = run.stdout.splitlines()
+    assert lines[0] == f"orders: 1,440 minutes, 1,440 of them new, in {folder / 'orders.csv'}"
+    assert lines[2] == "users: CloudWatch has no datapoint of it, nothing was written"
+    assert sorted(path.name for path in folder.iterdir()) == ["orders.csv", "orders@by-date.csv"]
+    header, *rows = (folder / "orders.csv").read_text(encoding="utf-8").splitlines()
+    assert header == GOOD_HEADER
+    assert rows[-1].split(",")[1:6] in (["2400", "630", "3", "", ""], ["2400", "630", "3", "", "100"])
+    assert rows[0].endswith("Z,,,,,,")
+    calls = emulator.requests("GetMetricData")
+    assert len(calls) < 12, "one call a target, and its pages"
+
+    replayed = program.run("-c", program.write(CONFIGURATION), "--replay", "history", "--format", "csv")
+    assert replayed.code == 0
+    assert "orders,by-date,this configuration" in replayed.stdout
+    assert "read events were throttled while this was recorded" in replayed.stderr
+
+
+def test_a_second_run_fetches_only_what_is_missing_and_the_last_minutes_again(tmp_path: Path) -> None:
+    history = History()
+    first, second = Span(NOON - timedelta(hours=2), NOON), Span(NOON - timedelta(hours=1), NOON + MINUTE * 30)
+    record_targets([ORDERS], history, tmp_path, first)
+    lines, failures = record_targets([ORDERS], history, tmp_path, second)
+    assert failures == []
+    assert history.asked == [(first.start, first.end), (NOON - 16 * MINUTE, second.end)]
+    assert lines == [f"orders: 150 minutes, 46 of them new, in {tmp_path / 'orders.csv'}"]
+    (recording,) = read_recordings(tmp_path, None)
+    assert (recording.start, recording.end) == (first.start, second.end)
+    assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
+
+
+@pytest.mark.parametrize("text", ["what,is,this\n1,2,3\n", f"{GOOD_HEADER}\nyesterday,1,,,,,\n"])
+def test_a_file_that_is_no_recording_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(text, encoding="utf-8")
+    lines, failures = record_targets([ORDERS], History(), tmp_path, Span(NOON - MINUTE * 5, NOON))
+    assert lines == []
+    assert failures[0].startswith("orders: not recorded: ")
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_target_that_fails_keeps_its_file_and_the_others_go_on(tmp_path: Path) -> None:
+    span = Span(NOON - MINUTE * 5, NOON)
+    record_targets([ORDERS], History(), tmp_path, span)
+    before = (tmp_path / "orders.csv").read_text(encoding="utf-8")
+    error = AwsError("cloudwatch:GetMetricData", "AccessDenied", "no")
+    _, failures = record_targets([ORDERS, Target("users")], History(error), tmp_path, span)
+    assert failures == [
+        f"{name}: not recorded: cloudwatch:GetMetricData failed: AccessDenied: no"
+        " (allow cloudwatch:GetMetricData in the IAM policy)"
+        for name in ("orders", "users")
+    ]
+    assert (tmp_path / "orders.csv").read_text(encoding="utf-8") == before
+
+
+def test_progress_is_told_from_target_to_target(tmp_path: Path) -> None:
+    shares: list[float] = []
+    span = Span(NOON - MINUTE * 5, NOON)
+    record_targets([ORDERS, Target("users")], History(), tmp_path, span, shares.append)
+    assert shares == [0.0, 0.5]
+
+
+def test_recording_without_permission_ends_with_1_and_names_it(emulator: Emulator, tmp_path: Path) -> None:
+    program = Program(emulator, tmp_path)
+    emulator.add_table("orders")
+    emulator.add_fault(code="AccessDenied", action="GetMetricData")
+    run = program.run("-c", program.write(CONFIGURATION), "--record", "history")
+    assert run.code == 1
+    assert "orders: not recorded: cloudwatch:GetMetricData failed: AccessDenied" in run.stderr
