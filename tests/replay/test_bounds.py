@@ -1,0 +1,153 @@
+"""The clairvoyant and the best fixed value bound what others can do."""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.replay.clairvoyant import bound, bound_hour_max, find_enough, measure
+from dynamic_dynamodb.replay.costs import Prices, bill, split_hours
+from dynamic_dynamodb.replay.physics import CapacityModel, Physics
+from dynamic_dynamodb.replay.rivals import (
+    Rules,
+    run_fixed,
+    run_on_demand,
+    run_recorded,
+    run_tracking,
+)
+from tests.builders import target_options
+from tests.replay.recordings import START, record, spikes, wave
+
+PRICES = Prices(PerCapacity(0.00013, 0.00065), PerCapacity(0.125, 0.625))
+OPTIONS = target_options(max_provisioned_reads="2000", max_provisioned_writes="2000")
+BURSTS = st.sampled_from((0, 60, 300))
+LOADS = st.lists(st.integers(0, 6000), min_size=1, max_size=130)
+
+
+def rules(physics: Physics | None = None, units: int = 10) -> Rules:
+    """Give the usual rules."""
+    return Rules(physics or Physics(), PRICES, PerCapacity(units, units), OPTIONS.capacities)
+
+
+@settings(max_examples=50, deadline=None)
+@given(LOADS, st.lists(st.integers(1, 150), min_size=180, max_size=180), BURSTS, st.sampled_from((0.0, 0.5)))
+def test_no_schedule_is_cheaper_than_the_clairvoyant_who_throttles_as_much(
+    demands: list[int], schedule: list[int], burst: int, retry: float
+) -> None:
+    units = schedule[: len(demands)]
+    row = run_recorded(
+        record(demands, provisioned=(units, None), start=START.replace(minute=37)),
+        rules(Physics(burst=burst, retry=retry)),
+    )
+    assert row is not None
+    recording = record(demands, start=START.replace(minute=37))
+    least = bound(recording, rules(Physics(burst=burst)), row.throttled_percent)
+    assert least.cost.hour_max <= row.cost.hour_max * (1 + 1e-9)
+    assert least.cost.prorated <= row.cost.prorated * (1 + 1e-9)
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=3), BURSTS, st.integers(0, 60))
+@settings(max_examples=30, deadline=None)
+def test_the_clairvoyant_is_not_far_below_the_best_of_all_whole_schedules(
+    rates: list[int], burst: int, allowed: int
+) -> None:
+    # One hour each with constant load: what an hour needs can be found by trying all units.
+    demands = [float(rate * 60) for rate in rates for _ in range(60)]
+    hours = split_hours(START, len(demands))
+    found = bound_hour_max(array("d", demands), hours, burst, allowed) / 60
+    tables = [
+        [measure(demands[hour], burst, units).throttled for units in range(1, max(rates) + 2)]
+        for hour in hours
+    ]
+    best = min(
+        sum(place + 1 for place in places)
+        for places in itertools.product(*(range(len(table)) for table in tables))
+        if sum(table[place] for table, place in zip(tables, places, strict=True)) <= allowed
+    )
+    assert best - len(rates) < found <= best + 1e-6
+
+
+@settings(max_examples=50, deadline=None)
+@given(LOADS, BURSTS)
+def test_the_least_capacity_of_an_hour_throttles_nothing_and_less_does(
+    demands: list[int], burst: int
+) -> None:
+    part = [float(demand) for demand in demands[:60]]
+    line = find_enough(part, burst)
+    assert measure(part, burst, line.units + 1e-6).throttled < 1e-3
+    if line.units > 1:
+        assert measure(part, burst, line.units * 0.999 - 1e-4).throttled > 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(LOADS, st.integers(1, 120), BURSTS)
+def test_the_clairvoyants_hour_is_never_worse_than_the_models(
+    demands: list[int], units: int, burst: int
+) -> None:
+    model = CapacityModel(Physics(burst=burst), units)
+    throttled = 0.0
+    for demand in demands:
+        model.step(demand)
+        throttled += model.throttled
+    hours = split_hours(START, len(demands))
+    assert sum(measure(demands[hour], burst, units).throttled for hour in hours) <= throttled + 1e-6
+
+
+@pytest.mark.parametrize("wanted", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("physics", [Physics(), Physics(delay=2, update=2, burst=60), Physics(burst=0)])
+def test_rows_keep_their_order(physics: Physics, wanted: float) -> None:
+    recording = record(wave(1440, 5, 120), spikes(1440))
+    least = bound(recording, rules(physics), wanted)
+    fixed = run_fixed(recording, rules(physics), wanted)
+    assert fixed.throttled_percent <= wanted
+    assert least.cost.hour_max < fixed.cost.hour_max
+    assert fixed.cost.hour_max == pytest.approx(fixed.cost.prorated)
+    for row in (run_tracking(recording, rules(physics), percent) for percent in (70, 90)):
+        allowed = bound(recording, rules(physics), row.throttled_percent)
+        assert allowed.cost.hour_max < row.cost.hour_max
+        assert allowed.cost.prorated < row.cost.prorated <= row.cost.hour_max
+
+
+def test_the_best_fixed_value_is_the_least_that_does() -> None:
+    recording = record([600.0, 600, 1200, 600], [60.0] * 4)
+    row = run_fixed(recording, rules(Physics(burst=0)), 0)
+    assert row.units == PerCapacity(20, 1)
+    assert row.throttled_units == 0
+    assert run_fixed(recording, rules(Physics(burst=0)), 40).units == PerCapacity(8, 1), (
+        "8 a second throttle 1,080 of 3,000"
+    )
+
+
+def test_on_demand_pays_for_what_is_asked() -> None:
+    row = run_on_demand(record([1_000_000.0] * 1440, [100_000.0] * 1440), rules())
+    assert row.cost.hour_max == row.cost.prorated == pytest.approx(30 * 1440 * (0.125 + 0.0625))
+    assert row.throttled_units == 0
+
+
+def test_an_hour_is_billed_by_its_highest_value_or_by_the_minute() -> None:
+    hours = split_hours(START.replace(minute=30), 90)
+    assert [(hour.start, hour.stop) for hour in hours] == [(0, 30), (30, 90)]
+    cost = bill([10] * 60 + [20] * 30, hours, 1.0)
+    per_month = 30 * 24 / 1.5
+    assert cost.hour_max == pytest.approx((10 * 0.5 + 20) * per_month)
+    assert cost.prorated == pytest.approx((10 + 20 * 0.5) * per_month)
+
+
+def test_target_tracking_goes_out_after_two_high_minutes_and_in_after_fifteen_low_ones() -> None:
+    # 10 units; high from minute 20 on, low from minute 60 on.
+    load = [6.0 * 60] * 20 + [14.0 * 60] * 40 + [4.0 * 60] * 60
+    row = run_tracking(record(load), rules(Physics(burst=0)), 70)
+    # Minutes 20 and 21 show 10 of 10 units: at 23 it asks for 10 / 0.7; then 14 of 15 and so on.
+    assert row.updates == 3
+    assert row.sides.reads.throttled == pytest.approx(60 * (4 * 4))
+
+
+def test_target_tracking_does_not_go_in_without_datapoints() -> None:
+    load = [10.0 * 60] * 20 + [0.0] * 100
+    row = run_tracking(record(load), rules(Physics(burst=0), units=100), 70)
+    assert row.updates == 1
