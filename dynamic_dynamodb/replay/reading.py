@@ -208,6 +208,8 @@ def _read_results(results: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, d
         if column in seen:
             raise RecordingError(f"has {column} twice: one file holds one table or index")
         seen.add(column)
+        if len(result["Timestamps"]) != len(result["Values"]):
+            raise RecordingError(f"{result['Id']}: has not as many values as timestamps")
         try:
             stamps = map(_read_stamp, map(str, result["Timestamps"]))
             numbers = (_read_number(str(number)) for number in result["Values"])

@@ -1,0 +1,213 @@
+"""--replay through the real command: what it prints, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.usage import MINUTE
+from tests.end_to_end.program import Program
+from tests.replay.recordings import DAY, START, spikes, wave
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+
+RULES = """\
+[global]
+check-interval: 60
+[default_options]
+lookback-window-start: 5
+lookback-period: 5
+reads-upper-threshold: {threshold}
+writes-upper-threshold: 80
+throttled-reads-upper-threshold: 1
+num-read-checks-before-scale-down: 30
+max-provisioned-reads: 400
+max-provisioned-writes: 100
+[table: ^orders$]
+[gsi: .* table: ^orders$]
+"""
+NO_AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": None}
+
+
+@pytest.fixture
+def program(emulator: Emulator, tmp_path: Path) -> Program:
+    """Give the program with a recording of a table, and one of its index."""
+    made = Program(emulator, tmp_path)
+    made.write(RULES.format(threshold=80), "a.conf")
+    made.write(RULES.format(threshold=50), "b.conf")
+    folder = tmp_path / "history"
+    folder.mkdir()
+    write_recording(folder / "orders.csv", wave(DAY, 5, 120), spikes(DAY))
+    write_recording(folder / "orders@by-date.csv", None, wave(DAY, 5, 50))
+    return made
+
+
+def write_recording(path: Path, reads: list[float] | None, writes: list[float]) -> None:
+    """Write a recording; without reads their column is blank."""
+    lines = ["timestamp,consumed_reads,consumed_writes"]
+    for minute, one in enumerate(writes):
+        stamp = f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
+        lines.append(f"{stamp},{'' if reads is None else reads[minute]},{one}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+ROWS = (
+    "this configuration",
+    "b.conf",
+    "AWS target tracking 70 %",
+    "AWS target tracking 90 %",
+    "on-demand",
+    "best fixed value",
+    "clairvoyant bound",
+)
+
+
+def test_the_table_compares_each_target_and_all(program: Program) -> None:
+    run = program.run("-c", "a.conf", "--replay", "history", "--compare", "b.conf", **NO_AWS)
+    assert (run.code, run.stderr) == (0, "")
+    blocks = run.stdout.split("\n\n")
+    assert blocks[0].startswith("physics ideal, billing hour-max. AWS does not say how it bills")
+    heads = [block.splitlines()[0].partition(": ")[0] for block in blocks[1:]]
+    assert heads == ["orders", "orders:by-date", "all 2 targets"]
+    for block in blocks[1:]:
+        names = [line.strip() for line in block.splitlines() if line.startswith("  ") and "%" in line]
+        assert [name for name in ROWS if any(line.startswith(name) for line in names)] == list(ROWS)
+    assert "warning: reads were not recorded: they are left out of decisions and cost" in blocks[2]
+    assert "best fixed value -/" in blocks[2]
+    assert re.search(r"cheapest that (throttles no more than|does not)", blocks[3].splitlines()[-1])
+
+
+def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
+    as_json = program.run("-c", "a.conf", "--replay", "history", "--format", "json", **NO_AWS)
+    as_csv = program.run("-c", "a.conf", "--replay", "history", "--format", "csv", **NO_AWS)
+    assert (as_json.code, as_csv.code) == (0, 0)
+    answer = json.loads(as_json.stdout)
+    rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
+    assert len(rows) == 3 * 6
+    in_json = [row for target in answer["targets"] for row in target["rows"]] + answer["total"]
+    for row, other in zip(rows, in_json, strict=True):
+        expected = {name: "" if one is None else str(one) for name, one in other.items()}
+        assert {name: text for name, text in row.items() if name not in ("table", "index")} == expected
+    ours = answer["targets"][0]["rows"][0]
+    assert len(answer["targets"][0]["changes"]) == ours["updates"]
+    change = answer["targets"][0]["changes"][0]
+    side = change.get("reads") or change["writes"]
+    assert side["from"] != side["to"]
+    assert side["reasons"]
+    for row in in_json:
+        if row["name"] != "clairvoyant bound":
+            for capacity in ("reads", "writes"):
+                served = row[f"served_{capacity}"] + row[f"throttled_{capacity}"]
+                assert served == pytest.approx(row[f"demand_{capacity}"])
+
+
+class Page(HTMLParser):
+    """What a page holds."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag, and whatever would fetch something."""
+        self.tags.append(tag)
+        self.addresses += [text or "" for name, text in attrs if name in ("src", "href", "action")]
+        if tag not in ("meta", "path", "rect"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag."""
+        self.tags.append(tag)
+        self.addresses += [text or "" for name, text in attrs if name in ("src", "href", "action")]
+
+    def handle_endtag(self, tag: str) -> None:
+        """Match it with the one that is open."""
+        assert self.open.pop() == tag
+
+
+def test_the_report_needs_nothing_else(program: Program) -> None:
+    run = program.run("-c", "a.conf", "--replay", "history", "--report", "out.html", **NO_AWS)
+    assert run.code == 0
+    text = (program.folder / "out.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert page.addresses == []
+    assert "script" not in page.tags
+    assert not re.search(r"https?:|@import|url\(", text)
+    assert page.tags.count("svg") == 2 * 3, "a chart and its lanes for each recorded side"
+    assert page.tags.count("table") == 3
+    assert "prefers-color-scheme:dark" in text
+    assert len(text) < 400_000
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        pytest.param("throttled>90%", 0, id="no-throttling-to-speak-of"),
+        pytest.param("throttled>=0%", 1, id="throttling"),
+        pytest.param("throttled>90%,cost>0.01", 1, id="second-of-two"),
+        pytest.param("utilisation<100", 1, id="utilisation"),
+        pytest.param("updates>100000", 0, id="updates"),
+    ],
+)
+def test_the_exit_code_tells_whether_the_condition_holds(program: Program, condition: str, code: int) -> None:
+    run = program.run("-c", "a.conf", "--replay", "history/orders.csv", "--fail-if", condition, **NO_AWS)
+    assert run.code == code
+    last = condition.rpartition(",")[2]
+    assert run.stderr == (f"dynamic-dynamodb: {last} holds for orders\n" if code else "")
+
+
+HISTORY = ("--replay", "history")
+REFUSED = {
+    "report-alone": (("--report", "x.html"), "--report has no sense without --replay"),
+    "days-alone": (("--days", "3"), "--days has no sense without --record"),
+    "two-tasks": (("--record", "x", *HISTORY), "--record and --replay do not go together"),
+    "daemon": (("--daemon", "start", *HISTORY), "--daemon and --replay do not go together"),
+    "days": (("--record", "x", "--days", "16"), "--days must be at most 15, got 16"),
+    "format": ((*HISTORY, "--format", "xml"), "--format must be one of table, json, csv, got 'xml'"),
+    "billing": ((*HISTORY, "--billing", "x"), "--billing must be one of hour-max, prorated, got 'x'"),
+    "price": ((*HISTORY, "--price-read-capacity", "-1"), "--price-read-capacity must be at least 0, got -1"),
+    "physics": ((*HISTORY, "--physics", "newton"), "such as slow,retry=0.5, got 'newton'"),
+    "constant": ((*HISTORY, "--physics", "retry=2"), "--physics retry must be a share from 0 to 1, got '2'"),
+    "condition": ((*HISTORY, "--fail-if", "x"), "as throttled>0.1% does, got 'x'"),
+    "unit": ((*HISTORY, "--fail-if", "cost>5%"), "cost is no percentage: leave out the % in 'cost>5%'"),
+    "start": ((*HISTORY, "--start", "5"), "the units of reads and writes to begin with, such as 100,50"),
+    "report": ((*HISTORY, "--report", "no/x.html"), "cannot be written: is there such a directory?"),
+    "compare": ((*HISTORY, "--compare", "no.conf"), "no.conf cannot be used:"),
+    "no-history": (("--replay", "nowhere"), "nowhere does not exist: record one with --record DIR"),
+    "no-section": (
+        ("--replay", "history/orders.csv", "--as", "users"),
+        "has no section for any recorded target: users",
+    ),
+}
+
+
+@pytest.mark.parametrize(("flags", "expected"), REFUSED.values(), ids=REFUSED)
+def test_what_makes_no_sense_is_refused_with_a_sentence(
+    program: Program, flags: tuple[str, ...], expected: str
+) -> None:
+    run = program.run("-c", "a.conf", *flags, **NO_AWS)
+    assert run.code == 2
+    assert run.stdout == ""
+    assert expected in run.stderr
+
+
+def test_flags_alone_are_a_configuration_too(program: Program) -> None:
+    flags = ("--table-name", "^orders$", "--max-provisioned-reads", "90", "--max-provisioned-writes", "90")
+    run = program.run(
+        *flags, "--replay", "history/orders.csv", "--physics", "slow,retry=0.5", "--start", "10,10", **NO_AWS
+    )
+    assert run.code == 0
+    assert run.stdout.startswith("physics slow,retry=0.5, billing hour-max.")

@@ -1,0 +1,301 @@
+"""Recordings are read from CSV, gzip and raw JSON; what is wrong with one is said in a sentence."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.replay.files import read_recordings
+from dynamic_dynamodb.replay.recording import Gaps
+from tests.replay.recordings import START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynamic_dynamodb.replay.recording import Recording
+
+HEADER = (
+    "timestamp,consumed_reads,consumed_writes,throttled_reads,throttled_writes,provisioned_reads,"
+    "provisioned_writes"
+)
+
+
+def stamp(minute: int) -> str:
+    """Spell a minute of the recording."""
+    return f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def read(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> Recording:
+    """Read one file."""
+    path = folder / name
+    raw = text.encode() if isinstance(text, str) else text
+    path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    (recording,) = read_recordings(path, target)
+    return recording
+
+
+def refuse(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> str:
+    """Read one file in vain, and give the only fault without the path."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(folder, text, name, target)
+    (fault,) = caught.value.faults
+    return fault.replace(f"{folder / name} ", "")
+
+
+def test_our_own_csv_is_read_whole(tmp_path: Path) -> None:
+    text = f"{HEADER}\n{stamp(0)},600,60,,,10,5\n{stamp(1)},660.5,,7,,,\n{stamp(2)},,,,,20,\n"
+    recording = read(tmp_path, text)
+    assert (recording.target, recording.start, recording.minutes) == (Target("orders"), START, 3)
+    reads, writes = recording.sides
+    assert reads is not None
+    assert writes is not None
+    assert (list(reads.consumed), reads.throttled_events, list(reads.provisioned or ())) == (
+        [600, 660.5, 0],
+        7,
+        [10, 10, 20],
+    )
+    assert (list(writes.consumed), list(writes.provisioned or ())) == ([60, 0, 0], [5, 5, 5])
+    assert recording.gaps == Gaps(1, 1, START + 2 * MINUTE)
+    assert recording.find_start_capacity(PerCapacity(1, 1)) == PerCapacity(10, 5)
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
+def test_order_byte_order_mark_offsets_and_line_ends_do_not_matter(tmp_path: Path, name: str) -> None:
+    later = (START + MINUTE + timedelta(hours=2)).strftime("%Y-%m-%d %H:%M:%S+02:00")
+    text = f"\ufefftimestamp, consumed_reads ,note\r\n{later},120,x\r\n{stamp(0)[:-1]},60,\r\n"
+    recording = read(tmp_path, text, name)
+    assert recording.start == START
+    assert recording.sides.reads is not None
+    assert list(recording.sides.reads.consumed) == [60, 120]
+    assert recording.sides.writes is None
+
+
+def test_longer_periods_are_spread_in_whole_units(tmp_path: Path) -> None:
+    recording = read(tmp_path, f"timestamp,consumed_reads\n{stamp(0)},12\n{stamp(5)},0\n{stamp(10)},7.5\n")
+    assert recording.period == 5
+    assert recording.minutes == 15
+    assert recording.sides.reads is not None
+    consumed = list(recording.sides.reads.consumed)
+    assert consumed == [2, 2, 3, 2, 3, 0, 0, 0, 0, 0, 1, 2, 1, 2, 1.5]
+    assert recording.gaps.minutes == 0
+
+
+def test_missing_rows_are_gaps(tmp_path: Path) -> None:
+    rows = "".join(f"{stamp(minute)},60\n" for minute in (0, 1, 2, 6, 7))
+    recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
+    assert (recording.period, recording.minutes) == (1, 8)
+    assert recording.gaps == Gaps(3, 3, START + 3 * MINUTE)
+
+
+def test_a_side_that_is_not_there_is_left_out_and_an_idle_one_is_not(tmp_path: Path) -> None:
+    assert read(tmp_path, f"{HEADER}\n{stamp(0)},1,,,,,\n{stamp(1)},1,,,,,\n").sides.writes is None
+    idle = read(tmp_path, f"{HEADER}\n{stamp(0)},1,,,,,5\n{stamp(1)},1,,,,,5\n").sides.writes
+    assert idle is not None
+    assert list(idle.consumed) == [0, 0]
+
+
+def test_a_mixed_distance_is_remarked_on(tmp_path: Path) -> None:
+    rows = "".join(f"{stamp(minute)},60\n" for minute in (0, 5, 10, 15, 16))
+    recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
+    assert recording.remarks == (
+        "most rows are 5 minutes apart, but some only 1: each is taken for a period of 1 min",
+    )
+
+
+def test_without_recorded_capacity_the_start_is_given_or_the_first_hours_peak(tmp_path: Path) -> None:
+    rows = "".join(f"{stamp(minute)},{90000 if minute == 61 else 601}\n" for minute in range(70))
+    recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
+    assert recording.find_start_capacity(None) == PerCapacity(11, 1)
+    assert recording.find_start_capacity(PerCapacity(70, 80)) == PerCapacity(70, 1)
+
+
+def answer(**columns: list[float]) -> str:
+    """Print what `aws cloudwatch get-metric-data` prints, newest first."""
+    results = [
+        {
+            "Id": f"m{number}",
+            "Label": label,
+            "Timestamps": [stamp(minute).replace("Z", "+00:00") for minute in reversed(range(len(values)))],
+            "Values": values[::-1],
+            "StatusCode": "Complete",
+        }
+        for number, (label, values) in enumerate(columns.items())
+    ]
+    return json.dumps({"MetricDataResults": results, "Messages": []})
+
+
+def test_what_the_aws_command_prints_is_read(tmp_path: Path) -> None:
+    text = answer(
+        ConsumedReadCapacityUnits=[60.0, 120.0],
+        ReadThrottleEvents=[0.0, 3.0],
+        ProvisionedReadCapacityUnits=[5.0, 5.0],
+        SuccessfulRequestLatency=[1.0, 1.0],
+    )
+    recording = read(tmp_path, text, "orders@by-date.json.gz")
+    assert recording.target == Target("orders", "by-date")
+    assert recording.sides.reads is not None
+    assert list(recording.sides.reads.consumed) == [60, 120]
+    assert recording.sides.reads.throttled_events == 3
+    assert recording.sides.writes is None
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "expected"),
+    [
+        ("orders.csv", None, Target("orders")),
+        ("my.table_1-x.csv", None, Target("my.table_1-x")),
+        ("orders@by-date.csv", None, Target("orders", "by-date")),
+        ("x.csv", "orders", Target("orders")),
+        ("whatever", "orders/by-date", Target("orders", "by-date")),
+    ],
+)
+def test_the_target_is_in_the_name_or_given(
+    tmp_path: Path, name: str, target: str | None, expected: Target
+) -> None:
+    text = f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(1)},1\n"
+    assert read(tmp_path, text, name, target).target == expected
+
+
+TWO = f"{stamp(0)},1\n{stamp(1)},1\n"
+BAD = {
+    "empty": ("", "orders.csv", f"has no header as recordings have: {HEADER} (consumed_reads alone will do)"),
+    "other-header": (
+        "time,reads\n1,2\n",
+        "orders.csv",
+        f"has no header as recordings have: {HEADER} (consumed_reads alone will do)",
+    ),
+    "doubled-column": (
+        f"timestamp,consumed_reads,consumed_reads\n{TWO}",
+        "orders.csv",
+        "has a column twice",
+    ),
+    "one-row": (
+        f"timestamp,consumed_reads\n{stamp(0)},1\n",
+        "orders.csv",
+        "has fewer than two rows: there is nothing to replay",
+    ),
+    "no-number": (
+        f"timestamp,consumed_reads\n{stamp(0)},many\n",
+        "orders.csv",
+        "line 2: 'many' is no number of units, 0 or more",
+    ),
+    "negative": (
+        f"timestamp,consumed_reads\n{TWO}{stamp(2)},-1\n",
+        "orders.csv",
+        "line 4: '-1' is no number of units, 0 or more",
+    ),
+    "infinite": (
+        f"timestamp,consumed_reads\n{stamp(0)},inf\n",
+        "orders.csv",
+        "line 2: 'inf' is no number of units, 0 or more",
+    ),
+    "no-time": (
+        "timestamp,consumed_reads\nyesterday,1\n",
+        "orders.csv",
+        "line 2: 'yesterday' is no timestamp such as 2026-03-01T00:00:00Z",
+    ),
+    "short-row": (
+        f"timestamp,consumed_reads\n{stamp(0)}\n",
+        "orders.csv",
+        "line 2 has fewer fields than the header",
+    ),
+    "twice": (
+        f"timestamp,consumed_reads\n{TWO}{stamp(0)},1\n",
+        "orders.csv",
+        "has two rows for 2026-03-02T00:00Z: keep one",
+    ),
+    "hourly": (
+        f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(60)},1\n",
+        "orders.csv",
+        "has a row each 60 minutes: 30 minutes are the longest period",
+    ),
+    "all-blank": (
+        f"timestamp,consumed_reads\n{stamp(0)},\n{stamp(1)},\n",
+        "orders.csv",
+        "has no consumption in it: every consumed_reads and consumed_writes is blank",
+    ),
+    "name": (
+        f"timestamp,consumed_reads\n{TWO}",
+        "a b.csv",
+        "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]",
+    ),
+    "binary": (b"\xff\xfe\x00x", "orders.csv", "is no text in UTF-8; a gzip file must be named .gz"),
+    "no-json": ("{", "orders.json", "is no JSON"),
+    "other-json": ("[]", "orders.json", "is not what `aws cloudwatch get-metric-data` prints"),
+    "no-consumption": (
+        answer(SuccessfulRequestLatency=[1.0, 2.0]),
+        "orders.json",
+        "has no result labelled ConsumedReadCapacityUnits or ConsumedWriteCapacityUnits",
+    ),
+    "lengths": (
+        answer(ConsumedReadCapacityUnits=[1.0, 2.0]).replace("[2.0, 1.0]", "[1.0]"),
+        "orders.json",
+        "m0: has not as many values as timestamps",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "name", "expected"), BAD.values(), ids=BAD)
+def test_a_bad_recording_is_refused_with_a_sentence(
+    tmp_path: Path, text: str | bytes, name: str, expected: str
+) -> None:
+    assert refuse(tmp_path, text, name) == expected
+
+
+def test_a_file_that_is_no_gzip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(b"timestamp,consumed_reads\n")
+    with pytest.raises(ConfigurationError, match="cannot be read: Not a gzipped file"):
+        read_recordings(path, None)
+
+
+def test_a_cut_off_gzip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(f"timestamp,consumed_reads\n{TWO}".encode())[:-12])
+    with pytest.raises(ConfigurationError, match=r"orders\.csv\.gz cannot be read: "):
+        read_recordings(path, None)
+
+
+def test_all_recordings_of_a_directory_are_read_and_all_their_faults_named(tmp_path: Path) -> None:
+    text = f"timestamp,consumed_reads\n{TWO}"
+    for name in ("orders.csv", "orders@by-date.csv", ".orders.csv.part", "notes.txt"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    targets = [recording.target for recording in read_recordings(tmp_path, None)]
+    assert targets == [Target("orders"), Target("orders", "by-date")]
+    (tmp_path / "orders.json").write_text("{", encoding="utf-8")
+    (tmp_path / "users.csv").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_recordings(tmp_path, None)
+    assert len(caught.value.faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("make", "target", "expected"),
+    [
+        pytest.param(False, None, "does not exist: record one with --record DIR", id="missing"),
+        pytest.param(True, None, "holds no recording: expected are TABLE.csv or TABLE@INDEX.csv", id="empty"),
+        pytest.param(True, "orders", "--as names the target of one file, but", id="as-for-directory"),
+    ],
+)
+def test_a_bad_path_is_refused(tmp_path: Path, *, make: bool, target: str | None, expected: str) -> None:
+    path = tmp_path / "history"
+    if make:
+        path.mkdir()
+    with pytest.raises(ConfigurationError) as caught:
+        read_recordings(path, target)
+    assert expected in caught.value.faults[0]
+
+
+def test_two_files_of_one_target_are_refused(tmp_path: Path) -> None:
+    text = f"timestamp,consumed_reads\n{TWO}"
+    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "orders.csv.gz").write_bytes(gzip.compress(text.encode()))
+    with pytest.raises(ConfigurationError, match="is a second recording of orders: keep one"):
+        read_recordings(tmp_path, None)
