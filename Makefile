@@ -67,6 +67,7 @@ soak: $(READY) ## Run it for long, kill it often, let AWS misbehave (at most 30 
 bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (five minutes)
 	$(VENV)/bin/python -m tests.benchmarks.decisions
 	$(VENV)/bin/python -m tests.benchmarks.checks
+	$(VENV)/bin/python -m tests.benchmarks.replay
 
 install: ## Put the command into PREFIX/bin, its private environment into PREFIX/lib, its man page beside
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

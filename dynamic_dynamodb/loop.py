@@ -14,7 +14,7 @@ from dynamic_dynamodb.core.messages import write_alarms, write_change
 from dynamic_dynamodb.core.model import Code, Reason
 from dynamic_dynamodb.core.plan import plan
 from dynamic_dynamodb.core.sections import mask_url
-from dynamic_dynamodb.core.usage import assess, find_freshest, find_window
+from dynamic_dynamodb.core.usage import find_freshest, find_window, make_judge
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.patience import Patience
@@ -140,15 +140,16 @@ class Loop:
     def _decide(
         self, subjects: Sequence[Subject], now: datetime
     ) -> tuple[list[_Checked], list[TargetReport]]:
-        windows = {subject.target: find_window(subject.section.typed, now) for subject in subjects}
-        requests = [MetricRequest(target, window) for target, window in windows.items()]
+        requests = [
+            MetricRequest(subject.target, find_window(subject.section.typed, now)) for subject in subjects
+        ]
         answers = self.adapters.metrics.fetch(requests)
         freshest = find_freshest(
             series for answer in answers.values() if not isinstance(answer, AwsError) for series in answer
         )
         checked, failed = [], []
-        for subject in subjects:
-            judge = partial(assess, window=windows[subject.target], now=now, freshest=freshest)
+        for subject, request in zip(subjects, requests, strict=True):
+            judge = make_judge(request.window, now=now, freshest=freshest)
             decided = contain(
                 "the check", partial(self._decide_one, subject, answers[subject.target], judge, now)
             )

@@ -16,9 +16,12 @@ Rational: TypeAlias = Fraction | int
 """An exact number; whole ones are ints where many are computed, since those are quicker."""
 
 
-def exact(number: float | str) -> Fraction:
-    """Take a number for its decimal text: 0.1 is one tenth."""
-    return Fraction(number) if isinstance(number, int) else Fraction(str(number))
+def exact(number: float | str) -> Rational:
+    """Take a number for its decimal text: 0.1 is one tenth; a whole number is an int."""
+    if isinstance(number, int):
+        return number
+    fraction = Fraction(str(number))
+    return fraction.numerator if fraction.denominator == 1 else fraction
 
 
 def percent_of(part: Rational, whole: Rational) -> Fraction:
@@ -30,16 +33,16 @@ def percent_of(part: Rational, whole: Rational) -> Fraction:
 class Scale:
     """Amounts by the percentage from which (raises) or up to which (decreases) they hold, sorted."""
 
-    steps: tuple[tuple[Fraction, Fraction], ...]
+    steps: tuple[tuple[Rational, Rational], ...]
 
     @classmethod
     def of(cls, amounts: Mapping[float, float]) -> Scale:
         """Build it from the dict that an option holds."""
         return cls(tuple(sorted((exact(key), exact(amount)) for key, amount in amounts.items())))
 
-    def amount_at_or_above(self, percent: Fraction) -> Fraction:
+    def amount_at_or_above(self, percent: Rational) -> Rational:
         """Give the amount of the highest key that `percent` reaches; 0 below all keys, and at 0 %."""
-        found = Fraction(0)
+        found: Rational = 0
         if percent <= 0:
             return found
         for key, amount in self.steps:
@@ -48,12 +51,12 @@ class Scale:
             found = amount
         return found
 
-    def amount_at_or_below(self, percent: Fraction) -> Fraction:
+    def amount_at_or_below(self, percent: Rational) -> Rational:
         """Give the amount of the lowest key that `percent` does not pass; 0 above all keys."""
         for key, amount in self.steps:
             if percent <= key:
                 return amount
-        return Fraction(0)
+        return 0
 
 
 def increase(provisioned: int, consumed: Rational, amount: Rational, unit: str) -> int:

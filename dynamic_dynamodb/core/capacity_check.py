@@ -19,10 +19,10 @@ class CapacityCheck:
     """One capacity of a target: its options, its usage, and the units it has now (at least 1).
 
     `is_known` tells whether consumption is known at all; `consumed` is in units a second, 0 if it is not
-    known; `consumed_percent` is its share of the provisioned units.
+    known.
     """
 
-    __slots__ = ("capacity", "consumed", "consumed_percent", "is_known", "options", "provisioned", "usage")
+    __slots__ = ("_part", "_whole", "capacity", "consumed", "is_known", "options", "provisioned", "usage")
 
     def __init__(self, capacity: Capacity, options: CapacityOptions, usage: Usage, provisioned: int) -> None:
         """Work out once what nearly every rule looks at."""
@@ -33,7 +33,22 @@ class CapacityCheck:
         consumed = usage.consumed_per_second
         self.is_known = consumed is not None
         self.consumed = consumed or 0
-        self.consumed_percent = percent_of(self.consumed, provisioned)
+        # Consumption in percent is one over the other: that spares most checks a division.
+        self._part = self.consumed.numerator * PERCENT
+        self._whole = self.consumed.denominator * provisioned
+
+    @property
+    def consumed_percent(self) -> Fraction:
+        """Give consumption as a share of the provisioned units."""
+        return Fraction(self._part, self._whole)
+
+    def is_above(self, percent: Rational) -> bool:
+        """Tell whether more than this share of the provisioned units is consumed."""
+        return self._part * percent.denominator > percent.numerator * self._whole
+
+    def is_below(self, percent: Rational) -> bool:
+        """Tell whether less than this share of the provisioned units is consumed."""
+        return self._part * percent.denominator < percent.numerator * self._whole
 
     def name(self, field: str) -> str:
         """Spell the option behind a field, for sentences."""

@@ -90,7 +90,7 @@ class Decision:
 
     def hold(self, reason: Reason) -> Decision:
         """Leave both capacities as they are."""
-        return self.hold_where(reason, lambda side: side.is_change)
+        return self.hold_where(reason, lambda side: side.is_change) if self.is_change else self
 
     def hold_decreases(self, reason: Reason) -> Decision:
         """Keep only the raises."""

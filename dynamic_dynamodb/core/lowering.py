@@ -33,7 +33,7 @@ def propose(check: CapacityCheck, count: int) -> Lowering:
     options = check.options
     enough = options.num_checks_before_scale_down
     reset_percent = options.num_checks_reset_percent
-    is_reset = reset_percent > 0 and check.is_known and check.consumed_percent >= reset_percent
+    is_reset = reset_percent > 0 and check.is_known and not check.is_below(reset_percent)
     by_consumption = _by_consumption(check, 0 if is_reset else min(count, enough))
     maximum = options.max_provisioned
     if maximum is None or by_consumption.units <= maximum or not check.is_known:
@@ -79,7 +79,7 @@ def _find_amount(check: CapacityCheck) -> Rational:
     options = check.options
     if options.decrease_consumed_scale:
         return options.decrease_consumed_scale.amount_at_or_below(check.consumed_percent)
-    return options.decrease_consumed_with if check.consumed_percent < options.lower_threshold else 0
+    return options.decrease_consumed_with if check.is_below(options.lower_threshold) else 0
 
 
 def _describe_low(check: CapacityCheck) -> Reason:
@@ -125,7 +125,7 @@ def _describe_steady(check: CapacityCheck) -> Reason:
     options = check.options
     if options.increase_consumed_scale or options.decrease_consumed_scale:
         return Reason(Code.STEADY, lambda: f"{check.tell_consumed()} asks for no change")
-    if not options.enable_up_scaling and check.consumed_percent > options.upper_threshold:
+    if not options.enable_up_scaling and check.is_above(options.upper_threshold):
         return Reason(
             Code.UP_SCALING_OFF,
             lambda: (

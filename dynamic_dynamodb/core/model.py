@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from dynamic_dynamodb.options import Capacity
 
@@ -18,12 +18,11 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
-    """A table, or one of its global secondary indexes."""
+class Target(NamedTuple):
+    """A table, or one of its global secondary indexes; a tuple, because so many look-ups hash it."""
 
     table: str
-    index: str = ""
+    index: str = ""  # type: ignore[assignment]  # hides a tuple's method that no target needs
 
     def __str__(self) -> str:
         """Spell it as log lines do: `table` or `table:index`."""
@@ -48,8 +47,7 @@ class PerCapacity(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Give the reads' value, then the writes'."""
-        yield self.reads
-        yield self.writes
+        return iter((self.reads, self.writes))
 
     def map(self, function: Callable[[T], U]) -> PerCapacity[U]:
         """Apply a function to both values."""

@@ -94,11 +94,7 @@ def _proposals(check: CapacityCheck) -> Iterator[Proposal]:
             amount = scale.amount_at_or_above(percent)
             if amount:
                 yield _raise(check, amount, rule.unit(options), rule.code, rule.seen.format(tell(percent)))
-    if (
-        check.is_known
-        and not options.increase_consumed_scale
-        and check.consumed_percent > options.upper_threshold
-    ):
+    if check.is_known and not options.increase_consumed_scale and check.is_above(options.upper_threshold):
         yield _by_threshold(check)
 
 

@@ -12,7 +12,8 @@ from dynamic_dynamodb.options import OPTIONS, Capacity, Kind, Option, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from fractions import Fraction
+
+    from dynamic_dynamodb.core.calculators import Rational
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class CapacityOptions:
     enable_autoscaling: bool
     enable_up_scaling: bool
     enable_down_scaling: bool
-    upper_threshold: Fraction
-    lower_threshold: Fraction
+    upper_threshold: Rational
+    lower_threshold: Rational
     throttled_upper_threshold: int
     increase_with: int
     increase_unit: str
@@ -47,8 +48,8 @@ class CapacityOptions:
     num_checks_before_scale_down: int
     num_checks_reset_percent: int
     allow_scaling_down_on_0_percent: bool
-    upper_alarm_threshold: Fraction
-    lower_alarm_threshold: Fraction
+    upper_alarm_threshold: Rational
+    lower_alarm_threshold: Rational
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dynamic_dynamodb.core.calculators import exact
 from dynamic_dynamodb.core.model import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.target_options import TargetOptions
@@ -40,7 +40,10 @@ class LookBackWindow:
 
     def split(self, moment: datetime) -> int:
         """Count the minutes of the window that end at this moment or before."""
-        return max(0, min(self.minutes, (moment - self.start) // MINUTE))
+        minutes = (moment - self.start) // MINUTE
+        if minutes < 0:
+            return 0
+        return min(self.minutes, minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,39 +62,53 @@ def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
 
 def find_freshest(series: Iterable[CapacitySeries]) -> datetime | None:
     """Give the youngest minute that any series of a check has a datapoint for."""
-    youngest = (max(one) for each in series for one in (each.consumed, each.throttled) if one)
-    return max(youngest, default=None)
+    youngest: datetime | None = None
+    for each in series:
+        for one in (each.consumed, each.throttled):
+            if one and (youngest is None or max(one) > youngest):
+                youngest = max(one)
+    return youngest
 
 
 def assess(
     series: CapacitySeries, window: LookBackWindow, *, now: datetime, freshest: datetime | None
 ) -> Usage:
-    """Compute rates over the minutes that are known.
+    """Compute rates over the minutes that are known; see `make_judge`."""
+    return make_judge(window, now=now, freshest=freshest)(series)
+
+
+def make_judge(
+    window: LookBackWindow, *, now: datetime, freshest: datetime | None
+) -> Callable[[CapacitySeries], Usage]:
+    """Give what computes a side's rates over the minutes of a window that are known.
 
     Gaps before the last datapoint are zero.
     Missing minutes after it are unknown while they are younger than `PUBLISHING_DELAY`;
     older ones are zero if another series of the check has a datapoint as young as they are
     (`freshest`), or if none has any at all; else CloudWatch is late.
     """
-    consumed, throttled_events = _sum(series.consumed), _sum(series.throttled)
-    if window.end - MINUTE in series.consumed:  # the rule, and quick: then all minutes are known
-        seconds = window.minutes * SECONDS_PER_MINUTE
-        return Usage(_divide(consumed, seconds), throttled_events, _divide(throttled_events, seconds))
     old = window.split(now - PUBLISHING_DELAY)
     published = old if freshest is None else min(old, window.split(freshest + MINUTE))
-    known = max(published, _count_through_last(series.consumed, window))
-    throttled_known = max(known, _count_through_last(series.throttled, window))
-    return Usage(
-        consumed_per_second=_divide(consumed, known * SECONDS_PER_MINUTE) if known else None,
-        throttled_events=throttled_events,
-        throttled_per_second=_divide(throttled_events, max(throttled_known, 1) * SECONDS_PER_MINUTE),
-        is_late=known < old,
-        sure_per_second=_divide(consumed, old * SECONDS_PER_MINUTE) if known < old else None,
-    )
+    last_minute = window.end - MINUTE
 
+    def count_through_last(series: Series) -> int:
+        if last_minute in series:
+            return window.minutes
+        return window.split(max(series) + MINUTE) if series else 0
 
-def _count_through_last(series: Series, window: LookBackWindow) -> int:
-    return window.split(max(series) + MINUTE) if series else 0
+    def judge(series: CapacitySeries) -> Usage:
+        consumed, throttled_events = _sum(series.consumed), _sum(series.throttled)
+        known = max(published, count_through_last(series.consumed))
+        throttled_known = max(known, 1, count_through_last(series.throttled))
+        return Usage(
+            _divide(consumed, known * SECONDS_PER_MINUTE) if known else None,
+            throttled_events,
+            _divide(throttled_events, throttled_known * SECONDS_PER_MINUTE),
+            known < old,
+            _divide(consumed, old * SECONDS_PER_MINUTE) if known < old else None,
+        )
+
+    return judge
 
 
 def _divide(total: Rational, seconds: int) -> Rational:

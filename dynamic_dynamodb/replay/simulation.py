@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.sections import match_sections
 from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.loop import LOGGER, Adapters, Loop
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.sections import Section
     from dynamic_dynamodb.replay.physics import Physics
     from dynamic_dynamodb.replay.recording import Recording
@@ -189,7 +188,7 @@ def _leave_out_missing_sides(
         if section is None or None not in tuple(recording.sides):
             continue
         silent = _switch_off(section, target.index or target.table, recording)
-        table = own.get(target.table) or find_section(sections, replace(target, index=""))
+        table = own.get(target.table) or find_section(sections, Target(target.table))
         if target.index and table is not None:
             own[target.table] = _narrow(table, target.table, gsis=(silent, *table.gsis))
         else:
