@@ -127,8 +127,6 @@ def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
     tasks = [f"--{name}" for name in _TASKS if name in flags]
     if len(tasks) > 1:
         yield f"{' and '.join(tasks)} do not go together: each is a run of its own"
-    if "compare" in flags and "config" not in flags:
-        yield "--compare needs --config FILE to compare with"
 
 
 def warn_of_region(region: str, environment: Mapping[str, str]) -> Iterator[str]:

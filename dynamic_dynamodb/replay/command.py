@@ -53,6 +53,8 @@ def replay(circumstances: Circumstances, on_progress: Callable[[float], None]) -
 def _load_other(circumstances: Circumstances, options: Mapping[str, Any]) -> tuple[str, Configuration] | None:
     if options["compare"] is None:
         return None
+    if "config" not in circumstances.flags:
+        raise ConfigurationError(("--compare needs --config FILE to compare with",))
     path = circumstances.find_path(options["compare"])
     others = replace(circumstances, flags={**circumstances.flags, "config": str(path)})
     try:

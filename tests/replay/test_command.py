@@ -204,6 +204,12 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
     assert expected in run.stderr
 
 
+def test_flags_alone_have_nothing_to_compare_with(program: Program) -> None:
+    run = program.run("-t", "orders", "--replay", "history", "--compare", "b.conf", **NO_AWS)
+    assert (run.code, run.stdout) == (2, "")
+    assert "--compare needs --config FILE to compare with" in run.stderr
+
+
 def test_flags_alone_are_a_configuration_too(program: Program) -> None:
     flags = ("--table-name", "^orders$", "--max-provisioned-reads", "90", "--max-provisioned-writes", "90")
     run = program.run(
