@@ -24,6 +24,7 @@ WIDTH: Final = 800
 HEIGHT: Final = 240
 LANE_HEIGHT: Final = 14
 _MOST_TICKS: Final = 5
+_LEAST_BAND: Final = 5  # narrower ones would be overlooked
 _MOST_LABELS: Final = 8
 _HOURS_PER_DAY: Final = 24
 _LABEL_HOURS: Final = (1, 3, 6, 12, 24, 48, 96, 168, 336, 744, 1464, 2928)
@@ -113,7 +114,8 @@ def draw_chart(chart: Chart, description: str) -> str:
     """Draw load as areas, peaks lighter than means, capacity as a line, throttling as bands behind."""
     count = len(chart.columns)
     bands = "".join(
-        f'<rect x="{first}" width="{length}" height="{HEIGHT}"/>'
+        f'<rect x="{first - max(0, _LEAST_BAND - length) / 2:g}" width="{max(length, _LEAST_BAND)}"'
+        f' height="{HEIGHT}"/>'
         for first, length, is_throttled in _find_runs([column.is_throttled for column in chart.columns])
         if is_throttled
     )

@@ -41,8 +41,8 @@ def tell_name(row: Row) -> str:
 
 COLUMNS: Final[tuple[tuple[str, Callable[[Row], str]], ...]] = (
     ("", tell_name),
-    ("$/30 days hour-max", lambda row: f"{row.cost.hour_max:,.2f}"),
-    ("prorated", lambda row: f"{row.cost.prorated:,.2f}"),
+    ("$ hour-max", lambda row: f"{row.cost.hour_max:,.2f}"),
+    ("$ prorated", lambda row: f"{row.cost.prorated:,.2f}"),
     ("throttled", lambda row: tell_percent(row.throttled_percent)),
     ("units", lambda row: f"{row.throttled_units:,.0f}"),
     ("minutes", lambda row: NOTHING if row.is_bound else f"{row.throttled_minutes:,}"),
@@ -69,7 +69,8 @@ def write_table(answer: Answer) -> str:
 
 
 def _write_lines(answer: Answer) -> Iterator[str]:
-    yield f"physics {answer.settings.physics_text}, billing {answer.settings.billing}. {BILLING_REMARK}"
+    yield f"physics {answer.settings.physics_text}, billing {answer.settings.billing}; dollars per 30 days"
+    yield BILLING_REMARK
     for warning in answer.warnings:
         yield f"warning: {warning}"
     for target in answer.targets:

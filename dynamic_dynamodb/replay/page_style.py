@@ -32,7 +32,8 @@ border-radius:2px}
 .legend .capacity{height:0;border-top:3px solid var(--capacity);vertical-align:.25rem;background:none}
 .figure{display:grid;grid-template-columns:auto 1fr;gap:.4rem;margin:.4rem 0}
 .figure>div{min-width:0}
-.units{position:relative;height:15rem;min-width:2.8rem;font-size:.75rem;color:var(--soft)}
+.figure>.units{min-width:2.8rem}
+.units{position:relative;height:15rem;font-size:.75rem;color:var(--soft)}
 .units span{position:absolute;right:0;transform:translateY(50%);font-variant-numeric:tabular-nums}
 .times{position:relative;height:1.4rem;font-size:.75rem;color:var(--soft)}
 .times span{position:absolute;transform:translateX(-50%);white-space:nowrap}
@@ -52,6 +53,7 @@ path.mean,.mean{fill:var(--mean);background:var(--mean)}
 .low{fill:var(--low);background:var(--low)}.steady{fill:var(--steady);background:var(--steady)}
 .unknown{fill:var(--unknown);background:var(--unknown)}
 .wide{overflow-x:auto;margin:1rem 0}
+caption{text-align:left;color:var(--soft);font-size:.85rem;padding-bottom:.3rem}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 th,td{padding:.4rem .6rem;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th:first-child{text-align:left;position:sticky;left:0;background:var(--paper)}

@@ -135,13 +135,15 @@ def _count_reasons(codes: Sequence[int]) -> str:
     total = sum(counts.values())
     if not total:
         return "No check was made."
-    shares = (f"{CODES[code].value} {100 * count / total:.1f} %" for code, count in counts.most_common())
-    return f"{total:,} checks: {', '.join(shares)}."
+    shares = ((CODES[code].value, f"{100 * count / total:.1f}") for code, count in counts.most_common())
+    shown = ", ".join(f"{code} {share} %" for code, share in shares if float(share))
+    return f"{total:,} checks: {shown}."
 
 
 def _write_rows(rows: Sequence[Row], wanted_percent: float) -> Iterator[str]:
     heads = "".join(f'<th scope="col">{title}</th>' for title, _ in COLUMNS)
-    yield f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>'
+    yield '<div class="wide"><table><caption>Dollars per 30 days</caption>'
+    yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for number, row in enumerate(rows):
         kind = "ours" if number == 0 else "bound" if row.is_bound else ""
         name, *cells = (tell(row) for _, tell in COLUMNS)

@@ -75,7 +75,7 @@ def test_the_table_compares_each_target_and_all(program: Program) -> None:
     run = program.run("-c", "a.conf", "--replay", "history", "--compare", "b.conf", **NO_AWS)
     assert (run.code, run.stderr) == (0, "")
     blocks = run.stdout.split("\n\n")
-    assert blocks[0].startswith("physics ideal, billing hour-max. AWS does not say how it bills")
+    assert blocks[0].startswith("physics ideal, billing hour-max; dollars per 30 days\nAWS does not say how")
     heads = [block.splitlines()[0].partition(": ")[0] for block in blocks[1:]]
     assert heads == ["orders", "orders:by-date", "all 2 targets"]
     for block in blocks[1:]:
@@ -216,4 +216,4 @@ def test_flags_alone_are_a_configuration_too(program: Program) -> None:
         *flags, "--replay", "history/orders.csv", "--physics", "slow,retry=0.5", "--start", "10,10", **NO_AWS
     )
     assert run.code == 0
-    assert run.stdout.startswith("physics slow,retry=0.5, billing hour-max.")
+    assert run.stdout.startswith("physics slow,retry=0.5, billing hour-max; ")
