@@ -201,8 +201,17 @@ def _find_kind(numbers: set[int]) -> str:
     return next((kind for kind in KINDS if kind in kinds), "")
 
 
-def label_times(start: datetime, minutes: int) -> list[tuple[float, str]]:
-    """Give days or hours for the axis, each with its place in percent."""
+@dataclass(frozen=True, slots=True)
+class TimeLabel:
+    """A day or an hour for the axis, at a place in percent."""
+
+    place: float
+    text: str
+    is_day: bool
+
+
+def label_times(start: datetime, minutes: int) -> list[TimeLabel]:
+    """Give a handful of days or hours for the axis."""
     hours = ceil(minutes / MINUTES_PER_HOUR)
     step = next((one for one in _LABEL_HOURS if hours / one <= _MOST_LABELS), hours)
     first = start.replace(minute=0, second=0)
@@ -211,6 +220,7 @@ def label_times(start: datetime, minutes: int) -> list[tuple[float, str]]:
         moment = first + hour * MINUTES_PER_HOUR * MINUTE
         passed = (moment - start) // MINUTE
         if (moment - _EPOCH) // (MINUTES_PER_HOUR * MINUTE) % step == 0 and passed < minutes:
-            is_time = step < _HOURS_PER_DAY and moment.hour
-            labels.append((100 * passed / minutes, f"{moment:%H:%M}" if is_time else f"{moment:%-d %b}"))
+            is_day = moment.hour == 0 or step >= _HOURS_PER_DAY
+            text = f"{moment:%-d %b}" if is_day else f"{moment:%H:%M}"
+            labels.append(TimeLabel(100 * passed / minutes, text, is_day))
     return labels

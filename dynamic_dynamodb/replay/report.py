@@ -69,7 +69,7 @@ def _write_parts(answer: Answer, title: str) -> Iterator[str]:
     yield from _list_warnings(answer.warnings)
     if len(answer.targets) > 1:
         yield f"<section><h2>All {len(answer.targets)} targets</h2>"
-        yield f'<p class="verdict">{escape(begin_sentence(answer.verdict))}</p>'
+        yield f'<p class="verdict">{_write_sentence(answer.verdict)}</p>'
         yield from _write_rows(answer.total, settings.wanted_percent)
         yield "</section>"
     for target in answer.targets:
@@ -85,7 +85,7 @@ def _write_target(target: TargetAnswer, wanted_percent: float) -> Iterator[str]:
     recording, replayed = target.recording, target.replayed
     name, _, rest = describe_recording(recording).partition(": ")
     yield f"<section><h2>{escape(name)}</h2><p>{escape(rest)}</p>"
-    yield f'<p class="verdict">{escape(begin_sentence(target.verdict))}</p>'
+    yield f'<p class="verdict">{_write_sentence(target.verdict)}</p>'
     yield from _list_warnings(target.warnings)
     courses = take_courses(replayed.model)
     for capacity in Capacity:
@@ -97,9 +97,14 @@ def _write_target(target: TargetAnswer, wanted_percent: float) -> Iterator[str]:
     yield "</section>"
 
 
+def _write_sentence(sentence: str) -> str:
+    """Keep each number and its percent sign on one line."""
+    return escape(begin_sentence(sentence)).replace(" %", "&nbsp;%")
+
+
 def _list_warnings(warnings: Sequence[str]) -> Iterator[str]:
     if warnings:
-        items = "".join(f"<li>{escape(begin_sentence(warning))}.</li>" for warning in warnings)
+        items = "".join(f"<li>{_write_sentence(warning)}.</li>" for warning in warnings)
         yield f'<ul class="warnings">{items}</ul>'
 
 
@@ -113,9 +118,12 @@ def _write_side(target: TargetAnswer, capacity: Capacity, course: Course) -> Ite
     ticks = "".join(
         f'<span style="bottom:{100 * tick / chart.top:.2f}%">{tick:,g}</span>' for tick in chart.ticks
     )
+    labels = label_times(recording.start, recording.minutes)
+    has_days = any(label.is_day for label in labels)
     times = "".join(
-        f'<span style="left:{place:.2f}%">{text}</span>'
-        for place, text in label_times(recording.start, recording.minutes)
+        f'<span{"" if label.is_day or not has_days else " class=hour"} style="left:{label.place:.2f}%">'
+        f"{label.text}</span>"
+        for label in labels
     )
     yield (
         f'<div class="figure"><div class="units">{ticks}</div><div>{draw_chart(chart, escape(said))}'
@@ -136,7 +144,7 @@ def _count_reasons(codes: Sequence[int]) -> str:
     if not total:
         return "No check was made."
     shares = ((CODES[code].value, f"{100 * count / total:.1f}") for code, count in counts.most_common())
-    shown = ", ".join(f"{code} {share} %" for code, share in shares if float(share))
+    shown = ", ".join(f"{code} {share}&nbsp;%" for code, share in shares if float(share))
     return f"{total:,} checks: {shown}."
 
 

@@ -1,0 +1,248 @@
+"""What is made of a replay: verdict, warnings, timeline, progress."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import OPTIONS, Group
+from dynamic_dynamodb.replay.costs import Cost
+from dynamic_dynamodb.replay.physics import PRESETS, Physics
+from dynamic_dynamodb.replay.progress import ProgressBar
+from dynamic_dynamodb.replay.recording import Gaps
+from dynamic_dynamodb.replay.results import Row, SideResult
+from dynamic_dynamodb.replay.settings import Settings, parse_physics, read_settings
+from dynamic_dynamodb.replay.verdict import judge
+from dynamic_dynamodb.replay.what_if import Progress, answer
+from tests.builders import load_flags, section
+from tests.replay.recordings import DAY, START, record, spikes, wave
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.replay.recording import Recording
+
+
+def settings(**texts: Any) -> Settings:
+    """Read settings from the declared defaults, and from these flags."""
+    options = {option.key: option.default for option in OPTIONS if option.group is Group.REPLAY}
+    return read_settings({**options, **texts})
+
+
+def row(name: str, dollars: float, throttled: float = 0, *, reads: int | None = None) -> Row:
+    """Give a row of this cost, which throttles this many of 1,000 units; it is used by half."""
+    side = SideResult(1000, 1000 - throttled, throttled, 2000)
+    units = None if reads is None else PerCapacity(reads, 1)
+    return Row(name, PerCapacity(side, SideResult()), Cost(dollars, dollars * 2), DAY, units=units)
+
+
+def judge_rows(ours: Row, *, demand: float, fixed: float, tracking: Row) -> str:
+    """Judge against rivals of these prices."""
+    rows = [ours, tracking, row("on-demand", demand), row("best fixed value", fixed, reads=7)]
+    bound = replace(row("clairvoyant bound", 0.5), is_bound=True)
+    return judge([*rows, bound], settings())
+
+
+CHEAP_BUT_THROTTLED = row("AWS target tracking 70 %", 1, throttled=500)
+
+
+def test_the_verdict_is_for_this_configuration_if_it_is_the_cheapest_that_fits() -> None:
+    assert judge_rows(row("ours", 10), demand=20, fixed=15, tracking=CHEAP_BUT_THROTTLED) == (
+        "this configuration is the cheapest that throttles no more than 0.1 %: $10.00 per 30 days; next is a"
+        " fixed 7 reads, $15.00 (+50 %); a fixed 7 reads costs $15.00 (+50 %); on-demand costs $20.00"
+        " (+100 %); on-demand is better than provisioned capacity that is used less than 29 %, and this is"
+        " used 50 %."
+    )
+
+
+def test_the_verdict_is_for_another_if_that_is_cheaper() -> None:
+    said = judge_rows(row("ours", 10), demand=5, fixed=15, tracking=CHEAP_BUT_THROTTLED)
+    assert said.startswith(
+        "on-demand is the cheapest that throttles no more than 0.1 %: $5.00 per 30 days; this configuration"
+        " costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+50 %); on-demand is better than"
+    )
+
+
+def test_the_verdict_says_when_this_configuration_throttles_too_much() -> None:
+    said = judge_rows(row("ours", 3, throttled=2), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
+    assert said.startswith(
+        "this configuration throttles 0.20 %, more than the 0.1 % wanted, at $3.00 per 30 days; the cheapest"
+        " that does not is a fixed 7 reads, $4.00; "
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ideal", Physics()),
+        ("slow", Physics(delay=2, update=2, burst=60)),
+        ("no-burst", Physics(burst=0)),
+        ("retry=0.5", Physics(retry=0.5)),
+        ("slow, burst=0, retry=1", Physics(delay=2, update=2, burst=0, retry=1.0)),
+        ("delay=0,update=5", Physics(delay=0, update=5)),
+    ],
+)
+def test_physics_are_a_name_or_constants_or_both(text: str, expected: Physics) -> None:
+    assert parse_physics(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "delay", "delay=x", "delay=1.5", "burst=9999", "retry=-1", "ideal,slow"]
+)
+def test_other_physics_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"must be"):
+        parse_physics(text)
+
+
+def test_the_wanted_throttling_is_what_the_condition_says() -> None:
+    assert settings().wanted_percent == 0.1
+    assert settings(fail_if="cost>5, throttled > 2 %,throttled>=0.5").wanted_percent == 0.5
+    assert settings(fail_if="throttled<1").wanted_percent == 0.1
+
+
+def test_all_faults_of_the_flags_are_named_at_once() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(physics="x", start="x", fail_if="x")
+    assert [fault.split()[0] for fault in caught.value.faults] == ["--physics", "--start", "--fail-if"]
+
+
+def configure(**options: str) -> Configuration:
+    """Give a configuration of one table, checked each minute."""
+    loaded: Configuration = load_flags(table_name="orders", check_interval="60")
+    rules = {"max_provisioned_reads": "200", "lookback_window_start": "5", **options}
+    return replace(loaded, sections=(section("^orders$", gsis=(section("by-date", **rules),), **rules),))
+
+
+def warn(recording: Recording, *, physics: str = "ideal", start: str | None = None) -> list[str]:
+    """Give the warnings of one target."""
+    found = answer(configure(), [recording], settings(physics=physics, start=start))
+    return list(found.targets[0].warnings)
+
+
+def test_a_clean_recording_needs_no_warning() -> None:
+    assert warn(record([60.0] * DAY, [60.0] * DAY)) == []
+
+
+def test_what_makes_figures_doubtful_is_said() -> None:
+    reads = record([60.0] * 600).sides.reads
+    assert reads is not None
+    recording = replace(
+        record([60.0] * 600, provisioned=([5] * 600, None)),
+        sides=PerCapacity(replace(reads, throttled_events=1234.0, provisioned=reads.consumed), None),
+        period=5,
+        gaps=Gaps(90, 70, START),
+        remarks=("something else",),
+    )
+    said = "\n".join(warn(recording, start="5,5"))
+    for expected in (
+        "something else",
+        "1,234 read events were throttled while this was recorded: the true demand was higher",
+        "writes were not recorded: they are left out of decisions and cost",
+        "a row each 5 minutes, spread evenly over them: shorter peaks are lost",
+        "90 minutes have no datapoint and are taken for no load, as CloudWatch has none then",
+        "; the longest, 70 minutes, begins 2026-03-02 00:00",
+        "the recording is 600 minutes long",
+        "--start is not used where the recording has the provisioned units",
+    ):
+        assert expected in said
+
+
+def test_a_result_that_burst_carried_is_said_to_be_so() -> None:
+    load = ([600.0] * 29 + [3000.0]) * (DAY // 30)
+    said = [line for line in warn(record(load)) if "burst" in line]
+    assert len(said) == 1
+    assert re.match(r"burst capacity carried the reads: without it up to \d+\.\d\d % of them", said[0])
+    assert not [line for line in warn(record(load), physics="no-burst") if "burst" in line]
+
+
+def test_a_circuit_breaker_is_taken_for_closed() -> None:
+    configuration = configure()
+    guarded = replace(
+        configuration.sections[0], circuit_breaker=CircuitBreakerOptions("http://localhost/", 5)
+    )
+    found = answer(replace(configuration, sections=(guarded,)), [record(wave(DAY, 1, 90))], settings())
+    assert "the circuit breaker is taken for closed all the time" in found.targets[0].warnings
+    assert found.targets[0].rows[0].updates > 0
+
+
+def test_recordings_without_a_section_are_left_out_with_a_word() -> None:
+    recordings = [record([60.0] * 60), record([60.0] * 60, target=Target("users"))]
+    found = answer(configure(), recordings, settings())
+    assert found.warnings == ("the configuration has no section for users: left out",)
+    assert [str(target.recording.target) for target in found.targets] == ["orders"]
+
+
+def test_an_index_is_replayed_without_its_table() -> None:
+    recording = record(spikes(DAY), target=Target("orders", "by-date"))
+    found = answer(configure(), [recording], settings())
+    assert found.targets[0].rows[0].updates > 0
+    assert found.targets[0].replayed.timeline.failure == ""
+
+
+def test_recordings_years_apart_are_replayed_as_if_alone() -> None:
+    old = record(spikes(600), start=START.replace(year=1998), target=Target("orders", "by-date"))
+    new = record(spikes(600, seed=2))
+    together = answer(configure(), [old, new], settings())
+    alone = [answer(configure(), [one], settings()).targets[0].rows for one in (old, new)]
+    assert [target.rows for target in together.targets] == alone
+
+
+def test_what_was_really_provisioned_is_a_row_of_its_own() -> None:
+    recording = record([60.0] * DAY, provisioned=([2.0] * 700 + [4.0] * 740, None))
+    rows = {one.name: one for one in answer(configure(), [recording], settings()).total}
+    assert rows["as recorded"].updates == 1
+    assert rows["as recorded"].utilisation_percent == pytest.approx(100 * 1440 / (2 * 700 + 4 * 740))
+    assert rows["as recorded"].throttled_units == 0
+
+
+def test_money_is_for_thirty_days_at_the_given_prices() -> None:
+    found = answer(
+        configure(enable_reads_autoscaling="false"),
+        [record([60.0] * 2 * DAY, provisioned=([10.0] * 2 * DAY, None))],
+        settings(price_read_capacity=0.5),
+    )
+    assert found.total[0].cost == Cost(10 * 24 * 30 * 0.5, 10 * 24 * 30 * 0.5)
+
+
+def test_presets_are_told_apart_by_what_a_fixed_value_must_be() -> None:
+    found = []
+    for name in PRESETS:
+        rows = answer(configure(), [record(spikes(600))], settings(physics=name)).total
+        found += [one.units.reads for one in rows if one.units]
+    assert found == sorted(set(found))
+
+
+def test_progress_never_runs_backwards() -> None:
+    shares: list[float] = []
+    recordings = [record(spikes(600)), record(spikes(300), target=Target("orders", "by-date"))]
+    answer(configure(), recordings, settings(), other=("b.conf", configure()), on_progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert Progress(shares.append).part(0.5, 1.0).part(0.0, 0.5) == Progress(shares.append, 0.5, 0.75)
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_the_progress_bar_is_for_terminals_and_for_long_work_only() -> None:
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        bar = ProgressBar(stream, "replaying", patience_seconds=0)
+        bar(0.5)
+        bar.clear()
+    assert terminal.getvalue() == f"\rreplaying {'█' * 15}{'·' * 15}  50%\r\033[K"
+    assert file.getvalue() == ""
+    patient = Terminal()
+    ProgressBar(patient, "replaying", patience_seconds=60)(0.5)
+    assert patient.getvalue() == ""
