@@ -1,4 +1,4 @@
-"""Measure how long a replay of two weeks takes: `make bench`."""
+"""Measure how much processor time a replay of two weeks takes: `make bench`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recording import Recording
 
 DAYS: Final = 14
-ALLOWED_SECONDS: Final = 1.0
+ALLOWED_SECONDS: Final = 2.0
+"""Of one core, with others at work beside it."""
 ROUNDS: Final = 3
 RULES: Final = section(
     "^orders$",
