@@ -278,7 +278,14 @@ _COMMAND_LINE: Final = (
 def _replay(name: str, kind: Kind, text: str, **settings: object) -> Option:
     """Declare a flag of --replay."""
     option = Option(
-        name, kind, Scope.COMMAND_LINE, text, flags=(f"--{name}",), group=Group.REPLAY, needs="replay"
+        name,
+        kind,
+        Scope.COMMAND_LINE,
+        text,
+        flags=(f"--{name}",),
+        group=Group.REPLAY,
+        needs="replay",
+        since="3.0",
     )
     return replace(option, **settings)  # type: ignore[arg-type]  # replace checks the names
 
