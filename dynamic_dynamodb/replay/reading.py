@@ -15,7 +15,16 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
-from dynamic_dynamodb.replay.recording import COLUMNS, Recording, Rows, SideRecording, find_gaps, hold, spread
+from dynamic_dynamodb.replay.recording import (
+    COLUMNS,
+    MINUTES_PER_DAY,
+    Recording,
+    Rows,
+    SideRecording,
+    find_gaps,
+    hold,
+    spread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +34,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity
 
 LONGEST_PERIOD_MINUTES: Final = 30
+LONGEST_DAYS: Final = 5 * 366
+MOST_UNITS: Final = 1e15
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
 GOOD_TIMESTAMP: Final = "2026-03-01T00:00:00Z"
 METRICS: Final = {
@@ -49,6 +60,9 @@ def read_recording(path: Path, target: Target) -> Recording:
     period = _find_period(rows.stamps, remarks)
     start = datetime.fromtimestamp(rows.stamps[0] * SECONDS_PER_MINUTE, timezone.utc)
     minutes = rows.stamps[-1] - rows.stamps[0] + period
+    if minutes > LONGEST_DAYS * MINUTES_PER_DAY:
+        days = minutes // MINUTES_PER_DAY
+        raise RecordingError(f"spans {days:,} days, from {start:%Y-%m-%d} on: is a timestamp wrong?")
     sides = PerCapacity.of(lambda capacity: _read_side(rows, period, capacity, minutes))
     if all(side is None for side in sides):
         raise RecordingError("has no consumption in it: every consumed_reads and consumed_writes is blank")
@@ -173,7 +187,7 @@ def _read_number(text: str) -> float:
         number = nan
     if not text.strip():
         return nan
-    if not isfinite(number) or number < 0:
+    if not isfinite(number) or not 0 <= number <= MOST_UNITS:
         message = f"{text!r} is no number of units, 0 or more"
         raise ValueError(message)
     return number

@@ -93,7 +93,7 @@ def test_a_replay_decides_as_the_daemon_on_the_same_account(
         monkeypatch.setenv(name, text)
     fill(emulator, [one.model for one in run.replayed.values()])
     emulator.set_publication_delay(60 * scenario.physics.delay)
-    emulator.set_update_seconds(60 * scenario.physics.update - 1)  # the clock runs while a check is made
+    emulator.set_update_seconds(60 * scenario.physics.update - 30)  # the clock runs on during a check
     known = [(now, reports) for now, reports in replayed.reports if reports]
     real = Heard()
     with ThreadPoolExecutor(4) as workers:

@@ -196,6 +196,16 @@ BAD = {
         "orders.csv",
         "line 2: 'inf' is no number of units, 0 or more",
     ),
+    "too-many-units": (
+        f"timestamp,consumed_reads\n{stamp(0)},1e300\n",
+        "orders.csv",
+        "line 2: '1e300' is no number of units, 0 or more",
+    ),
+    "too-long": (
+        f"timestamp,consumed_reads\n1970-01-01T00:00:00Z,1\n{stamp(0)},1\n{stamp(1)},1\n",
+        "orders.csv",
+        "spans 20,514 days, from 1970-01-01 on: is a timestamp wrong?",
+    ),
     "no-time": (
         "timestamp,consumed_reads\nyesterday,1\n",
         "orders.csv",
