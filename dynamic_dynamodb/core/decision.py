@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.core import lowering, raising
 from dynamic_dynamodb.core.capacity_check import CapacityCheck
 from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
+from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dynamic_dynamodb.core.model import Target, Usage
     from dynamic_dynamodb.core.target_options import TargetOptions
-    from dynamic_dynamodb.options import Capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +123,8 @@ def decide(
     counts: PerCapacity[int],
 ) -> Decision:
     """Decide both capacities of a target, each on its own and by the same rules."""
-    return Decision(
-        target,
-        PerCapacity.of(
-            lambda capacity: _decide_capacity(
-                CapacityCheck(capacity, options.capacities[capacity], usage[capacity], provisioned[capacity]),
-                counts[capacity],
-            )
-        ),
-    )
+    checks = map(CapacityCheck, Capacity, options.capacities, usage, provisioned)
+    return Decision(target, PerCapacity(*map(_decide_capacity, checks, counts)))
 
 
 _STEADY: Final = (Code.STEADY, Code.UP_SCALING_OFF)
