@@ -128,9 +128,14 @@ def answer(
 def _keep_known(
     sections: Sequence[Section], recordings: Sequence[Recording], name: str
 ) -> tuple[list[Recording], list[str]]:
-    known = [one for one in recordings if find_section(sections, one.target) is not None]
-    left = [str(one.target) for one in recordings if one not in known]
-    return known, [f"{name} has no section for {', '.join(left)}: left out"] if left and known else []
+    known: list[Recording] = []
+    left: list[str] = []
+    for one in recordings:
+        if find_section(sections, one.target) is None:
+            left.append(str(one.target))
+        else:
+            known.append(one)
+    return known, [f"{name} has no section for {', '.join(left)}: left out"] if left else []
 
 
 def _simulate(

@@ -178,6 +178,13 @@ def test_recordings_without_a_section_are_left_out_with_a_word() -> None:
     assert [str(target.recording.target) for target in found.targets] == ["orders"]
 
 
+def test_a_file_to_compare_that_knows_no_target_is_left_out_with_a_word() -> None:
+    other = replace(configure(), sections=())
+    found = answer(configure(), [record([60.0] * 60)], settings(), other=("b.conf", other))
+    assert found.warnings == ("b.conf has no section for orders: left out",)
+    assert "b.conf" not in [one.name for one in found.total]
+
+
 def test_an_index_is_replayed_without_its_table() -> None:
     recording = record(spikes(DAY), target=Target("orders", "by-date"))
     found = answer(configure(), [recording], settings())
