@@ -66,7 +66,7 @@ Flags may be shortened as long as they stay unmistakable.
 | exit code | meaning |
 |---|---|
 | 0 | all went well |
-| 1 | a target failed, or the daemon could not be controlled |
+| 1 | a target failed, the daemon could not be controlled, or the condition of `--fail-if` holds |
 | 2 | the configuration or the command line cannot be used |
 | 3 | `--daemon status`: not running |
 
