@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.usage import Series
+    from dynamic_dynamodb.patience import Patience
 
 HISTORY_METRICS: Final = {
     "consumed_reads": ("ConsumedReadCapacityUnits", "Sum"),
@@ -31,12 +32,14 @@ HISTORY_METRICS: Final = {
 class CloudWatchHistory:
     """CloudWatch in one region, asked for long times: all series of a target in one call and its pages."""
 
-    def __init__(self, session: AwsSession) -> None:
-        """Keep the session, which tries again, slower and slower, when CloudWatch asks for patience."""
+    def __init__(self, session: AwsSession, patience: Patience) -> None:
+        """Keep the session, which tries again, slower and slower, when CloudWatch asks for that."""
         self._session = session
+        self._patience = patience
 
     def fetch(self, target: Target, start: datetime, end: datetime) -> dict[str, Series]:
         """Give the series by column from `start` until before `end`, whole minutes; raise AwsError."""
+        self._patience.renew()  # each target is a piece of work of its own
         found: dict[str, Series] = {column: {} for column in HISTORY_METRICS}
         codes: dict[str, str] = {}
         for column, code, series in self._fetch_pages(target, start, end):
@@ -68,11 +71,8 @@ class CloudWatchHistory:
             "StartTime": start,
             "EndTime": end,
         }
-        while True:
-            results, token = self._session.call(
-                GET_METRIC_DATA, "get_metric_data", parse_results, **parameters
-            )
+        pages = self._session.call_for_pages(
+            GET_METRIC_DATA, "get_metric_data", parse_results, "NextToken", **parameters
+        )
+        for results in pages:
             yield from results
-            if token is None:
-                return
-            parameters["NextToken"] = token

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.core.guards import find_next_decrease
 from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity
 from dynamic_dynamodb.core.usage import CapacitySeries
-from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.errors import LIMIT_EXCEEDED, AwsError
 from dynamic_dynamodb.replay.physics import CapacityModel
-from dynamic_dynamodb.updates import LIMIT_EXCEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

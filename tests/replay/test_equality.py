@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,12 @@ import pytest
 from dynamic_dynamodb.circumstances import Circumstances
 from dynamic_dynamodb.core.model import Code, Target
 from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.replay.physics import PRESETS
 from dynamic_dynamodb.replay.simulation import Run, Scenario
 from dynamic_dynamodb.report import Outcome
 from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.wiring import Workers, build_loop
+from dynamic_dynamodb.wiring import build_loop, start_workers
 from tests.emulator.clients import client
 from tests.end_to_end.program import Program
 from tests.replay.recordings import START, record, spikes, wave
@@ -96,8 +96,8 @@ def test_a_replay_decides_as_the_daemon_on_the_same_account(
     emulator.set_update_seconds(60 * scenario.physics.update - 30)  # the clock runs on during a check
     known = [(now, reports) for now, reports in replayed.reports if reports]
     real = Heard()
-    with ThreadPoolExecutor(4) as workers:
-        loop = build_loop(configuration, CountStore(), Workers(workers, workers), lambda: False)
+    with start_workers() as workers:
+        loop = build_loop(configuration, CountStore(), workers, lambda: False, Timeouts())
         for now, _ in known:
             emulator.set_clock(now)
             real(now, loop.check(now))
