@@ -23,6 +23,8 @@ def gather(what: str, futures: Sequence[Future[T]], most_seconds: float) -> list
     Nothing is given up while something still waits for a worker; from then on each further result is
     waited for as long as `most_seconds` after the one before.
     """
+    if all(future.done() for future in futures):
+        return [future.result() for future in futures]
     latest = time.monotonic()
 
     def note(_: Future[T]) -> None:

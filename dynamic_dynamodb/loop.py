@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
+_BOTH: Final = frozenset(Capacity)
 _REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
@@ -114,19 +115,17 @@ class Loop:
 
     def _skip(self, subjects: Sequence[Subject]) -> tuple[list[TargetReport], list[Subject]]:
         """Take out what must not be decided on; its counts start anew."""
-        reasons = {subject.target: _find_reason_to_skip(subject) for subject in subjects}
-        asked = [one for one in subjects if one.section.circuit_breaker and not reasons[one.target]]
-        answers = self.adapters.lookups.map(self._ask_breaker, asked)
-        reasons |= {one.target: answer for one, answer in zip(asked, answers, strict=True)}
-        reports, left = [], []
-        for subject in subjects:
-            reason = reasons[subject.target]
-            if reason is None:
-                left.append(subject)
-            else:
-                self.adapters.counts.put(subject.target, NO_CHECKS)
-                reports.append(TargetReport(subject.target, Outcome.SKIPPED, skipped=reason))
-        return reports, left
+        reasons = {one.target: reason for one in subjects if (reason := _find_reason_to_skip(one))}
+        asked = [one for one in subjects if one.section.circuit_breaker and one.target not in reasons]
+        for one, answer in zip(asked, self.adapters.lookups.map(self._ask_breaker, asked), strict=True):
+            if answer is not None:
+                reasons[one.target] = answer
+        for target in reasons:
+            self.adapters.counts.put(target, NO_CHECKS)
+        reports = [
+            TargetReport(target, Outcome.SKIPPED, skipped=reason) for target, reason in reasons.items()
+        ]
+        return reports, [one for one in subjects if one.target not in reasons]
 
     def _ask_breaker(self, subject: Subject) -> Reason | None:
         breaker = subject.section.circuit_breaker
@@ -233,7 +232,7 @@ def _find_reason_to_skip(subject: Subject) -> Reason | None:
     """Tell why a target is not ours to scale, as far as AWS says so."""
     if subject.description.is_on_demand:
         return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
-    if subject.autoscaled is not None and subject.autoscaled.issuperset(Capacity):
+    if subject.autoscaled == _BOTH:
         return Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
     return None
 

@@ -56,18 +56,14 @@ class Found:
     is_autoscaling_unknown: bool = False
 
 
-Names = tuple[tuple[str, tuple[str, ...]], ...]
-"""Each matching table with its indexes."""
-
-
 @dataclass(frozen=True, slots=True)
-class _Assignment:
-    """Who belongs to which section, and what to say of it."""
+class _Pairing:
+    """Targets with their sections, the index sections that found none, and what AWS said for that."""
 
-    sections: tuple[tuple[Target, Section], ...]
+    described: Mapping[str, Mapping[Target, Description]]
+    autoscaled: Autoscaled | None
+    subjects: tuple[Subject, ...]
     unused: tuple[Section, ...]
-    orphans: str
-    doubled: str
 
 
 @dataclass(slots=True)
@@ -82,30 +78,23 @@ class Survey:
     timeouts: Timeouts = field(default_factory=Timeouts)
     announcer: Announcer = field(default_factory=Announcer)
     matched: tuple[Sequence[str], Matches] | None = None
-    assigned: tuple[Names, _Assignment] | None = None
+    paired: _Pairing | None = None
 
     def find(self) -> Found:
         """List, match and describe, the tables side by side."""
-        asked = self.executor.submit(self._find_autoscaled)
+        asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
         names = self._list()
         matches = self._match(names if names is not None else self._plain_names())
         descriptions = [self.executor.submit(self._describe, name) for name in matches.sections]
         gathered = gather("the description", descriptions, self.timeouts.straggling)
         answers = dict(zip(matches.sections, gathered, strict=True))
         described = {name: answer for name, answer in answers.items() if not isinstance(answer, AwsError)}
-        assignment = self._assign(matches.sections, described)
+        autoscaled = self._hear_of_autoscaled(asked) if asked else {}
+        pairing = self._pair(matches.sections, described, autoscaled)
         if names is not None:
-            self._warn_of_unused((*matches.unused, *assignment.unused))
-        autoscaled = self._hear_of_autoscaled(asked)
+            self._warn_of_unused((*matches.unused, *pairing.unused))
         return Found(
-            subjects=tuple(
-                Subject(
-                    section,
-                    described[target.table][target],
-                    None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED),
-                )
-                for target, section in assignment.sections
-            ),
+            subjects=pairing.subjects,
             failed=tuple(
                 TargetReport(Target(name), Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, str(answer)))
                 for name, answer in answers.items()
@@ -114,6 +103,28 @@ class Survey:
             is_list_missing=names is None and self._has_expressions,
             is_autoscaling_unknown=autoscaled is None,
         )
+
+    def _pair(
+        self,
+        sections: Mapping[str, Section],
+        described: Mapping[str, Mapping[Target, Description]],
+        autoscaled: Autoscaled | None,
+    ) -> _Pairing:
+        """Pair targets with sections; anew only if AWS says something new, which is the exception."""
+        last = self.paired
+        if last is None or last.described != described or last.autoscaled != autoscaled:
+            found, unused = self._match_indexes(sections, described)
+            subjects = tuple(
+                Subject(
+                    section,
+                    described[target.table][target],
+                    None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED),
+                )
+                for target, section in sorted(found, key=itemgetter(0))
+            )
+            self._warn_of_replicas(described)
+            last = self.paired = _Pairing(described, autoscaled, subjects, tuple(unused))
+        return last
 
     def _find_autoscaled(self) -> Autoscaled | AwsError:
         if self.autoscaling is None:
@@ -159,31 +170,18 @@ class Survey:
     def _describe(self, table: str) -> Mapping[Target, Description] | AwsError:
         return contain("the description", lambda: self.tables.describe(table))
 
-    def _assign(
+    def _match_indexes(
         self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
-    ) -> _Assignment:
-        names = tuple(
-            (name, tuple(target.index for target in targets if target.index))
-            for name, targets in described.items()
-        )
-        if self.assigned is None or self.assigned[0] != names:
-            self.assigned = names, self._match_indexes(sections, names)
-        assignment = self.assigned[1]
-        self._warn_of_replicas(described)
-        self.announcer.say("orphans", assignment.orphans)
-        self.announcer.say("doubled", assignment.doubled)
-        return assignment
-
-    def _match_indexes(self, sections: Mapping[str, Section], names: Names) -> _Assignment:
-        """Pair tables and indexes with their sections, in the order of their names."""
+    ) -> tuple[list[tuple[Target, Section]], list[Section]]:
+        """Give tables and indexes with their sections, and the index sections that found none."""
         found: list[tuple[Target, Section]] = []
         unused: dict[str, Section] = {}
         used: set[str] = set()
         doubled: list[str] = []
-        for name, indexes in names:
+        for name, targets in described.items():
             section = sections[name]
             found.append((Target(name), section))
-            matches = match_sections(section.gsis, indexes)
+            matches = match_sections(section.gsis, (target.index for target in targets if target.index))
             found += [(Target(name, index), gsi) for index, gsi in matches.sections.items()]
             unused |= {gsi.title: gsi for gsi in matches.unused}
             used |= {gsi.title for gsi in section.gsis} - {gsi.title for gsi in matches.unused}
@@ -193,14 +191,11 @@ class Survey:
             ]
         orphans = [
             f"{target} matches [{gsi.title}], but its table belongs to [{sections[target.table].title}]"
-            for target, gsi in self._find_orphans(sections, names)
+            for target, gsi in self._find_orphans(sections, described)
         ]
-        return _Assignment(
-            sections=tuple(sorted(found, key=itemgetter(0))),
-            unused=tuple(gsi for title, gsi in unused.items() if title not in used),
-            orphans=f"{'; '.join(orphans)}: not checked" if orphans else "",
-            doubled=f"{'; '.join(doubled)}: the first counts" if doubled else "",
-        )
+        self.announcer.say("orphans", f"{'; '.join(orphans)}: not checked" if orphans else "")
+        self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
+        return found, [gsi for title, gsi in unused.items() if title not in used]
 
     def _warn_of_replicas(self, described: Mapping[str, Mapping[Target, Description]]) -> None:
         for name, descriptions in described.items():
@@ -209,17 +204,17 @@ class Survey:
             self.announcer.say(f"replicas of {name}", said if regions else "")
 
     def _find_orphans(
-        self, sections: Mapping[str, Section], names: Names
+        self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
     ) -> Iterator[tuple[Target, Section]]:
         """Give indexes without a section, with one that would match if their table were not another's."""
-        for name, indexes in names:
-            for index in indexes:
-                if any(gsi.matches(index) for gsi in sections[name].gsis):
+        for name, targets in described.items():
+            for target in targets:
+                if not target.index or any(gsi.matches(target.index) for gsi in sections[name].gsis):
                     continue
                 others = (gsi for section in self.sections if section.matches(name) for gsi in section.gsis)
-                found = next((gsi for gsi in others if gsi.matches(index)), None)
+                found = next((gsi for gsi in others if gsi.matches(target.index)), None)
                 if found is not None:
-                    yield Target(name, index), found
+                    yield target, found
 
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)
