@@ -67,5 +67,6 @@ summary{cursor:pointer;color:var(--soft)}
 pre{overflow-x:auto;background:var(--card);padding:.7rem;font-size:.78rem;line-height:1.45;max-height:24rem}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);font-size:.85rem}
 @media (max-width:40rem){body{padding:.75rem;font-size:15px}.times .hour{display:none}
+.times:not(:has(.hour))>:nth-last-child(n+6)~:nth-child(even){display:none}
 .chart,.units{height:11rem}th,td{padding:.35rem .45rem}tbody th{white-space:normal;min-width:8.5rem}}
 """
