@@ -172,10 +172,11 @@ class Loop:
         provisioned = subject.description.provisioned
         counts = self.adapters.counts.get(target)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
+        if decision.is_change:
+            facts = Facts(subject.description, options, usage, now, subject.autoscaled)
+            decision = guard(decision, facts)
         return _Checked(
-            subject,
-            guard(decision, Facts(subject.description, options, usage, now, subject.autoscaled)),
-            write_alarms(target, options, provisioned=provisioned, usage=usage),
+            subject, decision, write_alarms(target, options, provisioned=provisioned, usage=usage)
         )
 
     def _update(self, checked: Sequence[_Checked]) -> UpdateResult:
@@ -215,8 +216,9 @@ class Loop:
             outcome = Outcome.UNCHANGED
         else:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
-        not_done = _REFUSED if refusal else _ENDING
-        return TargetReport(target, outcome, applied or decision.hold(not_done), refusal=refusal)
+        if applied is None and decision.is_change:
+            decision = decision.hold(_REFUSED if refusal else _ENDING)
+        return TargetReport(target, outcome, applied or decision, refusal)
 
     def _publish(self, messages: Iterable[Message]) -> None:
         for message in messages:

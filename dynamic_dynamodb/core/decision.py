@@ -123,10 +123,12 @@ def decide(
     counts: PerCapacity[int],
 ) -> Decision:
     """Decide both capacities of a target, each on its own and by the same rules."""
-    checks = map(CapacityCheck, Capacity, options.capacities, usage, provisioned)
+    checks = map(CapacityCheck, _CAPACITIES, options.capacities, usage, provisioned)
     return Decision(target, PerCapacity(*map(_decide_capacity, checks, counts)))
 
 
+_CAPACITIES: Final = tuple(Capacity)
+"""Reads and writes; going through an Enum itself takes long."""
 _STEADY: Final = (Code.STEADY, Code.UP_SCALING_OFF)
 
 

@@ -69,8 +69,10 @@ _SCALE_RULES: Final = (
 def propose(check: CapacityCheck) -> Proposal:
     """Propose units; no more than the provisioned ones if nothing asks for a raise."""
     options = check.options
-    nothing = Proposal(check.provisioned, ())
-    best = max(_proposals(check), key=lambda proposal: proposal.units, default=nothing)
+    best = Proposal(check.provisioned, ())
+    for proposal in _proposals(check):
+        if proposal.units > best.units:  # of equal ones the first gives the reason
+            best = proposal
     if best.units < options.min_provisioned and (check.is_known or best.reasons):
         sentence = f"{check.provisioned} is below {check.name('min_provisioned')} {options.min_provisioned}"
         best = Proposal(options.min_provisioned, (*best.reasons, Reason(Code.BELOW_MINIMUM, sentence)))
