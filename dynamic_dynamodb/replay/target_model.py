@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recording import Column, Recording
 
 UPDATING: Final = "UPDATING"
+_NOTHING: Final = CapacitySeries({}, {})
 _UPDATE: Final = "the modelled update"
 
 
@@ -48,6 +49,8 @@ class SideModel:
 
     def read(self, moments: Sequence[datetime], first: int) -> CapacitySeries:
         """Give the datapoints of these minutes; like CloudWatch, none for a minute in which nothing was."""
+        if self.demand is None:
+            return _NOTHING
         last = first + len(moments)
         return CapacitySeries(
             _read_series(moments, self.consumed[first:last]),
