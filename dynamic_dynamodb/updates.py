@@ -60,11 +60,24 @@ def _apply(update: TableUpdate, send: Send, describe: Describe, result: UpdateRe
         return
     if refusal.code in ONE_RESOURCE_AT_FAULT:
         update = _leave_out_impossible(update, describe)
-        if not update.decisions or _send(update, send, describe, result) is None:
+        if _send_raises_at_least(update, send, describe, result) is None:
             return
     if refusal.code in ONE_RESOURCE_AT_FAULT or refusal.limit is not None:
         for each in update.one_by_one():
-            _send(each, send, describe, result)
+            _send_raises_at_least(each, send, describe, result)
+
+
+def _send_raises_at_least(
+    update: TableUpdate, send: Send, describe: Describe, result: UpdateResult
+) -> AwsError | None:
+    """Send what there is to send; if AWS takes no decreases now, again without those."""
+    refusal = _send(update, send, describe, result) if update.decisions else None
+    if refusal is None or refusal.limit not in (Limit.DECREASES, Limit.UNKNOWN):
+        return refusal
+    reduced = update.raises_only()
+    if not reduced.decisions or reduced == update:
+        return refusal
+    return _send(reduced, send, describe, result)
 
 
 def _send(update: TableUpdate, send: Send, describe: Describe, result: UpdateResult) -> AwsError | None:

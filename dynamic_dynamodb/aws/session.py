@@ -108,11 +108,18 @@ class AwsSession:
             # AWS checks for itself, and a call for 125 targets takes a fifth less time so.
             parameter_validation=False,
         )
+        # The clients that boto3 makes for itself, for credentials from STS, would wait for minutes.
+        for_credentials = Config(
+            connect_timeout=patience.timeouts.connect,
+            read_timeout=patience.timeouts.read,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+        )
         self._timeouts = patience.timeouts
         self._patience = patience
         self._is_stopping = is_stopping
         try:
             core = get_session()
+            core.set_default_client_config(for_credentials)
             core.register_component("data_loader", _share_loader(core.get_config_variable("data_path")))
             core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_moment)
             # Any: the service is a variable here, for which stubs know no client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+
+DOCTYPE: Final = "<!doctype html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,12 @@ def _find_report(circumstances: Circumstances, options: Mapping[str, Any]) -> Pa
     if options["report"] is None:
         return None
     path = circumstances.find_path(options["report"])
+    try:
+        start = path.read_bytes()[: len(DOCTYPE)] if path.is_file() else b""
+    except OSError as error:
+        raise ConfigurationError((f"--report cannot be written: {error.strerror}",)) from error
+    if start and start.decode(errors="replace").lower() != DOCTYPE:
+        raise ConfigurationError((f"--report {path} is there and is no report: it would be lost",))
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ConfigurationError((f"--report {path} cannot be written: is there such a directory?",))
     return path

@@ -6,6 +6,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.values import shorten
 from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.reading import RecordingError, read_recording
@@ -47,7 +48,13 @@ def read_recordings(path: Path, target: str | None) -> list[Recording]:
 
 
 def _find_files(path: Path, target: str | None) -> list[Path]:
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise ConfigurationError(
+            (f"{shorten(str(path))} cannot be read: {error.strerror}",), _SOURCE
+        ) from error
+    if not is_there:
         raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
     if not path.is_dir():
         return [path]
@@ -63,11 +70,19 @@ def _find_files(path: Path, target: str | None) -> list[Path]:
 def _read(file: Path, target: str | None) -> Recording | str:
     """Read a file, or say what is wrong with it."""
     try:
-        return read_recording(file, _name_target(target.replace("/", "@") if target else _strip(file.name)))
+        named = _name_target(_strip(file.name)) if target is None else _read_target(target)
+        return read_recording(file, named)
     except RecordingError as error:
         return str(error)
     except (OSError, EOFError, zlib.error) as error:
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+
+
+def _read_target(text: str) -> Target:
+    table, slash, index = text.partition("/")
+    if not _NAME.fullmatch(table) or (slash and not _NAME.fullmatch(index)):
+        raise ConfigurationError((f"--as must be TABLE or TABLE/INDEX, got {shorten(text)}",))
+    return Target(table, index)
 
 
 def _strip(name: str) -> str:

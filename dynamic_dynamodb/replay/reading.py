@@ -7,7 +7,7 @@ import gzip
 import json
 from array import array
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import reduce
 from itertools import pairwise
 from math import gcd, isfinite, isnan, nan
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 LONGEST_PERIOD_MINUTES: Final = 30
 LONGEST_DAYS: Final = 5 * 366
 MOST_UNITS: Final = 1e15
+LEAST_SHARE: Final = 0.1
+ALMOST_ALL: Final = 0.95
+"""How much of a file two distances between rows must make up to be two periods."""
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
 GOOD_TIMESTAMP: Final = "2026-03-01T00:00:00Z"
 METRICS: Final = {
@@ -102,6 +105,7 @@ def _find_period(stamps: array[int], remarks: list[str]) -> int:
         raise RecordingError(
             f"has a row each {period} minutes: {LONGEST_PERIOD_MINUTES} minutes are the longest period"
         )
+    _refuse_mixture(distances, len(stamps))
     usual, count = distances.most_common(1)[0]
     if usual != period and count > len(stamps) / 2:
         remarks.append(
@@ -109,6 +113,18 @@ def _find_period(stamps: array[int], remarks: list[str]) -> int:
             f" each is taken for a period of {period} min"
         )
     return period
+
+
+def _refuse_mixture(distances: Counter[int], rows: int) -> None:
+    """Refuse two periods in one file: whichever is taken, a part would be five times too high or too low."""
+    common = sorted(distance for distance, count in distances.items() if count >= rows * LEAST_SHARE)
+    is_all = sum(distances[distance] for distance in common) >= rows * ALMOST_ALL
+    if len(common) == 2 and is_all:  # noqa: PLR2004 - two periods
+        short, long = common
+        raise RecordingError(
+            f"mixes rows {short} and {long} minutes apart, as CloudWatch keeps minutes for 15 days only:"
+            " cut one part off, or fetch all with the longer period"
+        )
 
 
 def read_rows(path: Path) -> Rows:
@@ -119,10 +135,12 @@ def read_rows(path: Path) -> Rows:
         else path.open(encoding="utf-8-sig", newline="") as file
     ):
         try:
-            is_json = ".json" in path.name
+            is_json = path.name.endswith((".json", ".json.gz"))
             return _sort(_read_json(file) if is_json else _read_csv(file))
         except UnicodeDecodeError:
             raise RecordingError("is no text in UTF-8; a gzip file must be named .gz") from None
+        except csv.Error as error:
+            raise RecordingError(f"is no CSV: {error}") from None
 
 
 def _sort(rows: Rows) -> Rows:
@@ -172,6 +190,8 @@ def _read_stamp(text: str) -> int:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone.utc)
+        farthest = timedelta(days=LONGEST_DAYS)
+        moment = moment + farthest - farthest  # so that no sum with it leaves Python's time
         return int(moment.timestamp()) // SECONDS_PER_MINUTE
     except (ValueError, OverflowError, TypeError):
         message = f"{text!r} is no timestamp such as {GOOD_TIMESTAMP}"
@@ -197,8 +217,10 @@ def _read_json(file: IO[str]) -> Rows:
     try:
         answer = json.load(file)
         results = answer["MetricDataResults"]
-        series = dict(_read_results(results))
-    except (json.JSONDecodeError, RecursionError):
+        series = _join_pages(results)
+    except RecordingError:
+        raise
+    except (RecursionError, ValueError):  # a number of thousands of digits, too
         raise RecordingError("is no JSON") from None
     except (KeyError, TypeError, AttributeError):
         raise RecordingError("is not what `aws cloudwatch get-metric-data` prints") from None
@@ -211,22 +233,34 @@ def _read_json(file: IO[str]) -> Rows:
     return Rows(array("q", stamps), columns)
 
 
-def _read_results(results: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dict[int, float]]]:
-    seen: set[str] = set()
+def _join_pages(results: Iterable[Mapping[str, Any]]) -> dict[str, dict[int, float]]:
+    """Give the points by column; the aws command prints a result once for each page of the answer."""
+    series: dict[str, dict[int, float]] = {}
+    names: dict[str, str] = {}
     for result in results:
-        label = f"{result.get('Label', '')} {result['Id']}"
+        name = result["Id"]
+        label = f"{result.get('Label', '')} {name}"
         column = next((METRICS[metric] for metric in METRICS if metric in label), None)
-        column = column or (result["Id"] if result["Id"] in COLUMNS else None)
+        column = column or (name if name in COLUMNS else None)
         if column is None:
             continue
-        if column in seen:
+        if names.setdefault(column, name) != name:
             raise RecordingError(f"has {column} twice: one file holds one table or index")
-        seen.add(column)
-        if len(result["Timestamps"]) != len(result["Values"]):
-            raise RecordingError(f"{result['Id']}: has not as many values as timestamps")
-        try:
-            stamps = map(_read_stamp, map(str, result["Timestamps"]))
-            numbers = (_read_number(str(number)) for number in result["Values"])
-            yield column, dict(zip(stamps, numbers, strict=True))
-        except ValueError as error:
-            raise RecordingError(f"{result['Id']}: {error}") from None
+        points = series.setdefault(column, {})
+        for stamp, number in _read_points(result):
+            if stamp in points:
+                raise RecordingError(f"{name}: has two values for one minute")
+            points[stamp] = number
+    return series
+
+
+def _read_points(result: Mapping[str, Any]) -> Iterator[tuple[int, float]]:
+    if len(result["Timestamps"]) != len(result["Values"]):
+        raise RecordingError(f"{result['Id']}: has not as many values as timestamps")
+    try:
+        for moment, number in zip(result["Timestamps"], result["Values"], strict=True):
+            yield _read_stamp(str(moment)), _read_number(str(number))
+    except RecordingError:
+        raise
+    except ValueError as error:
+        raise RecordingError(f"{result['Id']}: {error}") from None

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OVERLAP: Final = timedelta(minutes=15)
 """The youngest part of a recording, which is fetched again: CloudWatch may have corrected it."""
+LONGEST_HISTORY: Final = timedelta(days=15)
+"""How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
 TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -98,8 +100,10 @@ def _record_one(target: Target, history: History, path: Path, span: Span) -> str
     """Fetch what a file lacks, and put the longer file in its place at once."""
     kept = _read_kept(path, span)
     start = span.start
+    if kept and _read_moment(kept[0]) > start:
+        kept = []  # more days are wanted than the file has
     if kept:
-        start = max(start, _read_moment(kept[-1]) + MINUTE)
+        start = max(span.end - LONGEST_HISTORY, _read_moment(kept[-1]) + MINUTE)
     series = history.fetch(target, start, span.end)
     if not kept and not any(series[column] for column in series):
         return "CloudWatch has no datapoint of it, nothing was written"

@@ -60,7 +60,8 @@ class Row:
     `minutes` is the time of all targets together; `minutes_at_max` is None without a maximum;
     `is_bound` marks what nobody can reach in practice.
     `units` are those of a fixed value; `is_scheduled` tells whether it changes capacity at all.
-    `worst_percent` is the share of the target that fared worst, in a sum of rows.
+    In a sum of rows `worst_percent` is the share of the target that fared worst, and
+    `summed_updates_per_day` those of all.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Row:
     is_bound: bool = False
     is_scheduled: bool = True
     worst_percent: float | None = None
+    summed_updates_per_day: float | None = None
 
     @property
     def throttled_units(self) -> float:
@@ -95,6 +97,8 @@ class Row:
     @property
     def updates_per_day(self) -> float:
         """Give the updates a day, of all targets together."""
+        if self.summed_updates_per_day is not None:
+            return self.summed_updates_per_day
         return self.updates * MINUTES_PER_DAY / self.minutes
 
     @property
@@ -196,4 +200,5 @@ def add_rows(rows: Sequence[Row]) -> Row:
         is_bound=first.is_bound,
         is_scheduled=first.is_scheduled,
         worst_percent=max(row.throttled_percent for row in rows),
+        summed_updates_per_day=sum(row.updates_per_day for row in rows),
     )

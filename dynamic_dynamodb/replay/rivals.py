@@ -64,10 +64,11 @@ def _take_course(side: SideModel) -> Course | None:
 def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row:
     """Run AWS target tracking on both sides, within the configuration's minimum and maximum.
 
+    Like Application Auto Scaling when a target is registered, it begins within the limits.
     A side goes out to consumption / target after two points above the target, and in after fifteen
     points, none of them missing, more than 20 percentage points below it.
     """
-    model = TargetModel(recording, rules.physics, rules.start)
+    model = TargetModel(recording, rules.physics, PerCapacity(*map(_clamp, rules.start, rules.limits)))
     refused = 0
     was_refused = False
     for minute in range(recording.minutes):
@@ -81,7 +82,9 @@ def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row
                     for side, limits in zip(model.sides, rules.limits, strict=True)
                 )
             )
-            if wanted != before:
+            if wanted == before:
+                was_refused = False
+            else:
                 is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
                 if is_refused:
                     kept = PerCapacity(max(wanted.reads, before.reads), max(wanted.writes, before.writes))
@@ -103,19 +106,22 @@ def _track(side: SideModel, published: int, limits: CapacityOptions, target_perc
     last, before = consumed[published - 1], consumed[published - 2]
     full = units * SECONDS_PER_MINUTE / 100
     if min(last, before) > target_percent * full:
-        return max(units, _limit(last, limits, target_percent))
+        return max(units, _clamp(_find_wanted(last, target_percent), limits))
     low = (target_percent - IN_DISTANCE_PERCENT) * full
     if 0 < last < low and published >= IN_POINTS:
         recent = consumed[published - IN_POINTS : published]
         if max(recent) < low and min(recent) > 0:
-            return min(units, _limit(last, limits, target_percent))
+            return min(units, _clamp(_find_wanted(last, target_percent), limits))
     return units
 
 
-def _limit(consumed: float, limits: CapacityOptions, target_percent: int) -> int:
-    wanted = ceil(consumed * 100 / SECONDS_PER_MINUTE / target_percent)
-    most = wanted if limits.max_provisioned is None else limits.max_provisioned
-    return max(limits.min_provisioned, min(wanted, most))
+def _find_wanted(consumed: float, target_percent: int) -> int:
+    return ceil(consumed * 100 / SECONDS_PER_MINUTE / target_percent)
+
+
+def _clamp(units: int, limits: CapacityOptions) -> int:
+    most = units if limits.max_provisioned is None else limits.max_provisioned
+    return max(limits.min_provisioned, min(units, most))
 
 
 def run_fixed(recording: Recording, rules: Rules, wanted_percent: float) -> Row:
@@ -137,12 +143,8 @@ def run_recorded(recording: Recording, rules: Rules) -> Row | None:
     courses = recording.sides.map(
         lambda side: None if side is None else _run_schedule(side, rules.physics, side.provisioned or ())
     )
-    changes = sum(
-        first != second
-        for side in recording.sides
-        if side is not None and side.provisioned is not None
-        for first, second in pairwise(side.provisioned)
-    )
+    levels = [side.provisioned for side in recording.sides if side is not None and side.provisioned]
+    changes = sum(first != second for first, second in pairwise(zip(*levels, strict=True)))
     return sum_up(RECORDED, recording, courses, rules.prices, Happenings(updates=changes))
 
 

@@ -52,24 +52,24 @@ def _compare(ours: Row, best: Row, fit: Sequence[Row], settings: Settings) -> st
         return (
             f"this configuration is the cheapest that throttles no more than {wanted}:"
             f" {tell_dollars(own)} per 30 days; next is {_name(second)}, {tell_dollars(dollars)}"
-            f" ({_tell_difference(dollars, own)})"
+            f"{_tell_difference(dollars, own)}"
         )
     return (
         f"{_name(best)} is the cheapest that throttles no more than {wanted}: {tell_dollars(least)} per 30"
-        f" days; this configuration costs {tell_dollars(own)} ({_tell_difference(own, least)})"
+        f" days; this configuration costs {tell_dollars(own)}{_tell_difference(own, least)}"
     )
 
 
 def _say_when(rows: Sequence[Row], best: Row, settings: Settings) -> Iterator[str]:
     ours, by_name = rows[0], {row.name: row for row in rows}
-    own = ours.cost.by(settings.billing)
+    least = best.cost.by(settings.billing)
     fixed = by_name[FIXED]
     dollars = fixed.cost.by(settings.billing)
     if fixed is not best:
-        yield f"{_name(fixed)} costs {tell_dollars(dollars)} ({_tell_difference(dollars, own)})"
+        yield f"{_name(fixed)} costs {tell_dollars(dollars)}{_tell_difference(dollars, least)}"
     demand = by_name[ON_DEMAND].cost.by(settings.billing)
     if by_name[ON_DEMAND] is not best:
-        yield f"on-demand costs {tell_dollars(demand)} ({_tell_difference(demand, own)})"
+        yield f"on-demand costs {tell_dollars(demand)}{_tell_difference(demand, least)}"
     utilisation = ours.utilisation_percent or 0.0
     yield (
         f"on-demand is better than provisioned capacity that is used less than"
@@ -111,6 +111,5 @@ def tell_percent(percent: float) -> str:
 
 
 def _tell_difference(dollars: float, base: float) -> str:
-    if not base:
-        return "against nothing"
-    return f"{100 * (dollars - base) / base:+.0f} %"
+    """Say how much more than the cheapest that is; nothing if that is free."""
+    return f" ({100 * (dollars - base) / base:+.0f} %)" if base else ""

@@ -203,3 +203,25 @@ def test_a_table_that_cannot_be_described_again_keeps_its_first_refusal() -> Non
     )
     assert {error.action for error in result.refused.values()} == {"dynamodb:UpdateTable"}
     assert len(tables.updates) == 1
+
+
+def test_a_raise_is_not_lost_when_decreases_are_refused_after_something_else() -> None:
+    """The same call is refused first for another reason, then for its decrease."""
+    no_decreases = AwsError("dynamodb:UpdateTable", "LimitExceededException", DECREASES)
+    tables = account(refusal("ResourceInUseException"), no_decreases)
+    calls, failed = run(tables, change(TABLE, 95, 10), change(GOOD, 95))
+    assert calls == [
+        {"orders": (150, 50), "orders:good": (150, 100)},
+        {"orders": (150, 50), "orders:good": (150, 100)},
+        {"orders": (150, 100), "orders:good": (150, 100)},
+    ]
+    assert failed == set()
+
+
+def test_a_raise_is_not_lost_when_the_decrease_beside_it_is_refused_one_by_one() -> None:
+    above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
+    no_decreases = AwsError("dynamodb:UpdateTable", "LimitExceededException", DECREASES)
+    tables = account(above_maximum, no_decreases)
+    calls, failed = run(tables, change(TABLE, 95, 10), change(GOOD, 95))
+    assert calls[1:] == [{"orders": (150, 50)}, {"orders": (150, 100)}, {"orders:good": (150, 100)}]
+    assert failed == set()

@@ -65,7 +65,7 @@ def test_the_verdict_is_for_another_if_that_is_cheaper() -> None:
     said = judge_rows(row("ours", 10), demand=5, fixed=15, tracking=CHEAP_BUT_THROTTLED)
     assert said.startswith(
         "on-demand is the cheapest that throttles no more than 0.1 %: $5.00 per 30 days; this configuration"
-        " costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+50 %); on-demand is better than"
+        " costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+200 %); on-demand is better than"
     )
 
 
