@@ -20,6 +20,8 @@ _PARTITIONS: Final = (
     ("us-gov-", "aws-us-gov"),
     ("us-iso-", "aws-iso"),
     ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("eu-isoe-", "aws-iso-e"),
     ("eusc-", "aws-eusc"),
 )
 """AWS's partitions by the beginnings of their regions' names; all others are in `aws`."""

@@ -124,6 +124,19 @@ def test_flags_for_every_start_count(sysv: Host) -> None:
     assert "stopped" in sysv.read("/var/log/dynamic-dynamodb/own.log")
 
 
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ("FLAGS=--dry-run --log-level debug", "quote what has spaces"),
+        ('FLAGS="--instance eu"', "FLAGS cannot name another daemon"),
+    ],
+)
+def test_settings_that_would_be_lost_start_nothing(sysv: Host, flags: str, sentence: str) -> None:
+    settings = sysv.read("/etc/default/dynamic-dynamodb")
+    sysv.write("/etc/default/dynamic-dynamodb", f"{settings}{flags}\n")
+    assert says(service(sysv, "start"), sentence, code=6)
+
+
 def test_a_command_that_is_not_there_is_named(sysv: Host) -> None:
     sysv.must_run("rm", "/usr/local/bin/dynamic-dynamodb")
     assert says(service(sysv, "start"), "/usr/local/bin/dynamic-dynamodb is not there", code=5)

@@ -147,6 +147,20 @@ def test_target_tracking_goes_out_after_two_high_minutes_and_in_after_fifteen_lo
     assert row.sides.reads.throttled == pytest.approx(60 * (4 * 4))
 
 
+@pytest.mark.parametrize(("start", "expected"), [(1, 5), (50, 50), (900, 500)])
+def test_target_tracking_begins_within_the_limits(start: int, expected: int) -> None:
+    limits = target_options(
+        min_provisioned_reads="5",
+        max_provisioned_reads="500",
+        min_provisioned_writes="5",
+        max_provisioned_writes="500",
+    )
+    given_rules = Rules(Physics(), PRICES, PerCapacity(start, start), limits.capacities)
+    row = run_tracking(record([60.0 * expected * 0.6] * 30), given_rules, 70)
+    assert row.sides.reads.provisioned == 30 * 60 * expected
+    assert row.updates == 0
+
+
 def test_target_tracking_does_not_go_in_without_datapoints() -> None:
     load = [10.0 * 60] * 20 + [0.0] * 100
     row = run_tracking(record(load), rules(Physics(burst=0), units=100), 70)

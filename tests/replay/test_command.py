@@ -185,6 +185,16 @@ REFUSED = {
     "unit": ((*HISTORY, "--fail-if", "cost>5%"), "cost is no percentage: leave out the % in 'cost>5%'"),
     "start": ((*HISTORY, "--start", "5"), "the units of reads and writes to begin with, such as 100,50"),
     "report": ((*HISTORY, "--report", "no/x.html"), "cannot be written: is there such a directory?"),
+    "report-over-history": (
+        (*HISTORY, "--report", "history/orders.csv"),
+        "is there and is no report: it would be lost",
+    ),
+    "report-over-rules": ((*HISTORY, "--report", "a.conf"), "is there and is no report: it would be lost"),
+    "long-name": (("--replay", "x" * 5000), "cannot be read: File name too long"),
+    "as": (
+        ("--replay", "history/orders.csv", "--as", "a/b/c"),
+        "--as must be TABLE or TABLE/INDEX, got 'a/b/c'",
+    ),
     "compare": ((*HISTORY, "--compare", "no.conf"), "no.conf cannot be used:"),
     "no-history": (("--replay", "nowhere"), "nowhere does not exist: record one with --record DIR"),
     "no-section": (

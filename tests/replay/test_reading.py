@@ -146,6 +146,44 @@ def test_what_the_aws_command_prints_is_read(tmp_path: Path) -> None:
     assert recording.sides.writes is None
 
 
+def test_pages_of_what_the_aws_command_prints_are_joined(tmp_path: Path) -> None:
+    pages = [json.loads(answer(ConsumedReadCapacityUnits=[number])) for number in (60.0, 120.0)]
+    (first,), (second,) = (page["MetricDataResults"] for page in pages)
+    second["Timestamps"] = [stamp(1)]
+    text = json.dumps({"MetricDataResults": [first, second]})
+    recording = read(tmp_path, text, "orders.json")
+    assert recording.sides.reads is not None
+    assert list(recording.sides.reads.consumed) == [60, 120]
+    again = json.dumps({"MetricDataResults": [first, first]})
+    assert "has two values for one minute" in refuse(tmp_path, again, "orders.json")
+
+
+def test_two_periods_in_one_file_are_refused(tmp_path: Path) -> None:
+    minutes = [*range(0, 500, 5), *range(500, 600)]
+    rows = "".join(f"{stamp(minute)},600\n" for minute in minutes)
+    assert refuse(tmp_path, f"timestamp,consumed_reads\n{rows}").startswith(
+        "mixes rows 1 and 5 minutes apart, as CloudWatch keeps minutes for 15 days only"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "beginning"),
+    [
+        ("timestamp,consumed_reads\n9999-12-31T00:00:00Z,1\n", "orders.csv", "line 2: '9999-12-31"),
+        (f"timestamp,consumed_reads,{'x' * 140_000}\n", "orders.csv", "is no CSV: field larger"),
+        (f'{{"MetricDataResults": [{"9" * 5000}]}}', "orders.json", "is no"),
+    ],
+    ids=["the end of time", "a field without end", "a number without end"],
+)
+def test_what_python_cannot_hold_is_refused(tmp_path: Path, text: str, name: str, beginning: str) -> None:
+    assert refuse(tmp_path, text, name).startswith(beginning)
+
+
+def test_a_name_may_end_like_another_kind_of_file(tmp_path: Path) -> None:
+    text = f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(1)},1\n"
+    assert read(tmp_path, text, "my.json.csv").target == Target("my.json")
+
+
 @pytest.mark.parametrize(
     ("name", "target", "expected"),
     [

@@ -96,6 +96,23 @@ def test_a_second_run_fetches_only_what_is_missing_and_the_last_minutes_again(tm
     assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
 
 
+def test_more_days_than_a_file_has_are_fetched_whole(tmp_path: Path) -> None:
+    history = History()
+    short, long = Span(NOON - timedelta(hours=1), NOON), Span(NOON - timedelta(hours=3), NOON)
+    record_targets([ORDERS], history, tmp_path, short)
+    record_targets([ORDERS], history, tmp_path, long)
+    assert history.asked == [(short.start, short.end), (long.start, long.end)]
+    (recording,) = read_recordings(tmp_path, None)
+    assert (recording.start, recording.end) == (long.start, long.end)
+
+
+def test_a_gap_after_a_file_is_filled_as_far_as_cloudwatch_goes_back(tmp_path: Path) -> None:
+    history = History()
+    record_targets([ORDERS], history, tmp_path, Span(NOON - timedelta(days=21), NOON - timedelta(days=20)))
+    record_targets([ORDERS], history, tmp_path, Span(NOON - timedelta(days=1), NOON))
+    assert history.asked[1] == (NOON - timedelta(days=15), NOON)
+
+
 @pytest.mark.parametrize("text", ["what,is,this\n1,2,3\n", f"{GOOD_HEADER}\nyesterday,1,,,,,\n"])
 def test_a_file_that_is_no_recording_is_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "orders.csv"
