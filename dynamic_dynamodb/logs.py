@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 LOGGER_NAME: Final = "dynamic-dynamodb"
 OLD_FILES_KEPT: Final = 5
 _READABLE_BY_ALL: Final = 0o644
-_TALKATIVE: Final = ("boto3", "botocore", "urllib3", "requests")
+_TALKATIVE: Final = {
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "botocore.credentials": logging.ERROR,  # its warnings are tracebacks of what our own line says
+    "urllib3": logging.WARNING,
+    "requests": logging.WARNING,
+}
 
 
 class JsonFormatter(logging.Formatter):
@@ -69,8 +75,8 @@ def set_up_logging(options: Mapping[str, Any], *, is_dry_run: bool, find_path: C
     Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used;
     then logging stays as it was.
     """
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(level)
     if options["log_config_file"]:
         _use_file(find_path(options["log_config_file"]), find_path("."))
         return
