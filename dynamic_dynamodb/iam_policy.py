@@ -28,7 +28,7 @@ _PARTITIONS: Final = (
 _STEP: Final = re.compile(
     r"(?P<any>\.[*+])(?![?+])|(?P<one>\.)(?![?*{+])|(?P<literal>[A-Za-z0-9_-]|\\[._-])(?![?*{+])"
 )
-_ALTERNATIVES: Final = re.compile(r"\|(?![^(]*\))")
+_ESCAPE_OR_CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 
 
 def write_policy(configuration: Configuration) -> dict[str, Any]:
@@ -81,10 +81,20 @@ def name_resource(expression: str) -> str:
     A `.` becomes `?`; after the first thing that IAM has no words for, everything is allowed by `*`.
     """
     rest = expression.removeprefix("^")
-    if _ALTERNATIVES.search(rest):
+    if _has_alternatives(rest):
         return "*"
     name, place = "", 0
     while match := _STEP.match(rest, place):
         name += "*" if match["any"] else "?" if match["one"] else match["literal"].removeprefix("\\")
         place = match.end()
     return name if rest[place:] == "$" else f"{name.rstrip('*')}*"
+
+
+def _has_alternatives(expression: str) -> bool:
+    """Tell whether a `|` stands outside all groups, so that the beginning need not be matched."""
+    depth = 0
+    for character in _ESCAPE_OR_CLASS.sub("", expression):
+        depth += (character == "(") - (character == ")")
+        if character == "|" and depth == 0:
+            return True
+    return False
