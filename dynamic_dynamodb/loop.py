@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.containment import contain
@@ -15,8 +16,8 @@ from dynamic_dynamodb.core.model import Code, Reason
 from dynamic_dynamodb.core.plan import plan
 from dynamic_dynamodb.core.sections import mask_url
 from dynamic_dynamodb.core.usage import find_freshest, find_window, make_judge
+from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.ports import MetricRequest
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
@@ -30,16 +31,15 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.core.decision import Decision
     from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.model import Usage
+    from dynamic_dynamodb.core.model import Target, Usage
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.usage import CapacitySeries
     from dynamic_dynamodb.ports import CircuitBreaker, Counts, Metrics, Notifier, Tables, TargetSeries
-    from dynamic_dynamodb.survey import Subject, Survey
+    from dynamic_dynamodb.survey import Found, Subject, Survey
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
-_BOTH: Final = frozenset(Capacity)
 _REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
@@ -58,7 +58,7 @@ class Adapters:
     patience: Patience = field(default_factory=Patience)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Checked:
     """A target with what was decided on it, and the alarms that its usage gives cause for."""
 
@@ -87,11 +87,11 @@ class Loop:
         self.adapters.counts.begin(now)
         found = self.survey.find()
         is_cut_short = self.is_stopping()
-        skipped, subjects = self._skip(() if is_cut_short else found.subjects)
+        subjects, skipped = ((), ()) if is_cut_short else self._skip(found)
         checked, failed = self._decide(subjects, now)
         result = self._update(checked)
         settled = [self._settle(each, result) for each in checked]
-        reports = sorted((*found.failed, *skipped, *failed, *settled), key=lambda report: report.target)
+        reports = sorted((*found.failed, *skipped, *failed, *settled), key=attrgetter("target"))
         if not self.is_dry_run:
             self.adapters.counts.commit()
         self._log(reports)
@@ -113,19 +113,24 @@ class Loop:
         for report in reports:
             LOGGER.log(logging.DEBUG if is_repeated else report.level, "%s", report)
 
-    def _skip(self, subjects: Sequence[Subject]) -> tuple[list[TargetReport], list[Subject]]:
+    def _skip(self, found: Found) -> tuple[Sequence[Subject], Sequence[TargetReport]]:
         """Take out what must not be decided on; its counts start anew."""
-        reasons = {one.target: reason for one in subjects if (reason := _find_reason_to_skip(one))}
-        asked = [one for one in subjects if one.section.circuit_breaker and one.target not in reasons]
-        for one, answer in zip(asked, self.adapters.lookups.map(self._ask_breaker, asked), strict=True):
-            if answer is not None:
-                reasons[one.target] = answer
-        for target in reasons:
-            self.adapters.counts.put(target, NO_CHECKS)
-        reports = [
-            TargetReport(target, Outcome.SKIPPED, skipped=reason) for target, reason in reasons.items()
-        ]
-        return reports, [one for one in subjects if one.target not in reasons]
+        stopped = self._ask_breakers(found.subjects)
+        skipped = (
+            *found.skipped,
+            *(TargetReport(target, Outcome.SKIPPED, skipped=reason) for target, reason in stopped.items()),
+        )
+        for report in skipped:
+            self.adapters.counts.put(report.target, NO_CHECKS)
+        return [one for one in found.subjects if one.target not in stopped], skipped
+
+    def _ask_breakers(self, subjects: Sequence[Subject]) -> dict[Target, Reason]:
+        """Give the targets that an open circuit breaker stops."""
+        asked = [one for one in subjects if one.section.circuit_breaker]
+        if not asked:
+            return {}
+        answers = zip(asked, self.adapters.lookups.map(self._ask_breaker, asked), strict=True)
+        return {one.target: reason for one, reason in answers if reason is not None}
 
     def _ask_breaker(self, subject: Subject) -> Reason | None:
         breaker = subject.section.circuit_breaker
@@ -228,15 +233,6 @@ class Loop:
             error = contain("the message", partial(self.adapters.notifier.publish, message))
             if error is not None:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
-
-
-def _find_reason_to_skip(subject: Subject) -> Reason | None:
-    """Tell why a target is not ours to scale, as far as AWS says so."""
-    if subject.description.is_on_demand:
-        return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
-    if subject.autoscaled == _BOTH:
-        return Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
-    return None
 
 
 def _write_messages(checked: _Checked, result: UpdateResult) -> tuple[Message, ...]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.model import Description, PerCapacity, Target
 from dynamic_dynamodb.core.usage import CapacitySeries
+from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.model import Description
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
     from dynamic_dynamodb.core.usage import LookBackWindow
@@ -25,6 +24,8 @@ TargetSeries: TypeAlias = PerCapacity[CapacitySeries]
 """What CloudWatch knows of a target."""
 Answers: TypeAlias = dict[Target, TargetSeries | AwsError]
 """The series of many targets; what cannot be had of a target is an error in its place."""
+Descriptions: TypeAlias = dict[str, Mapping[Target, Description] | AwsError]
+"""Tables with their indexes by name; one that cannot be described has an error in its place."""
 Autoscaled: TypeAlias = Mapping[Target, frozenset[Capacity]]
 """The capacities that AWS Application Auto Scaling looks after."""
 
@@ -38,11 +39,14 @@ class Tables(Protocol):
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table and its indexes, the table first; raise AwsError."""
 
+    def describe_all(self, tables: Iterable[str]) -> Descriptions:
+        """Describe many tables. Never raise AwsError."""
+
     def update(self, update: TableUpdate) -> None:
         """Ask for new capacities in one call; raise AwsError."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MetricRequest:
     """Whose metrics to fetch, and for which minutes."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.core.model import Code
+from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.decision import CapacityDecision, Decision
@@ -25,7 +25,7 @@ class Outcome(str, Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TargetReport:
     """What a check found of one target, decided, and did.
 
@@ -83,7 +83,7 @@ class TargetReport:
         return fields
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CheckReport:
     """What a whole check did."""
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ SHORTEST_LIFE: Final = timedelta(hours=1)
 LONG_AGO: Final = datetime.fromtimestamp(0, timezone.utc)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entry:
     """A target's counts and the moment of the check that left them."""
 

@@ -11,8 +11,10 @@ from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Code, Reason, Target
 from dynamic_dynamodb.core.sections import match_sections
+from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
+from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.report import Outcome, TargetReport
 
@@ -22,14 +24,14 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.core.model import Description
     from dynamic_dynamodb.core.sections import Matches, Section
-    from dynamic_dynamodb.options import Capacity
-    from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Tables
+    from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Descriptions, Tables
 
 _AUTOSCALING: Final = "the look-up of what AWS scales itself"
 NOT_AUTOSCALED: Final[frozenset[Capacity]] = frozenset()
+_BOTH: Final = frozenset(Capacity)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Subject:
     """A target that a section speaks of, as AWS describes it now.
 
@@ -46,24 +48,28 @@ class Subject:
         return self.description.target
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Found:
-    """What there is to check, and what could not be had."""
+    """What there is to check, what must not be decided on, and what could not be had."""
 
     subjects: tuple[Subject, ...]
+    skipped: tuple[TargetReport, ...]
     failed: tuple[TargetReport, ...]
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairing:
-    """Targets with their sections, the index sections that found none, and what AWS said for that."""
+@value
+class _Answers:
+    """What AWS said in a check: all that `Found` comes of.
 
-    described: Mapping[str, Mapping[Target, Description]]
+    `sections` is for the tables that it knows, or that the sections name if it would not list them.
+    """
+
+    is_listed: bool
+    sections: Matches
+    descriptions: Descriptions
     autoscaled: Autoscaled | None
-    subjects: tuple[Subject, ...]
-    unused: tuple[Section, ...]
 
 
 @dataclass(slots=True)
@@ -78,53 +84,50 @@ class Survey:
     timeouts: Timeouts = field(default_factory=Timeouts)
     announcer: Announcer = field(default_factory=Announcer)
     matched: tuple[Sequence[str], Matches] | None = None
-    paired: _Pairing | None = None
+    last: tuple[_Answers, Found] | None = None
 
     def find(self) -> Found:
-        """List, match and describe, the tables side by side."""
+        """List, match and describe."""
         asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
         names = self._list()
-        matches = self._match(names if names is not None else self._plain_names())
-        descriptions = [self.executor.submit(self._describe, name) for name in matches.sections]
-        gathered = gather("the description", descriptions, self.timeouts.straggling)
-        answers = dict(zip(matches.sections, gathered, strict=True))
-        described = {name: answer for name, answer in answers.items() if not isinstance(answer, AwsError)}
+        matches = self._match(self._plain_names() if names is None else names)
+        descriptions = self.tables.describe_all(matches.sections)
         autoscaled = self._hear_of_autoscaled(asked) if asked else {}
-        pairing = self._pair(matches.sections, described, autoscaled)
-        if names is not None:
-            self._warn_of_unused((*matches.unused, *pairing.unused))
+        answers = _Answers(names is not None, matches, descriptions, autoscaled)
+        if self.last is None or self.last[0] != answers:
+            self.last = answers, self._sum_up(answers)
+        return self.last[1]
+
+    def _sum_up(self, answers: _Answers) -> Found:
+        """Pair targets with sections; AWS seldom says anything new of them."""
+        described, failed = {}, []
+        for name, answer in answers.descriptions.items():
+            if isinstance(answer, AwsError):
+                reason = Reason(Code.DESCRIBE_FAILED, str(answer))
+                failed.append(TargetReport(Target(name), Outcome.FAILED, skipped=reason))
+            else:
+                described[name] = answer
+        found, unused = self._match_indexes(answers.sections.sections, described)
+        self._warn_of_replicas(described)
+        if answers.is_listed:
+            self._warn_of_unused((*answers.sections.unused, *unused))
+        autoscaled = answers.autoscaled
+        subjects, skipped = [], []
+        for target, section in sorted(found, key=itemgetter(0)):
+            taken = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
+            subject = Subject(section, described[target.table][target], taken)
+            reason_to_skip = _find_reason_to_skip(subject)
+            if reason_to_skip is None:
+                subjects.append(subject)
+            else:
+                skipped.append(TargetReport(target, Outcome.SKIPPED, skipped=reason_to_skip))
         return Found(
-            subjects=pairing.subjects,
-            failed=tuple(
-                TargetReport(Target(name), Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, str(answer)))
-                for name, answer in answers.items()
-                if isinstance(answer, AwsError)
-            ),
-            is_list_missing=names is None and self._has_expressions,
+            tuple(subjects),
+            tuple(skipped),
+            tuple(failed),
+            is_list_missing=not answers.is_listed and self._has_expressions,
             is_autoscaling_unknown=autoscaled is None,
         )
-
-    def _pair(
-        self,
-        sections: Mapping[str, Section],
-        described: Mapping[str, Mapping[Target, Description]],
-        autoscaled: Autoscaled | None,
-    ) -> _Pairing:
-        """Pair targets with sections; anew only if AWS says something new, which is the exception."""
-        last = self.paired
-        if last is None or last.described != described or last.autoscaled != autoscaled:
-            found, unused = self._match_indexes(sections, described)
-            subjects = tuple(
-                Subject(
-                    section,
-                    described[target.table][target],
-                    None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED),
-                )
-                for target, section in sorted(found, key=itemgetter(0))
-            )
-            self._warn_of_replicas(described)
-            last = self.paired = _Pairing(described, autoscaled, subjects, tuple(unused))
-        return last
 
     def _find_autoscaled(self) -> Autoscaled | AwsError:
         if self.autoscaling is None:
@@ -166,9 +169,6 @@ class Survey:
         if self.matched is None or self.matched[0] != names:
             self.matched = names, match_sections(self.sections, names)
         return self.matched[1]
-
-    def _describe(self, table: str) -> Mapping[Target, Description] | AwsError:
-        return contain("the description", lambda: self.tables.describe(table))
 
     def _match_indexes(
         self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
@@ -219,3 +219,12 @@ class Survey:
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)
         self.announcer.say("unused", f"nothing matches {titles}" if titles else "")
+
+
+def _find_reason_to_skip(subject: Subject) -> Reason | None:
+    """Tell why a target is not ours to scale, as far as AWS says so."""
+    if subject.description.is_on_demand:
+        return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
+    if subject.autoscaled == _BOTH:
+        return Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
+    return None

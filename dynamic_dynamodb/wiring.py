@@ -104,7 +104,9 @@ def build_history(configuration: Configuration, workers: Workers) -> tuple[Surve
     patience = Patience()
     session = _open_session(options, SERVICES, patience, lambda: False)
     lookups = workers.for_lookups(options["max_workers"])
-    survey = Survey(DynamoDbTables(session), configuration.sections, CountStore(), lookups)
+    survey = Survey(
+        DynamoDbTables(session, lookups, patience.timeouts), configuration.sections, CountStore(), lookups
+    )
     return survey, CloudWatchHistory(session, patience)
 
 
@@ -121,7 +123,7 @@ def build_loop(
     patience, lookups = Patience(timeouts), workers.for_lookups(at_once)
     services = (*SERVICES, AUTOSCALING_SERVICE) if is_skipping else SERVICES
     session = _open_session(options, services, patience, is_stopping)
-    tables = DynamoDbTables(session)
+    tables = DynamoDbTables(session, lookups, timeouts)
     adapters = Adapters(
         tables=tables,
         metrics=CloudWatchMetrics(session, lookups, timeouts),

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target
 from dynamic_dynamodb.core.usage import CapacitySeries
 from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dynamic_dynamodb.core.messages import Message
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.core.usage import LookBackWindow
-    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+    from dynamic_dynamodb.core.usage import Datapoints, LookBackWindow
+    from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
 
-IDLE = CapacitySeries({}, {})
+    Load = PerCapacity[tuple[Datapoints, Datapoints]]
+    """The datapoints of each capacity: units consumed, and events throttled."""
+
+IDLE: Load = PerCapacity(({}, {}), ({}, {}))
 
 
 class ThisThread(Executor):
@@ -59,6 +64,10 @@ class FakeTables:
             raise self.describe_errors[table]
         return {target: one for target, one in self.descriptions.items() if target.table == table}
 
+    def describe_all(self, tables: Iterable[str]) -> Descriptions:
+        """Describe some tables, or fail as told."""
+        return {table: contain("the description", partial(self.describe, table)) for table in tables}
+
     def update(self, update: TableUpdate) -> None:
         """Keep the call, and take it unless an error is queued for it."""
         self.updates.append(update)
@@ -74,9 +83,8 @@ class FakeTables:
 class FakeMetrics:
     """CloudWatch with given answers; a target without one is idle."""
 
-    answers: Answers = field(default_factory=dict)
+    answers: dict[Target, Load | AwsError] = field(default_factory=dict)
     requests: list[MetricRequest] = field(default_factory=list)
-    is_clipping: bool = True
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
         """Keep the requests and answer each, with no minute outside its window."""
@@ -84,18 +92,14 @@ class FakeMetrics:
         return {request.target: self._answer(request) for request in requests}
 
     def _answer(self, request: MetricRequest) -> TargetSeries | AwsError:
-        answer = self.answers.get(request.target, PerCapacity(IDLE, IDLE))
-        if isinstance(answer, AwsError) or not self.is_clipping:
+        answer = self.answers.get(request.target, IDLE)
+        if isinstance(answer, AwsError):
             return answer
-        return answer.map(lambda one: _clip(one, request.window))
+        return answer.map(lambda one: CapacitySeries.of(*(_clip(each, request.window) for each in one)))
 
 
-def _clip(series: CapacitySeries, window: LookBackWindow) -> CapacitySeries:
-    consumed, throttled = (
-        {minute: each for minute, each in one.items() if window.start <= minute < window.end}
-        for one in (series.consumed, series.throttled)
-    )
-    return CapacitySeries(consumed, throttled)
+def _clip(datapoints: Datapoints, window: LookBackWindow) -> Datapoints:
+    return {minute: one for minute, one in datapoints.items() if window.start <= minute < window.end}
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries, Series
+from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.usage import LookBackWindow
+    from dynamic_dynamodb.core.usage import Datapoints, LookBackWindow
     from dynamic_dynamodb.patience import Timeouts
     from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
 
@@ -51,7 +51,7 @@ class _Found:
     """What there is of one query so far, and CloudWatch's word on it."""
 
     code: str = "missing"
-    series: Series = field(default_factory=dict)
+    datapoints: Datapoints = field(default_factory=dict)
 
 
 class CloudWatchMetrics:
@@ -122,10 +122,10 @@ class CloudWatchMetrics:
             MetricDataQueries=list(queries),
             **_write_window(window),
         )
-        for name, code, series in chain.from_iterable(pages):
+        for name, code, datapoints in chain.from_iterable(pages):
             if name in found:
                 found[name].code = code
-                found[name].series.update(series)
+                found[name].datapoints.update(datapoints)
         return found
 
     def _fetch_by_statistics(self, request: MetricRequest) -> TargetSeries | AwsError:
@@ -133,7 +133,7 @@ class CloudWatchMetrics:
             GET_METRIC_STATISTICS, lambda: _arrange(self._fetch_one(request, metric) for metric in METRICS)
         )
 
-    def _fetch_one(self, request: MetricRequest, metric: str) -> Series:
+    def _fetch_one(self, request: MetricRequest, metric: str) -> Datapoints:
         return self._session.call(
             GET_METRIC_STATISTICS,
             "get_metric_statistics",
@@ -160,13 +160,14 @@ def _gather(found: Sequence[_Found]) -> TargetSeries | AwsError:
     if bad:
         message = f"the answer for this target is incomplete ({', '.join(sorted(bad))})"
         return AwsError(GET_METRIC_DATA, _FORBIDDEN if _FORBIDDEN in bad else "IncompleteAnswer", message)
-    return _arrange(each.series for each in found)
+    return _arrange(each.datapoints for each in found)
 
 
-def _arrange(series: Iterable[Series]) -> TargetSeries:
-    consumed_reads, throttled_reads, consumed_writes, throttled_writes = series
+def _arrange(metrics: Iterable[Datapoints]) -> TargetSeries:
+    consumed_reads, throttled_reads, consumed_writes, throttled_writes = metrics
     return PerCapacity(
-        CapacitySeries(consumed_reads, throttled_reads), CapacitySeries(consumed_writes, throttled_writes)
+        CapacitySeries.of(consumed_reads, throttled_reads),
+        CapacitySeries.of(consumed_writes, throttled_writes),
     )
 
 
@@ -191,7 +192,7 @@ def _write_window(window: LookBackWindow) -> dict[str, Any]:
     return {"StartTime": window.start, "EndTime": window.end}
 
 
-def parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Series]], str | None]:
+def parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Datapoints]], str | None]:
     """Give each result's id, status and datapoints, and the token of the next page."""
     results = [
         (
@@ -204,7 +205,7 @@ def parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Serie
     return results, answer.get("NextToken")
 
 
-def _parse_datapoints(answer: Mapping[str, Any]) -> Series:
+def _parse_datapoints(answer: Mapping[str, Any]) -> Datapoints:
     return {_in_utc(point["Timestamp"]): _finite(point["Sum"]) for point in answer["Datapoints"]}
 
 

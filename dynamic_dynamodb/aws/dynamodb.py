@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from datetime import timezone
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
+from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.gathering import gather
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Executor
 
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.decision import Decision
     from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.patience import Timeouts
+    from dynamic_dynamodb.ports import Descriptions
+
+_DESCRIPTION: Final = "the description"
 
 
 class DynamoDbTables:
     """DynamoDB's control plane in one region."""
 
-    def __init__(self, session: AwsSession) -> None:
-        """Keep the session; nothing is called yet."""
+    def __init__(self, session: AwsSession, executor: Executor, timeouts: Timeouts) -> None:
+        """Keep the session, and the threads for calls that can be made side by side."""
         self._session = session
+        self._executor = executor
+        self._timeouts = timeouts
 
     def list_tables(self) -> Sequence[str]:
         """List all table names, page after page (100 a page); raise AwsError."""
@@ -35,6 +44,15 @@ class DynamoDbTables:
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table and its indexes, the table first; raise AwsError."""
         return self._session.call(DESCRIBE_TABLE, "describe_table", _parse_table, TableName=table)
+
+    def describe_all(self, tables: Iterable[str]) -> Descriptions:
+        """Describe many tables side by side; what cannot be had of one is an error in its place."""
+        asked = {table: self._executor.submit(self._try_to_describe, table) for table in tables}
+        answers = gather(_DESCRIPTION, list(asked.values()), self._timeouts.straggling)
+        return dict(zip(asked, answers, strict=True))
+
+    def _try_to_describe(self, table: str) -> Mapping[Target, Description] | AwsError:
+        return contain(_DESCRIPTION, lambda: self.describe(table))
 
     def update(self, update: TableUpdate) -> None:
         """Ask for new capacities of a table, its indexes or both in one call; raise AwsError.

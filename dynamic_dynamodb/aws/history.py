@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.usage import Series
+    from dynamic_dynamodb.core.usage import Datapoints
     from dynamic_dynamodb.patience import Patience
 
 HISTORY_METRICS: Final = {
@@ -37,13 +37,13 @@ class CloudWatchHistory:
         self._session = session
         self._patience = patience
 
-    def fetch(self, target: Target, start: datetime, end: datetime) -> dict[str, Series]:
+    def fetch(self, target: Target, start: datetime, end: datetime) -> dict[str, Datapoints]:
         """Give the series by column from `start` until before `end`, whole minutes; raise AwsError."""
         self._patience.renew()  # each target is a piece of work of its own
-        found: dict[str, Series] = {column: {} for column in HISTORY_METRICS}
+        found: dict[str, Datapoints] = {column: {} for column in HISTORY_METRICS}
         codes: dict[str, str] = {}
-        for column, code, series in self._fetch_pages(target, start, end):
-            found[column].update(series)
+        for column, code, datapoints in self._fetch_pages(target, start, end):
+            found[column].update(datapoints)
             codes[column] = code
         bad = {codes.get(column, "missing") for column in HISTORY_METRICS} - {"Complete"}
         if bad:
@@ -55,7 +55,7 @@ class CloudWatchHistory:
 
     def _fetch_pages(
         self, target: Target, start: datetime, end: datetime
-    ) -> Iterator[tuple[str, str, Series]]:
+    ) -> Iterator[tuple[str, str, Datapoints]]:
         parameters: dict[str, Any] = {
             "MetricDataQueries": [
                 {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core import lowering, raising
 from dynamic_dynamodb.core.capacity_check import CapacityCheck
 from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
+from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.target_options import TargetOptions
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CapacityDecision:
     """What is to become of one capacity of a target.
 
@@ -61,7 +62,7 @@ class CapacityDecision:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """What is to become of a target."""
 

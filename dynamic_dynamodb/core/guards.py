@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.decision import CapacityDecision, Decision
 from dynamic_dynamodb.core.maintenance_window import is_open
 from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Reason, Usage
+from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.target_options import TargetOptions
@@ -21,7 +22,7 @@ DECREASE_SPACING: Final = timedelta(seconds=3600)
 """Time that must pass since the last decrease for each further one (the same page)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Facts:
     """What guards may look at: the target as AWS describes it, its options, its usage, the moment in UTC.
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.core.calculators import decrease
 from dynamic_dynamodb.core.capacity_check import tell
 from dynamic_dynamodb.core.model import Code, Reason
+from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.capacity_check import CapacityCheck
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lowering:
     """Units to go down to, the count of low checks, and why.
 

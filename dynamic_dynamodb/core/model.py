@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Target(NamedTuple):
         return "GSI" if self.index else "table"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PerCapacity(Generic[T]):
     """Hold one value for reads and one for writes."""
 
@@ -59,7 +59,7 @@ class PerCapacity(Generic[T]):
         return PerCapacity(function(Capacity.READS), function(Capacity.WRITES))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Usage:
     """What one capacity of a target went through in its look-back window.
 
@@ -79,7 +79,7 @@ ACTIVE: Final = "ACTIVE"
 """The one state in which AWS takes an update."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Description:
     """What DescribeTable says of one target.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.core.model import Code, Reason
+from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.model import Description, Target
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TableUpdate:
     """One UpdateTable call: the table, its indexes or both, only what changes.
 

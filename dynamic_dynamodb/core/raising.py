@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.core.calculators import increase
 from dynamic_dynamodb.core.capacity_check import tell
 from dynamic_dynamodb.core.model import Code, Reason
+from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.target_options import CapacityOptions
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Proposal:
     """A number of units and why."""
 

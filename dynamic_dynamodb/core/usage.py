@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.calculators import exact
 from dynamic_dynamodb.core.model import Usage
+from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
     from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.target_options import TargetOptions
@@ -22,11 +21,11 @@ SECONDS_PER_MINUTE: Final = 60
 PUBLISHING_DELAY: Final = timedelta(minutes=3)
 """Age up to which a minute that CloudWatch does not have counts as not yet published."""
 
-Series = dict[datetime, float]
+Datapoints = dict[datetime, float]
 """Sums by the start of their minute (UTC); a minute without a datapoint is absent."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LookBackWindow:
     """Whole minutes in the past: `start` belongs to the window, `end` does not."""
 
@@ -38,20 +37,46 @@ class LookBackWindow:
         """Give the start of the first minute after the window."""
         return self.start + self.minutes * MINUTE
 
-    def split(self, moment: datetime) -> int:
+    def count_until(self, moment: datetime) -> int:
         """Count the minutes of the window that end at this moment or before."""
-        minutes = (moment - self.start) // MINUTE
-        if minutes < 0:
-            return 0
-        return min(self.minutes, minutes)
+        return max(0, min(self.minutes, (moment - self.start) // MINUTE))
 
 
-@dataclass(frozen=True, slots=True)
+@value
+class Series:
+    """What a metric came to in a window: the exact total, and the youngest minute with a datapoint."""
+
+    total: Rational
+    last: datetime | None
+
+
+NO_DATAPOINTS: Final = Series(0, None)
+
+
+def sum_up(datapoints: Datapoints) -> Series:
+    """Add up the datapoints of a window."""
+    return Series(add(datapoints.values()), max(datapoints)) if datapoints else NO_DATAPOINTS
+
+
+def add(numbers: Collection[float]) -> Rational:
+    """Add exactly; whole numbers, which are the rule, without the detour over text."""
+    whole = [*map(int, numbers)]
+    if whole == [*numbers]:
+        return sum(whole)
+    return sum(map(exact, numbers), Fraction(0))
+
+
+@value
 class CapacitySeries:
     """The two series of one capacity: units consumed, and events throttled."""
 
     consumed: Series
     throttled: Series
+
+    @classmethod
+    def of(cls, consumed: Datapoints, throttled: Datapoints) -> CapacitySeries:
+        """Sum both up."""
+        return cls(sum_up(consumed), sum_up(throttled))
 
 
 def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
@@ -64,9 +89,9 @@ def find_freshest(series: Iterable[CapacitySeries]) -> datetime | None:
     """Give the youngest minute that any series of a check has a datapoint for."""
     youngest: datetime | None = None
     for each in series:
-        for one in (each.consumed, each.throttled):
-            if one and (youngest is None or max(one) > youngest):
-                youngest = max(one)
+        for last in (each.consumed.last, each.throttled.last):
+            if last is not None and (youngest is None or last > youngest):
+                youngest = last
     return youngest
 
 
@@ -87,25 +112,26 @@ def make_judge(
     older ones are zero if another series of the check has a datapoint as young as they are
     (`freshest`), or if none has any at all; else CloudWatch is late.
     """
-    old = window.split(now - PUBLISHING_DELAY)
-    published = old if freshest is None else min(old, window.split(freshest + MINUTE))
-    last_minute = window.end - MINUTE
+    old = window.count_until(now - PUBLISHING_DELAY)
 
-    def count_through_last(series: Series) -> int:
-        if last_minute in series:
-            return window.minutes
-        return window.split(max(series) + MINUTE) if series else 0
+    def count_through(last: datetime | None, at_least: int) -> int:
+        if last is None or at_least == window.minutes:
+            return at_least
+        return max(at_least, window.count_until(last + MINUTE))
+
+    published = old if freshest is None else min(old, count_through(freshest, 0))
 
     def judge(series: CapacitySeries) -> Usage:
-        consumed, throttled_events = _sum(series.consumed), _sum(series.throttled)
-        known = max(published, count_through_last(series.consumed))
-        throttled_known = max(known, 1, count_through_last(series.throttled))
+        consumed, throttled = series.consumed, series.throttled
+        known = count_through(consumed.last, published)
+        throttled_known = count_through(throttled.last, known or 1)
+        is_late = known < old
         return Usage(
-            _divide(consumed, known * SECONDS_PER_MINUTE) if known else None,
-            throttled_events,
-            _divide(throttled_events, throttled_known * SECONDS_PER_MINUTE),
-            known < old,
-            _divide(consumed, old * SECONDS_PER_MINUTE) if known < old else None,
+            _divide(consumed.total, known * SECONDS_PER_MINUTE) if known else None,
+            throttled.total,
+            _divide(throttled.total, throttled_known * SECONDS_PER_MINUTE),
+            is_late,
+            _divide(consumed.total, old * SECONDS_PER_MINUTE) if is_late else None,
         )
 
     return judge
@@ -113,14 +139,3 @@ def make_judge(
 
 def _divide(total: Rational, seconds: int) -> Rational:
     return Fraction(total, seconds) if total else 0
-
-
-def _sum(series: Mapping[datetime, float]) -> Rational:
-    """Add exactly; whole numbers, which are the rule, without the detour over text."""
-    if not series:
-        return 0
-    values = series.values()
-    whole = list(map(int, values))
-    if all(map(eq, whole, values)):
-        return sum(whole)
-    return sum(map(exact, values), Fraction(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,35 +17,12 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.messages import Message
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+    from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.replay.target_model import TargetModel
-
-
-class _Done(Future[Any]):
-    """A result that is there; without the locks of its kind, which a replay would pay for in each check."""
-
-    def __init__(self, found: Any) -> None:  # noqa: ANN401 - whatever was worked out
-        self._found = found
-
-    def done(self) -> bool:
-        """Say yes."""
-        return True
-
-    def result(self, timeout: float | None = None) -> Any:  # noqa: ANN401, ARG002 - as the kind has it
-        """Give it without waiting."""
-        return self._found
-
-    def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
-        """Call back at once."""
-        fn(self)
 
 
 class Inline(Executor):
     """Do the loop's work at once, in the thread that asks."""
-
-    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401
-        """Do it now."""
-        return _Done(fn(*arguments, **named))
 
     def map(  # type: ignore[override]  # no time-out, no chunks
         self, function: Callable[..., Any], *iterables: Iterable[Any]
@@ -125,6 +102,10 @@ class Account:
             self._descriptions[table] = described
         return described
 
+    def describe_all(self, tables: Iterable[str]) -> Descriptions:
+        """Describe many tables."""
+        return {table: self.describe(table) for table in tables}
+
     def update(self, update: TableUpdate) -> None:
         """Take an update, or refuse it as a whole; raise AwsError."""
         now = self._moments[self._minute]
@@ -144,11 +125,11 @@ class Account:
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
         stay = self._stays[request.target]
         model, window = stay.model, request.window
-        start = (window.start - self._moments[0]) // MINUTE - stay.first
-        end = min(start + window.minutes, model.published)
-        start = max(start, 0)
-        moments = self._moments[start + stay.first : max(end, start) + stay.first]
-        return PerCapacity(model.reads.read(moments, start), model.writes.read(moments, start))
+        first = (window.start - self._moments[0]) // MINUTE - stay.first
+        end = min(first + window.minutes, model.published)
+        return PerCapacity(
+            model.reads.read(first, end, window.start), model.writes.read(first, end, window.start)
+        )
 
     def publish(self, message: Message) -> None:
         """Publish nothing: a replay disturbs nobody."""

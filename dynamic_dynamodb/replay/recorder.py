@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.usage import Series
+    from dynamic_dynamodb.core.usage import Datapoints
 
 OVERLAP: Final = timedelta(minutes=15)
 """The youngest part of a recording, which is fetched again: CloudWatch may have corrected it."""
@@ -32,7 +32,7 @@ TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 class History(Protocol):
     """Where a target's history comes from."""
 
-    def fetch(self, target: Target, start: datetime, end: datetime) -> Mapping[str, Series]:
+    def fetch(self, target: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
         """Give the series by column; raise AwsError."""
 
 
@@ -136,7 +136,7 @@ def _read_moment(line: str) -> datetime:
     return datetime.strptime(line.partition(",")[0], TIMESTAMP).replace(tzinfo=timezone.utc)
 
 
-def _write_rows(series: Mapping[str, Series], start: datetime, end: datetime) -> Iterator[str]:
+def _write_rows(series: Mapping[str, Datapoints], start: datetime, end: datetime) -> Iterator[str]:
     columns = [series[name] for name in COLUMNS]
     moment = start
     while moment < end:

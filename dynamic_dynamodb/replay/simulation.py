@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.report import CheckReport
 
 PROGRESS_STEP_MINUTES: Final = 1440
+SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +135,13 @@ class Run:
 
     def pass_time(self) -> Iterator[float]:
         """Let minute after minute pass, and give now and then which share has passed."""
-        next_check = 0
+        next_check = 0  # in seconds since the minute began
         for minute, moment in enumerate(self._moments):
             self._account.begin(minute)
-            while next_check < (minute + 1) * SECONDS_PER_MINUTE:
-                self._check(minute, moment + timedelta(seconds=next_check % SECONDS_PER_MINUTE))
+            while next_check < SECONDS_PER_MINUTE:
+                self._check(minute, moment + next_check * SECOND)
                 next_check += self._check_interval
+            next_check -= SECONDS_PER_MINUTE
             self._account.serve()
             if minute % PROGRESS_STEP_MINUTES == 0:
                 yield minute / len(self._moments)

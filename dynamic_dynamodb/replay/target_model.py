@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.guards import find_next_decrease
 from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity
-from dynamic_dynamodb.core.usage import CapacitySeries
+from dynamic_dynamodb.core.usage import MINUTE, NO_DATAPOINTS, CapacitySeries, Series, add
 from dynamic_dynamodb.errors import LIMIT_EXCEEDED, AwsError
 from dynamic_dynamodb.replay.physics import CapacityModel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.usage import Series
     from dynamic_dynamodb.replay.physics import Physics
     from dynamic_dynamodb.replay.recording import Column, Recording
 
 UPDATING: Final = "UPDATING"
-_NOTHING: Final = CapacitySeries({}, {})
+_NOTHING: Final = CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
 _UPDATE: Final = "the modelled update"
 
 
@@ -47,19 +45,25 @@ class SideModel:
             self.throttled.append(model.throttled)
             self.provisioned.append(model.provisioned)
 
-    def read(self, moments: Sequence[datetime], first: int) -> CapacitySeries:
-        """Give the datapoints of these minutes; like CloudWatch, none for a minute in which nothing was."""
+    def read(self, first: int, end: int, start: datetime) -> CapacitySeries:
+        """Give what was in some minutes of the recording, the first of which begins at `start`.
+
+        Like CloudWatch, it has no datapoint for a minute in which nothing was.
+        """
         if self.demand is None:
             return _NOTHING
-        last = first + len(moments)
         return CapacitySeries(
-            _read_series(moments, self.consumed[first:last]),
-            _read_series(moments, self.throttled[first:last]),
+            _sum_up(self.consumed[first:end], start), _sum_up(self.throttled[first:end], start)
         )
 
 
-def _read_series(moments: Sequence[datetime], column: Column[float]) -> Series:
-    return {moment: one for moment, one in zip(moments, column, strict=False) if one} if any(column) else {}
+def _sum_up(minutes: Column[float], start: datetime) -> Series:
+    if not any(minutes):
+        return NO_DATAPOINTS
+    last = len(minutes) - 1
+    while not minutes[last]:
+        last -= 1
+    return Series(add(minutes), start + last * MINUTE)
 
 
 class TargetModel:

@@ -29,7 +29,7 @@ def main() -> int:
     )
     window = find_window(options, NOW)
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
-    series = [CapacitySeries(dict.fromkeys(minutes, load * 60.0), {}) for load in LOADS_PERCENT]
+    series = [CapacitySeries.of(dict.fromkeys(minutes, load * 60.0), {}) for load in LOADS_PERCENT]
     answers = [
         (Target(f"table-{number:05}"), PerCapacity(series[number % 3], series[number % 2]))
         for number in range(TARGETS)

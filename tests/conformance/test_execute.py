@@ -10,7 +10,7 @@ import pytest
 from dynamic_dynamodb.config.command_line import parse_command_line
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import CapacitySeries, find_window
+from dynamic_dynamodb.core.usage import find_window
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.state import CountStore
@@ -64,8 +64,8 @@ class Account:
             AwsError("cloudwatch:GetMetricData", "InternalServiceFault")
             if is_down
             else PerCapacity(
-                CapacitySeries(spread(sums["ConsumedReadCapacityUnits"], start, self.window.minutes), {}),
-                CapacitySeries(spread(sums["ConsumedWriteCapacityUnits"], start, self.window.minutes), {}),
+                (spread(sums["ConsumedReadCapacityUnits"], start, self.window.minutes), {}),
+                (spread(sums["ConsumedWriteCapacityUnits"], start, self.window.minutes), {}),
             )
         )
 

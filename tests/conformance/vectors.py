@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries, Series, find_window
+from dynamic_dynamodb.core.usage import MINUTE, Datapoints, find_window
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import Outcome
@@ -148,7 +148,7 @@ class Replay:
         metrics = inputs["metrics"]
         self.metrics.answers[self.target] = PerCapacity(
             *(
-                CapacitySeries(
+                (
                     spread(metrics[f"Consumed{name}CapacityUnits"], window.start, window.minutes),
                     spread(metrics[f"{name}ThrottleEvents"], window.start, window.minutes),
                 )
@@ -157,7 +157,7 @@ class Replay:
         )
 
 
-def spread(sums: float | list[float] | None, start: datetime, minutes: int) -> Series:
+def spread(sums: float | list[float] | None, start: datetime, minutes: int) -> Datapoints:
     """Put a Sum into the oldest minute and zeros into the others, so that no minute is missing."""
     if sums is None:
         return {}

@@ -131,14 +131,15 @@ def test_usage_is_taken_over_the_minutes_that_are_known(
     freshest: datetime | None,
     expected: Usage,
 ) -> None:
-    assert assess(CapacitySeries(consumed, throttled), window, now=NOW, freshest=freshest) == expected
+    assert assess(CapacitySeries.of(consumed, throttled), window, now=NOW, freshest=freshest) == expected
 
 
 def test_a_minute_stays_young_for_three_minutes_after_its_end() -> None:
     window = LookBackWindow(at(4), 1)
     just_young = at(0) - timedelta(seconds=1)
-    assert assess(CapacitySeries({}, {}), window, now=just_young, freshest=None).consumed_per_second is None
-    assert assess(CapacitySeries({}, {}), window, now=at(0), freshest=None).consumed_per_second == 0
+    nothing = CapacitySeries.of({}, {})
+    assert assess(nothing, window, now=just_young, freshest=None).consumed_per_second is None
+    assert assess(nothing, window, now=at(0), freshest=None).consumed_per_second == 0
 
 
 def test_the_window_lies_on_whole_minutes() -> None:
@@ -148,6 +149,6 @@ def test_the_window_lies_on_whole_minutes() -> None:
 
 
 def test_the_freshest_minute_is_that_of_any_series() -> None:
-    every = [CapacitySeries(series(m15=1), {}), CapacitySeries({}, series(m12=1, m13=1))]
+    every = [CapacitySeries.of(series(m15=1), {}), CapacitySeries.of({}, series(m12=1, m13=1))]
     assert find_freshest(every) == at(12)
-    assert find_freshest([CapacitySeries({}, {})]) is None
+    assert find_freshest([CapacitySeries.of({}, {})]) is None

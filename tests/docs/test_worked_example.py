@@ -44,7 +44,7 @@ def decide_at(now: datetime, options: TargetOptions) -> Decision:
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
     usages = PerCapacity.of(
         lambda capacity: assess(
-            CapacitySeries(
+            CapacitySeries.of(
                 *(dict.fromkeys(minutes, total[capacity] / window.minutes) for total in (CONSUMED, THROTTLED))
             ),
             window,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
-from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries, find_window
+from dynamic_dynamodb.core.usage import MINUTE, find_window
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import CheckReport, Outcome
@@ -21,7 +21,7 @@ from tests.builders import NOW, both, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.ports import TargetSeries
+    from tests.fakes import Load
 
 A, B = Target("a"), Target("b")
 TOPIC = {"sns_topic_arn": "arn:aws:sns:us-east-1:1:t", "sns_message_types": "scale-up, high-throughput-alarm"}
@@ -64,11 +64,11 @@ class World:
         return self.tables.descriptions[target].provisioned
 
 
-def load(reads: float, writes: float) -> TargetSeries:
+def load(reads: float, writes: float) -> Load:
     """Give series of so many units a second through the default window."""
     window = find_window(section().typed, NOW)
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
-    return PerCapacity(*(CapacitySeries(dict.fromkeys(minutes, rate * 60), {}) for rate in (reads, writes)))
+    return PerCapacity(*((dict.fromkeys(minutes, rate * 60), {}) for rate in (reads, writes)))
 
 
 def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -152,11 +152,10 @@ def test_what_nobody_expected_of_one_target_leaves_the_others_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = World()
-    world.metrics.answers[A] = PerCapacity(*(CapacitySeries({NOW: float("nan")}, {}) for _ in range(2)))
-    world.metrics.is_clipping = False
+    world.tables.add(A, both(cast("int", None)))
     report = world.check()
     assert [each.outcome for each in report.targets] == [Outcome.FAILED, Outcome.UPDATED]
-    assert "ValueError" in caplog.text
+    assert "TypeError" in caplog.text
 
 
 def test_a_table_on_demand_is_skipped_and_its_counts_are_0() -> None:

@@ -13,7 +13,7 @@ import pytest
 from dynamic_dynamodb.config.command_line import parse_command_line
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries
+from dynamic_dynamodb.core.usage import MINUTE, Datapoints
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
 from dynamic_dynamodb.state import CountStore
@@ -146,11 +146,11 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
     return units, (counts.get(target), notifier.messages, windows, asked)
 
 
-def series(percent: float, throttled: float) -> CapacitySeries:
+def series(percent: float, throttled: float) -> tuple[Datapoints, Datapoints]:
     """Give a steady load, and throttled events spread over five minutes."""
     minutes = [NOW.replace(second=0) - number * MINUTE for number in range(1, MINUTES_WITH_METRICS + 1)]
     consumed = dict.fromkeys(minutes, percent * UNITS * 60 / 100)
-    return CapacitySeries(consumed, {at: throttled / 5 for at in minutes if throttled})
+    return consumed, {at: throttled / 5 for at in minutes if throttled}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from dynamic_dynamodb.core.usage import Series
+    from dynamic_dynamodb.core.usage import Datapoints
     from tests.emulator import Emulator
 
 CONFIGURATION = """\
@@ -42,7 +42,7 @@ class History:
         self.asked: list[tuple[datetime, datetime]] = []
         self.error = error
 
-    def fetch(self, _: Target, start: datetime, end: datetime) -> Mapping[str, Series]:
+    def fetch(self, _: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
         """Give the series of whole minutes."""
         self.asked.append((start, end))
         if self.error:

@@ -10,10 +10,12 @@ import random
 import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries
+from dynamic_dynamodb.core.usage import MINUTE, NO_DATAPOINTS, CapacitySeries
 from dynamic_dynamodb.errors import AwsError
 from tests.emulator.errors import ServiceError
 from tests.emulator.state import Settings
@@ -23,7 +25,7 @@ from tests.emulator.update_table import check_update
 from tests.end_to_end.fault_cases import AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dynamic_dynamodb.core.decision import Decision
     from dynamic_dynamodb.core.messages import Message
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
     from dynamic_dynamodb.core.usage import LookBackWindow
     from dynamic_dynamodb.options import Capacity
-    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+    from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
 
 START = datetime(2031, 5, 1, 20, 2, 30, tzinfo=timezone.utc)
 GROUPS = "abcde"
@@ -189,6 +191,9 @@ class Account:
             self.record.described.setdefault(target, description)
         return descriptions
 
+    def describe_all(self, tables: Iterable[str]) -> Descriptions:
+        return {table: contain("the description", partial(self.describe, table)) for table in tables}
+
     def _find(self, table: str) -> Table:
         if table not in self.tables:
             raise AwsError("dynamodb:DescribeTable", "ResourceNotFoundException", f"no {table}")
@@ -230,12 +235,12 @@ class Account:
         if target in self.trouble.unmeasured:
             return AwsError("cloudwatch:GetMetricData", "InternalServiceFault")
         series = PerCapacity.of(lambda capacity: self._make_series(target, capacity, window))
-        self.record.consumed[target] = series.map(lambda one: int(sum(one.consumed.values())))
+        self.record.consumed[target] = series.map(lambda one: int(one.consumed.total))
         return series
 
     def _make_series(self, target: Target, capacity: Capacity, window: LookBackWindow) -> CapacitySeries:
         if target in self.trouble.silent:
-            return CapacitySeries({}, {})
+            return CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
         consumed: dict[datetime, float] = {}
         throttled: dict[datetime, float] = {}
         units = self.record.described[target].provisioned[capacity]
@@ -246,7 +251,7 @@ class Account:
                 consumed[minute] = float(min(wanted, 2 * units) * 60)
             if wanted > units:
                 throttled[minute] = float((wanted - units) * 60)
-        return CapacitySeries(consumed, throttled)
+        return CapacitySeries.of(consumed, throttled)
 
     def _find_load(self, target: Target, capacity: Capacity, minute: datetime) -> int:
         """Give the units a second that are wanted: a wave over the day, and spikes of half an hour.
