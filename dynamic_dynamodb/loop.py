@@ -190,10 +190,12 @@ class Loop:
         for each in checked:
             if each.decision.is_change:
                 by_table.setdefault(each.decision.target.table, []).append(each.decision)
-        updates = [plan(table, decisions) for table, decisions in by_table.items()]
-        changes = sorted(updates, key=lambda one: not one.is_raise)
         result = UpdateResult()
-        for one in self.adapters.updates.map(self._apply, changes):
+        if not by_table:
+            return result
+        updates = [plan(table, decisions) for table, decisions in by_table.items()]
+        updates.sort(key=lambda one: not one.is_raise)
+        for one in self.adapters.updates.map(self._apply, updates):
             result.applied |= one.applied
             result.refused |= one.refused
         return result

@@ -93,11 +93,14 @@ def hold_beyond_budget(decision: Decision, facts: Facts) -> Decision:
     next_possible = find_next_decrease(facts.description, facts.now)
     if next_possible is None:
         return decision
-    sentence = (
-        f"{facts.description.decreases_today} decreases today use up what AWS allows,"
-        f" next at {next_possible:%H:%M} UTC"
+    reason = Reason(
+        Code.DECREASE_BUDGET,
+        lambda: (
+            f"{facts.description.decreases_today} decreases today use up what AWS allows,"
+            f" next at {next_possible:%H:%M} UTC"
+        ),
     )
-    return decision.hold_decreases(Reason(Code.DECREASE_BUDGET, sentence))
+    return decision.hold_decreases(reason)
 
 
 def hold_unless_together(decision: Decision, facts: Facts) -> Decision:

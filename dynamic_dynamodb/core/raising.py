@@ -12,7 +12,7 @@ from dynamic_dynamodb.core.model import Code, Reason
 from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from fractions import Fraction
 
     from dynamic_dynamodb.core.calculators import Rational, Scale
@@ -71,7 +71,7 @@ def propose(check: CapacityCheck) -> Proposal:
     """Propose units; no more than the provisioned ones if nothing asks for a raise."""
     options = check.options
     best = Proposal(check.provisioned, ())
-    for proposal in _proposals(check):
+    for proposal in _find_proposals(check):
         if proposal.units > best.units:  # of equal ones the first gives the reason
             best = proposal
     if best.units < options.min_provisioned and (check.is_known or best.reasons):
@@ -84,21 +84,24 @@ def propose(check: CapacityCheck) -> Proposal:
     return best
 
 
-def _proposals(check: CapacityCheck) -> Iterator[Proposal]:
+def _find_proposals(check: CapacityCheck) -> list[Proposal]:
     options = check.options
+    found: list[Proposal] = []
     if not options.enable_up_scaling:
-        return
+        return found
     if check.is_throttled:
-        yield _by_throttled_count(check)
+        found.append(_by_throttled_count(check))
     for rule in _SCALE_RULES:
         scale = rule.scale(options)
         if scale and (check.is_known or not rule.needs_consumption):
             percent = rule.percent(check)
             amount = scale.amount_at_or_above(percent)
             if amount:
-                yield _raise(check, amount, rule.unit(options), rule.code, rule.seen.format(tell(percent)))
+                seen = rule.seen.format(tell(percent))
+                found.append(_raise(check, amount, rule.unit(options), rule.code, seen))
     if check.is_known and not options.increase_consumed_scale and check.is_above(options.upper_threshold):
-        yield _by_threshold(check)
+        found.append(_by_threshold(check))
+    return found
 
 
 def _by_throttled_count(check: CapacityCheck) -> Proposal:

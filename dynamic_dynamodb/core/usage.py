@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import repeat
+from operator import mod
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.calculators import exact
@@ -60,10 +62,8 @@ def sum_up(datapoints: Datapoints) -> Series:
 
 def add(numbers: Collection[float]) -> Rational:
     """Add exactly; whole numbers, which are the rule, without the detour over text."""
-    whole = [*map(int, numbers)]
-    if whole == [*numbers]:
-        return sum(whole)
-    return sum(map(exact, numbers), Fraction(0))
+    has_fractions = any(map(mod, numbers, repeat(1)))
+    return sum(map(exact, numbers), Fraction(0)) if has_fractions else int(sum(numbers))
 
 
 @value
