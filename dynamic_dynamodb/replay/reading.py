@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from functools import reduce
 from itertools import pairwise
-from math import gcd, isfinite, isnan, nan
+from math import gcd, isnan, nan
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.core.model import PerCapacity
@@ -204,10 +204,10 @@ def _read_number(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
+        if not text.strip():
+            return nan
         number = nan
-    if not text.strip():
-        return nan
-    if not isfinite(number) or not 0 <= number <= MOST_UNITS:
+    if not 0 <= number <= MOST_UNITS:
         message = f"{text!r} is no number of units, 0 or more"
         raise ValueError(message)
     return number

@@ -69,30 +69,24 @@ def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row
     points, none of them missing, more than 20 percentage points below it.
     """
     model = TargetModel(recording, rules.physics, PerCapacity(*map(_clamp, rules.start, rules.limits)))
+    sides = tuple(zip(model.sides, rules.limits, strict=True))
     refused = 0
     was_refused = False
     for minute in range(recording.minutes):
-        now = recording.start + minute * MINUTE
         model.settle(minute)
         if not model.is_updating:
-            before = model.provisioned
-            wanted = PerCapacity(
-                *(
-                    _track(side, model.published, limits, target_percent)
-                    for side, limits in zip(model.sides, rules.limits, strict=True)
-                )
-            )
-            if wanted == before:
-                was_refused = False
-            else:
+            published = model.published
+            wanted = [_track(side, published, limits, target_percent) for side, limits in sides]
+            is_refused = False
+            if wanted != [side.model.provisioned for side, _ in sides]:
+                now = recording.start + minute * MINUTE
+                asked = PerCapacity(*wanted)
                 is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
-                if is_refused:
-                    kept = PerCapacity(max(wanted.reads, before.reads), max(wanted.writes, before.writes))
-                    refused += kept != wanted and not was_refused
-                    wanted = kept
-                was_refused = is_refused
-                if wanted != before:
-                    model.update(wanted, minute, now)
+                units = PerCapacity(*map(max, asked, model.provisioned)) if is_refused else asked
+                refused += units != asked and not was_refused
+                if units != model.provisioned:
+                    model.update(units, minute, now)
+            was_refused = is_refused
         model.serve(minute)
     happenings = Happenings(model.updates, refused, rules.limits.map(lambda limits: limits.max_provisioned))
     return sum_up(name_tracking(target_percent), recording, take_courses(model), rules.prices, happenings)
@@ -103,10 +97,11 @@ def _track(side: SideModel, published: int, limits: CapacityOptions, target_perc
     if side.demand is None or published < OUT_POINTS:
         return units
     consumed = side.consumed
-    last, before = consumed[published - 1], consumed[published - 2]
+    last = consumed[published - 1]
     full = units * SECONDS_PER_MINUTE / 100
-    if min(last, before) > target_percent * full:
-        return max(units, _clamp(_find_wanted(last, target_percent), limits))
+    if last > target_percent * full:
+        is_out = consumed[published - 2] > target_percent * full
+        return max(units, _clamp(_find_wanted(last, target_percent), limits)) if is_out else units
     low = (target_percent - IN_DISTANCE_PERCENT) * full
     if 0 < last < low and published >= IN_POINTS:
         recent = consumed[published - IN_POINTS : published]
