@@ -51,6 +51,11 @@ class CapacityOptions:
     upper_alarm_threshold: Rational
     lower_alarm_threshold: Rational
 
+    def clamp(self, units: int) -> int:
+        """Bring units within minimum and maximum."""
+        most = units if self.max_provisioned is None else self.max_provisioned
+        return max(self.min_provisioned, min(units, most))
+
 
 @dataclass(frozen=True, slots=True)
 class TargetOptions:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.formats import FORMATS
+from dynamic_dynamodb.replay.progress import Progress
 from dynamic_dynamodb.replay.report import write_report
 from dynamic_dynamodb.replay.settings import read_settings
-from dynamic_dynamodb.replay.what_if import answer
+from dynamic_dynamodb.replay.what_if import answer, name_compared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
 
+_WEIGHTS: Final = (1, 10)
+"""How long it takes to read a recording, and to replay it."""
 DOCTYPE: Final = "<!doctype html>"
 
 
@@ -40,8 +43,9 @@ def replay(circumstances: Circumstances, on_progress: Callable[[float], None]) -
     settings = read_settings(options)
     report = _find_report(circumstances, options)
     other = _load_other(circumstances, options)
-    recordings = read_recordings(circumstances.find_path(options["replay"]), options["as"])
-    found = answer(configuration, recordings, settings, other=other, on_progress=on_progress)
+    reading, replaying = Progress(on_progress).split(_WEIGHTS)
+    recordings = read_recordings(circumstances.find_path(options["replay"]), options["as"], reading)
+    found = answer(configuration, recordings, settings, other=other, progress=replaying)
     remarks = configuration.warnings
     if report is not None:
         _write(report, write_report(found))
@@ -60,7 +64,7 @@ def _load_other(circumstances: Circumstances, options: Mapping[str, Any]) -> tup
     path = circumstances.find_path(options["compare"])
     others = replace(circumstances, flags={**circumstances.flags, "config": str(path)})
     try:
-        return path.name, others.load_leniently()
+        return name_compared(path), others.load_leniently()
     except ConfigurationError as error:
         raise ConfigurationError(error.faults, str(path)) from error
 

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.config.values import shorten
 from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.reading import RecordingError, read_recording
+from dynamic_dynamodb.replay.progress import NO_PROGRESS
+from dynamic_dynamodb.replay.reading import read_recording
+from dynamic_dynamodb.replay.rows import RecordingError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dynamic_dynamodb.replay.progress import Progress
     from dynamic_dynamodb.replay.recording import Recording
 
 SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
@@ -27,15 +30,17 @@ def name_file(target: Target) -> str:
     return f"{target.table}@{target.index}.csv" if target.index else f"{target.table}.csv"
 
 
-def read_recordings(path: Path, target: str | None) -> list[Recording]:
+def read_recordings(path: Path, target: str | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
     """Read a file, or every recording in a directory; raise ConfigurationError with all faults.
 
     `target` (`TABLE` or `TABLE/INDEX`) names the target of a single file whose name does not.
     """
     recordings: dict[Target, Recording] = {}
     faults: list[str] = []
-    for file in _find_files(path, target):
+    files = _find_files(path, target)
+    for number, file in enumerate(files, 1):
         recording = _read(file, target)
+        progress(number / len(files))
         if isinstance(recording, str):
             faults.append(f"{file} {recording}")
         elif recording.target in recordings:

@@ -170,7 +170,7 @@ def _describe_target(target: TargetAnswer) -> dict[str, Any]:
         "start": f"{recording.start:%Y-%m-%dT%H:%M:%SZ}",
         "end": f"{recording.end:%Y-%m-%dT%H:%M:%SZ}",
         "period_minutes": recording.period,
-        "gap_minutes": recording.gaps.minutes,
+        **{f"gap_minutes_{capacity.value}": recording.gaps[capacity].minutes for capacity in Capacity},
         "warnings": target.warnings,
         "verdict": begin_sentence(target.verdict),
         "rows": [describe_row(row) for row in target.rows],

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
-from typing import TextIO
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Final, TextIO
 
-PATIENCE_SECONDS = 2.0
-REDRAW_SECONDS = 0.1
-WIDTH = 30
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PATIENCE_SECONDS: Final = 2.0
+REDRAW_SECONDS: Final = 0.1
+LONGEST_BAR: Final = 30
+_USUAL_COLUMNS: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Tell how far the whole work is, from how far a part of it is."""
+
+    tell: Callable[[float], None]
+    begin: float = 0.0
+    end: float = 1.0
+
+    def __call__(self, share: float) -> None:
+        """Tell that this share of the part, from 0 to 1, is done."""
+        self.tell(self.begin + share * (self.end - self.begin))
+
+    def split(self, weights: Sequence[float]) -> tuple[Progress, ...]:
+        """Cut this part into parts that take so long, one after the other."""
+        total, length = sum(weights), self.end - self.begin
+        cuts = [self.begin + length * sum_so_far / total for sum_so_far in accumulate(weights, initial=0)]
+        return tuple(Progress(self.tell, begin, end) for begin, end in pairwise(cuts))
+
+
+NO_PROGRESS: Final = Progress(lambda _: None)
 
 
 @dataclass(slots=True)
@@ -28,9 +56,10 @@ class ProgressBar:
             return
         if now - self.drawn >= REDRAW_SECONDS:
             self.drawn = now
-            filled = round(share * WIDTH)
-            bar = "█" * filled + "·" * (WIDTH - filled)
-            self.stream.write(f"\r{self.label} {bar} {share:4.0%}")
+            # A line as wide as the terminal would be drawn below itself each time.
+            width = min(LONGEST_BAR, _count_columns(self.stream) - len(f"{self.label}  100%") - 1)
+            bar = f"{self.label} {_draw(share, width)} {share:4.0%}" if width > 0 else f"{share:4.0%}"
+            self.stream.write(f"\r{bar}")
             self.stream.flush()
 
     def clear(self) -> None:
@@ -38,3 +67,15 @@ class ProgressBar:
         if self.drawn:
             self.stream.write("\r\033[K")
             self.stream.flush()
+
+
+def _draw(share: float, width: int) -> str:
+    filled = round(share * width)
+    return "█" * filled + "·" * (width - filled)
+
+
+def _count_columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
+    except (OSError, ValueError):
+        return _USUAL_COLUMNS

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dynamic_dynamodb.config.values import shorten
 from dynamic_dynamodb.core.usage import MINUTE, PUBLISHING_DELAY
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.replay.files import name_file
-from dynamic_dynamodb.replay.reading import GOOD_HEADER, GOOD_TIMESTAMP
 from dynamic_dynamodb.replay.recording import COLUMNS
+from dynamic_dynamodb.replay.rows import GOOD_HEADER, GOOD_TIMESTAMP
 from dynamic_dynamodb.wiring import build_history, start_workers
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.usage import Datapoints
+from dynamic_dynamodb.core.usage import Datapoints
 
 OVERLAP: Final = timedelta(minutes=15)
 """The youngest part of a recording, which is fetched again: CloudWatch may have corrected it."""
@@ -127,7 +128,12 @@ def _read_kept(path: Path, span: Span) -> list[str]:
         raise ValueError(message)
     if not lines:
         return []
-    last = _read_moment(lines[-1])
+    try:
+        last = _read_moment(lines[-1])
+    except ValueError:
+        shown = shorten(lines[-1])
+        message = f"{path} cannot be continued: its last line, {shown}, is not whole; delete that line"
+        raise ValueError(message) from None
     until = min(last - OVERLAP, span.end).strftime(TIMESTAMP)
     return [line for line in lines if line[: len(GOOD_TIMESTAMP)] < until]
 

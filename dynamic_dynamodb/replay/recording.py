@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import pairwise
 from math import ceil, isnan
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +14,10 @@ from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from dynamic_dynamodb.core.model import Target
+    from dynamic_dynamodb.core.target_options import CapacityOptions
+    from dynamic_dynamodb.replay.rows import Rows
 
 Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
 MINUTES_PER_HOUR: Final = 60
@@ -32,11 +35,14 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Minutes without a datapoint of any load, and the longest run of them."""
+    """Minutes without a datapoint of one side's load, and the longest run of them."""
 
     minutes: int
     longest_minutes: int
     longest_start: datetime | None
+
+
+NO_GAPS: Final = Gaps(0, 0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ class Recording:
     minutes: int
     period: int
     sides: PerCapacity[SideRecording | None]
-    gaps: Gaps
+    gaps: PerCapacity[Gaps]
     remarks: tuple[str, ...] = ()
 
     @property
@@ -73,30 +79,25 @@ class Recording:
         """Give the length in days."""
         return self.minutes / MINUTES_PER_DAY
 
-    def find_start_capacity(self, given: PerCapacity[int] | None) -> PerCapacity[int]:
-        """Give the units to begin with: as recorded, else as given, else the peak of the first hour."""
+    def find_start_capacity(
+        self, given: PerCapacity[int] | None, limits: PerCapacity[CapacityOptions]
+    ) -> PerCapacity[int]:
+        """Give the units to begin with: as recorded, else as given, else the peak of the first hour.
+
+        What is only guessed keeps within the limits, as the configuration's own decisions would have.
+        """
         fallback: PerCapacity[Any] = PerCapacity(None, None) if given is None else given
-        return PerCapacity(
-            _find_start(self.sides.reads, fallback.reads), _find_start(self.sides.writes, fallback.writes)
-        )
+        return PerCapacity(*map(_find_start, self.sides, fallback, limits))
 
 
-def _find_start(side: SideRecording | None, given: int | None) -> int:
+def _find_start(side: SideRecording | None, given: int | None, limits: CapacityOptions) -> int:
     if side is None:
         return 1
     if side.provisioned is not None:
         return max(1, ceil(side.provisioned[0]))
     if given is not None:
         return given
-    return max(1, ceil(max(side.consumed[:MINUTES_PER_HOUR]) / SECONDS_PER_MINUTE))
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of a file: minutes since 1970 in order, and a column each; NaN is a blank field."""
-
-    stamps: array[int]
-    columns: dict[str, Column[float]]
+    return limits.clamp(ceil(max(side.consumed[:MINUTES_PER_HOUR]) / SECONDS_PER_MINUTE))
 
 
 def spread(rows: Rows, period: int, name: str) -> Column[float] | None:
@@ -143,12 +144,18 @@ def hold(rows: Rows, period: int, name: str) -> Column[float] | None:
     return held
 
 
-def find_gaps(known: Sequence[int], start: datetime) -> Gaps:
-    """Look for minutes that are not known; `known` holds 1 for each minute that is."""
-    total = longest = longest_at = run = 0
-    for minute, is_known in enumerate(known):
-        run = 0 if is_known else run + 1
-        total += not is_known
-        if run > longest:
-            longest, longest_at = run, minute - run + 1
-    return Gaps(total, longest, start + longest_at * MINUTE if longest else None)
+def find_gaps(known: Sequence[int], first: int, end: int, period: int) -> Gaps:
+    """Look for the minutes from `first` until before `end` that no row covers; all count from 1970.
+
+    `known` are the minutes at which the rows with a datapoint begin.
+    """
+    if len(known) * period == end - first:
+        return NO_GAPS
+    total = longest = longest_at = 0
+    for before, after in pairwise((first - period, *known, end)):
+        missing = max(0, after - before - period)
+        total += missing
+        if missing > longest:
+            longest, longest_at = missing, before + period
+    begin = datetime.fromtimestamp(longest_at * SECONDS_PER_MINUTE, timezone.utc) if longest else None
+    return Gaps(total, longest, begin)

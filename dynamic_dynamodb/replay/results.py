@@ -57,9 +57,10 @@ NO_SIDE: Final = SideResult()
 class Row:
     """One line of the comparison.
 
-    `minutes` is the time of all targets together; `minutes_at_max` is None without a maximum;
+    `minutes` is the time of all targets together, `limited_minutes` of those that have a maximum;
     `is_bound` marks what nobody can reach in practice.
     `units` are those of a fixed value; `is_scheduled` tells whether it changes capacity at all.
+    On-demand has `fully_used_dollars`: what capacity would cost that its demand used to the full.
     In a sum of rows `worst_percent` is the share of the target that fared worst, and
     `summed_updates_per_day` those of all.
     """
@@ -71,8 +72,10 @@ class Row:
     throttled_minutes: int = 0
     updates: int = 0
     refused_decreases: int = 0
-    minutes_at_max: int | None = None
+    limited_minutes: int = 0
+    minutes_at_max: int = 0
     units: PerCapacity[int] | None = None
+    fully_used_dollars: float = 0.0
     is_bound: bool = False
     is_scheduled: bool = True
     worst_percent: float | None = None
@@ -103,8 +106,8 @@ class Row:
 
     @property
     def at_max_percent(self) -> float | None:
-        """Give the share of the time in which a side was at its maximum."""
-        return None if self.minutes_at_max is None else PERCENT * self.minutes_at_max / self.minutes
+        """Give the share of the time in which a side was at its maximum; None if there is none."""
+        return PERCENT * self.minutes_at_max / self.limited_minutes if self.limited_minutes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,8 @@ def sum_up(
         throttled_minutes=len(throttled),
         updates=happenings.updates,
         refused_decreases=happenings.refused_decreases,
-        minutes_at_max=len(at_max) if maxima else None,
+        limited_minutes=recording.minutes if maxima else 0,
+        minutes_at_max=len(at_max),
         units=happenings.units,
         is_scheduled=happenings.is_scheduled,
     )
@@ -185,7 +189,6 @@ def _sum_side(course: Course | None) -> SideResult:
 def add_rows(rows: Sequence[Row]) -> Row:
     """Add the rows of one name over all targets."""
     first = rows[0]
-    at_max = [row.minutes_at_max for row in rows if row.minutes_at_max is not None]
     return Row(
         first.name,
         PerCapacity(
@@ -196,7 +199,9 @@ def add_rows(rows: Sequence[Row]) -> Row:
         throttled_minutes=sum(row.throttled_minutes for row in rows),
         updates=sum(row.updates for row in rows),
         refused_decreases=sum(row.refused_decreases for row in rows),
-        minutes_at_max=sum(at_max) if at_max else None,
+        limited_minutes=sum(row.limited_minutes for row in rows),
+        minutes_at_max=sum(row.minutes_at_max for row in rows),
+        fully_used_dollars=sum(row.fully_used_dollars for row in rows),
         is_bound=first.is_bound,
         is_scheduled=first.is_scheduled,
         worst_percent=max(row.throttled_percent for row in rows),

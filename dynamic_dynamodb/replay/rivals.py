@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.core.guards import find_next_decrease
 from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
-from dynamic_dynamodb.replay.costs import NO_COST, bill_on_demand
+from dynamic_dynamodb.replay.costs import NO_COST, bill_on_demand, price_unit_minutes
 from dynamic_dynamodb.replay.physics import CapacityModel, is_enough
 from dynamic_dynamodb.replay.results import NO_SIDE, Course, Happenings, Row, SideResult, sum_up
 from dynamic_dynamodb.replay.target_model import SideModel, TargetModel
@@ -68,7 +68,11 @@ def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row
     A side goes out to consumption / target after two points above the target, and in after fifteen
     points, none of them missing, more than 20 percentage points below it.
     """
-    model = TargetModel(recording, rules.physics, PerCapacity(*map(_clamp, rules.start, rules.limits)))
+    model = TargetModel(
+        recording,
+        rules.physics,
+        PerCapacity(*(limits.clamp(units) for units, limits in zip(rules.start, rules.limits, strict=True))),
+    )
     sides = tuple(zip(model.sides, rules.limits, strict=True))
     refused = 0
     was_refused = False
@@ -101,22 +105,17 @@ def _track(side: SideModel, published: int, limits: CapacityOptions, target_perc
     full = units * SECONDS_PER_MINUTE / 100
     if last > target_percent * full:
         is_out = consumed[published - 2] > target_percent * full
-        return max(units, _clamp(_find_wanted(last, target_percent), limits)) if is_out else units
+        return max(units, limits.clamp(_find_wanted(last, target_percent))) if is_out else units
     low = (target_percent - IN_DISTANCE_PERCENT) * full
     if 0 < last < low and published >= IN_POINTS:
         recent = consumed[published - IN_POINTS : published]
         if max(recent) < low and min(recent) > 0:
-            return min(units, _clamp(_find_wanted(last, target_percent), limits))
+            return min(units, limits.clamp(_find_wanted(last, target_percent)))
     return units
 
 
 def _find_wanted(consumed: float, target_percent: int) -> int:
     return ceil(consumed * 100 / SECONDS_PER_MINUTE / target_percent)
-
-
-def _clamp(units: int, limits: CapacityOptions) -> int:
-    most = units if limits.max_provisioned is None else limits.max_provisioned
-    return max(limits.min_provisioned, min(units, most))
 
 
 def run_fixed(recording: Recording, rules: Rules, wanted_percent: float) -> Row:
@@ -175,9 +174,20 @@ def run_on_demand(recording: Recording, rules: Rules) -> Row:
             for side in recording.sides
         )
     )
-    prices = rules.prices.million_requests
+    prices = rules.prices
     costs = [
         bill_on_demand(side.demand, recording.minutes, price)
-        for side, price in zip(sides, prices, strict=True)
+        for side, price in zip(sides, prices.million_requests, strict=True)
     ]
-    return Row(ON_DEMAND, sides, reduce(add, costs, NO_COST), recording.minutes, is_scheduled=False)
+    used = [
+        price_unit_minutes(0.0, side.demand / SECONDS_PER_MINUTE, recording.minutes, price)
+        for side, price in zip(sides, prices.capacity_hour, strict=True)
+    ]
+    return Row(
+        ON_DEMAND,
+        sides,
+        reduce(add, costs, NO_COST),
+        recording.minutes,
+        fully_used_dollars=sum(cost.prorated for cost in used),
+        is_scheduled=False,
+    )

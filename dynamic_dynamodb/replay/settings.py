@@ -40,6 +40,7 @@ METRICS: Final[dict[str, Callable[[Row], float]]] = {
     "cost": lambda row: row.cost.hour_max,
 }
 """What --fail-if can look at: percent, minutes, percent, updates a day, decreases, percent, dollars."""
+_WHOLE_PERCENT: Final = 100
 _PERCENTAGES: Final = ("throttled", "utilisation", "at-max")
 _COMPARISONS: Final = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
 _CONDITION: Final = re.compile(r"([a-z-]+)\s*([<>]=?)\s*\$?\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(%?)")
@@ -154,4 +155,8 @@ def _parse_condition(text: str) -> Condition:
     if percent and metric not in _PERCENTAGES:
         message = f"{metric} is no percentage: leave out the % in {text!r}"
         raise ValueError(message)
-    return Condition(text, metric, comparison, float(number))
+    limit = float(number)
+    if metric == "throttled" and limit > _WHOLE_PERCENT:
+        message = f"throttled is a share of the demand: no more than 100 % in {text!r}"
+        raise ValueError(message)
+    return Condition(text, metric, comparison, limit)

@@ -123,8 +123,9 @@ class Run:
         stays = []
         for recording in recordings:
             first = (recording.start - origin) // MINUTE
-            model = TargetModel(recording, scenario.physics, recording.find_start_capacity(scenario.start))
             section = get_section(sections, recording.target)
+            begin = recording.find_start_capacity(scenario.start, section.typed.capacities)
+            model = TargetModel(recording, scenario.physics, begin)
             seen_from = first + section.typed.lookback_window_start
             stays.append(Stay(model, first, seen_from, first + recording.minutes))
             timeline = Timeline(first, recording.minutes)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recording import Column, Recording
 
 UPDATING: Final = "UPDATING"
+MOST_UNITS: Final = 10**12
+"""Beyond all quotas: where rules without a maximum, which raise for ever, come to an end."""
 _NOTHING: Final = CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
 _UPDATE: Final = "the modelled update"
 
@@ -122,6 +124,8 @@ class TargetModel:
         """Give AWS's error for an update that it would not take now."""
         if self.is_updating:
             return AwsError(_UPDATE, "ResourceInUseException", f"{self.target} is being updated")
+        if max(units) > MOST_UNITS:
+            return AwsError(_UPDATE, "ValidationException", f"no table has {max(units):,} units")
         if self._lowers(units) and find_next_decrease(self.describe(is_table_updating=False), now):
             return AwsError(_UPDATE, LIMIT_EXCEEDED, f"no decrease of {self.target} is possible now")
         return None

@@ -46,8 +46,9 @@ class Timeline:
     def keep(self, minute: int, now: datetime, report: TargetReport) -> None:
         """Keep what a check reported of the target."""
         decision = report.decision
-        if decision is None:
+        if report.outcome is Outcome.FAILED:
             self.failure = self.failure or str(report)
+        if decision is None:  # it failed, or was not in sight yet
             return
         if report.outcome is Outcome.UPDATED:
             self.changes.append((now, decision))

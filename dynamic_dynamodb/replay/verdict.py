@@ -10,14 +10,12 @@ from dynamic_dynamodb.replay.rivals import FIXED, ON_DEMAND
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dynamic_dynamodb.replay.costs import Prices
     from dynamic_dynamodb.replay.results import Row
     from dynamic_dynamodb.replay.settings import Settings
 
 OURS: Final = "this configuration"
-_SECONDS_PER_HOUR: Final = 3600
-_MILLION: Final = 1_000_000
 _SLACK: Final = 1e-9
+_MOST_DIGITS: Final = 10
 
 
 def meets(row: Row, wanted_percent: float) -> bool:
@@ -30,64 +28,72 @@ def judge(rows: Sequence[Row], settings: Settings) -> str:
     """Write the line; `rows` hold this configuration first."""
     ours, wanted = rows[0], settings.wanted_percent
     fit = [row for row in rows if not row.is_bound and meets(row, wanted)]
-    best = min(fit, key=lambda row: row.cost.by(settings.billing))  # on-demand always fits
-    return "; ".join((_compare(ours, best, fit, settings), *_say_when(rows, best, settings))) + "."
+    fit.sort(key=lambda row: row.cost.by(settings.billing))
+    best = fit[0]  # on-demand always fits
+    named = fit[:2] if best is ours else [best]
+    others = [row for row in rows if row.name in (FIXED, ON_DEMAND) and row not in named]
+    others.sort(key=lambda row: row.name != FIXED)
+    sentences = (
+        _compare(ours, fit, settings),
+        *(_tell_other(row, best, settings) for row in others),
+        *_tell_break_even(rows, settings),
+    )
+    return "; ".join(sentences) + "."
 
 
-def _compare(ours: Row, best: Row, fit: Sequence[Row], settings: Settings) -> str:
+def _compare(ours: Row, fit: Sequence[Row], settings: Settings) -> str:
+    """Set this configuration against the cheapest that fit, in the order of their cost."""
+    best, wanted = fit[0], settings.wanted_percent
     own, least = ours.cost.by(settings.billing), best.cost.by(settings.billing)
-    wanted = f"{settings.wanted_percent:g} %"
     if ours not in fit:
-        much = tell_percent(ours.throttled_percent)
-        if ours.worst_percent is not None:
-            much = f"up to {tell_percent(ours.worst_percent)} of a target"
+        if ours.worst_percent is None:
+            much = _tell_percent_above(ours.throttled_percent, wanted)
+        else:
+            much = f"up to {_tell_percent_above(ours.worst_percent, wanted)} of a target"
         return (
-            f"this configuration throttles {much}, more than the {wanted} wanted, at {tell_dollars(own)}"
+            f"this configuration throttles {much}, more than the {wanted:g} % wanted, at {tell_dollars(own)}"
             f" per 30 days; the cheapest that does not is {_name(best)}, {tell_dollars(least)}"
         )
     if best is ours:
-        others = [row for row in fit if row is not ours]
-        second = min(others, key=lambda row: row.cost.by(settings.billing))
+        second = fit[1]
         dollars = second.cost.by(settings.billing)
         return (
-            f"this configuration is the cheapest that throttles no more than {wanted}:"
+            f"this configuration is the cheapest that throttles no more than {wanted:g} %:"
             f" {tell_dollars(own)} per 30 days; next is {_name(second)}, {tell_dollars(dollars)}"
             f"{_tell_difference(dollars, own)}"
         )
     return (
-        f"{_name(best)} is the cheapest that throttles no more than {wanted}: {tell_dollars(least)} per 30"
-        f" days; this configuration costs {tell_dollars(own)}{_tell_difference(own, least)}"
+        f"{_name(best)} is the cheapest that throttles no more than {wanted:g} %: {tell_dollars(least)}"
+        f" per 30 days; this configuration costs {tell_dollars(own)}{_tell_difference(own, least)}"
     )
 
 
-def _say_when(rows: Sequence[Row], best: Row, settings: Settings) -> Iterator[str]:
-    ours, by_name = rows[0], {row.name: row for row in rows}
-    least = best.cost.by(settings.billing)
-    fixed = by_name[FIXED]
-    dollars = fixed.cost.by(settings.billing)
-    if fixed is not best:
-        yield f"{_name(fixed)} costs {tell_dollars(dollars)}{_tell_difference(dollars, least)}"
-    demand = by_name[ON_DEMAND].cost.by(settings.billing)
-    if by_name[ON_DEMAND] is not best:
-        yield f"on-demand costs {tell_dollars(demand)}{_tell_difference(demand, least)}"
-    utilisation = ours.utilisation_percent or 0.0
-    yield (
-        f"on-demand is better than provisioned capacity that is used less than"
-        f" {_tell_break_even(ours, settings.prices)}, and this is used {utilisation:.0f} %"
-    )
+def _tell_other(row: Row, best: Row, settings: Settings) -> str:
+    dollars, least = row.cost.by(settings.billing), best.cost.by(settings.billing)
+    return f"{_name(row)} costs {tell_dollars(dollars)}{_tell_difference(dollars, least)}"
 
 
-def _tell_break_even(row: Row, prices: Prices) -> str:
-    """Give the utilisation at which both ways of billing cost the same."""
-    shares = {}
-    for capacity in Capacity:
-        dollars = prices.million_requests[capacity]
-        if row.sides[capacity].demand and dollars:
-            full_hour = _SECONDS_PER_HOUR * dollars / _MILLION
-            shares[capacity] = f"{100 * prices.capacity_hour[capacity] / full_hour:.0f} %"
-    if len(set(shares.values())) > 1:
-        return " and ".join(f"{share} ({capacity.value})" for capacity, share in shares.items())
-    return next(iter(shares.values()), "0 %")
+def _tell_break_even(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
+    """Say how far the load is from where both ways of billing cost the same, by the same dollars as above."""
+    on_demand = next(row for row in rows if row.name == ON_DEMAND)
+    own, demand = rows[0].cost.by(settings.billing), on_demand.cost.by(settings.billing)
+    used = on_demand.fully_used_dollars
+    if own and used and demand:
+        even, share = _tell_apart(100 * used / demand, min(100.0, 100 * used / own))
+        yield (
+            f"on-demand is better where less than {even} of what is paid for is used, and of this"
+            f" configuration {share} is used"
+        )
+
+
+def _tell_apart(one: float, other: float) -> tuple[str, str]:
+    """Write two shares in whole percent, or with as many decimals as it takes to see which is more."""
+    texts = ("", "")
+    for digits in range(_MOST_DIGITS):
+        texts = f"{one:.{digits}f} %", f"{other:.{digits}f} %"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _name(row: Row) -> str:
@@ -108,6 +114,12 @@ def tell_percent(percent: float) -> str:
     if percent == 0:
         return "0 %"
     return f"{percent:.2f} %" if percent >= 0.01 else f"{percent:.1g} %"  # noqa: PLR2004 - two decimals show it
+
+
+def _tell_percent_above(percent: float, limit: float) -> str:
+    """Write a share that is above a limit so that it looks so."""
+    text = tell_percent(percent)
+    return _tell_apart(percent, limit)[0] if float(text.removesuffix(" %")) <= limit else text
 
 
 def _tell_difference(dollars: float, base: float) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.replay.recording import Gaps, Recording, SideRecording
+from dynamic_dynamodb.replay.recording import NO_GAPS, Recording, SideRecording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def record(
         for consumed, units in zip((reads, writes), provisioned, strict=True)
     ]
     minutes = len(reads if reads is not None else writes or ())
-    return Recording(target, start, minutes, 1, PerCapacity(*sides), Gaps(0, 0, None))
+    return Recording(target, start, minutes, 1, PerCapacity(*sides), PerCapacity(NO_GAPS, NO_GAPS))
 
 
 def _column(units: Sequence[float] | None) -> array[float] | None:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
 import re
+import struct
+import termios
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
 
 import pytest
 
 from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.sections import CircuitBreakerOptions
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import OPTIONS, Group
 from dynamic_dynamodb.replay.costs import Cost
 from dynamic_dynamodb.replay.physics import PRESETS, Physics
-from dynamic_dynamodb.replay.progress import ProgressBar
-from dynamic_dynamodb.replay.recording import Gaps
+from dynamic_dynamodb.replay.progress import Progress, ProgressBar
 from dynamic_dynamodb.replay.results import Row, SideResult
-from dynamic_dynamodb.replay.settings import Settings, parse_physics, read_settings
+from dynamic_dynamodb.replay.settings import parse_physics
 from dynamic_dynamodb.replay.verdict import judge
-from dynamic_dynamodb.replay.what_if import Progress, answer
-from tests.builders import load_flags, section
-from tests.replay.recordings import DAY, START, record, spikes, wave
-
-if TYPE_CHECKING:
-    from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.replay.recording import Recording
-
-
-def settings(**texts: Any) -> Settings:
-    """Read settings from the declared defaults, and from these flags."""
-    options = {option.key: option.default for option in OPTIONS if option.group is Group.REPLAY}
-    return read_settings({**options, **texts})
+from dynamic_dynamodb.replay.what_if import answer, name_compared
+from tests.builders import section
+from tests.replay.configurations import configure, settings
+from tests.replay.recordings import DAY, START, record, spikes
 
 
 def row(name: str, dollars: float, throttled: float = 0, *, reads: int | None = None) -> Row:
@@ -44,7 +36,8 @@ def row(name: str, dollars: float, throttled: float = 0, *, reads: int | None = 
 
 def judge_rows(ours: Row, *, demand: float, fixed: float, tracking: Row) -> str:
     """Judge against rivals of these prices."""
-    rows = [ours, tracking, row("on-demand", demand), row("best fixed value", fixed, reads=7)]
+    on_demand = replace(row("on-demand", demand), fully_used_dollars=5)
+    rows = [ours, tracking, on_demand, row("best fixed value", fixed, reads=7)]
     bound = replace(row("clairvoyant bound", 0.5), is_bound=True)
     return judge([*rows, bound], settings())
 
@@ -55,9 +48,8 @@ CHEAP_BUT_THROTTLED = row("AWS target tracking 70 %", 1, throttled=500)
 def test_the_verdict_is_for_this_configuration_if_it_is_the_cheapest_that_fits() -> None:
     assert judge_rows(row("ours", 10), demand=20, fixed=15, tracking=CHEAP_BUT_THROTTLED) == (
         "this configuration is the cheapest that throttles no more than 0.1 %: $10.00 per 30 days; next is a"
-        " fixed 7 reads, $15.00 (+50 %); a fixed 7 reads costs $15.00 (+50 %); on-demand costs $20.00"
-        " (+100 %); on-demand is better than provisioned capacity that is used less than 29 %, and this is"
-        " used 50 %."
+        " fixed 7 reads, $15.00 (+50 %); on-demand costs $20.00 (+100 %); on-demand is better where less than"
+        " 25 % of what is paid for is used, and of this configuration 50 % is used."
     )
 
 
@@ -65,8 +57,23 @@ def test_the_verdict_is_for_another_if_that_is_cheaper() -> None:
     said = judge_rows(row("ours", 10), demand=5, fixed=15, tracking=CHEAP_BUT_THROTTLED)
     assert said.startswith(
         "on-demand is the cheapest that throttles no more than 0.1 %: $5.00 per 30 days; this configuration"
-        " costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+200 %); on-demand is better than"
+        " costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+200 %); on-demand is better where less than"
+        " 100 % of what is paid for is used, and of this configuration 50 % is used."
     )
+
+
+@pytest.mark.parametrize("demand", [9.0, 9.999, 10.001, 11.0])
+def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_better(demand: float) -> None:
+    said = judge_rows(row("ours", 10), demand=demand, fixed=15, tracking=CHEAP_BUT_THROTTLED)
+    match = re.search(r"less than ([\d.]+) % of what is paid for .* configuration ([\d.]+) % is used", said)
+    assert match is not None
+    even, used = map(float, match.groups())
+    assert (used < even) == (demand < 10)
+
+
+def test_a_share_above_the_wanted_one_looks_so() -> None:
+    said = judge_rows(row("ours", 3, throttled=1.001), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
+    assert said.startswith("this configuration throttles 0.1001 %, more than the 0.1 % wanted")
 
 
 def test_the_verdict_says_when_this_configuration_throttles_too_much() -> None:
@@ -112,63 +119,24 @@ def test_all_faults_of_the_flags_are_named_at_once() -> None:
     assert [fault.split()[0] for fault in caught.value.faults] == ["--physics", "--start", "--fail-if"]
 
 
-def configure(**options: str) -> Configuration:
-    """Give a configuration of one table, checked each minute."""
-    loaded: Configuration = load_flags(table_name="orders", check_interval="60")
-    rules = {"max_provisioned_reads": "200", "lookback_window_start": "5", **options}
-    return replace(loaded, sections=(section("^orders$", gsis=(section("by-date", **rules),), **rules),))
+@pytest.mark.parametrize("metric", ["at-max", "throttled"])
+def test_a_condition_on_a_share_is_for_each_target(metric: str) -> None:
+    pegged = record([60.0 * 500] * DAY)
+    free = record([60.0] * DAY, target=Target("orders", "by-date"))
+    limited = configure(gsis=(section("by-date"),))
+    found = answer(limited, [pegged, free], settings(fail_if=f"{metric}>59%"))
+    assert found.find_failure() == f"{metric}>59% holds for orders"
+    assert found.total[0].at_max_percent == found.targets[0].rows[0].at_max_percent
+    assert found.targets[1].rows[0].at_max_percent is None
 
 
-def warn(recording: Recording, *, physics: str = "ideal", start: str | None = None) -> list[str]:
-    """Give the warnings of one target."""
-    found = answer(configure(), [recording], settings(physics=physics, start=start))
-    return list(found.targets[0].warnings)
-
-
-def test_a_clean_recording_needs_no_warning() -> None:
-    assert warn(record([60.0] * DAY, [60.0] * DAY)) == []
-
-
-def test_what_makes_figures_doubtful_is_said() -> None:
-    reads = record([60.0] * 600).sides.reads
-    assert reads is not None
-    recording = replace(
-        record([60.0] * 600, provisioned=([5] * 600, None)),
-        sides=PerCapacity(replace(reads, throttled_events=1234.0, provisioned=reads.consumed), None),
-        period=5,
-        gaps=Gaps(90, 70, START),
-        remarks=("something else",),
-    )
-    said = "\n".join(warn(recording, start="5,5"))
-    for expected in (
-        "something else",
-        "1,234 read events were throttled while this was recorded: the true demand was higher",
-        "writes were not recorded: they are left out of decisions and cost",
-        "a row each 5 minutes, spread evenly over them: shorter peaks are lost",
-        "90 minutes have no datapoint and are taken for no load, as CloudWatch has none then",
-        "; the longest, 70 minutes, begins 2026-03-02 00:00",
-        "the recording is 600 minutes long",
-        "--start is not used where the recording has the provisioned units",
-    ):
-        assert expected in said
-
-
-def test_a_result_that_burst_carried_is_said_to_be_so() -> None:
-    load = ([600.0] * 29 + [3000.0]) * (DAY // 30)
-    said = [line for line in warn(record(load)) if "burst" in line]
-    assert len(said) == 1
-    assert re.match(r"burst capacity carried the reads: without it up to \d+\.\d\d % of them", said[0])
-    assert not [line for line in warn(record(load), physics="no-burst") if "burst" in line]
-
-
-def test_a_circuit_breaker_is_taken_for_closed() -> None:
-    configuration = configure()
-    guarded = replace(
-        configuration.sections[0], circuit_breaker=CircuitBreakerOptions("http://localhost/", 5)
-    )
-    found = answer(replace(configuration, sections=(guarded,)), [record(wave(DAY, 1, 90))], settings())
-    assert "the circuit breaker is taken for closed all the time" in found.targets[0].warnings
-    assert found.targets[0].rows[0].updates > 0
+def test_a_file_to_compare_that_is_called_like_a_rival_keeps_its_own_row() -> None:
+    recordings = [record(spikes(600)), record(spikes(600), target=Target("orders", "by-date"))]
+    name = name_compared(Path("somewhere/on-demand"))
+    found = answer(configure(), recordings, settings(), other=(name, configure()))
+    assert [one.name for one in found.total][:2] == ["this configuration", "file on-demand"]
+    assert found.total[0].cost == found.total[1].cost
+    assert name_compared(Path("b.conf")) == "b.conf"
 
 
 def test_recordings_without_a_section_are_left_out_with_a_word() -> None:
@@ -228,10 +196,13 @@ def test_presets_are_told_apart_by_what_a_fixed_value_must_be() -> None:
 def test_progress_never_runs_backwards() -> None:
     shares: list[float] = []
     recordings = [record(spikes(600)), record(spikes(300), target=Target("orders", "by-date"))]
-    answer(configure(), recordings, settings(), other=("b.conf", configure()), on_progress=shares.append)
+    answer(
+        configure(), recordings, settings(), other=("b.conf", configure()), progress=Progress(shares.append)
+    )
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    assert Progress(shares.append).part(0.5, 1.0).part(0.0, 0.5) == Progress(shares.append, 0.5, 0.75)
+    _, second = Progress(shares.append).split((1, 1))
+    assert second.split((1, 3)) == (Progress(shares.append, 0.5, 0.625), Progress(shares.append, 0.625, 1.0))
 
 
 class Terminal(io.StringIO):
@@ -242,6 +213,15 @@ class Terminal(io.StringIO):
         return True
 
 
+def draw_on_terminal(*, columns: int) -> str:
+    """Draw half of a bar on a real terminal of this width."""
+    reader, writer = os.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+    with os.fdopen(reader, "rb", 0) as shown, os.fdopen(writer, "w", encoding="utf-8") as terminal:
+        ProgressBar(terminal, "replaying", patience_seconds=0)(0.5)
+        return shown.read(1000).decode()
+
+
 def test_the_progress_bar_is_for_terminals_and_for_long_work_only() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
@@ -250,6 +230,9 @@ def test_the_progress_bar_is_for_terminals_and_for_long_work_only() -> None:
         bar.clear()
     assert terminal.getvalue() == f"\rreplaying {'█' * 15}{'·' * 15}  50%\r\033[K"
     assert file.getvalue() == ""
+    assert draw_on_terminal(columns=80) == f"\rreplaying {'█' * 15}{'·' * 15}  50%"
+    assert draw_on_terminal(columns=24) == f"\rreplaying {'█' * 4}{'·' * 4}  50%"
+    assert draw_on_terminal(columns=12) == "\r 50%"
     patient = Terminal()
     ProgressBar(patient, "replaying", patience_seconds=60)(0.5)
     assert patient.getvalue() == ""

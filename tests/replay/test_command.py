@@ -183,6 +183,10 @@ REFUSED = {
     "constant": ((*HISTORY, "--physics", "retry=2"), "--physics retry must be a share from 0 to 1, got '2'"),
     "condition": ((*HISTORY, "--fail-if", "x"), "as throttled>0.1% does, got 'x'"),
     "unit": ((*HISTORY, "--fail-if", "cost>5%"), "cost is no percentage: leave out the % in 'cost>5%'"),
+    "share": (
+        (*HISTORY, "--fail-if", "throttled>200%"),
+        "--fail-if throttled is a share of the demand: no more than 100 % in 'throttled>200%'",
+    ),
     "start": ((*HISTORY, "--start", "5"), "the units of reads and writes to begin with, such as 100,50"),
     "report": ((*HISTORY, "--report", "no/x.html"), "cannot be written: is there such a directory?"),
     "report-over-history": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +13,8 @@ from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
-from dynamic_dynamodb.replay.recording import Gaps
+from dynamic_dynamodb.replay.recording import NO_GAPS, Gaps
+from tests.builders import target_options
 from tests.replay.recordings import START
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.replay.recording import Recording
 
+UNLIMITED = target_options().capacities
 HEADER = (
     "timestamp,consumed_reads,consumed_writes,throttled_reads,throttled_writes,provisioned_reads,"
     "provisioned_writes"
@@ -62,8 +64,8 @@ def test_our_own_csv_is_read_whole(tmp_path: Path) -> None:
         [10, 10, 20],
     )
     assert (list(writes.consumed), list(writes.provisioned or ())) == ([60, 0, 0], [5, 5, 5])
-    assert recording.gaps == Gaps(1, 1, START + 2 * MINUTE)
-    assert recording.find_start_capacity(PerCapacity(1, 1)) == PerCapacity(10, 5)
+    assert recording.gaps == PerCapacity(Gaps(1, 1, START + 2 * MINUTE), Gaps(2, 2, START + MINUTE))
+    assert recording.find_start_capacity(PerCapacity(1, 1), UNLIMITED) == PerCapacity(10, 5)
 
 
 @pytest.mark.parametrize("name", ["orders.csv", "orders.csv.gz"])
@@ -84,14 +86,39 @@ def test_longer_periods_are_spread_in_whole_units(tmp_path: Path) -> None:
     assert recording.sides.reads is not None
     consumed = list(recording.sides.reads.consumed)
     assert consumed == [2, 2, 3, 2, 3, 0, 0, 0, 0, 0, 1, 2, 1, 2, 1.5]
-    assert recording.gaps.minutes == 0
+    assert recording.gaps == PerCapacity(NO_GAPS, NO_GAPS)
+
+
+def test_the_gaps_of_one_side_are_told_apart_from_those_of_the_other(tmp_path: Path) -> None:
+    rows = [f"{stamp(minute)},60,{60 if minute < 10 else ''}" for minute in range(100)]
+    recording = read(tmp_path, "\n".join(("timestamp,consumed_reads,consumed_writes", *rows)))
+    assert recording.gaps == PerCapacity(NO_GAPS, Gaps(90, 90, START + 10 * MINUTE))
+
+
+def test_the_time_before_the_first_datapoint_of_a_new_table_is_left_out(tmp_path: Path) -> None:
+    def write(blank: int, provisioned: str) -> str:
+        blank_rows = [f"{stamp(minute)},,,,,," for minute in range(blank)]
+        rows = [f"{stamp(blank + minute)},60,,,,{provisioned}," for minute in range(50)]
+        return "\n".join((HEADER, *blank_rows, *rows))
+
+    young = read(tmp_path, write(90, "10"))
+    assert (young.start, young.minutes, young.gaps.reads) == (START + 90 * MINUTE, 50, NO_GAPS)
+    (remark,) = young.remarks
+    assert remark == (
+        "the first 90 minutes, until 2026-03-02T01:30Z, have no datapoint, not even of the provisioned units:"
+        " left out, the table may not have been there"
+    )
+    idle = read(tmp_path, write(20, "10"))
+    assert (idle.start, idle.gaps.reads, idle.remarks) == (START, Gaps(20, 20, START), ())
+    unknown = read(tmp_path, write(90, ""))
+    assert (unknown.start, unknown.gaps.reads, unknown.remarks) == (START, Gaps(90, 90, START), ())
 
 
 def test_missing_rows_are_gaps(tmp_path: Path) -> None:
     rows = "".join(f"{stamp(minute)},60\n" for minute in (0, 1, 2, 6, 7))
     recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
     assert (recording.period, recording.minutes) == (1, 8)
-    assert recording.gaps == Gaps(3, 3, START + 3 * MINUTE)
+    assert recording.gaps.reads == Gaps(3, 3, START + 3 * MINUTE)
 
 
 def test_a_side_that_is_not_there_is_left_out_and_an_idle_one_is_not(tmp_path: Path) -> None:
@@ -99,6 +126,8 @@ def test_a_side_that_is_not_there_is_left_out_and_an_idle_one_is_not(tmp_path: P
     idle = read(tmp_path, f"{HEADER}\n{stamp(0)},1,,,,,5\n{stamp(1)},1,,,,,5\n").sides.writes
     assert idle is not None
     assert list(idle.consumed) == [0, 0]
+    absent = f"timestamp,consumed_reads,provisioned_writes\n{stamp(0)},1,5\n{stamp(1)},1,5\n"
+    assert read(tmp_path, absent).sides.writes is None
 
 
 def test_a_mixed_distance_is_remarked_on(tmp_path: Path) -> None:
@@ -112,8 +141,16 @@ def test_a_mixed_distance_is_remarked_on(tmp_path: Path) -> None:
 def test_without_recorded_capacity_the_start_is_given_or_the_first_hours_peak(tmp_path: Path) -> None:
     rows = "".join(f"{stamp(minute)},{90000 if minute == 61 else 601}\n" for minute in range(70))
     recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
-    assert recording.find_start_capacity(None) == PerCapacity(11, 1)
-    assert recording.find_start_capacity(PerCapacity(70, 80)) == PerCapacity(70, 1)
+    assert recording.find_start_capacity(None, UNLIMITED) == PerCapacity(11, 1)
+    assert recording.find_start_capacity(PerCapacity(70, 80), UNLIMITED) == PerCapacity(70, 1)
+
+
+def test_a_guessed_start_keeps_within_minimum_and_maximum_and_a_known_one_need_not(tmp_path: Path) -> None:
+    limits = target_options(max_provisioned_reads="100", min_provisioned_writes="20").capacities
+    rows = "".join(f"{stamp(minute)},12000,60\n" for minute in range(70))
+    recording = read(tmp_path, f"timestamp,consumed_reads,consumed_writes\n{rows}")
+    assert recording.find_start_capacity(None, limits) == PerCapacity(100, 20)
+    assert recording.find_start_capacity(PerCapacity(300, 1), limits) == PerCapacity(300, 1)
 
 
 def answer(**columns: list[float]) -> str:
@@ -156,6 +193,46 @@ def test_pages_of_what_the_aws_command_prints_are_joined(tmp_path: Path) -> None
     assert list(recording.sides.reads.consumed) == [60, 120]
     again = json.dumps({"MetricDataResults": [first, first]})
     assert "has two values for one minute" in refuse(tmp_path, again, "orders.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param(
+            {"NextToken": "eyJ"},
+            "is only a part of the answer, it has a NextToken: fetch it without --max-items and"
+            " --no-paginate",
+            id="more pages",
+        ),
+        pytest.param(
+            {"Messages": [{"Code": "MaxMetricsExceeded", "Value": "too many metrics"}]},
+            "is no whole answer, CloudWatch says: too many metrics",
+            id="a message",
+        ),
+        pytest.param(
+            {"StatusCode": "Forbidden"}, "is no whole answer, CloudWatch says of m0: Forbidden", id="denied"
+        ),
+        pytest.param(
+            {"StatusCode": "InternalError"},
+            "is no whole answer, CloudWatch says of m0: InternalError",
+            id="failed",
+        ),
+    ],
+)
+def test_what_is_not_the_whole_answer_is_refused(
+    tmp_path: Path, change: dict[str, Any], expected: str
+) -> None:
+    said = json.loads(answer(ConsumedReadCapacityUnits=[60.0, 120.0]))
+    (said["MetricDataResults"][0] if "StatusCode" in change else said).update(change)
+    assert refuse(tmp_path, json.dumps(said), "orders.json") == expected
+
+
+def test_a_page_before_the_last_may_be_partial(tmp_path: Path) -> None:
+    first, last = (json.loads(answer(ConsumedReadCapacityUnits=[60.0]))["MetricDataResults"][0] for _ in "12")
+    first["StatusCode"], last["Timestamps"] = "PartialData", [stamp(1)]
+    assert read(tmp_path, json.dumps({"MetricDataResults": [first, last]}), "orders.json").minutes == 2
+    refused = refuse(tmp_path, json.dumps({"MetricDataResults": [last, first]}), "orders.json")
+    assert refused == "is no whole answer, CloudWatch says of m0: PartialData"
 
 
 def test_two_periods_in_one_file_are_refused(tmp_path: Path) -> None:
@@ -254,6 +331,21 @@ BAD = {
         "orders.csv",
         "line 2 has fewer fields than the header",
     ),
+    "long-row": (
+        f"timestamp,consumed_reads,consumed_writes\n{stamp(0)},1,234,60\n",
+        "orders.csv",
+        f"line 2 has more fields than the header: '{stamp(0)},1,234,60'; are there commas in numbers?",
+    ),
+    "no-end": (
+        f'timestamp,consumed_reads\n"{"x" * 9000}\n',
+        "orders.csv",
+        "line 2 has fewer fields than the header",
+    ),
+    "long-word": (
+        f"timestamp,consumed_reads\n{stamp(0)},{'9x' * 999}\n",
+        "orders.csv",
+        f"line 2: '{'9x' * 30}…' is no number of units, 0 or more",
+    ),
     "twice": (
         f"timestamp,consumed_reads\n{TWO}{stamp(0)},1\n",
         "orders.csv",
@@ -275,6 +367,11 @@ BAD = {
         "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]",
     ),
     "binary": (b"\xff\xfe\x00x", "orders.csv", "is no text in UTF-8; a gzip file must be named .gz"),
+    "other-encoding": (
+        '{"MetricDataResults": []}'.encode("utf-16"),
+        "orders.json",
+        "is no text in UTF-8; a gzip file must be named .gz",
+    ),
     "no-json": ("{", "orders.json", "is no JSON"),
     "other-json": ("[]", "orders.json", "is not what `aws cloudwatch get-metric-data` prints"),
     "no-consumption": (

@@ -11,9 +11,9 @@ from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.replay.files import read_recordings
-from dynamic_dynamodb.replay.reading import GOOD_HEADER
 from dynamic_dynamodb.replay.recorder import Span, record_targets
 from dynamic_dynamodb.replay.recording import COLUMNS
+from dynamic_dynamodb.replay.rows import GOOD_HEADER
 from tests.end_to_end.program import Program
 
 if TYPE_CHECKING:
@@ -121,6 +121,18 @@ def test_a_file_that_is_no_recording_is_left_alone(tmp_path: Path, text: str) ->
     assert lines == []
     assert failures[0].startswith("orders: not recorded: ")
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_file_that_was_cut_off_is_named_with_what_to_do(tmp_path: Path) -> None:
+    span = Span(NOON - MINUTE * 50, NOON)
+    record_targets([ORDERS], History(), tmp_path, span)
+    path = tmp_path / "orders.csv"
+    path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    _, failures = record_targets([ORDERS], History(), tmp_path, span)
+    last = path.read_text(encoding="utf-8").splitlines()[-1]
+    (failure,) = failures
+    reason = f"{path} cannot be continued: its last line, '{last}', is not whole; delete that line"
+    assert failure == f"orders: not recorded: {reason}"
 
 
 def test_a_target_that_fails_keeps_its_file_and_the_others_go_on(tmp_path: Path) -> None:
