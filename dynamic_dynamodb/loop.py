@@ -96,7 +96,7 @@ class Loop:
             self.adapters.counts.commit()
         self._log(reports)
         # Last, because a topic that does not answer must not keep a table waiting.
-        messages = filter(None, (_write_messages(each, result) for each in checked))
+        messages = [written for each in checked if (written := _write_messages(each, result))]
         list(self.adapters.lookups.map(self._publish, messages))
         return CheckReport(
             tuple(reports),
@@ -107,6 +107,8 @@ class Loop:
 
     def _log(self, reports: Sequence[TargetReport]) -> None:
         """Log a line for each target, but not again what failed altogether and as it did before."""
+        if not LOGGER.isEnabledFor(logging.CRITICAL):
+            return  # a replay makes thousands of checks that nobody hears of
         lost = [str(report) for report in reports if report.outcome is Outcome.FAILED]
         is_repeated = bool(lost) and len(lost) == len(reports) and lost == self.lost_before
         self.lost_before = lost
@@ -115,14 +117,14 @@ class Loop:
 
     def _skip(self, found: Found) -> tuple[Sequence[Subject], Sequence[TargetReport]]:
         """Take out what must not be decided on; its counts start anew."""
-        stopped = self._ask_breakers(found.subjects)
-        skipped = (
-            *found.skipped,
-            *(TargetReport(target, Outcome.SKIPPED, skipped=reason) for target, reason in stopped.items()),
-        )
+        subjects, skipped = found.subjects, [*found.skipped]
+        stopped = self._ask_breakers(subjects)
+        if stopped:
+            subjects = tuple(one for one in subjects if one.target not in stopped)
+            skipped += [TargetReport(one, Outcome.SKIPPED, skipped=why) for one, why in stopped.items()]
         for report in skipped:
             self.adapters.counts.put(report.target, NO_CHECKS)
-        return [one for one in found.subjects if one.target not in stopped], skipped
+        return subjects, skipped
 
     def _ask_breakers(self, subjects: Sequence[Subject]) -> dict[Target, Reason]:
         """Give the targets that an open circuit breaker stops."""
