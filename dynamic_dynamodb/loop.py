@@ -151,7 +151,9 @@ class Loop:
         ]
         answers = self.adapters.metrics.fetch(requests)
         freshest = find_freshest(
-            series for answer in answers.values() if not isinstance(answer, AwsError) for series in answer
+            (request.window, answer)
+            for request in requests
+            if not isinstance(answer := answers[request.target], AwsError)
         )
         checked, failed = [], []
         for subject, request in zip(subjects, requests, strict=True):

@@ -95,7 +95,8 @@ class FakeMetrics:
         answer = self.answers.get(request.target, IDLE)
         if isinstance(answer, AwsError):
             return answer
-        return answer.map(lambda one: CapacitySeries.of(*(_clip(each, request.window) for each in one)))
+        window = request.window
+        return answer.map(lambda one: CapacitySeries.of(window, *(_clip(each, window) for each in one)))
 
 
 def _clip(datapoints: Datapoints, window: LookBackWindow) -> Datapoints:

@@ -101,7 +101,7 @@ def _check(
         window.start + number * MINUTE: wanted_at(first + number) * float(SECONDS_PER_MINUTE)
         for number in range(window.minutes)
     }
-    series = CapacitySeries.of(consumed, throttled={})
+    series = CapacitySeries.of(window, consumed, throttled={})
     usage = assess(series, window, now=now, freshest=max(consumed))
     usages = PerCapacity(usage, usage)  # writes go as reads do
     decision = decide(TARGET, options, provisioned=table.provisioned, usage=usages, counts=counts)

@@ -107,7 +107,9 @@ class CloudWatchMetrics:
             except AwsError:
                 break  # what there is of the others must not be lost
         return {
-            request.target: _gather([found[_name_query(number, place)] for place in range(len(METRICS))])
+            request.target: _gather(
+                request.window, [found[_name_query(number, place)] for place in range(len(METRICS))]
+            )
             for number, request in enumerate(batch)
         }
 
@@ -130,7 +132,8 @@ class CloudWatchMetrics:
 
     def _fetch_by_statistics(self, request: MetricRequest) -> TargetSeries | AwsError:
         return contain(
-            GET_METRIC_STATISTICS, lambda: _arrange(self._fetch_one(request, metric) for metric in METRICS)
+            GET_METRIC_STATISTICS,
+            lambda: _arrange(request.window, (self._fetch_one(request, metric) for metric in METRICS)),
         )
 
     def _fetch_one(self, request: MetricRequest, metric: str) -> Datapoints:
@@ -155,19 +158,19 @@ def _batches(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricReque
             yield same_window[start : start + _TARGETS_PER_CALL]
 
 
-def _gather(found: Sequence[_Found]) -> TargetSeries | AwsError:
+def _gather(window: LookBackWindow, found: Sequence[_Found]) -> TargetSeries | AwsError:
     bad = {each.code for each in found} - {_COMPLETE}
     if bad:
         message = f"the answer for this target is incomplete ({', '.join(sorted(bad))})"
         return AwsError(GET_METRIC_DATA, _FORBIDDEN if _FORBIDDEN in bad else "IncompleteAnswer", message)
-    return _arrange(each.datapoints for each in found)
+    return _arrange(window, (each.datapoints for each in found))
 
 
-def _arrange(metrics: Iterable[Datapoints]) -> TargetSeries:
+def _arrange(window: LookBackWindow, metrics: Iterable[Datapoints]) -> TargetSeries:
     consumed_reads, throttled_reads, consumed_writes, throttled_writes = metrics
     return PerCapacity(
-        CapacitySeries.of(consumed_reads, throttled_reads),
-        CapacitySeries.of(consumed_writes, throttled_writes),
+        CapacitySeries.of(window, consumed_reads, throttled_reads),
+        CapacitySeries.of(window, consumed_writes, throttled_writes),
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from dynamic_dynamodb.core.calculators import Rational
+    from dynamic_dynamodb.core.model import PerCapacity
     from dynamic_dynamodb.core.target_options import TargetOptions
 
 MINUTE: Final = timedelta(minutes=1)
@@ -46,18 +47,20 @@ class LookBackWindow:
 
 @value
 class Series:
-    """What a metric came to in a window: the exact total, and the youngest minute with a datapoint."""
+    """What a metric came to in a window: the exact total, and how many minutes through the last datapoint."""
 
     total: Rational
-    last: datetime | None
+    reach: int
 
 
-NO_DATAPOINTS: Final = Series(0, None)
+NO_DATAPOINTS: Final = Series(0, 0)
 
 
-def sum_up(datapoints: Datapoints) -> Series:
+def sum_up(window: LookBackWindow, datapoints: Datapoints) -> Series:
     """Add up the datapoints of a window."""
-    return Series(add(datapoints.values()), max(datapoints)) if datapoints else NO_DATAPOINTS
+    if not datapoints:
+        return NO_DATAPOINTS
+    return Series(add(datapoints.values()), window.count_until(max(datapoints) + MINUTE))
 
 
 def add(numbers: Collection[float]) -> Rational:
@@ -74,24 +77,36 @@ class CapacitySeries:
     throttled: Series
 
     @classmethod
-    def of(cls, consumed: Datapoints, throttled: Datapoints) -> CapacitySeries:
+    def of(cls, window: LookBackWindow, consumed: Datapoints, throttled: Datapoints) -> CapacitySeries:
         """Sum both up."""
-        return cls(sum_up(consumed), sum_up(throttled))
+        return cls(sum_up(window, consumed), sum_up(window, throttled))
+
+    @property
+    def reach(self) -> int:
+        """Give how many minutes of the window there are through the last datapoint of either."""
+        return max(self.consumed.reach, self.throttled.reach)
 
 
 def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
     """Lay the window on whole minutes, counted back from the minute that has just begun."""
-    this_minute = now.replace(second=0, microsecond=0)
+    # Most moments of a replay are whole minutes, and to replace anything takes long.
+    this_minute = now.replace(second=0, microsecond=0) if now.second or now.microsecond else now
     return LookBackWindow(this_minute - options.lookback_window_start * MINUTE, options.lookback_period)
 
 
-def find_freshest(series: Iterable[CapacitySeries]) -> datetime | None:
+def find_freshest(
+    answers: Iterable[tuple[LookBackWindow, PerCapacity[CapacitySeries]]],
+) -> datetime | None:
     """Give the youngest minute that any series of a check has a datapoint for."""
     youngest: datetime | None = None
-    for each in series:
-        for last in (each.consumed.last, each.throttled.last):
-            if last is not None and (youngest is None or last > youngest):
-                youngest = last
+    for window, answer in answers:
+        reads, writes = answer
+        reach = max(
+            reads.consumed.reach, reads.throttled.reach, writes.consumed.reach, writes.throttled.reach
+        )
+        last = window.start + (reach - 1) * MINUTE
+        if reach and (youngest is None or last > youngest):
+            youngest = last
     return youngest
 
 
@@ -113,29 +128,23 @@ def make_judge(
     (`freshest`), or if none has any at all; else CloudWatch is late.
     """
     old = window.count_until(now - PUBLISHING_DELAY)
-
-    def count_through(last: datetime | None, at_least: int) -> int:
-        if last is None or at_least == window.minutes:
-            return at_least
-        return max(at_least, window.count_until(last + MINUTE))
-
-    published = old if freshest is None else min(old, count_through(freshest, 0))
+    published = old if freshest is None else min(old, window.count_until(freshest + MINUTE))
 
     def judge(series: CapacitySeries) -> Usage:
         consumed, throttled = series.consumed, series.throttled
-        known = count_through(consumed.last, published)
-        throttled_known = count_through(throttled.last, known or 1)
+        known = max(published, consumed.reach)
         is_late = known < old
         return Usage(
-            _divide(consumed.total, known * SECONDS_PER_MINUTE) if known else None,
+            _divide(consumed.total, known) if known else None,
             throttled.total,
-            _divide(throttled.total, throttled_known * SECONDS_PER_MINUTE),
+            _divide(throttled.total, max(known, 1, throttled.reach)),
             is_late,
-            _divide(consumed.total, old * SECONDS_PER_MINUTE) if is_late else None,
+            _divide(consumed.total, old) if is_late else None,
         )
 
     return judge
 
 
-def _divide(total: Rational, seconds: int) -> Rational:
-    return Fraction(total, seconds) if total else 0
+def _divide(total: Rational, minutes: int) -> Rational:
+    """Give a rate a second."""
+    return Fraction(total, minutes * SECONDS_PER_MINUTE) if total else 0

@@ -127,9 +127,7 @@ class Account:
         model, window = stay.model, request.window
         first = (window.start - self._moments[0]) // MINUTE - stay.first
         end = min(first + window.minutes, model.published)
-        return PerCapacity(
-            model.reads.read(first, end, window.start), model.writes.read(first, end, window.start)
-        )
+        return PerCapacity(model.reads.read(first, end), model.writes.read(first, end))
 
     def publish(self, message: Message) -> None:
         """Publish nothing: a replay disturbs nobody."""

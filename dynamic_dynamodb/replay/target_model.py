@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from itertools import repeat
+from operator import mod
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.guards import find_next_decrease
 from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity
-from dynamic_dynamodb.core.usage import MINUTE, NO_DATAPOINTS, CapacitySeries, Series, add
+from dynamic_dynamodb.core.usage import NO_DATAPOINTS, CapacitySeries, Series, add
 from dynamic_dynamodb.errors import LIMIT_EXCEEDED, AwsError
 from dynamic_dynamodb.replay.physics import CapacityModel
 
@@ -28,7 +30,7 @@ _UPDATE: Final = "the modelled update"
 class SideModel:
     """One capacity of a target: its model, the demand on it, and what came of each minute so far."""
 
-    __slots__ = ("consumed", "demand", "model", "provisioned", "throttled")
+    __slots__ = ("_is_whole", "consumed", "demand", "model", "provisioned", "throttled")
 
     def __init__(self, model: CapacityModel, demand: Column[float] | None) -> None:
         """Take a side whose demand is None for one that is not there: nothing is asked of it."""
@@ -37,6 +39,8 @@ class SideModel:
         self.consumed: Column[float] = array("d")
         self.throttled: Column[float] = array("d")
         self.provisioned: array[int] = array("q")
+        # Whole units are served and throttled in whole units.
+        self._is_whole = demand is not None and not any(map(mod, demand, repeat(1)))
 
     def serve(self, minute: int) -> None:
         """Serve the demand of a minute since the recording's start."""
@@ -47,25 +51,22 @@ class SideModel:
             self.throttled.append(model.throttled)
             self.provisioned.append(model.provisioned)
 
-    def read(self, first: int, end: int, start: datetime) -> CapacitySeries:
-        """Give what was in some minutes of the recording, the first of which begins at `start`.
+    def read(self, first: int, end: int) -> CapacitySeries:
+        """Give what was from a minute of the recording until before another.
 
         Like CloudWatch, it has no datapoint for a minute in which nothing was.
         """
         if self.demand is None:
             return _NOTHING
-        return CapacitySeries(
-            _sum_up(self.consumed[first:end], start), _sum_up(self.throttled[first:end], start)
-        )
+        return CapacitySeries(self._sum_up(self.consumed[first:end]), self._sum_up(self.throttled[first:end]))
 
-
-def _sum_up(minutes: Column[float], start: datetime) -> Series:
-    if not any(minutes):
-        return NO_DATAPOINTS
-    last = len(minutes) - 1
-    while not minutes[last]:
-        last -= 1
-    return Series(add(minutes), start + last * MINUTE)
+    def _sum_up(self, minutes: Column[float]) -> Series:
+        if not any(minutes):
+            return NO_DATAPOINTS
+        reach = len(minutes)
+        while not minutes[reach - 1]:
+            reach -= 1
+        return Series(int(sum(minutes)) if self._is_whole else add(minutes), reach)
 
 
 class TargetModel:

@@ -29,14 +29,14 @@ def main() -> int:
     )
     window = find_window(options, NOW)
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
-    series = [CapacitySeries.of(dict.fromkeys(minutes, load * 60.0), {}) for load in LOADS_PERCENT]
+    series = [CapacitySeries.of(window, dict.fromkeys(minutes, load * 60.0), {}) for load in LOADS_PERCENT]
     answers = [
         (Target(f"table-{number:05}"), PerCapacity(series[number % 3], series[number % 2]))
         for number in range(TARGETS)
     ]
     provisioned, counts = PerCapacity(100, 100), PerCapacity(0, 0)
     started = time.perf_counter()
-    freshest = find_freshest(series for _, answer in answers for series in answer)
+    freshest = find_freshest((window, answer) for _, answer in answers)
     changes = 0
     for target, answer in answers:
         usage = answer.map(lambda series: assess(series, window, now=NOW, freshest=freshest))

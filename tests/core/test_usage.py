@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from dynamic_dynamodb.core.model import Usage
+from dynamic_dynamodb.core.model import PerCapacity, Usage
 from dynamic_dynamodb.core.usage import CapacitySeries, LookBackWindow, assess, find_freshest, find_window
 from tests.builders import target_options
 
@@ -131,13 +131,14 @@ def test_usage_is_taken_over_the_minutes_that_are_known(
     freshest: datetime | None,
     expected: Usage,
 ) -> None:
-    assert assess(CapacitySeries.of(consumed, throttled), window, now=NOW, freshest=freshest) == expected
+    found = CapacitySeries.of(window, consumed, throttled)
+    assert assess(found, window, now=NOW, freshest=freshest) == expected
 
 
 def test_a_minute_stays_young_for_three_minutes_after_its_end() -> None:
     window = LookBackWindow(at(4), 1)
     just_young = at(0) - timedelta(seconds=1)
-    nothing = CapacitySeries.of({}, {})
+    nothing = CapacitySeries.of(window, {}, {})
     assert assess(nothing, window, now=just_young, freshest=None).consumed_per_second is None
     assert assess(nothing, window, now=at(0), freshest=None).consumed_per_second == 0
 
@@ -149,6 +150,11 @@ def test_the_window_lies_on_whole_minutes() -> None:
 
 
 def test_the_freshest_minute_is_that_of_any_series() -> None:
-    every = [CapacitySeries.of(series(m15=1), {}), CapacitySeries.of({}, series(m12=1, m13=1))]
-    assert find_freshest(every) == at(12)
-    assert find_freshest([CapacitySeries.of({}, {})]) is None
+    nothing = CapacitySeries.of(OLD_WINDOW, {}, {})
+    old = CapacitySeries.of(OLD_WINDOW, series(m15=1), {})
+    throttled = CapacitySeries.of(OLD_WINDOW, {}, series(m12=1, m13=1))
+    fresh = CapacitySeries.of(FRESH_WINDOW, series(m5=1, m3=1), {})
+    assert find_freshest([(OLD_WINDOW, PerCapacity(old, throttled))]) == at(12)
+    both = [(FRESH_WINDOW, PerCapacity(fresh, nothing)), (OLD_WINDOW, PerCapacity(old, throttled))]
+    assert find_freshest(both) == at(3)
+    assert find_freshest([(OLD_WINDOW, PerCapacity(nothing, nothing))]) is None

@@ -45,7 +45,11 @@ def decide_at(now: datetime, options: TargetOptions) -> Decision:
     usages = PerCapacity.of(
         lambda capacity: assess(
             CapacitySeries.of(
-                *(dict.fromkeys(minutes, total[capacity] / window.minutes) for total in (CONSUMED, THROTTLED))
+                window,
+                *(
+                    dict.fromkeys(minutes, total[capacity] / window.minutes)
+                    for total in (CONSUMED, THROTTLED)
+                ),
             ),
             window,
             now=now,

@@ -251,7 +251,7 @@ class Account:
                 consumed[minute] = float(min(wanted, 2 * units) * 60)
             if wanted > units:
                 throttled[minute] = float((wanted - units) * 60)
-        return CapacitySeries.of(consumed, throttled)
+        return CapacitySeries.of(window, consumed, throttled)
 
     def _find_load(self, target: Target, capacity: Capacity, minute: datetime) -> int:
         """Give the units a second that are wanted: a wave over the day, and spikes of half an hour.
