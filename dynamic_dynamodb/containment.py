@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+P = ParamSpec("P")
 T = TypeVar("T")
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
-def contain(what: str, work: Callable[[], T]) -> T | AwsError:
+def contain(what: str, work: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T | AwsError:
     """Do some work for one target, and give its error instead of raising it, whatever it is."""
     try:
-        return work()
+        return work(*arguments, **named)
     except AwsError as error:
         return error
     except Exception as error:

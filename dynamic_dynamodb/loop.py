@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
+_BY_NAME: Final = attrgetter("target")
 _REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
@@ -91,7 +91,7 @@ class Loop:
         checked, failed = self._decide(subjects, now)
         result = self._update(checked)
         settled = [self._settle(each, result) for each in checked]
-        reports = sorted((*found.failed, *skipped, *failed, *settled), key=attrgetter("target"))
+        reports = sorted((*found.failed, *skipped, *failed, *settled), key=_BY_NAME)
         if not self.is_dry_run:
             self.adapters.counts.commit()
         self._log(reports)
@@ -158,9 +158,7 @@ class Loop:
         checked, failed = [], []
         for subject, request in zip(subjects, requests, strict=True):
             judge = make_judge(request.window, now=now, freshest=freshest)
-            decided = contain(
-                "the check", partial(self._decide_one, subject, answers[subject.target], judge, now)
-            )
+            decided = contain("the check", self._decide_one, subject, answers[subject.target], judge, now)
             if isinstance(decided, AwsError):
                 reason = Reason(Code.METRICS_FAILED, f"held without metrics: {decided}")
                 failed.append(TargetReport(subject.target, Outcome.FAILED, skipped=reason))
@@ -210,7 +208,7 @@ class Loop:
         if self.is_stopping():
             return UpdateResult()
         tables = self.adapters.tables
-        result = contain("the update", lambda: apply_update(update, tables.update, tables.describe))
+        result = contain("the update", apply_update, update, tables.update, tables.describe)
         if isinstance(result, AwsError):
             return UpdateResult(refused={decision.target: result for decision in update.decisions})
         return result
@@ -221,12 +219,12 @@ class Loop:
         target = decision.target
         applied, refusal = result.applied.get(target), result.refused.get(target)
         self.adapters.counts.put(target, decision.counts(applied))
-        if result.is_failure(decision):
-            outcome = Outcome.FAILED
-        elif applied is None:
-            outcome = Outcome.UNCHANGED
-        else:
+        if applied is not None:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
+        elif refusal is not None and result.is_failure(decision):
+            outcome = Outcome.FAILED
+        else:
+            outcome = Outcome.UNCHANGED
         if applied is None and decision.is_change:
             decision = decision.hold(_REFUSED if refusal else _ENDING)
         return TargetReport(target, outcome, applied or decision, refusal)
@@ -236,7 +234,7 @@ class Loop:
             if self.is_dry_run:
                 LOGGER.info("would publish to %s: %s", message.topic, message.subject)
                 continue
-            error = contain("the message", partial(self.adapters.notifier.publish, message))
+            error = contain("the message", self.adapters.notifier.publish, message)
             if error is not None:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
 

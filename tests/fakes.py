@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.containment import contain
@@ -66,7 +65,7 @@ class FakeTables:
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
         """Describe some tables, or fail as told."""
-        return {table: contain("the description", partial(self.describe, table)) for table in tables}
+        return {table: contain("the description", self.describe, table) for table in tables}
 
     def update(self, update: TableUpdate) -> None:
         """Keep the call, and take it unless an error is queued for it."""

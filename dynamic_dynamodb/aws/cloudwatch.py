@@ -89,7 +89,7 @@ class CloudWatchMetrics:
         self._is_batching_denied = True
 
     def _fetch_batch(self, batch: Sequence[MetricRequest]) -> Answers | AwsError:
-        return contain(GET_METRIC_DATA, lambda: self._fetch_by_metric_data(batch))
+        return contain(GET_METRIC_DATA, self._fetch_by_metric_data, batch)
 
     def _fetch_by_metric_data(self, batch: Sequence[MetricRequest]) -> Answers:
         queries = {

@@ -47,12 +47,11 @@ class DynamoDbTables:
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
         """Describe many tables side by side; what cannot be had of one is an error in its place."""
-        asked = {table: self._executor.submit(self._try_to_describe, table) for table in tables}
+        asked = {
+            table: self._executor.submit(contain, _DESCRIPTION, self.describe, table) for table in tables
+        }
         answers = gather(_DESCRIPTION, list(asked.values()), self._timeouts.straggling)
         return dict(zip(asked, answers, strict=True))
-
-    def _try_to_describe(self, table: str) -> Mapping[Target, Description] | AwsError:
-        return contain(_DESCRIPTION, lambda: self.describe(table))
 
     def update(self, update: TableUpdate) -> None:
         """Ask for new capacities of a table, its indexes or both in one call; raise AwsError.

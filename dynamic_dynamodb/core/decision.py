@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.target_options import TargetOptions
 
 
+_COUNT: Final = attrgetter("count")
+
+
 @value
 class CapacityDecision:
     """What is to become of one capacity of a target.
@@ -107,7 +110,7 @@ class Decision:
     def counts(self, applied: Decision | None) -> PerCapacity[int]:
         """Give the counts of low checks after this decision, of which `applied` is what was done."""
         if applied is None:
-            return self.capacities.map(attrgetter("count"))
+            return self.capacities.map(_COUNT)
         return PerCapacity.of(
             lambda capacity: (
                 0 if applied.capacities[capacity].is_decrease else self.capacities[capacity].count

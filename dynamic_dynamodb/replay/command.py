@@ -10,7 +10,6 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.formats import FORMATS
 from dynamic_dynamodb.replay.progress import Progress
-from dynamic_dynamodb.replay.report import write_report
 from dynamic_dynamodb.replay.settings import read_settings
 from dynamic_dynamodb.replay.what_if import answer, name_compared
 
@@ -48,6 +47,8 @@ def replay(circumstances: Circumstances, on_progress: Callable[[float], None]) -
     found = answer(configuration, recordings, settings, other=other, progress=replaying)
     remarks = configuration.warnings
     if report is not None:
+        from dynamic_dynamodb.replay.report import write_report  # noqa: PLC0415 - few replays need it
+
         _write(report, write_report(found))
     if options["format"] == "csv":
         remarks += found.warnings + tuple(

@@ -82,36 +82,40 @@ def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row
             published = model.published
             wanted = [_track(side, published, limits, target_percent) for side, limits in sides]
             is_refused = False
-            if wanted != [side.model.provisioned for side, _ in sides]:
-                now = recording.start + minute * MINUTE
-                asked = PerCapacity(*wanted)
+            if any(wanted):
+                now, before = recording.start + minute * MINUTE, model.provisioned
+                asked = PerCapacity(*(one or units for one, units in zip(wanted, before, strict=True)))
                 is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
-                units = PerCapacity(*map(max, asked, model.provisioned)) if is_refused else asked
-                refused += units != asked and not was_refused
-                if units != model.provisioned:
-                    model.update(units, minute, now)
+                taken = PerCapacity(*map(max, asked, before)) if is_refused else asked
+                refused += taken != asked and not was_refused
+                if taken != before:
+                    model.update(taken, minute, now)
             was_refused = is_refused
         model.serve(minute)
     happenings = Happenings(model.updates, refused, rules.limits.map(lambda limits: limits.max_provisioned))
     return sum_up(name_tracking(target_percent), recording, take_courses(model), rules.prices, happenings)
 
 
-def _track(side: SideModel, published: int, limits: CapacityOptions, target_percent: int) -> int:
-    units = side.model.provisioned
+def _track(side: SideModel, published: int, limits: CapacityOptions, target_percent: int) -> int | None:
+    """Give the units that an alarm asks for; None if there is none, or if it would change nothing."""
     if side.demand is None or published < OUT_POINTS:
-        return units
-    consumed = side.consumed
+        return None
+    units, consumed = side.model.provisioned, side.consumed
     last = consumed[published - 1]
     full = units * SECONDS_PER_MINUTE / 100
     if last > target_percent * full:
-        is_out = consumed[published - 2] > target_percent * full
-        return max(units, limits.clamp(_find_wanted(last, target_percent))) if is_out else units
-    low = (target_percent - IN_DISTANCE_PERCENT) * full
-    if 0 < last < low and published >= IN_POINTS:
+        if consumed[published - 2] <= target_percent * full:
+            return None
+        wanted = max(units, limits.clamp(_find_wanted(last, target_percent)))
+    else:
+        low = (target_percent - IN_DISTANCE_PERCENT) * full
+        if not 0 < last < low or published < IN_POINTS:
+            return None
         recent = consumed[published - IN_POINTS : published]
-        if max(recent) < low and min(recent) > 0:
-            return min(units, limits.clamp(_find_wanted(last, target_percent)))
-    return units
+        if max(recent) >= low or min(recent) == 0:
+            return None
+        wanted = min(units, limits.clamp(_find_wanted(last, target_percent)))
+    return None if wanted == units else wanted
 
 
 def _find_wanted(consumed: float, target_percent: int) -> int:

@@ -10,7 +10,6 @@ import random
 import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.containment import contain
@@ -192,7 +191,7 @@ class Account:
         return descriptions
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
-        return {table: contain("the description", partial(self.describe, table)) for table in tables}
+        return {table: contain("the description", self.describe, table) for table in tables}
 
     def _find(self, table: str) -> Table:
         if table not in self.tables:
