@@ -47,13 +47,13 @@ class Stay:
 class Account:
     """Tables in time, as the loop's adapters show them; it is Tables, Metrics, Notifier and CircuitBreaker.
 
-    Minutes count from `moments[0]`, the first minute of the earliest recording.
+    Minutes count from `origin`, the first minute of the earliest recording.
     """
 
-    def __init__(self, stays: Sequence[Stay], moments: Sequence[datetime]) -> None:
+    def __init__(self, stays: Sequence[Stay], origin: datetime) -> None:
         """Begin before the first minute."""
         self._stays = {stay.model.target: stay for stay in stays}
-        self._moments = moments
+        self._origin = origin
         self._turns = {turn for stay in stays for turn in (stay.first, stay.seen_from, stay.end)}
         self._serving: list[Stay] = []
         self._seen: dict[str, list[TargetModel]] = {}
@@ -108,7 +108,7 @@ class Account:
 
     def update(self, update: TableUpdate) -> None:
         """Take an update, or refuse it as a whole; raise AwsError."""
-        now = self._moments[self._minute]
+        now = self._origin + self._minute * MINUTE
         stays = [(self._stays[decision.target], decision.proposed) for decision in update.decisions]
         for stay, units in stays:
             refusal = stay.model.find_refusal(units, now)
@@ -125,7 +125,7 @@ class Account:
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
         stay = self._stays[request.target]
         model, window = stay.model, request.window
-        first = (window.start - self._moments[0]) // MINUTE - stay.first
+        first = (window.start - self._origin) // MINUTE - stay.first
         end = min(first + window.minutes, model.published)
         return PerCapacity(model.reads.read(first, end), model.writes.read(first, end))
 

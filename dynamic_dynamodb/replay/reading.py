@@ -90,5 +90,5 @@ def _read_side(rows: Rows, period: int, capacity: Capacity, minutes: int) -> Sid
 
 def _find_gaps(rows: Rows, period: int, capacity: Capacity) -> Gaps:
     column = rows.columns[f"consumed_{capacity.value}"]
-    known = [stamp for stamp, one in zip(rows.stamps, column, strict=True) if not isnan(one)]
+    known = array("q", (stamp for stamp, one in zip(rows.stamps, column, strict=True) if not isnan(one)))
     return find_gaps(known, rows.stamps[0], rows.stamps[-1] + period, period)

@@ -116,8 +116,8 @@ class Run:
         """Build the account as it is before the first minute."""
         self._on_check = on_check
         origin = min(recording.start for recording in recordings)
-        total = max((recording.end - origin) // MINUTE for recording in recordings)
-        self._moments = [origin + minute * MINUTE for minute in range(total)]
+        self._origin = origin
+        self._minutes = max((recording.end - origin) // MINUTE for recording in recordings)
         self._check_interval = scenario.check_interval
         self.replayed: dict[Target, Replayed] = {}
         stays = []
@@ -130,22 +130,24 @@ class Run:
             stays.append(Stay(model, first, seen_from, first + recording.minutes))
             timeline = Timeline(first, recording.minutes)
             self.replayed[recording.target] = Replayed(section, model, timeline)
-        self._account = Account(stays, self._moments)
+        self._account = Account(stays, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
         self._loop = _build_loop(self._account, own_sections, scenario.check_interval)
 
     def pass_time(self) -> Iterator[float]:
         """Let minute after minute pass, and give now and then which share has passed."""
         next_check = 0  # in seconds since the minute began
-        for minute, moment in enumerate(self._moments):
+        moment = self._origin
+        for minute in range(self._minutes):
             self._account.begin(minute)
             while next_check < SECONDS_PER_MINUTE:
                 self._check(minute, moment + next_check * SECOND)
                 next_check += self._check_interval
             next_check -= SECONDS_PER_MINUTE
+            moment += MINUTE
             self._account.serve()
             if minute % PROGRESS_STEP_MINUTES == 0:
-                yield minute / len(self._moments)
+                yield minute / self._minutes
 
     def _check(self, minute: int, now: datetime) -> None:
         checked = self._loop.check(now)
