@@ -26,6 +26,7 @@ LANE_HEIGHT: Final = 14
 _MOST_TICKS: Final = 5
 _LEAST_BAND: Final = 5  # narrower ones would be overlooked
 _MOST_LABELS: Final = 8
+_LAST_PLACE_PERCENT: Final = 96
 _HOURS_PER_DAY: Final = 24
 _LABEL_HOURS: Final = (1, 3, 6, 12, 24, 48, 96, 168, 336, 744, 1464, 2928)
 _EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
@@ -211,16 +212,16 @@ class TimeLabel:
 
 
 def label_times(start: datetime, minutes: int) -> list[TimeLabel]:
-    """Give a handful of days or hours for the axis."""
+    """Give a handful of days or hours for the axis, none so far right that a phone cuts it off."""
     hours = ceil(minutes / MINUTES_PER_HOUR)
     step = next((one for one in _LABEL_HOURS if hours / one <= _MOST_LABELS), hours)
     first = start.replace(minute=0, second=0)
     labels = []
     for hour in range(1, hours + 1):
         moment = first + hour * MINUTES_PER_HOUR * MINUTE
-        passed = (moment - start) // MINUTE
-        if (moment - _EPOCH) // (MINUTES_PER_HOUR * MINUTE) % step == 0 and passed < minutes:
+        place = 100 * ((moment - start) // MINUTE) / minutes
+        if (moment - _EPOCH) // (MINUTES_PER_HOUR * MINUTE) % step == 0 and place <= _LAST_PLACE_PERCENT:
             is_day = moment.hour == 0 or step >= _HOURS_PER_DAY
             text = f"{moment:%-d %b}" if is_day else f"{moment:%H:%M}"
-            labels.append(TimeLabel(100 * passed / minutes, text, is_day))
+            labels.append(TimeLabel(place, text, is_day))
     return labels
