@@ -100,10 +100,7 @@ def find_freshest(
     """Give the youngest minute that any series of a check has a datapoint for."""
     youngest: datetime | None = None
     for window, answer in answers:
-        reads, writes = answer
-        reach = max(
-            reads.consumed.reach, reads.throttled.reach, writes.consumed.reach, writes.throttled.reach
-        )
+        reach = max(answer.reads.reach, answer.writes.reach)
         last = window.start + (reach - 1) * MINUTE
         if reach and (youngest is None or last > youngest):
             youngest = last
