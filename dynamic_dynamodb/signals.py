@@ -3,63 +3,55 @@
 from __future__ import annotations
 
 import logging
-import select
 import signal
 import socket
 import threading
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
-_MILLISECONDS_PER_SECOND: Final = 1000
 _MANY_BYTES: Final = 4096
 """More than the signals that may have come meanwhile, at a byte each."""
 
 
 class Wishes:
-    """What signals have asked for: to stop (SIGTERM, SIGINT), or to read the configuration again (SIGHUP)."""
+    """What signals have asked for: to stop (SIGTERM, SIGINT), or to read the configuration again (SIGHUP).
+
+    A thread of its own hears of them: the main thread, where Python's handlers run, may be waiting for an
+    answer of AWS at that moment, and a signal just before such a wait would be handled only after it.
+    """
 
     def __init__(self) -> None:
         """Begin without a wish."""
         self._stop = False
         self._reload = False
-        # A queue, because putting something into it is safe in the middle of anything.
-        self._sayings: SimpleQueue[str] = SimpleQueue()
-        self._alarm = select.poll()
+        self._alarm = threading.Event()
         self._ends: tuple[socket.socket, ...] = ()
 
     def listen(self, end_at_once: Callable[[int], None]) -> None:
-        """Take over the signals; a second SIGINT calls `end_at_once` with its number."""
-
-        def stop(number: int, _frame: FrameType | None) -> None:
-            # First, because who reads the saying may send the second one at once.
-            signal.signal(signal.SIGINT, lambda again, _: end_at_once(again))
-            self._stop = True
-            self._sayings.put(f"{signal.Signals(number).name}: finishing the update in hand")
-
-        def reload(_number: int, _frame: FrameType | None) -> None:
-            self._reload = True
-
-        # Python itself writes there when a signal comes, so that one in the moment before the wait, or in
-        # another thread, ends it too.
+        """Take over the signals; a SIGINT after the first of SIGTERM or SIGINT calls `end_at_once`."""
+        # Python itself writes the number there when a signal comes, whatever any thread is doing.
         self._ends = socket.socketpair()
-        for end in self._ends:
-            end.setblocking(False)  # noqa: FBT003 - the standard library's way
+        self._ends[0].setblocking(False)  # noqa: FBT003 - the standard library's way
         signal.set_wakeup_fd(self._ends[0].fileno(), warn_on_full_buffer=False)
-        self._alarm.register(self._ends[1], select.POLLIN)
-        # Its own thread speaks, because a signal may come in the middle of another line.
-        threading.Thread(target=self._speak, daemon=True).start()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
-        signal.signal(signal.SIGHUP, reload)
+        threading.Thread(target=self._hear, args=(end_at_once,), daemon=True).start()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)  # Python writes only what has a handler
 
-    def _speak(self) -> None:
+    def _hear(self, end_at_once: Callable[[int], None]) -> None:
         while True:
-            LOGGER.info("%s", self._sayings.get())
+            for number in self._ends[1].recv(_MANY_BYTES):
+                if number == signal.SIGHUP:
+                    self._reload = True
+                elif number == signal.SIGINT and self._stop:
+                    end_at_once(number)
+                else:
+                    self._stop = True
+                self._alarm.set()
+                if number != signal.SIGHUP:
+                    LOGGER.info("%s: finishing the update in hand", signal.Signals(number).name)
 
     def is_stopping(self) -> bool:
         """Tell whether to stop."""
@@ -72,5 +64,5 @@ class Wishes:
 
     def wait(self, seconds: float) -> None:
         """Wait for the next wish, at most so long."""
-        if self._alarm.poll(max(0.0, seconds) * _MILLISECONDS_PER_SECOND):
-            self._ends[1].recv(_MANY_BYTES)
+        if self._alarm.wait(max(0.0, seconds)):
+            self._alarm.clear()
