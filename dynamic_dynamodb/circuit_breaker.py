@@ -7,13 +7,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from requests import Session
-
+    from dynamic_dynamodb.bounded_http import BoundedSession
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
     from dynamic_dynamodb.patience import Patience
 
 MILLISECONDS: Final = 1000
+WAITS: Final = 2
+"""How often the time-out may be waited for in all: for the connection, and for the answer."""
 
 
 class HttpCircuitBreaker:
@@ -37,22 +38,17 @@ class HttpCircuitBreaker:
                 return f"it did not answer ({type(error).__name__})"
 
     @cached_property
-    def _session(self) -> Session:
-        import requests  # noqa: PLC0415 - it loads slowly, and most configurations have no circuit breaker
+    def _session(self) -> BoundedSession:
+        # It loads slowly, and most configurations have no circuit breaker.
+        from dynamic_dynamodb.bounded_http import BoundedSession  # noqa: PLC0415
 
-        session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=self._most_connections)
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, adapter)
-        return session
+        return BoundedSession(self._most_connections)
 
     def _ask(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         headers = {"x-table-name": target.table}
         if target.index:
             headers["x-gsi-name"] = target.index
-        # stream: the status is all that counts, and a body could go on for ever
-        with self._session.get(
-            options.url, headers=headers, timeout=options.timeout_ms / MILLISECONDS, stream=True
-        ) as answer:
-            is_closed = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
-            return None if is_closed else f"it answered {answer.status_code}"
+        timeout = options.timeout_ms / MILLISECONDS
+        status = self._session.get_status(options.url, headers, timeout=timeout, most_seconds=WAITS * timeout)
+        is_closed = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+        return None if is_closed else f"it answered {status}"

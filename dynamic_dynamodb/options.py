@@ -394,7 +394,8 @@ _CIRCUIT_BREAKER_TIMEOUT: Final = Option(
     "circuit-breaker-timeout",
     Kind.NUMBER,
     Scope.GLOBAL,
-    "How long the circuit breaker may take to answer before it counts as open.",
+    "How long to wait for a connection to the circuit breaker, and for its answer, before it counts as open."
+    " Twice that is the most in all, however slowly it answers.",
     default=10000.0,
     minimum=1,
     maximum=_MILLISECONDS_PER_HOUR,

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy_with_index, everywhere
+from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy, add_busy_with_index, everywhere
 from tests.end_to_end.breaker import serve
+from tests.test_bounded_http import drip
+from tests.test_bounded_http import serve as serve_raw
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
@@ -55,6 +57,21 @@ def test_an_open_breaker_stops_updates_and_alarms(
         line = run.line_of(target)
         assert line.startswith(f"WARNING {target}: skipped: ")
         assert said in line
+
+
+def test_a_breaker_that_drips_is_open_and_keeps_no_other_table_waiting(
+    emulator: Emulator, program: Program
+) -> None:
+    for name in ("calm", "orders"):
+        add_busy(emulator, name)
+    with serve_raw(drip) as url:
+        run = program.check(
+            f"[default_options]\n{LIMITS}[table: orders]\ncircuit-breaker-url: {url}\n"
+            "circuit-breaker-timeout: 200\n[table: calm]\n"
+        )
+    assert run.code == 0
+    assert emulator.capacities() == {("calm", None): RAISED, ("orders", None): BEFORE}
+    assert "is open: it did not answer (TimeoutError)" in run.line_of("orders")
 
 
 def test_a_breaker_that_refuses_connections_is_open(emulator: Emulator, program: Program) -> None:
