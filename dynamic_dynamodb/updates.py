@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.model import Description, Target
+from dynamic_dynamodb.core.model import ACTIVE, Description, Target
 from dynamic_dynamodb.core.plan import TableUpdate
 from dynamic_dynamodb.errors import AwsError, Limit
 
@@ -44,7 +44,9 @@ def apply_update(update: TableUpdate, send: Send, describe: Describe) -> UpdateR
     because of too many updates at once: that has been waited for, and nothing more is tried.
     Other refusals of a call that changes several resources: if one of them may not be there, or not
     ready, the table is described again, and what is still possible is sent again; and if that is refused
-    too, or a capacity is beyond AWS's maximum, each resource on its own.
+    too, or a capacity is beyond AWS's maximum, all but one, and at last each resource on its own.
+    All but one go first, because AWS takes no second call while a first is under way: once one resource
+    is being changed, the others have to wait for the next check.
     """
     result = UpdateResult()
     _apply(update, send, describe, result)
@@ -62,9 +64,20 @@ def _apply(update: TableUpdate, send: Send, describe: Describe, result: UpdateRe
         update = _leave_out_impossible(update, describe)
         if _send_raises_at_least(update, send, describe, result) is None:
             return
-    if refusal.code in ONE_RESOURCE_AT_FAULT or refusal.limit is not None:
-        for each in update.one_by_one():
-            _send_raises_at_least(each, send, describe, result)
+    if not _may_be_of_one(refusal):
+        return
+    if len(update.decisions) > 2:  # noqa: PLR2004 - of two, all but one are one by one
+        for each in update.all_but_one():
+            refusal = _send_raises_at_least(each, send, describe, result)
+            if refusal is None or not _may_be_of_one(refusal):
+                return
+    for each in update.one_by_one():
+        _send_raises_at_least(each, send, describe, result)
+
+
+def _may_be_of_one(refusal: AwsError) -> bool:
+    """Tell whether a refusal may concern one resource of a call only."""
+    return refusal.code in ONE_RESOURCE_AT_FAULT or refusal.limit is not None
 
 
 def _send_raises_at_least(
@@ -84,15 +97,20 @@ def _send(update: TableUpdate, send: Send, describe: Describe, result: UpdateRes
     try:
         send(update)
     except AwsError as error:
-        if not (error.is_answer_lost and _was_taken(update, describe)):
+        # Once an update was taken, the table is busy with that, which says nothing of this one.
+        is_first = not result.applied
+        if not (error.is_answer_lost and _was_taken(update, describe, is_first=is_first)):
             result.refused.update({decision.target: error for decision in update.decisions})
             return error
     result.applied.update({decision.target: decision for decision in update.decisions})
     return None
 
 
-def _was_taken(update: TableUpdate, describe: Describe) -> bool:
-    """Look whether AWS took an update whose answer was lost: it is under way, or done."""
+def _was_taken(update: TableUpdate, describe: Describe, *, is_first: bool) -> bool:
+    """Look whether AWS took an update whose answer was lost: it is under way, or done.
+
+    An index tells by its own status, as its table is busy with any change of any index.
+    """
     try:
         found = describe(update.table)
     except AwsError:
@@ -100,7 +118,10 @@ def _was_taken(update: TableUpdate, describe: Describe) -> bool:
     descriptions = [found.get(decision.target) for decision in update.decisions]
     return all(
         description is not None
-        and (not description.is_active or description.provisioned == decision.proposed)
+        and (
+            description.provisioned == decision.proposed
+            or (description.status != ACTIVE and (is_first or bool(description.target.index)))
+        )
         for description, decision in zip(descriptions, update.decisions, strict=True)
     )
 

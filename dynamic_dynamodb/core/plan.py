@@ -34,6 +34,14 @@ class TableUpdate:
         reason = Reason(Code.LIMIT_EXCEEDED, "left out: AWS allows no decrease now")
         return plan(self.table, (decision.hold_decreases(reason) for decision in self.decisions))
 
+    def all_but_one(self) -> tuple[TableUpdate, ...]:
+        """Leave out one resource after the other: mere decreases first, then the largest, as AWS's maxima."""
+        ordered = sorted(self.decisions, key=lambda decision: (decision.is_raise, -max(decision.proposed)))
+        return tuple(
+            TableUpdate(self.table, tuple(one for one in self.decisions if one is not left_out))
+            for left_out in ordered
+        )
+
     def one_by_one(self) -> tuple[TableUpdate, ...]:
         """Split it into one call for each resource, raises first."""
         ordered = sorted(self.decisions, key=lambda decision: not decision.is_raise)

@@ -121,6 +121,41 @@ def test_a_capacity_above_the_accounts_limit_does_not_cost_the_others_theirs(
     assert "LimitExceededException" in run.line_of("orders:by-date")
 
 
+def test_one_capacity_above_the_limit_costs_no_other_its_raise_though_a_table_takes_one_call_at_a_time(
+    emulator: Emulator, program: Program
+) -> None:
+    indexes = [f"by-{number}" for number in range(3)]
+    emulator.add_table("orders", reads=200, writes=200, gsis=dict.fromkeys(indexes, BEFORE))
+    emulator.put_metrics("orders", consumed_reads=195, consumed_writes=195)
+    for index in indexes:
+        emulator.put_metrics("orders", index, consumed_reads=95, consumed_writes=95)
+    emulator.set_limits(table_maximum=250)
+    emulator.set_update_seconds(300)
+    run = program.check(ALL)
+    assert run.code == 1
+    emulator.finish_updates()
+    assert emulator.capacities() == {
+        ("orders", None): (200, 200),
+        **{("orders", index): (150, 150) for index in indexes},
+    }
+    assert "LimitExceededException" in run.line_of("orders")
+
+
+def test_an_index_whose_call_was_lost_is_not_taken_for_changed_because_its_table_is_busy(
+    emulator: Emulator, program: Program
+) -> None:
+    emulator.add_table("orders", reads=100, writes=100, gsis={"by-date": BEFORE})
+    emulator.put_metrics("orders", consumed_reads=50, consumed_writes=50)
+    emulator.put_metrics("orders", "by-date", consumed_reads=95, consumed_writes=95)
+    busy = {"table": "orders", "status": "UPDATING"}
+    emulator.add_fault(kind="control", action="UpdateTable", method="set_status", arguments=busy, times=1)
+    emulator.add_fault(kind="reset", action="UpdateTable", times=1)
+    run = program.check(ALL)
+    assert run.code == 1
+    assert run.line_of("orders:by-date").startswith("ERROR orders:by-date: failed: ")
+    assert emulator.capacities()["orders", "by-date"] == BEFORE
+
+
 def test_updates_wait_for_those_that_are_under_way(emulator: Emulator, program: Program) -> None:
     names = [f"t{number}" for number in range(8)]
     for name in names:

@@ -90,8 +90,33 @@ def test_what_has_been_waited_for_is_not_sent_in_parts() -> None:
 def test_a_capacity_beyond_the_maximum_costs_no_other_its_change() -> None:
     error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     calls, failed = run(account(error, error), change(BAD), change(TABLE), change(GOOD, 10))
-    assert calls[1:] == [{"orders:bad": (150, 100)}, {"orders": (150, 100)}, {"orders:good": (50, 100)}]
+    assert calls[1:] == [
+        {"orders:bad": (150, 100), "orders": (150, 100)},
+        {"orders": (150, 100), "orders:good": (50, 100)},
+    ]
     assert failed == {"orders:bad"}
+
+
+def test_of_several_at_fault_each_is_sent_on_its_own_at_last() -> None:
+    error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
+    tables = account(*[error] * 4, None, error, error)
+    calls, failed = run(tables, change(TABLE), change(GOOD), change(BAD))
+    assert [list(call) for call in calls[1:]] == [
+        ["orders:good", "orders:bad"],
+        ["orders", "orders:bad"],
+        ["orders", "orders:good"],
+        ["orders"],
+        ["orders:good"],
+        ["orders:bad"],
+    ]
+    assert failed == {"orders:good", "orders:bad"}
+
+
+def test_a_dead_network_ends_the_search_for_the_one_at_fault() -> None:
+    above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
+    dead = AwsError("dynamodb:UpdateTable", "ConnectTimeoutError", is_transient=True)
+    calls, failed = run(account(above_maximum, dead), change(TABLE), change(GOOD), change(BAD))
+    assert (len(calls), failed) == (2, {"orders", "orders:good", "orders:bad"})
 
 
 def test_an_update_carries_only_what_changes() -> None:
@@ -121,7 +146,7 @@ def test_a_raise_refused_twice_is_a_failure() -> None:
 def test_raises_that_aws_cannot_take_now_are_not_asked_for_without_end() -> None:
     error = refusal("LimitExceededException")
     calls, failed = run(account(*[error] * 9), change(TABLE), change(GOOD), change(BAD))
-    assert [len(call) for call in calls] == [3, 3, 1, 1, 1]
+    assert [len(call) for call in calls] == [3, 3, 2, 2, 2, 1, 1, 1]
     assert failed == {"orders", "orders:good", "orders:bad"}
 
 
@@ -193,6 +218,35 @@ def test_an_update_whose_answer_was_lost_is_looked_for(
     decision = change(TABLE)
     result = apply_update(plan("orders", [decision]), tables.update, tables.describe)
     assert (result.applied == {TABLE: decision}, result.is_failure(decision)) == (is_taken, not is_taken)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_taken"),
+    [pytest.param("ACTIVE", False, id="not it"), pytest.param("UPDATING", True, id="it")],
+)
+def test_a_busy_table_does_not_mean_that_its_index_is_being_changed(
+    status: str,
+    is_taken: bool,  # noqa: FBT001 - a case
+) -> None:
+    lost = AwsError("dynamodb:UpdateTable", "ReadTimeoutError", is_answer_lost=True)
+    tables = account(lost)
+    tables.add(TABLE, both(100), status="UPDATING", table_status="UPDATING")
+    tables.add(GOOD, both(100), status=status, table_status="UPDATING")
+    decision = change(GOOD)
+    result = apply_update(plan("orders", [decision]), tables.update, tables.describe)
+    assert (result.applied == {GOOD: decision}, result.is_failure(decision)) == (is_taken, not is_taken)
+
+
+def test_a_table_that_is_busy_with_the_call_before_has_not_taken_the_one_whose_answer_was_lost() -> None:
+    above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
+    lost = AwsError("dynamodb:UpdateTable", "ReadTimeoutError", is_answer_lost=True)
+    tables = account(above_maximum, None, lost)
+    index, table = change(GOOD), change(TABLE, 10)
+    for target in (TABLE, GOOD):
+        tables.add(target, both(100), status="UPDATING", table_status="UPDATING")
+    result = apply_update(plan("orders", [index, table]), tables.update, tables.describe)
+    assert result.applied == {GOOD: index}
+    assert result.refused[TABLE] == lost
 
 
 def test_a_table_that_cannot_be_described_again_keeps_its_first_refusal() -> None:
