@@ -150,11 +150,12 @@ class Loop:
             MetricRequest(subject.target, find_window(subject.section.typed, now)) for subject in subjects
         ]
         answers = self.adapters.metrics.fetch(requests)
-        freshest = find_freshest(
+        seen = find_freshest(
             (request.window, answer)
             for request in requests
             if not isinstance(answer := answers[request.target], AwsError)
         )
+        freshest = self.adapters.counts.recall_freshest(seen)
         checked, failed = [], []
         for subject, request in zip(subjects, requests, strict=True):
             judge = make_judge(request.window, now=now, freshest=freshest)

@@ -83,7 +83,7 @@ class CircuitBreaker(Protocol):
 
 
 class Counts(Protocol):
-    """The counts of low checks, which outlive a check."""
+    """What outlives a check: the counts of low checks, and how fresh CloudWatch was."""
 
     def begin(self, now: datetime) -> None:
         """Open a check."""
@@ -96,6 +96,9 @@ class Counts(Protocol):
 
     def put(self, target: Target, counts: PerCapacity[int]) -> None:
         """Keep a target's counts."""
+
+    def recall_freshest(self, seen: datetime | None) -> datetime | None:
+        """Give the youngest minute that this check or a recent one had a datapoint of."""
 
     def keep_only(self, tables: Sequence[str]) -> None:
         """Forget the targets of tables that are gone."""

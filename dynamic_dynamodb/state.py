@@ -1,4 +1,4 @@
-"""Keep what one check leaves for the next: the counts of low checks."""
+"""Keep what one check leaves for the next: the counts of low checks, and how fresh CloudWatch was."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 NO_CHECKS: Final = PerCapacity(0, 0)
 SHORTEST_LIFE: Final = timedelta(hours=1)
+LONGEST_SILENCE: Final = timedelta(hours=1)
+"""How long no datapoint of anything is a sign of trouble with CloudWatch."""
 LONG_AGO: Final = datetime.fromtimestamp(0, timezone.utc)
 
 
@@ -28,14 +30,22 @@ class Entry:
 Entries = dict[Target, Entry]
 
 
-class EntriesFile(Protocol):
-    """Where entries outlive the process; see `state_file`."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a file keeps of a region: entries, and the youngest minute that any check had a datapoint of."""
 
-    def read(self) -> Entries:
-        """Give all entries; none if there is trouble."""
+    entries: Entries = field(default_factory=dict)
+    freshest: datetime | None = None
 
-    def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
-        """Put entries in and take others out."""
+
+class KeptFile(Protocol):
+    """Where it outlives the process; see `state_file`."""
+
+    def read(self) -> Kept:
+        """Give it; nothing if there is trouble."""
+
+    def write(self, seen: Kept, gone: set[Target], now: datetime) -> None:
+        """Put entries in and take others out; the younger minute stays."""
 
 
 def find_life(check_interval_seconds: int) -> timedelta:
@@ -45,23 +55,37 @@ def find_life(check_interval_seconds: int) -> timedelta:
 
 @dataclass(slots=True)
 class CountStore:
-    """The counts of one region, from check to check, and in a file if there is one.
+    """What is kept of one region from check to check, and in a file if there is one.
 
     `begin` opens a check and `commit` ends it; a check that must leave no trace is not committed.
     """
 
     life: timedelta = SHORTEST_LIFE
-    file: EntriesFile | None = None
+    file: KeptFile | None = None
     entries: Entries = field(default_factory=dict)
+    freshest: datetime | None = None
     now: datetime = LONG_AGO
     gone: set[Target] = field(default_factory=set)
 
     def begin(self, now: datetime) -> None:
         """Open a check, and take over what others have left in the file since."""
         self.now, self.gone = now, set()
-        for target, entry in (self.file.read() if self.file else {}).items():
+        if self.file is None:
+            return
+        kept = self.file.read()
+        self.freshest = find_later(self.freshest, kept.freshest)
+        for target, entry in kept.entries.items():
             if target not in self.entries or self.entries[target].checked < entry.checked:
                 self.entries[target] = entry
+
+    def recall_freshest(self, seen: datetime | None) -> datetime | None:
+        """Give the youngest minute that this check or a recent one had a datapoint of.
+
+        None after an hour of silence: then there is no load rather than no CloudWatch.
+        """
+        self.freshest = find_later(self.freshest, seen)
+        is_recent = self.freshest is not None and abs(self.now - self.freshest) <= LONGEST_SILENCE
+        return self.freshest if is_recent else seen
 
     def get(self, target: Target) -> PerCapacity[int]:
         """Give a target's counts; 0 if nothing is known of it, or for too long."""
@@ -84,4 +108,9 @@ class CountStore:
         """Write to the file what this check has left."""
         if self.file is not None:
             seen = {target: entry for target, entry in self.entries.items() if entry.checked == self.now}
-            self.file.write(seen, self.gone, self.now)
+            self.file.write(Kept(seen, self.freshest), self.gone, self.now)
+
+
+def find_later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Give the later of two moments, of which there may be none."""
+    return max((moment for moment in (one, other) if moment is not None), default=None)

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.decision import CapacityDecision, Decision
+from dynamic_dynamodb.core.lowering import LATE
 from dynamic_dynamodb.core.maintenance_window import is_open
 from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Reason, Usage
 from dynamic_dynamodb.core.value import value
@@ -71,12 +72,8 @@ def hold_what_aws_scales(decision: Decision, facts: Facts) -> Decision:
 
 
 def hold_late_metrics(decision: Decision, facts: Facts) -> Decision:
-    """Hold decreases by figures that CloudWatch has not finished."""
-    reason = Reason(
-        Code.METRICS_LATE,
-        "CloudWatch is late: no datapoint anywhere reaches the end of the look-back window",
-    )
-    return decision.hold_where(reason, lambda side: side.is_decrease and facts.usage[side.capacity].is_late)
+    """Hold what the maximum asks for by figures that CloudWatch has not finished."""
+    return decision.hold_where(LATE, lambda side: side.is_decrease and facts.usage[side.capacity].is_late)
 
 
 def hold_outside_windows(decision: Decision, facts: Facts) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.calculators import decrease
 from dynamic_dynamodb.core.capacity_check import tell
@@ -12,6 +12,11 @@ from dynamic_dynamodb.core.value import value
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.capacity_check import CapacityCheck
+
+
+LATE: Final = Reason(
+    Code.METRICS_LATE, "CloudWatch is late: no datapoint anywhere reaches the end of the look-back window"
+)
 
 
 @value
@@ -52,12 +57,13 @@ def refuse(check: CapacityCheck, units: int) -> Reason | None:
 def _by_consumption(check: CapacityCheck, count: int) -> Lowering:
     options, units = check.options, check.provisioned
     if not check.is_known:
-        return Lowering(units, count, Reason(Code.METRICS_UNKNOWN, "consumption is not known yet"))
+        return Lowering(units, count, _describe_unknown(check))
     amount = _find_amount(check)
     if not amount:
         return Lowering(units, count, _describe_steady(check))
     seen = _describe_low(check)
-    obstacle = _find_obstacle(check, amount)
+    # A low figure that is not finished proves nothing, and does not count either.
+    obstacle = LATE if check.usage.is_late else _find_obstacle(check, amount)
     if obstacle is not None:
         is_impossible = obstacle.code in (Code.ZERO_CONSUMPTION, Code.ROUNDS_TO_NOTHING)
         reason = Reason(obstacle.code, lambda: f"{seen.sentence}, but {obstacle.sentence}")
@@ -72,6 +78,10 @@ def _by_consumption(check: CapacityCheck, count: int) -> Lowering:
     lower = max(decrease(units, amount, unit), options.min_provisioned)
     reason = Reason(seen.code, lambda: f"{seen.sentence}: down by {tell(amount)} {unit}")
     return Lowering(lower, counted, reason)
+
+
+def _describe_unknown(check: CapacityCheck) -> Reason:
+    return LATE if check.usage.is_late else Reason(Code.METRICS_UNKNOWN, "consumption is not known yet")
 
 
 def _find_amount(check: CapacityCheck) -> Rational:

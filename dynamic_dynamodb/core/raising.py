@@ -74,7 +74,8 @@ def propose(check: CapacityCheck) -> Proposal:
     for proposal in _find_proposals(check):
         if proposal.units > best.units:  # of equal ones the first gives the reason
             best = proposal
-    if best.units < options.min_provisioned and (check.is_known or best.reasons):
+    is_told = check.is_known or check.usage.is_late or bool(best.reasons)
+    if best.units < options.min_provisioned and is_told:
         sentence = f"{check.provisioned} is below {check.name('min_provisioned')} {options.min_provisioned}"
         best = Proposal(options.min_provisioned, (*best.reasons, Reason(Code.BELOW_MINIMUM, sentence)))
     maximum = options.max_provisioned

@@ -42,7 +42,9 @@ def test_nothing_is_changed_while_aws_would_refuse_it(described: Description) ->
 def test_decreases_by_late_metrics_are_held_and_raises_go_on() -> None:
     late_low = usage(10, is_late=True)
     late_high = usage(95, is_late=True)
-    assert held_by(late_low, late_high) == (both(100, 150), [Code.METRICS_LATE, None])
+    assert held_by(late_low, late_high) == (both(100, 150), [None, None])
+    limits = {"max_provisioned_reads": "80"}
+    assert held_by(late_low, late_high, **limits) == (both(100, 150), [Code.METRICS_LATE, None])
 
 
 def test_decreases_wait_for_the_maintenance_window_and_raises_do_not() -> None:

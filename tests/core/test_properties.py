@@ -109,6 +109,7 @@ def test_a_side_outside_its_limits_stays_there_only_for_a_reason(case: tuple[Any
     allowed = {
         Code.AUTOSCALING_OFF,
         Code.METRICS_UNKNOWN,
+        Code.METRICS_LATE,
         Code.BELOW_CONSUMPTION,
         Code.DOWN_SCALING_OFF,
     }

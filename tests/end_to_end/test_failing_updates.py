@@ -125,7 +125,7 @@ def test_one_capacity_above_the_limit_costs_no_other_its_raise_though_a_table_ta
     emulator: Emulator, program: Program
 ) -> None:
     indexes = [f"by-{number}" for number in range(3)]
-    emulator.add_table("orders", reads=200, writes=200, gsis=dict.fromkeys(indexes, BEFORE))
+    emulator.add_table("orders", reads=200, writes=200, gsis=dict.fromkeys(indexes, (100, 100)))
     emulator.put_metrics("orders", consumed_reads=195, consumed_writes=195)
     for index in indexes:
         emulator.put_metrics("orders", index, consumed_reads=95, consumed_writes=95)
@@ -134,10 +134,9 @@ def test_one_capacity_above_the_limit_costs_no_other_its_raise_though_a_table_ta
     run = program.check(ALL)
     assert run.code == 1
     emulator.finish_updates()
-    assert emulator.capacities() == {
-        ("orders", None): (200, 200),
-        **{("orders", index): (150, 150) for index in indexes},
-    }
+    expected: dict[tuple[str, str | None], tuple[int, int]] = {("orders", None): (200, 200)}
+    expected |= {("orders", index): (150, 150) for index in indexes}
+    assert emulator.capacities() == expected
     assert "LimitExceededException" in run.line_of("orders")
 
 
