@@ -98,7 +98,7 @@ class Counts(Protocol):
         """Keep a target's counts."""
 
     def recall_freshest(self, seen: datetime | None) -> datetime | None:
-        """Give the youngest minute that this check or a recent one had a datapoint of."""
+        """Give the youngest minute that this check had a datapoint of, or else a recent one."""
 
     def keep_only(self, tables: Sequence[str]) -> None:
         """Forget the targets of tables that are gone."""

@@ -79,13 +79,13 @@ class CountStore:
                 self.entries[target] = entry
 
     def recall_freshest(self, seen: datetime | None) -> datetime | None:
-        """Give the youngest minute that this check or a recent one had a datapoint of.
+        """Give the youngest minute that this check had a datapoint of, or else a recent one.
 
         None after an hour of silence: then there is no load rather than no CloudWatch.
         """
         self.freshest = find_later(self.freshest, seen)
         is_recent = self.freshest is not None and abs(self.now - self.freshest) <= LONGEST_SILENCE
-        return self.freshest if is_recent else seen
+        return self.freshest if seen is None and is_recent else seen
 
     def get(self, target: Target) -> PerCapacity[int]:
         """Give a target's counts; 0 if nothing is known of it, or for too long."""
