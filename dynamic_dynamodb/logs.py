@@ -8,6 +8,8 @@ import logging.config
 import os
 import stat
 import sys
+import time
+from contextlib import suppress
 from datetime import datetime, timezone
 from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
@@ -112,7 +114,43 @@ def _choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
 
 
 class LogFile(TimedRotatingFileHandler):
-    """A file rotated at midnight, never opened through a link that somebody put into a shared directory."""
+    """A file rotated at midnight, never opened through a link that somebody put into a shared directory.
+
+    It goes on where it is if it cannot be rotated, and says once that it cannot be written.
+    """
+
+    is_lost = False
+
+    def doRollover(self) -> None:  # noqa: N802 - logging's name
+        """Rotate; a file that cannot be moved, such as one that is mounted, grows on until next midnight."""
+        try:
+            super().doRollover()
+        except OSError as error:
+            if self.stream is None:
+                self.stream = self._open()
+            self.rolloverAt = self.computeRollover(int(time.time()))
+            said = ("log-file %s is not rotated: %s: it grows on", self.baseFilename, error.strerror or error)
+            logging.getLogger(LOGGER_NAME).warning(*said)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        was_lost, self.is_lost = self.is_lost, False
+        super().emit(record)
+        if self.is_lost and not was_lost:
+            text = f"log-file {self.baseFilename} cannot be written, its lines are lost: make room\n"
+            sys.stderr.write(text)
+
+    def close(self) -> None:
+        """Close the file, though a full disk may not take its last lines: the work goes on."""
+        with suppress(OSError):
+            super().close()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Remember that the line was lost: each one's traceback would say nothing more."""
+        if isinstance(sys.exc_info()[1], OSError):
+            self.is_lost = True
+        else:
+            super().handleError(record)
 
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)

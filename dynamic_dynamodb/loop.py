@@ -106,10 +106,10 @@ class Loop:
         )
 
     def _log(self, reports: Sequence[TargetReport]) -> None:
-        """Log a line for each target, but not again what failed altogether and as it did before."""
+        """Log a line for each target, but not again that nothing could be had of any, as it was before."""
         if not LOGGER.isEnabledFor(logging.CRITICAL):
             return  # a replay makes thousands of checks that nobody hears of
-        lost = [str(report) for report in reports if report.outcome is Outcome.FAILED]
+        lost = [str(one) for one in reports if one.outcome is Outcome.FAILED and one.decision is None]
         is_repeated = bool(lost) and len(lost) == len(reports) and lost == self.lost_before
         self.lost_before = lost
         for report in reports:

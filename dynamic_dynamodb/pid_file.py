@@ -87,8 +87,14 @@ class PidFile:
             if self._is_at_path(descriptor):
                 break
             os.close(descriptor)  # somebody removed it in between
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            self.path.unlink(missing_ok=True)
+            os.close(descriptor)
+            advice = "make room, or use --pid-file-dir"
+            raise PidFileError(f"{self.path} cannot be written: {error.strerror}: {advice}") from error
         self._descriptor = descriptor
 
     def keep_alive(self) -> None:

@@ -7,7 +7,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
@@ -15,6 +15,7 @@ from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import set_up_logging
 from dynamic_dynamodb.patience import Timeouts
+from dynamic_dynamodb.state import find_life, find_spacing
 from dynamic_dynamodb.wiring import Workers, build_loop, open_counts
 
 if TYPE_CHECKING:
@@ -63,7 +64,12 @@ class Service:
         is_stopping = self.wishes.is_stopping
         loop = build_loop(configuration, counts, self.workers, is_stopping, self.timeouts)
         self._set_up_logging(configuration)
-        return Opened(configuration, loop, counts)
+        opened = Opened(configuration, loop, counts)
+        # Not before: what cannot be put in force must change nothing.
+        counts.life = find_life(opened.interval_seconds)
+        is_daemon = not configuration.global_options["run_once"]
+        counts.spacing = find_spacing(opened.interval_seconds) if is_daemon else timedelta()
+        return opened
 
     def run(self, configuration: Configuration, on_ready: Callable[[], None] | None = None) -> bool:
         """Run until told to stop, or once; tell whether all went well.
@@ -117,7 +123,9 @@ class Service:
             with suppress(ConfigurationError):  # then the log stays as it is
                 self._set_up_logging(old.configuration)
             for fault in error.faults:
-                LOGGER.error("the configuration was not read again: %s", fault)  # noqa: TRY400 - a sentence
+                source = error.source or self.circumstances.source
+                said = ("the configuration was not read again: %s: %s", source, fault)
+                LOGGER.error(*said)  # noqa: TRY400 - a sentence
             return None
         LOGGER.info("the configuration was read again")
         return successor

@@ -53,14 +53,21 @@ def find_life(check_interval_seconds: int) -> timedelta:
     return max(SHORTEST_LIFE, timedelta(seconds=3 * check_interval_seconds))
 
 
+def find_spacing(check_interval_seconds: int) -> timedelta:
+    """Tell how close to another a check of a daemon is one too many, as after a SIGHUP: half an interval."""
+    return timedelta(seconds=check_interval_seconds / 2)
+
+
 @dataclass(slots=True)
 class CountStore:
     """What is kept of one region from check to check, and in a file if there is one.
 
     `begin` opens a check and `commit` ends it; a check that must leave no trace is not committed.
+    Counts hold for `life` without a check, and no check counts that comes within `spacing` of another.
     """
 
     life: timedelta = SHORTEST_LIFE
+    spacing: timedelta = timedelta()
     file: KeptFile | None = None
     entries: Entries = field(default_factory=dict)
     freshest: datetime | None = None
@@ -94,7 +101,11 @@ class CountStore:
         return entry.counts if entry is not None and is_alive else NO_CHECKS
 
     def put(self, target: Target, counts: PerCapacity[int]) -> None:
-        """Keep a target's counts."""
+        """Keep a target's counts; those of a check much too soon after the last one do not grow."""
+        if self.spacing and target in self.entries:
+            before = self.entries[target]
+            if abs(self.now - before.checked) < self.spacing:
+                counts = PerCapacity(*map(min, counts, before.counts))
         self.entries[target] = Entry(counts, self.now)
 
     def keep_only(self, tables: Sequence[str]) -> None:

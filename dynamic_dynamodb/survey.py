@@ -19,7 +19,7 @@ from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.report import Outcome, TargetReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
     from dynamic_dynamodb.core.model import Description
@@ -85,6 +85,8 @@ class Survey:
     announcer: Announcer = field(default_factory=Announcer)
     matched: tuple[Sequence[str], Matches] | None = None
     last: tuple[_Answers, Found] | None = None
+    known: dict[str, Mapping[Target, Description]] = field(default_factory=dict)
+    replicated: frozenset[str] = frozenset()
 
     def find(self) -> Found:
         """List, match and describe."""
@@ -100,20 +102,24 @@ class Survey:
 
     def _sum_up(self, answers: _Answers) -> Found:
         """Pair targets with sections; AWS seldom says anything new of them."""
-        described, failed = {}, []
+        described: dict[str, Mapping[Target, Description]] = {}
+        failed = []
         for name, answer in answers.descriptions.items():
             if isinstance(answer, AwsError):
                 reason = Reason(Code.DESCRIBE_FAILED, str(answer))
                 failed.append(TargetReport(Target(name), Outcome.FAILED, skipped=reason))
             else:
                 described[name] = answer
-        found, unused = self._match_indexes(answers.sections.sections, described)
-        self._warn_of_replicas(described)
+        sections = answers.sections.sections
+        # What cannot be described now is for warnings as it was last, or they would come again and again.
+        self.known = {name: one for name, one in (self.known | described).items() if name in sections}
+        unused = self._warn_of_indexes(sections)
+        self._warn_of_replicas()
         if answers.is_listed:
             self._warn_of_unused((*answers.sections.unused, *unused))
         autoscaled = answers.autoscaled
         subjects, skipped = [], []
-        for target, section in sorted(found, key=itemgetter(0)):
+        for target, section in sorted(_pair(sections, described), key=itemgetter(0)):
             taken = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
             subject = Subject(section, described[target.table][target], taken)
             reason_to_skip = _find_reason_to_skip(subject)
@@ -170,44 +176,38 @@ class Survey:
             self.matched = names, match_sections(self.sections, names)
         return self.matched[1]
 
-    def _match_indexes(
-        self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
-    ) -> tuple[list[tuple[Target, Section]], list[Section]]:
-        """Give tables and indexes with their sections, and the index sections that found none."""
-        found: list[tuple[Target, Section]] = []
+    def _warn_of_indexes(self, sections: Mapping[str, Section]) -> list[Section]:
+        """Warn of indexes with two sections or with another's, and give the index sections without any."""
         unused: dict[str, Section] = {}
         used: set[str] = set()
         doubled: list[str] = []
-        for name, targets in described.items():
-            section = sections[name]
-            found.append((Target(name), section))
-            matches = match_sections(section.gsis, (target.index for target in targets if target.index))
-            found += [(Target(name, index), gsi) for index, gsi in matches.sections.items()]
+        for name, targets in self.known.items():
+            matches = _match_indexes(sections[name], targets)
             unused |= {gsi.title: gsi for gsi in matches.unused}
-            used |= {gsi.title for gsi in section.gsis} - {gsi.title for gsi in matches.unused}
+            used |= {gsi.title for gsi in sections[name].gsis} - {gsi.title for gsi in matches.unused}
             doubled += [
                 f"{Target(name, index)} matches {' and '.join(f'[{gsi.title}]' for gsi in gsis)}"
                 for index, gsis in matches.doubled.items()
             ]
         orphans = [
             f"{target} matches [{gsi.title}], but its table belongs to [{sections[target.table].title}]"
-            for target, gsi in self._find_orphans(sections, described)
+            for target, gsi in self._find_orphans(sections)
         ]
         self.announcer.say("orphans", f"{'; '.join(orphans)}: not checked" if orphans else "")
         self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
-        return found, [gsi for title, gsi in unused.items() if title not in used]
+        return [gsi for title, gsi in unused.items() if title not in used]
 
-    def _warn_of_replicas(self, described: Mapping[str, Mapping[Target, Description]]) -> None:
-        for name, descriptions in described.items():
-            regions = ", ".join(descriptions[Target(name)].replicas)
-            said = f"{name} is a global table, also in {regions}: the usage here sets the writes of all"
-            self.announcer.say(f"replicas of {name}", said if regions else "")
+    def _warn_of_replicas(self) -> None:
+        regions = {name: ", ".join(targets[Target(name)].replicas) for name, targets in self.known.items()}
+        for name in sorted({*regions, *self.replicated}):
+            found = regions.get(name, "")
+            said = f"{name} is a global table, also in {found}: the usage here sets the writes of all"
+            self.announcer.say(f"replicas of {name}", said if found else "")
+        self.replicated = frozenset(name for name, found in regions.items() if found)
 
-    def _find_orphans(
-        self, sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
-    ) -> Iterator[tuple[Target, Section]]:
+    def _find_orphans(self, sections: Mapping[str, Section]) -> Iterator[tuple[Target, Section]]:
         """Give indexes without a section, with one that would match if their table were not another's."""
-        for name, targets in described.items():
+        for name, targets in self.known.items():
             for target in targets:
                 if not target.index or any(gsi.matches(target.index) for gsi in sections[name].gsis):
                     continue
@@ -219,6 +219,20 @@ class Survey:
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)
         self.announcer.say("unused", f"nothing matches {titles}" if titles else "")
+
+
+def _match_indexes(section: Section, targets: Iterable[Target]) -> Matches:
+    return match_sections(section.gsis, (target.index for target in targets if target.index))
+
+
+def _pair(
+    sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
+) -> Iterator[tuple[Target, Section]]:
+    """Give tables and indexes with their sections."""
+    for name, targets in described.items():
+        yield Target(name), sections[name]
+        for index, gsi in _match_indexes(sections[name], targets).sections.items():
+            yield Target(name, index), gsi
 
 
 def _find_reason_to_skip(subject: Subject) -> Reason | None:

@@ -17,7 +17,7 @@ from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.patience import Patience
-from dynamic_dynamodb.state import CountStore, find_life
+from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.state_file import StateFile, find_state_file
 from dynamic_dynamodb.survey import Survey
 
@@ -48,11 +48,8 @@ def open_counts(
         if given
         else circumstances.directory / find_state_file(options["instance"], circumstances.environment)
     )
-    life, file = find_life(options["check_interval"]), StateFile(path, options["region"])
-    if before is not None and before.file == file:
-        before.life = life
-        return before
-    return CountStore(life, file)
+    file = StateFile(path, options["region"])
+    return before if before is not None and before.file == file else CountStore(file=file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ MASK: Final = "********"
 _PASSWORD: Final = re.compile(r"(^(?!https?:)[^/@:]*|//[^/@:]*|^https?(?!://)):.*@")
 _TOKEN: Final = re.compile(r"//[^/@:]+@")
 _SECRET_PARAMETER: Final = re.compile(
-    r"([?&][^=&]*(?:key|passw|secret|sig|token)[^=&]*=)[^&#]*", re.IGNORECASE
+    r"([?&;#][^=&;#]*(?:auth|code|cred|key|passw|pwd|secret|sig|token)[^=&;#]*=)[^&;#]*", re.IGNORECASE
 )
 
 

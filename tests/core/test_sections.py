@@ -15,6 +15,11 @@ from tests.builders import section
         ("https://token@example.com/ok", "https://********@example.com/ok"),
         ("http:/user:secret@example.com/ok", "http:********@example.com/ok"),
         ("https://example.com/ok?id=1&api_token=x#y", "https://example.com/ok?id=1&api_token=********#y"),
+        (
+            "https://example.com/ok?auth=x;pwd=y#code=z",
+            "https://example.com/ok?auth=********;pwd=********#code=********",
+        ),
+        ("https://example.com/ok?page=x#top", "https://example.com/ok?page=x#top"),
         ("https://example.com/a@b", "https://example.com/a@b"),
         ("https://user:secret@example.com/ok", "https://user:********@example.com/ok"),
         ("https://user:se/cr@et@example.com/ok", "https://user:********@example.com/ok"),

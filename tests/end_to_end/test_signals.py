@@ -58,6 +58,21 @@ def test_a_new_configuration_is_used_from_the_next_check_on(emulator: Emulator, 
     assert [update[0] for update in updates(emulator)] == ["first", "second"]
 
 
+def test_reading_a_configuration_again_and_again_does_not_count_as_low_checks(
+    emulator: Emulator, program: Program
+) -> None:
+    add_idle(emulator)
+    patient = "num-read-checks-before-scale-down: 3\nnum-write-checks-before-scale-down: 3\n"
+    with program.start(f"[table: .*]\n{LIMITS}{patient}") as running:
+        running.wait_for("1 of num-read-checks-before-scale-down 3")
+        for number in (2, 3, 4):
+            running.send(signal.SIGHUP)
+            running.wait_for("checked 1 targets", count=number)
+        run = running.end(signal.SIGTERM)
+    assert run.code == 0
+    assert emulator.capacities() == {("idle", None): BEFORE}
+
+
 def test_a_bad_configuration_is_reported_and_the_old_one_stays(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     with program.start(FIRST, *SOON) as running:
@@ -71,6 +86,7 @@ def test_a_bad_configuration_is_reported_and_the_old_one_stays(emulator: Emulato
         running.wait_for(READ_AGAIN)
         run = running.end(signal.SIGTERM)
     assert run.code == 0
+    assert all(str(program.folder) in fault for fault in faults), "it is said which file it is"
     assert ["increase-reads-unit" in fault for fault in sorted(faults)] == [True, False]
     assert ["reads-upper-threshold" in fault for fault in sorted(faults)] == [False, True]
 

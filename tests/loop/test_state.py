@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.core.model import Target
-from dynamic_dynamodb.state import CountStore, find_life
+from dynamic_dynamodb.state import CountStore, find_life, find_spacing
 from dynamic_dynamodb.state_file import StateFile, find_state_file
 from tests.builders import NOW, both
 
@@ -48,6 +48,37 @@ def test_counts_outlive_the_process(path: Path) -> None:
     leave(path, A, INDEX)
     assert [found(path, target) for target in (A, INDEX, B)] == [2, 2, 0]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        pytest.param(1, 2, id="a SIGHUP"),
+        pytest.param(149, 2, id="still too soon"),
+        pytest.param(150, 3, id="half an interval"),
+        pytest.param(-1, 2, id="a clock put back"),
+    ],
+)
+def test_a_check_too_soon_after_another_does_not_count(seconds: int, expected: int) -> None:
+    store = CountStore(spacing=find_spacing(300))
+    for moment, count in ((NOW, 2), (NOW + timedelta(seconds=seconds), 3)):
+        store.begin(moment)
+        store.put(A, both(count))
+    assert store.get(A) == both(expected)
+
+
+def test_a_check_too_soon_may_still_set_a_count_to_nothing() -> None:
+    store = CountStore(spacing=find_spacing(300))
+    store.begin(NOW)
+    for count in (2, 0):
+        store.put(A, both(count))
+    assert store.get(A) == both(0)
+
+
+def test_checks_from_cron_count_however_close_they_are(path: Path) -> None:
+    for number in (1, 2):
+        leave(path, A, count=number, now=NOW + timedelta(seconds=number))
+    assert found(path, A, now=NOW + timedelta(seconds=3)) == 2
 
 
 def test_processes_of_one_instance_do_not_erase_each_other(path: Path) -> None:

@@ -1,0 +1,86 @@
+"""What the survey finds is said once: again only when it changed, and not for a table that hiccups."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.report import Outcome
+from tests.builders import both, section
+from tests.loop.test_loop import World, warnings_of
+
+if TYPE_CHECKING:
+    import pytest
+
+ORDERS, INDEX = Target("orders"), Target("orders", "by-date")
+HICCUP = AwsError("dynamodb:DescribeTable", "InternalServerError", is_transient=True)
+
+
+def make_world() -> World:
+    """Give an account with an index that two sections match, and one that only another's section does."""
+    gsis = (section("^by"), section("date$"), section("by-date"), section("^nothing$"))
+    world = World(section("^orders$", gsis=gsis), section(".*", gsis=(section("other"),)))
+    world.add(ORDERS)
+    world.add(INDEX)
+    world.add(Target("orders", "other"))
+    return world
+
+
+def test_a_table_that_cannot_be_described_for_once_brings_no_warning_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = make_world()
+    world.check()
+    said = warnings_of(caplog)
+    assert len(said) == 3
+    for error in (HICCUP, None, HICCUP, None):
+        world.tables.describe_errors = {} if error is None else {"orders": error}
+        world.check()
+    assert warnings_of(caplog) == said
+
+
+def test_what_was_never_described_is_no_reason_to_be_silent_of_the_rest(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = make_world()
+    world.tables.describe_errors = {"a": HICCUP}
+    world.check()
+    assert len(warnings_of(caplog)) == 3
+
+
+def test_a_global_table_that_is_made_anew_is_warned_of_anew(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    world.add(ORDERS)
+    there = replace(world.tables.descriptions[ORDERS], replicas=("eu-west-1",))
+    for described in (there, there, None, there):
+        world.tables.descriptions.pop(ORDERS, None)
+        if described is not None:
+            world.tables.descriptions[ORDERS] = described
+        world.check()
+    assert len([warning for warning in warnings_of(caplog) if "is a global table" in warning]) == 2
+
+
+def test_a_raise_that_aws_refuses_again_is_said_again(caplog: pytest.LogCaptureFixture) -> None:
+    denied = AwsError("dynamodb:UpdateTable", "AccessDeniedException")
+    world = World()
+    world.tables.update_errors = [denied] * 4
+    for _ in range(2):
+        assert [report.outcome for report in world.check().targets] == [Outcome.FAILED] * 2
+    assert len([one for one in caplog.records if one.levelno == logging.ERROR]) == 4
+
+
+def test_skipped_targets_are_seen_anew_when_they_are_billed_otherwise() -> None:
+    world = World()
+    for units, expected in (
+        (both(0), Outcome.SKIPPED),
+        (both(100), Outcome.UPDATED),
+        (both(0), Outcome.SKIPPED),
+    ):
+        world.tables.add(ORDERS, units)
+        world.add(Target("b"))
+        found = {report.target: report.outcome for report in world.check().targets}
+        assert found[ORDERS] in (expected, Outcome.UNCHANGED)
+        assert (found[ORDERS] is Outcome.SKIPPED) == (expected is Outcome.SKIPPED)

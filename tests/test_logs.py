@@ -1,0 +1,56 @@
+"""A log file that is in trouble loses no line that can be kept, and says so once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.logs import LogFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DAY_SECONDS = 86_400
+
+
+@pytest.fixture
+def logger() -> Iterator[logging.Logger]:
+    own = logging.getLogger("dynamic-dynamodb")
+    before, own.level = own.level, logging.INFO
+    yield own
+    own.level = before
+    for handler in own.handlers[:]:
+        own.removeHandler(handler)
+        handler.close()
+
+
+def test_a_file_that_cannot_be_rotated_grows_on(tmp_path: Path, logger: logging.Logger) -> None:
+    path = tmp_path / "own.log"
+    handler = LogFile(path, when="midnight", encoding="utf-8")
+    logger.addHandler(handler)
+    for day in range(-2, 2):  # a directory of that name is in the way of every rotation
+        stamp = time.strftime("%Y-%m-%d", time.localtime(time.time() + day * DAY_SECONDS))
+        (tmp_path / f"own.log.{stamp}" / "full").mkdir(parents=True)
+    handler.rolloverAt = int(time.time()) - 1
+    for line in ("before", "after"):
+        logger.info(line)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith(f"log-file {path} is not rotated: ")
+    assert lines[1:] == ["before", "after"]
+
+
+def test_a_full_disk_is_said_once_and_again_after_it_had_room(
+    tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.log"
+    path.symlink_to("/dev/full")
+    handler = LogFile(path, encoding="utf-8")
+    logger.addHandler(handler)
+    for _ in range(3):
+        logger.info("a line")
+    said = f"log-file {path} cannot be written, its lines are lost: make room\n"
+    assert capsys.readouterr().err == said
