@@ -43,7 +43,7 @@ def test_a_file_that_cannot_be_rotated_grows_on(tmp_path: Path, logger: logging.
     assert lines[1:] == ["before", "after"]
 
 
-def test_a_full_disk_is_said_once_and_again_after_it_had_room(
+def test_a_full_disk_is_said_once_and_ends_nothing(
     tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "own.log"
@@ -54,3 +54,4 @@ def test_a_full_disk_is_said_once_and_again_after_it_had_room(
         logger.info("a line")
     said = f"log-file {path} cannot be written, its lines are lost: make room\n"
     assert capsys.readouterr().err == said
+    handler.close()
