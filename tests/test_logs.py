@@ -20,9 +20,10 @@ DAY_SECONDS = 86_400
 @pytest.fixture
 def logger() -> Iterator[logging.Logger]:
     own = logging.getLogger("dynamic-dynamodb")
-    before, own.level = own.level, logging.INFO
+    before = own.level
+    own.setLevel(logging.INFO)
     yield own
-    own.level = before
+    own.setLevel(before)
     for handler in own.handlers[:]:
         own.removeHandler(handler)
         handler.close()
