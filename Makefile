@@ -13,7 +13,9 @@ MAN_PAGE := $(PREFIX)/share/man/man1/dynamic-dynamodb.1
 BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/dynamic-dynamodb
 ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_dynamic-dynamodb
 FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fish
-PYTEST := -m pytest -q -n auto
+# One more than there are cores, because many tests wait.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST := -m pytest -q -n $(WORKERS)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint docs check reference picture fuzz soak bench install uninstall clean
