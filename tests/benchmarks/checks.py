@@ -31,7 +31,6 @@ MOST_CHECKED_TABLES_PER_SIZE = 7_500
 BUSY_EVERY = 25
 CONTROL_BATCH = 500
 MOST_WALL, MOST_CPU, MOST_MEMORY = 1.3, 1.25, 1.3
-MOST_MEMORY_OF_10_000_TARGETS = 1.5
 MOST_OWN_CPU_SECONDS = 2.0
 FEW_TABLES = 100
 """Below this, a run is hardly more than the start of Python and boto3, which the limits are not about."""
@@ -71,11 +70,10 @@ class Row:
             return ["calls"]
         if self.tables < FEW_TABLES:
             return []
-        most_memory = MOST_MEMORY if self.tables < SIZE_OF_10_000_TARGETS else MOST_MEMORY_OF_10_000_TARGETS
         limits = {
             "wall": (self.ours.wall_seconds / self.bare.wall_seconds, MOST_WALL),
             "CPU": (self.ours.cpu_seconds / self.bare.cpu_seconds, MOST_CPU),
-            "memory": (self.ours.memory_megabytes / self.bare.memory_megabytes, most_memory),
+            "memory": (self.ours.memory_megabytes / self.bare.memory_megabytes, MOST_MEMORY),
             "own CPU": (self.ours.cpu_seconds - self.bare.cpu_seconds, MOST_OWN_CPU_SECONDS),
         }
         return [name for name, (measured, most) in limits.items() if measured > most]
