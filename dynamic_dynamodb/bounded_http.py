@@ -1,4 +1,4 @@
-"""Bound how long a question over HTTP may take in all, however often a byte of the answer comes.
+"""Bound how long an answer over HTTP may take in all, however often a byte of it comes.
 
 The time-out of requests is for each piece: an answer that drips in byte by byte never exceeds it.
 """
@@ -14,6 +14,7 @@ from requests import Session
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import pool_classes_by_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,19 +82,25 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as requests has it
         super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        _let_end(self.poolmanager)
 
     def proxy_manager_for(self, *arguments: Any, **named: Any) -> PoolManager:  # noqa: ANN401 - likewise
         manager: PoolManager = super().proxy_manager_for(*arguments, **named)
-        manager.pool_classes_by_scheme = _POOLS
+        _let_end(manager)
         return manager
+
+
+def _let_end(manager: PoolManager) -> None:
+    """Have connections made that can be ended, unless it makes its own kind, as for SOCKS."""
+    if manager.pool_classes_by_scheme is pool_classes_by_scheme:
+        manager.pool_classes_by_scheme = _POOLS
 
 
 class BoundedSession(Session):
     """Ask for nothing but the status, and wait for nothing longer than was said."""
 
     def __init__(self, most_connections: int) -> None:
-        """Keep so many connections for the next question."""
+        """Allow so many connections at a time."""
         super().__init__()
         adapter = _Adapter(pool_maxsize=most_connections)
         for scheme in ("http://", "https://"):
@@ -120,8 +127,8 @@ def _bounded(seconds: float) -> Iterator[None]:
     timer = threading.Timer(seconds, question.end)
     timer.daemon = True
     _asked.question = question
-    timer.start()
     try:
+        timer.start()
         yield
     except OSError as error:
         if question.is_over:

@@ -21,7 +21,7 @@ class HttpCircuitBreaker:
     """A service that answers GET with any 2xx while all is well."""
 
     def __init__(self, most_connections: int, patience: Patience) -> None:
-        """Keep connections for the next question, as many as there are threads that ask."""
+        """Allow as many connections as there are threads that ask."""
         self._patience = patience
         self._most_connections = most_connections
 
@@ -32,8 +32,7 @@ class HttpCircuitBreaker:
         with self._patience.call(options.url) as call:
             try:
                 return self._ask(options, target)
-            except (OSError, ValueError) as error:
-                # OSError: requests' own, and certificates that are not there; ValueError: unusable URLs
+            except Exception as error:  # noqa: BLE001 - whatever an odd answer leads to, it is no yes
                 call.fail_attempt()
                 return f"it did not answer ({type(error).__name__})"
 

@@ -126,7 +126,7 @@ class LogFile(TimedRotatingFileHandler):
         try:
             super().doRollover()
         except OSError as error:
-            if self.stream is None:
+            if self.stream is None or self.stream.closed:  # what a full disk did not take went with it
                 self.stream = self._open()
             self.rolloverAt = self.computeRollover(int(time.time()))
             said = ("log-file %s is not rotated: %s: it grows on", self.baseFilename, error.strerror or error)
@@ -138,7 +138,8 @@ class LogFile(TimedRotatingFileHandler):
         super().emit(record)
         if self.is_lost and not was_lost:
             text = f"log-file {self.baseFilename} cannot be written, its lines are lost: make room\n"
-            sys.stderr.write(text)
+            with suppress(OSError, ValueError):
+                sys.stderr.write(text)
 
     def close(self) -> None:
         """Close the file, though a full disk may not take its last lines: the work goes on."""

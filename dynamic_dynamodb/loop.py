@@ -40,6 +40,7 @@ LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
 _BY_NAME: Final = attrgetter("target")
+_REACH: Final = attrgetter("reach")
 _REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
@@ -150,12 +151,14 @@ class Loop:
             MetricRequest(subject.target, find_window(subject.section.typed, now)) for subject in subjects
         ]
         answers = self.adapters.metrics.fetch(requests)
-        seen = find_freshest(
-            (request.window, answer)
+        known = [
+            (request, answer)
             for request in requests
             if not isinstance(answer := answers[request.target], AwsError)
-        )
-        freshest = self.adapters.counts.recall_freshest(seen)
+        ]
+        seen = find_freshest((request.window, answer) for request, answer in known)
+        tables = {request.target.table for request, answer in known if max(answer.map(_REACH))}
+        freshest = self.adapters.counts.recall_freshest(seen, len(tables))
         checked, failed = [], []
         for subject, request in zip(subjects, requests, strict=True):
             judge = make_judge(request.window, now=now, freshest=freshest)

@@ -97,7 +97,7 @@ class Counts(Protocol):
     def put(self, target: Target, counts: PerCapacity[int]) -> None:
         """Keep a target's counts."""
 
-    def recall_freshest(self, seen: datetime | None) -> datetime | None:
+    def recall_freshest(self, seen: datetime | None, tables: int) -> datetime | None:
         """Give the youngest minute that this check had a datapoint of, or else a recent one."""
 
     def keep_only(self, tables: Sequence[str]) -> None:

@@ -51,7 +51,9 @@ class Wishes:
                     self._stop = True
                 self._alarm.set()
                 if number != signal.SIGHUP:
-                    LOGGER.info("%s: finishing the update in hand", signal.Signals(number).name)
+                    # In yet another thread, because whoever reads the log may have stopped reading.
+                    said = ("%s: finishing the update in hand", signal.Signals(number).name)
+                    threading.Thread(target=LOGGER.info, args=said, daemon=True).start()
 
     def is_stopping(self) -> bool:
         """Tell whether to stop."""

@@ -1,8 +1,8 @@
-"""Keep what one check leaves for the next: the counts of low checks, and how fresh CloudWatch was."""
+"""Keep what one check leaves for the next: the counts of low checks, and what CloudWatch said."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -16,6 +16,8 @@ NO_CHECKS: Final = PerCapacity(0, 0)
 SHORTEST_LIFE: Final = timedelta(hours=1)
 LONGEST_SILENCE: Final = timedelta(hours=1)
 """How long no datapoint of anything is a sign of trouble with CloudWatch."""
+SEVERAL_TABLES: Final = 3
+"""So many tables hardly fall idle at once; one or two do."""
 LONG_AGO: Final = datetime.fromtimestamp(0, timezone.utc)
 
 
@@ -30,22 +32,14 @@ class Entry:
 Entries = dict[Target, Entry]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a file keeps of a region: entries, and the youngest minute that any check had a datapoint of."""
+class EntriesFile(Protocol):
+    """Where entries outlive the process; see `state_file`."""
 
-    entries: Entries = field(default_factory=dict)
-    freshest: datetime | None = None
+    def read(self) -> Entries:
+        """Give all entries; none if there is trouble."""
 
-
-class KeptFile(Protocol):
-    """Where it outlives the process; see `state_file`."""
-
-    def read(self) -> Kept:
-        """Give it; nothing if there is trouble."""
-
-    def write(self, seen: Kept, gone: set[Target], now: datetime) -> None:
-        """Put entries in and take others out; the younger minute stays."""
+    def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
+        """Put entries in and take others out."""
 
 
 def find_life(check_interval_seconds: int) -> timedelta:
@@ -58,6 +52,15 @@ def find_spacing(check_interval_seconds: int) -> timedelta:
     return timedelta(seconds=check_interval_seconds / 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What CloudWatch said last: its youngest datapoint, of how many tables, and since when it is silent."""
+
+    freshest: datetime
+    tables: int
+    silent_since: datetime | None = None
+
+
 @dataclass(slots=True)
 class CountStore:
     """What is kept of one region from check to check, and in a file if there is one.
@@ -68,45 +71,58 @@ class CountStore:
 
     life: timedelta = SHORTEST_LIFE
     spacing: timedelta = timedelta()
-    file: KeptFile | None = None
+    file: EntriesFile | None = None
     entries: Entries = field(default_factory=dict)
-    freshest: datetime | None = None
+    heard: Heard | None = None
     now: datetime = LONG_AGO
     gone: set[Target] = field(default_factory=set)
 
     def begin(self, now: datetime) -> None:
         """Open a check, and take over what others have left in the file since."""
         self.now, self.gone = now, set()
-        if self.file is None:
-            return
-        kept = self.file.read()
-        self.freshest = find_later(self.freshest, kept.freshest)
-        for target, entry in kept.entries.items():
+        for target, entry in (self.file.read() if self.file else {}).items():
             if target not in self.entries or self.entries[target].checked < entry.checked:
                 self.entries[target] = entry
 
-    def recall_freshest(self, seen: datetime | None) -> datetime | None:
-        """Give the youngest minute that this check had a datapoint of, or else a recent one.
+    def recall_freshest(self, seen: datetime | None, tables: int) -> datetime | None:
+        """Give the youngest minute that this check had a datapoint of, which it had of so many tables.
 
-        None after an hour of silence: then there is no load rather than no CloudWatch.
+        If it has none at all, while a check before it had datapoints of several tables, that one's minute
+        is given for an hour: that all have fallen idle at once is less likely than trouble of CloudWatch.
         """
-        self.freshest = find_later(self.freshest, seen)
-        is_recent = self.freshest is not None and abs(self.now - self.freshest) <= LONGEST_SILENCE
-        return self.freshest if seen is None and is_recent else seen
+        if seen is not None:
+            self.heard = Heard(seen, tables)
+            return seen
+        if self.heard is None or self.heard.tables < SEVERAL_TABLES:
+            return None
+        if self.heard.silent_since is None:
+            self.heard = replace(self.heard, silent_since=self.now)
+        is_long = self.now - (self.heard.silent_since or self.now) > LONGEST_SILENCE
+        return None if is_long else self.heard.freshest
 
     def get(self, target: Target) -> PerCapacity[int]:
-        """Give a target's counts; 0 if nothing is known of it, or for too long."""
+        """Give a target's counts; 0 if nothing is known of it, or for too long.
+
+        Much too soon after a check that counted, it is one less, so that this one does not count too.
+        """
         entry = self.entries.get(target)
-        is_alive = entry is not None and abs(self.now - entry.checked) <= self.life
-        return entry.counts if entry is not None and is_alive else NO_CHECKS
+        if entry is None or abs(self.now - entry.checked) > self.life:
+            return NO_CHECKS
+        if self._is_too_soon(entry):
+            return entry.counts.map(lambda count: max(0, count - 1))
+        return entry.counts
 
     def put(self, target: Target, counts: PerCapacity[int]) -> None:
-        """Keep a target's counts; those of a check much too soon after the last one do not grow."""
-        if self.spacing and target in self.entries:
-            before = self.entries[target]
-            if abs(self.now - before.checked) < self.spacing:
-                counts = PerCapacity(*map(min, counts, before.counts))
-        self.entries[target] = Entry(counts, self.now)
+        """Keep a target's counts; a check much too soon after another can only set them to 0."""
+        entry = self.entries.get(target)
+        if entry is not None and self._is_too_soon(entry):
+            kept = PerCapacity(*(one and before for one, before in zip(counts, entry.counts, strict=True)))
+            self.entries[target] = Entry(kept, entry.checked)
+        else:
+            self.entries[target] = Entry(counts, self.now)
+
+    def _is_too_soon(self, entry: Entry) -> bool:
+        return bool(self.spacing) and abs(self.now - entry.checked) < self.spacing
 
     def keep_only(self, tables: Sequence[str]) -> None:
         """Forget the targets of tables that are gone."""
@@ -119,9 +135,4 @@ class CountStore:
         """Write to the file what this check has left."""
         if self.file is not None:
             seen = {target: entry for target, entry in self.entries.items() if entry.checked == self.now}
-            self.file.write(Kept(seen, self.freshest), self.gone, self.now)
-
-
-def find_later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Give the later of two moments, of which there may be none."""
-    return max((moment for moment in (one, other) if moment is not None), default=None)
+            self.file.write(seen, self.gone, self.now)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.state import Entry, Kept, find_later
+from dynamic_dynamodb.state import Entries, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,33 +53,35 @@ class StateFile:
     region: str
     announcer: Announcer = field(default_factory=Announcer, compare=False)
 
-    def read(self) -> Kept:
-        """Give what is kept of the region; nothing if there is no usable file."""
+    def read(self) -> Entries:
+        """Give the region's entries; none if there is no usable file."""
         try:
             regions = _read(self.path)
         except OSError as error:
             if error.errno == errno.ELOOP:
                 self._say_unusable("it is a symbolic link")
-            return Kept()  # all else is said when the file cannot be written either
+            return {}  # all else is said when the file cannot be written either
         except _NOT_OURS as error:
             self._say_unusable(str(error))
-            return Kept()
+            return {}
         self.announcer.say("read", "")
-        return regions.get(self.region, Kept())
+        return regions.get(self.region, {})
 
     def _say_unusable(self, why: str) -> None:
         self.announcer.say("read", f"counts start anew: {self.path} cannot be used: {why}")
 
-    def write(self, seen: Kept, gone: set[Target], now: datetime) -> None:
+    def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
         """Put entries in, take those of targets that are gone out, and leave all others as they are."""
         try:
             self.path.parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
             with _locked(self.path):
                 regions = _read_or_start_anew(self.path)
-                before = regions.get(self.region, Kept())
-                own = {target: each for target, each in before.entries.items() if target not in gone}
-                freshest = find_later(before.freshest, seen.freshest)
-                regions[self.region] = Kept(own | seen.entries, freshest)
+                own = {
+                    target: each
+                    for target, each in regions.get(self.region, {}).items()
+                    if target not in gone
+                }
+                regions[self.region] = own | seen
                 _replace(self.path, _render(regions, now))
         except OSError as error:
             self.announcer.say("write", f"counts are not kept: {self.path} cannot be written: {error}")
@@ -87,7 +89,7 @@ class StateFile:
             self.announcer.say("write", "")
 
 
-def _read(path: Path) -> dict[str, Kept]:
+def _read(path: Path) -> dict[str, Entries]:
     """Read all regions; raise OSError or ValueError."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _NEVER_THROUGH_A_LINK)
@@ -99,23 +101,19 @@ def _read(path: Path) -> dict[str, Kept]:
         return _parse(json.load(file))
 
 
-def _read_or_start_anew(path: Path) -> dict[str, Kept]:
+def _read_or_start_anew(path: Path) -> dict[str, Entries]:
     try:
         return _read(path)
     except (OSError, *_NOT_OURS):
         return {}  # said by the reader; what is written now is good again
 
 
-def _parse(content: Any) -> dict[str, Kept]:  # noqa: ANN401 - whatever JSON holds
+def _parse(content: Any) -> dict[str, Entries]:  # noqa: ANN401 - whatever JSON holds
     try:
         if content["format"] != _FORMAT:
             raise ValueError("it is not ours")
-        freshest = {region: _parse_moment(text) for region, text in content.get("freshest", {}).items()}
         return {
-            region: Kept(
-                {_parse_target(name): _parse_entry(*entry) for name, entry in entries.items()},
-                freshest.get(region),
-            )
+            region: {_parse_target(name): _parse_entry(*entry) for name, entry in entries.items()}
             for region, entries in content["regions"].items()
         }
     except (KeyError, TypeError, AttributeError) as error:
@@ -128,35 +126,22 @@ def _parse_target(name: str) -> Target:
 
 
 def _parse_entry(reads: int, writes: int, checked: str) -> Entry:
-    if min(int(reads), int(writes)) < 0:
+    moment = datetime.fromisoformat(checked)
+    if moment.tzinfo is None or min(int(reads), int(writes)) < 0:
         raise ValueError("it is not ours")
-    return Entry(PerCapacity(int(reads), int(writes)), _parse_moment(checked))
+    return Entry(PerCapacity(int(reads), int(writes)), moment)
 
 
-def _parse_moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("it is not ours")
-    return moment
-
-
-def _render(regions: Mapping[str, Kept], now: datetime) -> str:
+def _render(regions: Mapping[str, Entries], now: datetime) -> str:
     written = {
         region: {
             str(target): [*entry.counts, entry.checked.isoformat()]
-            for target, entry in sorted(kept.entries.items())
+            for target, entry in sorted(entries.items())
             if abs(now - entry.checked) <= FORGOTTEN_AFTER
         }
-        for region, kept in regions.items()
+        for region, entries in regions.items()
     }
-    freshest = {region: kept.freshest.isoformat() for region, kept in regions.items() if kept.freshest}
-    return json.dumps(
-        {
-            "format": _FORMAT,
-            "regions": {region: each for region, each in written.items() if each},
-            "freshest": {region: moment for region, moment in freshest.items() if written[region]},
-        }
-    )
+    return json.dumps({"format": _FORMAT, "regions": {name: each for name, each in written.items() if each}})
 
 
 def _replace(path: Path, text: str) -> None:

@@ -13,8 +13,9 @@ from dynamic_dynamodb.errors import AwsError, Limit
 if TYPE_CHECKING:
     from dynamic_dynamodb.core.decision import Decision
 
+RESOURCE_IN_USE: Final = "ResourceInUseException"
 ONE_RESOURCE_AT_FAULT: Final = frozenset(
-    {"ValidationException", "ResourceNotFoundException", "ResourceInUseException"}
+    {"ValidationException", "ResourceNotFoundException", RESOURCE_IN_USE}
 )
 """Refusals that may concern one resource of a call only."""
 
@@ -64,15 +65,20 @@ def _apply(update: TableUpdate, send: Send, describe: Describe, result: UpdateRe
         update = _leave_out_impossible(update, describe)
         if _send_raises_at_least(update, send, describe, result) is None:
             return
-    if not _may_be_of_one(refusal):
-        return
+    if _may_be_of_one(refusal):
+        _apply_in_parts(update, send, describe, result)
+
+
+def _apply_in_parts(update: TableUpdate, send: Send, describe: Describe, result: UpdateResult) -> None:
     if len(update.decisions) > 2:  # noqa: PLR2004 - of two, all but one are one by one
         for each in update.all_but_one():
             refusal = _send_raises_at_least(each, send, describe, result)
             if refusal is None or not _may_be_of_one(refusal):
                 return
     for each in update.one_by_one():
-        _send_raises_at_least(each, send, describe, result)
+        refusal = _send_raises_at_least(each, send, describe, result)
+        if refusal is not None and _is_ours(refusal, result):
+            return
 
 
 def _may_be_of_one(refusal: AwsError) -> bool:
@@ -100,10 +106,17 @@ def _send(update: TableUpdate, send: Send, describe: Describe, result: UpdateRes
         # Once an update was taken, the table is busy with that, which says nothing of this one.
         is_first = not result.applied
         if not (error.is_answer_lost and _was_taken(update, describe, is_first=is_first)):
-            result.refused.update({decision.target: error for decision in update.decisions})
+            for decision in update.decisions:
+                if not _is_ours(error, result) or decision.target not in result.refused:
+                    result.refused[decision.target] = error
             return error
     result.applied.update({decision.target: decision for decision in update.decisions})
     return None
+
+
+def _is_ours(refusal: AwsError, result: UpdateResult) -> bool:
+    """Tell whether a table is busy with what it has just taken of us, which says nothing of the rest."""
+    return bool(result.applied) and refusal.code == RESOURCE_IN_USE
 
 
 def _was_taken(update: TableUpdate, describe: Describe, *, is_first: bool) -> bool:

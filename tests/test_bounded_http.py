@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.bounded_http import BoundedSession
+from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
+from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+from dynamic_dynamodb.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,6 +102,22 @@ def test_the_next_question_is_none_the_worse() -> None:
             with pytest.raises(TimeoutError):
                 session.get_status(bad, {}, timeout=60, most_seconds=0.1)
             assert session.get_status(good, {}, timeout=60, most_seconds=60) == 204
+
+
+def break_off_a_compressed_redirect(connection: socket.socket, ended: threading.Event) -> None:
+    """Redirect with a body that is neither whole nor what it says."""
+    ended.wait(PAUSE_SECONDS)
+    head = b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-encoding: gzip\r\ncontent-length: 500\r\n\r\n"
+    connection.sendall(head + b"abcde")
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_breaker_that_answers_oddly_is_open_whatever_that_raises() -> None:
+    with serve(break_off_a_compressed_redirect) as url:
+        breaker = HttpCircuitBreaker(1, Patience())
+        said = breaker.find_reason_to_stop(CircuitBreakerOptions(url, 500), Target("orders"))
+    assert said is not None
+    assert said.startswith("it did not answer (")
 
 
 def test_an_unusable_address_is_no_time_out() -> None:

@@ -56,3 +56,19 @@ def test_a_full_disk_is_said_once_and_ends_nothing(
     said = f"log-file {path} cannot be written, its lines are lost: make room\n"
     assert capsys.readouterr().err == said
     handler.close()
+
+
+def test_a_disk_that_is_full_at_midnight_leaves_a_file_that_can_be_written_once_there_is_room(
+    tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "own.log"
+    path.symlink_to("/dev/full")
+    handler = LogFile(path, when="midnight", encoding="utf-8")
+    logger.addHandler(handler)
+    logger.info("lost")
+    path.unlink()  # what is opened from now on has room; what is open has none
+    handler.rolloverAt = int(time.time()) - 1
+    for line in ("at midnight", "after"):
+        logger.info(line)
+    assert path.read_text(encoding="utf-8").splitlines()[-2:] == ["at midnight", "after"]
+    assert "Traceback" not in capsys.readouterr().err

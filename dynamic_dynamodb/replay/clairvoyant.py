@@ -70,7 +70,8 @@ def find_enough(demands: Sequence[float], burst: int) -> Line:
     Newton's steps, which end exactly on the last of the linear pieces; the slope is 0 at the least units.
     """
     units, slope = LEAST_UNITS, 0.0
-    while (line := measure(demands, burst, units)).throttled > _CLOSE:
+    close = _CLOSE * (1 + max(demands) * _CLOSE)  # of very many units the last ones are noise
+    while (line := measure(demands, burst, units)).throttled > close:
         units += line.throttled / line.slope
         slope = line.slope
     return Line(units, 0.0, slope)

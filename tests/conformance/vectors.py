@@ -146,8 +146,6 @@ class Replay:
         options = (section.gsis[0] if self.target.index else section).typed
         window = find_window(options, now)
         metrics = inputs["metrics"]
-        if self.counts.freshest is not None:  # the window is complete, as other tables would have shown
-            self.counts.freshest = window.end - MINUTE
         self.metrics.answers[self.target] = PerCapacity(
             *(
                 (

@@ -138,9 +138,9 @@ def test_low_checks_go_on_being_counted_over_a_reload(emulator: Emulator, progra
     add_idle(emulator, "first")
     waiting = "num-read-checks-before-scale-down: 9\nnum-write-checks-before-scale-down: 9\n"
     with program.start(FIRST + waiting, *SOON, HOME="/proc") as running:
-        running.wait_for("1 of num-read-checks-before-scale-down 9")
-        running.send(signal.SIGHUP)
         running.wait_for("2 of num-read-checks-before-scale-down 9")
+        running.send(signal.SIGHUP)
+        running.wait_for("3 of num-read-checks-before-scale-down 9")
         run = running.end(signal.SIGTERM)
     assert len([line for line in run.log if " 1 of num-read-checks-before-scale-down 9" in line]) == 1
 

@@ -21,7 +21,7 @@ from tests.builders import NOW, both, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.state import KeptFile
+    from dynamic_dynamodb.state import EntriesFile
     from tests.fakes import Load
 
 A, B = Target("a"), Target("b")
@@ -32,7 +32,7 @@ DENIED = AwsError("dynamodb:DescribeTable", "AccessDeniedException", "no")
 class World:
     """An account of two busy tables, and a loop over it."""
 
-    def __init__(self, *sections: Section, is_dry_run: bool = False, file: KeptFile | None = None) -> None:
+    def __init__(self, *sections: Section, is_dry_run: bool = False, file: EntriesFile | None = None) -> None:
         self.tables, self.metrics = FakeTables(), FakeMetrics()
         self.notifier, self.breaker, self.counts = FakeNotifier(), FakeCircuitBreaker(), CountStore(file=file)
         self.counts.begin(NOW)

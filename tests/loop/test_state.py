@@ -51,27 +51,35 @@ def test_counts_outlive_the_process(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "expected"),
+    ("seconds", "found", "kept"),
     [
-        pytest.param(1, 2, id="a SIGHUP"),
-        pytest.param(149, 2, id="still too soon"),
-        pytest.param(150, 3, id="half an interval"),
-        pytest.param(-1, 2, id="a clock put back"),
+        pytest.param(1, 1, 2, id="a SIGHUP"),
+        pytest.param(149, 1, 2, id="still too soon"),
+        pytest.param(150, 2, 3, id="half an interval"),
+        pytest.param(-1, 1, 2, id="a clock put back"),
     ],
 )
-def test_a_check_too_soon_after_another_does_not_count(seconds: int, expected: int) -> None:
-    store = CountStore(spacing=find_spacing(300))
-    for moment, count in ((NOW, 2), (NOW + timedelta(seconds=seconds), 3)):
-        store.begin(moment)
-        store.put(A, both(count))
-    assert store.get(A) == both(expected)
-
-
-def test_a_check_too_soon_may_still_set_a_count_to_nothing() -> None:
+def test_a_check_too_soon_after_another_does_not_count(seconds: int, found: int, kept: int) -> None:
     store = CountStore(spacing=find_spacing(300))
     store.begin(NOW)
-    for count in (2, 0):
+    store.put(A, both(2))
+    store.begin(NOW + timedelta(seconds=seconds))
+    assert store.get(A) == both(found)
+    store.put(A, both(found + 1))
+    store.begin(NOW + timedelta(seconds=300))
+    assert store.get(A) == both(kept)
+
+
+def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_the_clock() -> None:
+    store = CountStore(spacing=find_spacing(300))
+    counted = []
+    for number in range(8):
+        store.begin(NOW + timedelta(seconds=140 * number))
+        count = store.get(A).reads + 1
         store.put(A, both(count))
+        counted.append(count)
+    assert counted == [1, 1, 1 + 1, 2, 3, 3, 4, 4]
+    store.put(A, both(0))
     assert store.get(A) == both(0)
 
 

@@ -112,6 +112,17 @@ def test_of_several_at_fault_each_is_sent_on_its_own_at_last() -> None:
     assert failed == {"orders:good", "orders:bad"}
 
 
+def test_a_table_busy_with_the_first_that_it_took_is_not_asked_again_nor_blamed() -> None:
+    error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
+    busy = refusal("ResourceInUseException")
+    tables = account(*[error] * 4, None, busy)
+    decisions = [change(target) for target in (TABLE, GOOD, BAD)]
+    result = apply_update(plan("orders", decisions), tables.update, tables.describe)
+    assert [len(call) for call in sent(tables)] == [3, 2, 2, 2, 1, 1]
+    assert list(result.applied) == [TABLE]
+    assert {target: result.refused[target] for target in (GOOD, BAD)} == {GOOD: error, BAD: error}
+
+
 def test_a_dead_network_ends_the_search_for_the_one_at_fault() -> None:
     above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     dead = AwsError("dynamodb:UpdateTable", "ConnectTimeoutError", is_transient=True)

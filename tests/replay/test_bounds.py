@@ -72,6 +72,12 @@ def test_the_clairvoyant_is_not_far_below_the_best_of_all_whole_schedules(
     assert best - len(rates) < found <= best + 1e-6
 
 
+@pytest.mark.parametrize("units", [1e8, 1e9, 1e12, 1e15])
+def test_the_search_ends_for_any_load_that_a_recording_may_hold(units: float) -> None:
+    part = [units * (1 + minute % 7) / 7 for minute in range(60)]
+    assert find_enough(part, 300).units > 1
+
+
 @settings(max_examples=50, deadline=None)
 @given(LOADS, BURSTS)
 def test_the_least_capacity_of_an_hour_throttles_nothing_and_less_does(
