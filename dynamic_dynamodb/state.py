@@ -76,10 +76,11 @@ class CountStore:
     heard: Heard | None = None
     now: datetime = LONG_AGO
     gone: set[Target] = field(default_factory=set)
+    seen: set[Target] = field(default_factory=set)
 
     def begin(self, now: datetime) -> None:
         """Open a check, and take over what others have left in the file since."""
-        self.now, self.gone = now, set()
+        self.now, self.gone, self.seen = now, set(), set()
         for target, entry in (self.file.read() if self.file else {}).items():
             if target not in self.entries or self.entries[target].checked < entry.checked:
                 self.entries[target] = entry
@@ -95,10 +96,9 @@ class CountStore:
             return seen
         if self.heard is None or self.heard.tables < SEVERAL_TABLES:
             return None
-        if self.heard.silent_since is None:
-            self.heard = replace(self.heard, silent_since=self.now)
-        is_long = self.now - (self.heard.silent_since or self.now) > LONGEST_SILENCE
-        return None if is_long else self.heard.freshest
+        since = self.heard.silent_since or self.now
+        self.heard = replace(self.heard, silent_since=since)
+        return None if self.now - since > LONGEST_SILENCE else self.heard.freshest
 
     def get(self, target: Target) -> PerCapacity[int]:
         """Give a target's counts; 0 if nothing is known of it, or for too long.
@@ -114,6 +114,7 @@ class CountStore:
 
     def put(self, target: Target, counts: PerCapacity[int]) -> None:
         """Keep a target's counts; a check much too soon after another can only set them to 0."""
+        self.seen.add(target)
         entry = self.entries.get(target)
         if entry is not None and self._is_too_soon(entry):
             kept = PerCapacity(*(one and before for one, before in zip(counts, entry.counts, strict=True)))
@@ -134,5 +135,5 @@ class CountStore:
     def commit(self) -> None:
         """Write to the file what this check has left."""
         if self.file is not None:
-            seen = {target: entry for target, entry in self.entries.items() if entry.checked == self.now}
+            seen = {target: self.entries[target] for target in self.seen}
             self.file.write(seen, self.gone, self.now)

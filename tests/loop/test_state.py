@@ -83,6 +83,15 @@ def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_
     assert store.get(A) == both(0)
 
 
+def test_a_count_that_a_check_too_soon_set_to_nothing_is_nothing_in_the_file_too(path: Path) -> None:
+    store = CountStore(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
+    for seconds, count in ((0, 2), (1, 0)):
+        store.begin(NOW + timedelta(seconds=seconds))
+        store.put(A, both(count))
+        store.commit()
+    assert found(path, A, now=NOW + timedelta(seconds=2)) == 0
+
+
 def test_checks_from_cron_count_however_close_they_are(path: Path) -> None:
     for number in (1, 2):
         leave(path, A, count=number, now=NOW + timedelta(seconds=number))
