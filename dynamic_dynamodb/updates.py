@@ -106,9 +106,9 @@ def _send(update: TableUpdate, send: Send, describe: Describe, result: UpdateRes
         # Once an update was taken, the table is busy with that, which says nothing of this one.
         is_first = not result.applied
         if not (error.is_answer_lost and _was_taken(update, describe, is_first=is_first)):
-            for decision in update.decisions:
-                if not _is_ours(error, result) or decision.target not in result.refused:
-                    result.refused[decision.target] = error
+            refused = {decision.target: error for decision in update.decisions}
+            # What AWS said before of a resource says more than that its table is busy with our own change.
+            result.refused |= (refused | result.refused) if _is_ours(error, result) else refused
             return error
     result.applied.update({decision.target: decision for decision in update.decisions})
     return None
