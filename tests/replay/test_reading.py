@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,40 +14,14 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.recording import NO_GAPS, Gaps
 from tests.builders import target_options
+from tests.replay.files import HEADER, answer, read, refuse, stamp
 from tests.replay.recordings import START
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamic_dynamodb.replay.recording import Recording
 
 UNLIMITED = target_options().capacities
-HEADER = (
-    "timestamp,consumed_reads,consumed_writes,throttled_reads,throttled_writes,provisioned_reads,"
-    "provisioned_writes"
-)
-
-
-def stamp(minute: int) -> str:
-    """Spell a minute of the recording."""
-    return f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def read(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> Recording:
-    """Read one file."""
-    path = folder / name
-    raw = text.encode() if isinstance(text, str) else text
-    path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
-    (recording,) = read_recordings(path, target)
-    return recording
-
-
-def refuse(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> str:
-    """Read one file in vain, and give the only fault without the path."""
-    with pytest.raises(ConfigurationError) as caught:
-        read(folder, text, name, target)
-    (fault,) = caught.value.faults
-    return fault.replace(f"{folder / name} ", "")
 
 
 def test_our_own_csv_is_read_whole(tmp_path: Path) -> None:
@@ -151,88 +124,6 @@ def test_a_guessed_start_keeps_within_minimum_and_maximum_and_a_known_one_need_n
     recording = read(tmp_path, f"timestamp,consumed_reads,consumed_writes\n{rows}")
     assert recording.find_start_capacity(None, limits) == PerCapacity(100, 20)
     assert recording.find_start_capacity(PerCapacity(300, 1), limits) == PerCapacity(300, 1)
-
-
-def answer(**columns: list[float]) -> str:
-    """Print what `aws cloudwatch get-metric-data` prints, newest first."""
-    results = [
-        {
-            "Id": f"m{number}",
-            "Label": label,
-            "Timestamps": [stamp(minute).replace("Z", "+00:00") for minute in reversed(range(len(values)))],
-            "Values": values[::-1],
-            "StatusCode": "Complete",
-        }
-        for number, (label, values) in enumerate(columns.items())
-    ]
-    return json.dumps({"MetricDataResults": results, "Messages": []})
-
-
-def test_what_the_aws_command_prints_is_read(tmp_path: Path) -> None:
-    text = answer(
-        ConsumedReadCapacityUnits=[60.0, 120.0],
-        ReadThrottleEvents=[0.0, 3.0],
-        ProvisionedReadCapacityUnits=[5.0, 5.0],
-        SuccessfulRequestLatency=[1.0, 1.0],
-    )
-    recording = read(tmp_path, text, "orders@by-date.json.gz")
-    assert recording.target == Target("orders", "by-date")
-    assert recording.sides.reads is not None
-    assert list(recording.sides.reads.consumed) == [60, 120]
-    assert recording.sides.reads.throttled_events == 3
-    assert recording.sides.writes is None
-
-
-def test_pages_of_what_the_aws_command_prints_are_joined(tmp_path: Path) -> None:
-    pages = [json.loads(answer(ConsumedReadCapacityUnits=[number])) for number in (60.0, 120.0)]
-    (first,), (second,) = (page["MetricDataResults"] for page in pages)
-    second["Timestamps"] = [stamp(1)]
-    text = json.dumps({"MetricDataResults": [first, second]})
-    recording = read(tmp_path, text, "orders.json")
-    assert recording.sides.reads is not None
-    assert list(recording.sides.reads.consumed) == [60, 120]
-    again = json.dumps({"MetricDataResults": [first, first]})
-    assert "has two values for one minute" in refuse(tmp_path, again, "orders.json")
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        pytest.param(
-            {"NextToken": "eyJ"},
-            "is only a part of the answer, it has a NextToken: fetch it without --max-items and"
-            " --no-paginate",
-            id="more pages",
-        ),
-        pytest.param(
-            {"Messages": [{"Code": "MaxMetricsExceeded", "Value": "too many metrics"}]},
-            "is no whole answer, CloudWatch says: too many metrics",
-            id="a message",
-        ),
-        pytest.param(
-            {"StatusCode": "Forbidden"}, "is no whole answer, CloudWatch says of m0: Forbidden", id="denied"
-        ),
-        pytest.param(
-            {"StatusCode": "InternalError"},
-            "is no whole answer, CloudWatch says of m0: InternalError",
-            id="failed",
-        ),
-    ],
-)
-def test_what_is_not_the_whole_answer_is_refused(
-    tmp_path: Path, change: dict[str, Any], expected: str
-) -> None:
-    said = json.loads(answer(ConsumedReadCapacityUnits=[60.0, 120.0]))
-    (said["MetricDataResults"][0] if "StatusCode" in change else said).update(change)
-    assert refuse(tmp_path, json.dumps(said), "orders.json") == expected
-
-
-def test_a_page_before_the_last_may_be_partial(tmp_path: Path) -> None:
-    first, last = (json.loads(answer(ConsumedReadCapacityUnits=[60.0]))["MetricDataResults"][0] for _ in "12")
-    first["StatusCode"], last["Timestamps"] = "PartialData", [stamp(1)]
-    assert read(tmp_path, json.dumps({"MetricDataResults": [first, last]}), "orders.json").minutes == 2
-    refused = refuse(tmp_path, json.dumps({"MetricDataResults": [last, first]}), "orders.json")
-    assert refused == "is no whole answer, CloudWatch says of m0: PartialData"
 
 
 def test_two_periods_in_one_file_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Write recordings into files and read them, or fail to."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.replay.files import read_recordings
+from tests.replay.recordings import START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynamic_dynamodb.replay.recording import Recording
+
+HEADER = (
+    "timestamp,consumed_reads,consumed_writes,throttled_reads,throttled_writes,provisioned_reads,"
+    "provisioned_writes"
+)
+
+
+def stamp(minute: int) -> str:
+    """Spell a minute of the recording."""
+    return f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def read(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> Recording:
+    """Read one file."""
+    path = folder / name
+    raw = text.encode() if isinstance(text, str) else text
+    path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    (recording,) = read_recordings(path, target)
+    return recording
+
+
+def refuse(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> str:
+    """Read one file in vain, and give the only fault without the path."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(folder, text, name, target)
+    (fault,) = caught.value.faults
+    return fault.replace(f"{folder / name} ", "")
+
+
+def answer(**columns: list[float]) -> str:
+    """Print what `aws cloudwatch get-metric-data` prints, newest first."""
+    results = [
+        {
+            "Id": f"m{number}",
+            "Label": label,
+            "Timestamps": [stamp(minute).replace("Z", "+00:00") for minute in reversed(range(len(values)))],
+            "Values": values[::-1],
+            "StatusCode": "Complete",
+        }
+        for number, (label, values) in enumerate(columns.items())
+    ]
+    return json.dumps({"MetricDataResults": results, "Messages": []})
