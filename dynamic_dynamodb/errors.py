@@ -23,10 +23,14 @@ class Limit(Enum):
 
 _WORDS_OF_LIMITS: Final = (
     (Limit.DECREASES, ("decrease",)),
-    (Limit.AT_ONCE, ("simultaneous", "concurrent")),
+    (Limit.AT_ONCE, ("simultaneous", "concurrent", "too many operations", "at a time", "at the same time")),
     (Limit.MAXIMUM, ("maximum", "exceeds", "account limit", "per table")),
 )
-"""Words of AWS's messages, asked in this order: the last ones stand in others' messages too."""
+"""Words of AWS's messages, tried in this order: the last ones occur in others' messages too.
+
+"Too many operations for a given subscriber" is the text of DynamoDB's service model, whose description of
+LimitExceededException also says "simultaneous", "concurrent", "at a time" and "at the same time".
+"""
 _MAXIMUM_HINT: Final = "lower max-provisioned-reads or max-provisioned-writes, or ask AWS for a higher quota"
 
 

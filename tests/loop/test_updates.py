@@ -68,6 +68,10 @@ MAXIMUM = "Subscriber limit exceeded: The requested ReadCapacityUnits of 50000 e
             Limit.AT_ONCE,
             id="indexes",
         ),
+        pytest.param(
+            "Too many operations for a given subscriber.", Limit.AT_ONCE, id="the service model's own text"
+        ),
+        pytest.param("up to 250 such requests running at a time", Limit.AT_ONCE, id="at a time"),
         pytest.param(DECREASES, Limit.DECREASES, id="decreases"),
         pytest.param(MAXIMUM, Limit.MAXIMUM, id="a table's maximum"),
         pytest.param(
