@@ -827,7 +827,11 @@ _TARGET: Final = (
         choices=MESSAGE_TYPES,
     ),
     replace(_CIRCUIT_BREAKER_URL, scope=Scope.TARGET),
-    replace(_CIRCUIT_BREAKER_TIMEOUT, scope=Scope.TARGET),
+    replace(
+        _CIRCUIT_BREAKER_TIMEOUT,
+        scope=Scope.TARGET,
+        help=f"{_CIRCUIT_BREAKER_TIMEOUT.help} Overrides the one of [global], also for the URL of [global].",
+    ),
 )
 
 OPTIONS: Final = (*_COMMAND_LINE, *_REPLAY, *_GLOBAL, *_LOGGING, *_TARGET)

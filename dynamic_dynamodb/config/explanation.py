@@ -77,9 +77,10 @@ def _find(
     held = options[option.key]
     if held is None and option.falls_back_to:
         return _show(option, options[option.falls_back_to.replace("-", "_")]), f"as {option.falls_back_to}"
-    if option.key in global_options and not options["circuit_breaker_url"]:
+    origin = origins.get(option.key, DEFAULT_ORIGIN)
+    if option.key in global_options and origin == DEFAULT_ORIGIN and not options["circuit_breaker_url"]:
         return _show(option, global_options[option.key]), "as in [global]"
-    return _show(option, held), origins.get(option.key, DEFAULT_ORIGIN)
+    return _show(option, held), origin
 
 
 def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold what JSON holds

@@ -90,10 +90,13 @@ def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
             yield f"[{title}] maintenance-windows: a window whose start is its end is one minute long"
 
 
-def warn_of_idle_options(title: str, options: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
+def warn_of_idle_options(
+    title: str, options: Mapping[str, Any], origins: Mapping[str, str], *, has_breaker: bool
+) -> Iterator[str]:
     """Give what a section says, but what has no effect without something else."""
-    if origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN and not options["circuit_breaker_url"]:
-        yield f"[{title}] circuit-breaker-timeout has no effect without a circuit-breaker-url beside it"
+    if origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN and not has_breaker:
+        missing = "a circuit-breaker-url here or in [global]"
+        yield f"[{title}] circuit-breaker-timeout has no effect without {missing}"
     topic = options["sns_topic_arn"]
     if topic and not _TOPIC.fullmatch(topic):
         yield f"[{title}] sns-topic-arn {shorten(topic)} is no ARN of a topic, such as {_GOOD_TOPIC}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config import findings
 from dynamic_dynamodb.config.config_file import DEFAULT_SECTION, FileContent, TargetSection, read_file
-from dynamic_dynamodb.config.layers import Joined, Layer, Values, join
+from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN, Joined, Layer, Values, join
 from dynamic_dynamodb.config.reader import Reader
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
@@ -167,7 +167,10 @@ class _Loader:
         self.origins[title] = joined.origins
         self.reader.faults += findings.find_target_faults(shown, options)
         self.reader.warnings += findings.warn_of_target(shown, options)
-        self.reader.warnings += findings.warn_of_idle_options(shown, options, joined.origins)
+        breaker = _find_circuit_breaker(joined, global_options)
+        self.reader.warnings += findings.warn_of_idle_options(
+            shown, options, joined.origins, has_breaker=breaker is not None
+        )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
@@ -178,7 +181,6 @@ class _Loader:
                 f"[{shown}] has the bad regular expression {shorten(expression)}: {why}"
             )
             return None
-        breaker = _read_circuit_breaker(options) or _read_circuit_breaker(global_options)
         return Section(title, pattern, options, read_target_options(options), breaker, gsis)
 
     def _judge(self, content: FileContent, global_options: Values) -> None:
@@ -199,6 +201,10 @@ class _Loader:
             self.reader.warnings += findings.warn_of_readable_secret(path)
 
 
-def _read_circuit_breaker(options: Values) -> CircuitBreakerOptions | None:
-    url = options["circuit_breaker_url"]
-    return CircuitBreakerOptions(url, options["circuit_breaker_timeout"]) if url else None
+def _find_circuit_breaker(joined: Joined, global_options: Values) -> CircuitBreakerOptions | None:
+    """Return the section's circuit breaker, else the global one; the section's timeout goes with either."""
+    own = joined.values
+    is_timeout_own = own["circuit_breaker_url"] or joined.origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN
+    url = own["circuit_breaker_url"] or global_options["circuit_breaker_url"]
+    timeout = (own if is_timeout_own else global_options)["circuit_breaker_timeout"]
+    return CircuitBreakerOptions(url, timeout) if url else None

@@ -29,6 +29,7 @@ circuit-breaker-url: http://own.example.com/
 [gsi: ^by- table: ^orders$]
 sns-message-types: scale-up, scale-down
 [gsi: ^late$ table: ^ord]
+circuit-breaker-timeout: 250
 """
 
 
@@ -62,6 +63,8 @@ def test_every_option_of_a_target_is_in_the_table(path: Path) -> None:
         ("orders", "circuit-breaker-timeout", ("500 milliseconds", "as in [global]")),
         ("ordinary", "circuit-breaker-url", ("http://own.example.com/", "section")),
         ("ordinary", "circuit-breaker-timeout", ("10000 milliseconds", "default")),
+        ("ordinary/late", "circuit-breaker-url", ("http://user:********@example.com/", "as in [global]")),
+        ("ordinary/late", "circuit-breaker-timeout", ("250 milliseconds", "section")),
         ("orders/by-date", "increase-reads-with", ("50", "default")),
         ("orders/by-date", "sns-message-types", ("scale-up, scale-down", "section")),
     ],

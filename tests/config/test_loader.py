@@ -218,7 +218,8 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
         ),
         pytest.param(
             f"{TABLE}circuit-breaker-timeout: 500\n",
-            "[table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url beside it",
+            "[table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url here"
+            " or in [global]",
             id="a timeout alone",
         ),
         pytest.param(
@@ -393,6 +394,10 @@ def test_a_pipe_that_nobody_writes_into_is_not_waited_for(tmp_path: Path) -> Non
         load({"config": str(pipe)}, {})
 
 
+_URL = "circuit-breaker-url: http://own/\n"
+_TIMEOUT = "circuit-breaker-timeout: 500\n"
+
+
 class TestPrecedence:
     def test_own_section_then_default_then_default_options_then_built_in(self, path: Path) -> None:
         texts = (
@@ -435,16 +440,42 @@ class TestPrecedence:
             "--increase-reads-with without --table-name has no effect: the file's sections decide",
         )
 
-    def test_an_own_breaker_beats_the_global_one_with_its_timeout(self, path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("sections", "expected"),
+        [
+            pytest.param(f"{TABLE}", ("http://global/", 2000), id="nothing of its own"),
+            pytest.param(f"{TABLE}{_TIMEOUT}", ("http://global/", 500), id="a timeout of its own"),
+            pytest.param(f"{TABLE}{_URL}", ("http://own/", 10_000), id="a URL of its own"),
+            pytest.param(f"{TABLE}{_URL}{_TIMEOUT}", ("http://own/", 500), id="both of its own"),
+            pytest.param(
+                f"[default_options]\n{_TIMEOUT}{TABLE}",
+                ("http://global/", 500),
+                id="a timeout for all targets",
+            ),
+            pytest.param(
+                f"[default_options]\n{_TIMEOUT}{TABLE}{_URL}",
+                ("http://own/", 500),
+                id="a URL of its own only",
+            ),
+        ],
+    )
+    def test_url_and_timeout_of_a_breaker_override_the_global_ones(
+        self, path: Path, sections: str, expected: tuple[str, float]
+    ) -> None:
+        text = "[global]\ncircuit-breaker-url: http://global/\ncircuit-breaker-timeout: 2000\n"
+        loaded = read(path, text + sections)
+        breaker = loaded.sections[0].circuit_breaker
+        assert (breaker and (breaker.url, breaker.timeout_ms), loaded.warnings) == (expected, ())
+
+    def test_an_index_takes_no_timeout_from_its_table(self, path: Path) -> None:
         text = (
             "[global]\ncircuit-breaker-url: http://global/\ncircuit-breaker-timeout: 2000\n"
-            f"{TABLE}circuit-breaker-timeout: 500\n"
-            f"[table: ^b$]\n{LIMITS}circuit-breaker-url: http://own/\ncircuit-breaker-timeout: 500\n"
+            f"{TABLE}{_TIMEOUT}[gsi: g table: ^a$]\n{LIMITS}[gsi: h table: ^a$]\n{LIMITS}{_TIMEOUT}"
         )
-        found = [section.circuit_breaker for section in read(path, text).sections]
+        found = [gsi.circuit_breaker for gsi in read(path, text).sections[0].gsis]
         assert [(breaker.url, breaker.timeout_ms) for breaker in found if breaker] == [
             ("http://global/", 2000),
-            ("http://own/", 500),
+            ("http://global/", 500),
         ]
 
 

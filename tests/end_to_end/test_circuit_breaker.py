@@ -118,6 +118,18 @@ def test_a_breaker_of_its_own_goes_before_the_global_one(emulator: Emulator, pro
     assert emulator.capacities() == {("orders", None): RAISED, ("orders", "by-date"): BEFORE}
 
 
+def test_a_timeout_of_a_section_holds_for_the_global_breaker(emulator: Emulator, program: Program) -> None:
+    add_busy_with_index(emulator)
+    with serve(None) as service:  # it never answers, and the global timeout is longer than a test waits
+        run = program.check(
+            f"[global]\ncircuit-breaker-url: {service.url}\ncircuit-breaker-timeout: 60000\n"
+            f"[default_options]\n{LIMITS}[table: orders]\ncircuit-breaker-timeout: 100\n"
+            "[gsi: by-date table: orders]\ncircuit-breaker-timeout: 100\n"
+        )
+    _assert_stopped(emulator, run.code)
+    assert run.warnings[0].endswith("is open: it did not answer (ReadTimeout)")
+
+
 def _assert_stopped(emulator: Emulator, code: int) -> None:
     assert code == 0
     assert emulator.capacities() == OPEN_BREAKER
