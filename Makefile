@@ -83,6 +83,7 @@ install: ## Put the command into PREFIX/bin, its private environment into PREFIX
 	rm -rf "$(DESTDIR)$(LIBRARY)"
 	mv "$(DESTDIR)$(LIBRARY).new" "$(DESTDIR)$(LIBRARY)"
 	@# Not pip's own script: that one would name DESTDIR. -I keeps the working directory out of the way.
+	rm -f "$(DESTDIR)$(COMMAND)" # it may be a link, and what it leads to is not ours to write
 	printf '#!/bin/sh\nexec "%s/bin/python" -I -m dynamic_dynamodb "$$@"\n' "$(LIBRARY)" > "$(DESTDIR)$(COMMAND)"
 	chmod 755 "$(DESTDIR)$(COMMAND)"
 	install -D -m 644 $(CONTRIB)/dynamic-dynamodb.1 "$(DESTDIR)$(MAN_PAGE)"

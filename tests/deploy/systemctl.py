@@ -35,7 +35,7 @@ def main() -> int:
     unit = read_unit(names[0])
     commands = {"start": start, "stop": stop, "reload": reload, "is-active": is_active, "status": is_active}
     if command == "restart":
-        stop(unit)
+        end(unit)
         command = "start"
     return commands[command](unit)
 
@@ -53,10 +53,11 @@ def read_unit(name: str) -> dict[str, list[str]]:
 
 def start(unit: dict[str, list[str]]) -> int:
     """Start the main process and wait until it is ready; 1 if it ends before."""
-    for kind, root in ROOTS.items():
-        folder = Path(root, unit[f"{kind}Directory"][0])
+    for folder in list_folders(unit).values():
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.chown(folder, unit["User"][0], unit["Group"][0])
+        shutil.chown(folder, find_user(unit), unit.get("Group", ["root"])[0])
+    if unit["Type"] == ["oneshot"]:
+        return 0 if run_all(unit, "ExecStart") else 1
     if not run_all(unit, "ExecStartPre"):
         return 1
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -75,15 +76,36 @@ def start(unit: dict[str, list[str]]) -> int:
     return 1
 
 
+def list_folders(unit: dict[str, list[str]]) -> dict[str, Path]:
+    """Return the directories that a unit asks for, by the kind of them."""
+    return {
+        kind: Path(root, unit[f"{kind}Directory"][0])
+        for kind, root in ROOTS.items()
+        if f"{kind}Directory" in unit
+    }
+
+
+def find_user(unit: dict[str, list[str]]) -> str:
+    return unit.get("User", ["root"])[0]
+
+
 def stop(unit: dict[str, list[str]]) -> int:
+    """End the main process, and with it the units that are part of it, whose run-time directories go."""
+    end(unit)
+    for path in UNITS.glob("*.service"):
+        part = read_unit(path.stem)
+        if "dynamic-dynamodb.service" in part.get("PartOf", []):
+            shutil.rmtree(list_folders(part)["Runtime"], ignore_errors=True)
+    return 0
+
+
+def end(unit: dict[str, list[str]]) -> None:
     """End the main process."""
     with suppress(FileNotFoundError, ProcessLookupError):
         os.kill(int(MAIN_PID.read_text(encoding="utf-8")), signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while is_active(unit) == 0 and time.monotonic() < deadline:
         time.sleep(0.02)
-    shutil.rmtree(Path("/run", unit["RuntimeDirectory"][0]), ignore_errors=True)
-    return 0
 
 
 def reload(unit: dict[str, list[str]]) -> int:
@@ -111,8 +133,8 @@ def run_all(unit: dict[str, list[str]], setting: str) -> bool:
 def launch(unit: dict[str, list[str]], line: str, *, as_root: bool = False) -> subprocess.Popen[bytes]:
     """Start a command as the unit's user or as root, in the unit's environment."""
     variables = {"PATH": os.environ["PATH"], "NOTIFY_SOCKET": NOTIFY_SOCKET}
-    for kind, root in ROOTS.items():
-        variables[f"{kind.upper()}_DIRECTORY"] = f"{root}/{unit[f'{kind}Directory'][0]}"
+    for kind, folder in list_folders(unit).items():
+        variables[f"{kind.upper()}_DIRECTORY"] = str(folder)
     if MAIN_PID.exists():
         variables["MAINPID"] = MAIN_PID.read_text(encoding="utf-8")
     lines = [word for text in unit.get("Environment", []) for word in shlex.split(text)]
@@ -121,7 +143,7 @@ def launch(unit: dict[str, list[str]], line: str, *, as_root: bool = False) -> s
             lines += Path(path.removeprefix("-")).read_text(encoding="utf-8").splitlines()
     variables |= dict(each.split("=", 1) for each in lines if "=" in each)
     words = shlex.split(Template(line).safe_substitute({"FLAGS": "", "RUN_FLAGS": "", **variables}))
-    account = pwd.getpwnam("root" if as_root else unit["User"][0])
+    account = pwd.getpwnam("root" if as_root else find_user(unit))
     with JOURNAL.open("ab") as journal:
         return subprocess.Popen(
             words,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CONFIGURATION = "/etc/dynamic-dynamodb/dynamic-dynamodb.conf"
 LOG = "/var/log/dynamic-dynamodb/dynamic-dynamodb.log"
+FLAGS = "/run/dynamic-dynamodb-flags/flags"
 PID_FILE = "/run/dynamic-dynamodb/dynamic-dynamodb.default.pid"
 EACH_SECOND = "[global]\ncheck-interval: 1\n" + ALL
 BAD = f"{ALL}reads-upper-threshold: lots\n"
@@ -193,16 +194,25 @@ def test_a_unit_that_systemd_made_of_the_script_does_not_count(systemd: Host) ->
 
 
 def test_a_dry_run_of_the_unit_is_told_so_for_one_run(systemd: Host) -> None:
-    flags = "/run/dynamic-dynamodb/flags"
+    systemd.must_run("mkdir", "/run/dynamic-dynamodb-flags")  # as dynamic-dynamodb-flags.service makes it
     assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run"))
-    assert systemd.read(flags) == "RUN_FLAGS=--dry-run\n"
+    assert systemd.calls()[-2:] == [
+        "systemctl start dynamic-dynamodb-flags",
+        "systemctl start dynamic-dynamodb",
+    ]
+    assert systemd.read(FLAGS) == "RUN_FLAGS=--dry-run\n"
     assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "restart"))
-    assert systemd.run("test", "-e", flags).code == 1
+    assert systemd.run("test", "-e", FLAGS).code == 1
+
+
+def test_flags_that_cannot_be_kept_start_nothing(systemd: Host) -> None:
+    run = systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run")
+    assert (run.code, systemd.calls()[-1]) == (1, "systemctl start dynamic-dynamodb-flags")
 
 
 def test_a_unit_that_runs_is_not_made_a_dry_run_by_a_start(systemd: Host) -> None:
     systemd.variables["INACTIVE"] = "0"
     run = systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run")
     assert says(run, "already running, without --dry-run: stop it first")
-    assert systemd.run("test", "-e", "/run/dynamic-dynamodb/flags").code == 1
+    assert systemd.run("test", "-e", FLAGS).code == 1
     assert not [call for call in systemd.calls() if " start " in call]

@@ -38,6 +38,15 @@ def test_systemd_understands_the_unit(systemd: Host) -> None:
     assert verify(systemd) == ""
 
 
+def test_systemd_understands_the_unit_of_the_flags(systemd: Host) -> None:
+    flags = read(UNIT.with_name("dynamic-dynamodb-flags.service"))
+    place = INSTALLED.replace(".service", "-flags.service")
+    systemd.write(place, flags)
+    assert systemd.run("systemd-analyze", "verify", "--man=no", place).stderr == ""
+    systemd.write(place, flags.replace("PartOf=", "PratOf="))
+    assert "PratOf" in systemd.run("systemd-analyze", "verify", "--man=no", place).stderr
+
+
 def test_systemd_understands_what_the_stack_adds(systemd: Host) -> None:
     systemd.write(f"{INSTALLED}.d/s3.conf", read(CONTRIB / "ec2" / "s3.conf"))
     assert verify(systemd) == ""
@@ -68,3 +77,16 @@ def test_a_configuration_with_faults_is_not_tried_for_ever() -> None:
     assert {"Type=notify", "Restart=on-failure", "RestartPreventExitStatus=2"} <= set(settings)
     # The exit code of an ExecStartPre= is not looked at by RestartPreventExitStatus=: systemd.service(5).
     assert not [line for line in settings if line.startswith("ExecStartPre=")]
+
+
+def test_root_reads_no_settings_from_where_the_service_may_write() -> None:
+    settings = [line.partition("=") for line in read(UNIT).splitlines()]
+    writable = [
+        f"{root}/{text}"
+        for kind, root in (("State", "/var/lib"), ("Logs", "/var/log"), ("Runtime", "/run"))
+        for name, _, text in settings
+        if name == f"{kind}Directory"
+    ]
+    read_by_systemd = [text.lstrip("-") for name, _, text in settings if name == "EnvironmentFile"]
+    assert len(writable) == len(read_by_systemd) == 2
+    assert not [path for path in read_by_systemd for folder in writable if path.startswith(f"{folder}/")]
