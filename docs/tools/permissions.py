@@ -57,6 +57,8 @@ A section such as `[table: ^orders$]` becomes one table, and `[table: ^prod-.*]`
 {some_tables}
 ```
 
+The role of the [CloudFormation stack](deployment.md#narrow-the-role) takes such a policy in the place of its own.
+
 The `*` in the place of the account stands for any account; a role can touch only tables of its own.
 
 ## When a permission is missing

@@ -76,7 +76,7 @@ class Stack:
 
         stack = next(iter(cloudformation_backends[_ACCOUNT][REGION].stacks.values()))
         given = json.loads(read(TEMPLATE))["Resources"][resource]["Properties"]
-        return dict(clean_json(given, stack.resource_map))
+        return {name: _leave_out(each) for name, each in clean_json(given, stack.resource_map).items()}
 
     def statements(self) -> dict[str, dict[str, Any]]:
         """Give the statements of the role's own policies by their names."""
@@ -91,6 +91,11 @@ class Stack:
             LaunchTemplateId=self.resources["LaunchTemplate"], Versions=["$Latest"]
         )
         return dict(versions["LaunchTemplateVersions"][0]["LaunchTemplateData"])
+
+
+def _leave_out(found: Any) -> Any:
+    """Leave out of a list what is AWS::NoValue, as CloudFormation does and moto does not."""
+    return [each for each in found if each is not None] if isinstance(found, list) else found
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def test_a_key_pair_may_have_dots_and_spaces(name: str) -> None:
         assert stack.launch_template["KeyName"] == name
         assert stack.instances[0]["KeyName"] == name
         assert stack.open_ports == [(22, "192.0.2.17/32")]
-        assert "ManagedPolicyArns" not in stack.properties("Role")
+        assert stack.properties("Role")["ManagedPolicyArns"] == []
         assert stack.outputs["LogIn"] == f"ssh -i '{name}.pem' ec2-user@ADDRESS"
         assert name not in stack.user_data
 
@@ -136,6 +136,26 @@ def test_the_role_may_do_what_is_needed_and_no_more() -> None:
         }
         trust = stack.properties("Role")["AssumeRolePolicyDocument"]["Statement"]
         assert [each["Principal"] for each in trust] == [{"Service": "ec2.amazonaws.com"}]
+
+
+def test_the_role_may_be_narrowed_to_beginnings_of_names() -> None:
+    with deploy(TablePrefix="prod-", TopicPrefix="scaling") as stack:
+        statements = stack.statements()
+        assert (statements["ScaleTables"]["Resource"], statements["PublishMessages"]["Resource"]) == (
+            f"arn:aws:dynamodb:{REGION}:123456789012:table/prod-*",
+            f"arn:aws:sns:{REGION}:123456789012:scaling*",
+        )
+
+
+def test_a_policy_of_ones_own_takes_the_place_of_what_the_stack_allows() -> None:
+    policy = "arn:aws:iam::123456789012:policy/scaling"
+    with deploy(ScalingPolicy=policy) as stack:
+        assert stack.properties("Role")["ManagedPolicyArns"] == [SESSION_MANAGER, policy]
+        assert set(stack.statements()) == {
+            "KeepConfiguration",
+            "SeeWhetherThereIsAConfiguration",
+            "FetchPackage",
+        }
 
 
 def test_a_wheel_in_s3_may_be_fetched_too() -> None:
@@ -214,6 +234,13 @@ def as_list(one_or_more: str | list[str]) -> list[str]:
                 "s3://bucket/a/dynamic_dynamodb-3.0.0-py3-none-any.whl",
             ],
             ["", "--pre", "x'y", "x$(id)", "s3://bucket/a.tar.gz", "s3://bucket/*.whl", "a\nb"],
+        ),
+        ("TablePrefix", ["", "prod-", "a_b.c"], ["prod-*", "^prod", "a b", "table/x"]),
+        ("TopicPrefix", ["", "scaling-"], ["scaling*", "a.fifo", "a:b"]),
+        (
+            "ScalingPolicy",
+            ["", "arn:aws-cn:iam::123456789012:policy/team/scaling"],
+            ["scaling", "arn:aws:iam::aws:policy", "arn:aws:iam::123456789012:role/scaling"],
         ),
         ("KeyPair", ["", "a", "a b.c"], [" a", "a ", "ä", "a\nb", "x" * 256]),
         ("SSHLocation", ["", "192.0.2.17/32"], ["192.0.2.17", "anywhere", "::/0"]),
