@@ -79,8 +79,10 @@ class Stack:
         return {name: _leave_out(each) for name, each in clean_json(given, stack.resource_map).items()}
 
     def statements(self) -> dict[str, dict[str, Any]]:
-        """Give the statements of the role's own policies by their names."""
-        policies = self.properties("Role")["Policies"]
+        """Give the statements of the policies that the template gives the role, by their names."""
+        policies = [*self.properties("Role")["Policies"]]
+        if "ScalingPermissions" in self.resources:
+            policies.append(self.properties("ScalingPermissions"))
         listed = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
         named = {each["Sid"]: each for each in listed}
         assert len(named) == len(listed)
@@ -121,7 +123,12 @@ def deploy(*, in_own_vpc: bool = False, **parameters: str) -> Iterator[Stack]:
         resources = cloudformation.describe_stack_resources(StackName="scaling")["StackResources"]
         yield Stack(
             given,
-            {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources},
+            # moto lists a resource whose condition does not hold, too, but names it nowhere.
+            {
+                each["LogicalResourceId"]: each["PhysicalResourceId"]
+                for each in resources
+                if "LogicalResourceId" in each
+            },
             {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]},
         )
 

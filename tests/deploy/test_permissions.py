@@ -61,10 +61,8 @@ def test_the_printed_policy_allows_what_is_used(program: Program, everything: st
 
 def test_the_stack_allows_what_is_used(used: set[str]) -> None:
     with deploy() as stack:
-        (own,) = (
-            each for each in stack.properties("Role")["Policies"] if each["PolicyName"] == "dynamic-dynamodb"
-        )
-    assert allowed(own["PolicyDocument"]) == used
+        policy = stack.properties("ScalingPermissions")["PolicyDocument"]
+    assert allowed(policy) == used
 
 
 def test_the_documentation_lists_what_is_used_and_what_may_stand_in_for_it(used: set[str]) -> None:
