@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.decision import decide
 from dynamic_dynamodb.core.guards import Facts, guard
+from dynamic_dynamodb.core.memory import count, forget_low_checks, note_raises
 from dynamic_dynamodb.core.messages import write_alarms, write_change
-from dynamic_dynamodb.core.model import Code, Reason
+from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
 from dynamic_dynamodb.core.plan import plan
 from dynamic_dynamodb.core.sections import mask_url
 from dynamic_dynamodb.core.usage import find_freshest, find_window, make_judge
@@ -20,7 +21,6 @@ from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.ports import MetricRequest
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
-from dynamic_dynamodb.state import NO_CHECKS
 from dynamic_dynamodb.updates import UpdateResult, apply_update
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.memory import Memory
     from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.model import Target, Usage
+    from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.plan import TableUpdate
-    from dynamic_dynamodb.core.usage import CapacitySeries
+    from dynamic_dynamodb.core.usage import Judge
     from dynamic_dynamodb.ports import CircuitBreaker, Counts, Metrics, Notifier, Tables, TargetSeries
     from dynamic_dynamodb.survey import Found, Subject, Survey
 
@@ -41,6 +42,7 @@ LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 _BY_NAME: Final = attrgetter("target")
 _REACH: Final = attrgetter("reach")
+_LOW_CHECKS: Final = attrgetter("low_checks")
 _REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
@@ -61,9 +63,13 @@ class Adapters:
 
 @value
 class _Checked:
-    """A target with what was decided on it, and the alarms that its usage gives cause for."""
+    """A target with what was decided on it, and the alarms that its usage gives cause for.
+
+    `memory` is what checks before this one have left.
+    """
 
     subject: Subject
+    memory: PerCapacity[Memory]
     decision: Decision
     alarms: tuple[Message, ...]
 
@@ -91,7 +97,7 @@ class Loop:
         subjects, skipped = ((), ()) if is_cut_short else self._skip(found)
         checked, failed = self._decide(subjects, now)
         result = self._update(checked)
-        settled = [self._settle(each, result) for each in checked]
+        settled = [self._settle(each, result, now) for each in checked]
         reports = sorted((*found.failed, *skipped, *failed, *settled), key=_BY_NAME)
         if not self.is_dry_run:
             self.adapters.counts.commit()
@@ -124,7 +130,8 @@ class Loop:
             subjects = tuple(one for one in subjects if one.target not in stopped)
             skipped += [TargetReport(one, Outcome.SKIPPED, skipped=why) for one, why in stopped.items()]
         for report in skipped:
-            self.adapters.counts.put(report.target, NO_CHECKS)
+            before = self.adapters.counts.get(report.target)
+            self.adapters.counts.put(report.target, before.map(forget_low_checks))
         return subjects, skipped
 
     def _ask_breakers(self, subjects: Sequence[Subject]) -> dict[Target, Reason]:
@@ -174,21 +181,22 @@ class Loop:
         self,
         subject: Subject,
         answer: TargetSeries | AwsError,
-        judge: Callable[[CapacitySeries], Usage],
+        judge: Judge,
         now: datetime,
     ) -> _Checked:
         if isinstance(answer, AwsError):
             raise answer
-        target, options, usage = subject.target, subject.section.typed, answer.map(judge)
+        target, options = subject.target, subject.section.typed
         provisioned = subject.description.provisioned
-        counts = self.adapters.counts.get(target)
+        memory = self.adapters.counts.get(target)
+        usage = PerCapacity(*map(judge, answer, memory))
+        counts = memory.map(_LOW_CHECKS)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
         if decision.is_change:
             facts = Facts(subject.description, options, usage, now, subject.autoscaled)
             decision = guard(decision, facts)
-        return _Checked(
-            subject, decision, write_alarms(target, options, provisioned=provisioned, usage=usage)
-        )
+        alarms = write_alarms(target, options, provisioned=provisioned, usage=usage)
+        return _Checked(subject, memory, decision, alarms)
 
     def _update(self, checked: Sequence[_Checked]) -> UpdateResult:
         """Send one update for each table with a change, raises before mere decreases."""
@@ -217,12 +225,15 @@ class Loop:
             return UpdateResult(refused={decision.target: result for decision in update.decisions})
         return result
 
-    def _settle(self, checked: _Checked, result: UpdateResult) -> TargetReport:
-        """Keep the counts, and sum up what became of a target."""
+    def _settle(self, checked: _Checked, result: UpdateResult, now: datetime) -> TargetReport:
+        """Keep what the next check must know, and sum up what became of a target."""
         decision = checked.decision
         target = decision.target
         applied, refusal = result.applied.get(target), result.refused.get(target)
-        self.adapters.counts.put(target, decision.counts(applied))
+        memory = count(checked.memory, decision.counts(applied))
+        if applied is not None:
+            memory = note_raises(memory, applied, find_window(checked.subject.section.typed, now))
+        self.adapters.counts.put(target, memory)
         if applied is not None:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
         elif refusal is not None and result.is_failure(decision):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from dynamic_dynamodb.core.memory import Memory
     from dynamic_dynamodb.core.messages import Message
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
@@ -83,7 +84,7 @@ class CircuitBreaker(Protocol):
 
 
 class Counts(Protocol):
-    """What outlives a check: the counts of low checks, and how fresh CloudWatch was."""
+    """What outlives a check: what it leaves of each capacity, and how fresh CloudWatch was."""
 
     def begin(self, now: datetime) -> None:
         """Open a check."""
@@ -91,11 +92,11 @@ class Counts(Protocol):
     def commit(self) -> None:
         """Let what this check has left outlive the process."""
 
-    def get(self, target: Target) -> PerCapacity[int]:
-        """Give a target's counts; 0 if nothing is known of it."""
+    def get(self, target: Target) -> PerCapacity[Memory]:
+        """Return what is known of a target; counts of 0 if nothing is."""
 
-    def put(self, target: Target, counts: PerCapacity[int]) -> None:
-        """Keep a target's counts."""
+    def put(self, target: Target, memory: PerCapacity[Memory]) -> None:
+        """Keep what a check leaves of a target."""
 
     def recall_freshest(self, seen: datetime | None, tables: int) -> datetime | None:
         """Give the youngest minute that this check had a datapoint of, or else a recent one."""

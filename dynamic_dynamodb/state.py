@@ -1,4 +1,4 @@
-"""Keep what one check leaves for the next: the counts of low checks, and what CloudWatch said."""
+"""Keep what one check leaves for the next: of each target, and what CloudWatch said."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dynamic_dynamodb.core.memory import NO_MEMORY, Memory, forget_low_checks
 from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NO_CHECKS: Final = PerCapacity(0, 0)
 SHORTEST_LIFE: Final = timedelta(hours=1)
 LONGEST_SILENCE: Final = timedelta(hours=1)
 """How long no datapoint of anything is a sign of trouble with CloudWatch."""
@@ -23,9 +23,9 @@ LONG_AGO: Final = datetime.fromtimestamp(0, timezone.utc)
 
 @value
 class Entry:
-    """A target's counts and the moment of the check that left them."""
+    """What was left of a target, and the moment of the check that left it."""
 
-    counts: PerCapacity[int]
+    memory: PerCapacity[Memory]
     checked: datetime
 
 
@@ -100,27 +100,28 @@ class CountStore:
         self.heard = replace(self.heard, silent_since=since)
         return None if self.now - since > LONGEST_SILENCE else self.heard.freshest
 
-    def get(self, target: Target) -> PerCapacity[int]:
-        """Give a target's counts; 0 if nothing is known of it, or for too long.
+    def get(self, target: Target) -> PerCapacity[Memory]:
+        """Return what is known of a target; counts that nobody added to for too long are 0.
 
-        Much too soon after a check that counted, it is one less, so that this one does not count too.
+        Much too soon after a check that counted, they are one less, so that this one does not count too.
         """
         entry = self.entries.get(target)
-        if entry is None or abs(self.now - entry.checked) > self.life:
-            return NO_CHECKS
+        if entry is None:
+            return NO_MEMORY
+        if abs(self.now - entry.checked) > self.life:
+            return entry.memory.map(forget_low_checks)
         if self._is_too_soon(entry):
-            return entry.counts.map(lambda count: max(0, count - 1))
-        return entry.counts
+            return entry.memory.map(lambda one: replace(one, low_checks=max(0, one.low_checks - 1)))
+        return entry.memory
 
-    def put(self, target: Target, counts: PerCapacity[int]) -> None:
-        """Keep a target's counts; a check much too soon after another can only set them to 0."""
+    def put(self, target: Target, memory: PerCapacity[Memory]) -> None:
+        """Keep what is left of a target; a check much too soon after another can only set counts to 0."""
         self.seen.add(target)
         entry = self.entries.get(target)
         if entry is not None and self._is_too_soon(entry):
-            kept = PerCapacity(*(one and before for one, before in zip(counts, entry.counts, strict=True)))
-            self.entries[target] = Entry(kept, entry.checked)
+            self.entries[target] = Entry(PerCapacity(*map(_keep_count, memory, entry.memory)), entry.checked)
         else:
-            self.entries[target] = Entry(counts, self.now)
+            self.entries[target] = Entry(memory, self.now)
 
     def _is_too_soon(self, entry: Entry) -> bool:
         return bool(self.spacing) and abs(self.now - entry.checked) < self.spacing
@@ -137,3 +138,8 @@ class CountStore:
         if self.file is not None:
             seen = {target: self.entries[target] for target in self.seen}
             self.file.write(seen, self.gone, self.now)
+
+
+def _keep_count(memory: Memory, before: Memory) -> Memory:
+    """Take what a check left, but for the count, which stays as it was unless it was set to 0."""
+    return replace(memory, low_checks=memory.low_checks and before.low_checks)

@@ -15,17 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.core.memory import Memory
 from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.state import Entries, Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 """How long a target that is not checked any more stays in the file."""
 LOCK_WAIT_SECONDS: Final = 5.0
 _LOCK_POLL_SECONDS: Final = 0.02
-_FORMAT: Final = "dynamic-dynamodb counts, version 1"
+_FORMAT: Final = "dynamic-dynamodb counts, version 2"
+_LISTS_FORMAT: Final = "dynamic-dynamodb counts, version 1"
+"""The form before, in which an entry is a list: two counts, and the moment of the check."""
 _OWNER_ONLY: Final = 0o600
 _OWNER_ONLY_DIRECTORY: Final = 0o700
 _NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
@@ -110,10 +114,11 @@ def _read_or_start_anew(path: Path) -> dict[str, Entries]:
 
 def _parse(content: Any) -> dict[str, Entries]:  # noqa: ANN401 - whatever JSON holds
     try:
-        if content["format"] != _FORMAT:
+        parse_entry = _PARSERS.get(content["format"])
+        if parse_entry is None:
             raise ValueError("it is not ours")
         return {
-            region: {_parse_target(name): _parse_entry(*entry) for name, entry in entries.items()}
+            region: {_parse_target(name): parse_entry(entry) for name, entry in entries.items()}
             for region, entries in content["regions"].items()
         }
     except (KeyError, TypeError, AttributeError) as error:
@@ -125,23 +130,65 @@ def _parse_target(name: str) -> Target:
     return Target(table, index)
 
 
-def _parse_entry(reads: int, writes: int, checked: str) -> Entry:
-    moment = datetime.fromisoformat(checked)
-    if moment.tzinfo is None or min(int(reads), int(writes)) < 0:
+def _parse_entry(entry: Mapping[str, Any]) -> Entry:
+    """Read an entry; names that are not known are of a later version, and do no harm."""
+    memory = PerCapacity.of(lambda capacity: _parse_memory(entry[capacity.value]))
+    return Entry(memory, _parse_moment(entry["checked"]))
+
+
+def _parse_memory(fields: Mapping[str, Any]) -> Memory:
+    answered_until = fields.get("answered_until")
+    return Memory(
+        _parse_count(fields["low_checks"]),
+        None if answered_until is None else _parse_moment(answered_until),
+    )
+
+
+def _parse_list(entry: Sequence[Any]) -> Entry:
+    reads, writes, checked = entry
+    memory = PerCapacity(Memory(_parse_count(reads)), Memory(_parse_count(writes)))
+    return Entry(memory, _parse_moment(checked))
+
+
+_PARSERS: Final[Mapping[str, Callable[[Any], Entry]]] = {_FORMAT: _parse_entry, _LISTS_FORMAT: _parse_list}
+
+
+def _parse_count(number: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+    count = int(number)
+    if count < 0:
         raise ValueError("it is not ours")
-    return Entry(PerCapacity(int(reads), int(writes)), moment)
+    return count
+
+
+def _parse_moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("it is not ours")
+    return moment
 
 
 def _render(regions: Mapping[str, Entries], now: datetime) -> str:
     written = {
         region: {
-            str(target): [*entry.counts, entry.checked.isoformat()]
+            str(target): _render_entry(entry)
             for target, entry in sorted(entries.items())
             if abs(now - entry.checked) <= FORGOTTEN_AFTER
         }
         for region, entries in regions.items()
     }
     return json.dumps({"format": _FORMAT, "regions": {name: each for name, each in written.items() if each}})
+
+
+def _render_entry(entry: Entry) -> dict[str, Any]:
+    sides = {capacity.value: _render_memory(entry.memory[capacity]) for capacity in Capacity}
+    return {"checked": entry.checked.isoformat(), **sides}
+
+
+def _render_memory(memory: Memory) -> dict[str, Any]:
+    fields: dict[str, Any] = {"low_checks": memory.low_checks}
+    if memory.answered_until is not None:
+        fields["answered_until"] = memory.answered_until.isoformat()
+    return fields
 
 
 def _replace(path: Path, text: str) -> None:

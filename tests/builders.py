@@ -10,6 +10,7 @@ from typing import Any
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.core.decision import Decision, decide
+from dynamic_dynamodb.core.memory import Memory
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target, Usage
 from dynamic_dynamodb.core.sections import Section
 from dynamic_dynamodb.core.target_options import TargetOptions, read_target_options
@@ -49,6 +50,11 @@ def usage(percent: float | None, throttled: float = 0, *, of: int = 100, is_late
     events = Fraction(str(throttled))
     consumed = None if percent is None else Fraction(str(percent)) * of / 100
     return Usage(consumed, events, events / WINDOW_SECONDS, is_late)
+
+
+def low_checks(reads: int, writes: int | None = None) -> PerCapacity[Memory]:
+    """Remember so many low checks of each capacity, and nothing else."""
+    return PerCapacity(Memory(reads), Memory(reads if writes is None else writes))
 
 
 def both(one: int | Usage, other: Any = None) -> PerCapacity[Any]:

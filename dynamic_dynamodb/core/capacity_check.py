@@ -66,21 +66,29 @@ class CapacityCheck:
 
     @property
     def throttled_by_provisioned_percent(self) -> Fraction:
-        """Give throttled events a second as a share of the provisioned units."""
+        """Give unanswered throttled events a second as a share of the provisioned units."""
         return percent_of(self.usage.throttled_per_second, self.provisioned)
 
     @property
     def throttled_by_consumed_percent(self) -> Fraction:
-        """Give throttled events as a share of consumption; without consumption all (100) or nothing."""
+        """Give unanswered throttled events as a share of consumption; without any all (100) or nothing."""
         if not self.consumed:
-            return Fraction(PERCENT if self.usage.throttled_events else 0)
+            return Fraction(PERCENT if self.usage.unanswered_events else 0)
         return percent_of(self.usage.throttled_per_second, self.consumed)
 
     @property
     def is_throttled(self) -> bool:
         """Tell whether more events were throttled than the options let pass, if they set a limit."""
+        return self._is_too_much(self.usage.throttled_events)
+
+    @property
+    def is_throttled_anew(self) -> bool:
+        """Tell the same of the events that no raise has answered yet: only those ask for another."""
+        return self._is_too_much(self.usage.unanswered_events)
+
+    def _is_too_much(self, events: Rational) -> bool:
         threshold = self.options.throttled_upper_threshold
-        return threshold > 0 and self.usage.throttled_events > threshold
+        return threshold > 0 and events > threshold
 
 
 def tell(number: Rational) -> str:

@@ -66,6 +66,8 @@ class Usage:
     `consumed_per_second` is None when it is not known; `is_late` says that CloudWatch may not yet
     have published the end of the window, so that a low figure proves nothing.
     `sure_per_second` is what was consumed even if nothing was in the minutes that are missing so.
+    `answered_events` are those of the throttled ones that a raise has answered already;
+    `throttled_per_second` is the rate of the others, in the minutes since.
     """
 
     consumed_per_second: Rational | None
@@ -73,6 +75,12 @@ class Usage:
     throttled_per_second: Rational
     is_late: bool = False
     sure_per_second: Rational | None = None
+    answered_events: Rational = 0
+
+    @property
+    def unanswered_events(self) -> Rational:
+        """Return the throttled events that no raise has answered yet."""
+        return self.throttled_events - self.answered_events
 
 
 ACTIVE: Final = "ACTIVE"

@@ -90,7 +90,7 @@ def _find_proposals(check: CapacityCheck) -> list[Proposal]:
     found: list[Proposal] = []
     if not options.enable_up_scaling:
         return found
-    if check.is_throttled:
+    if check.is_throttled_anew:
         found.append(_by_throttled_count(check))
     for rule in _SCALE_RULES:
         scale = rule.scale(options)
@@ -107,8 +107,9 @@ def _find_proposals(check: CapacityCheck) -> list[Proposal]:
 
 def _by_throttled_count(check: CapacityCheck) -> Proposal:
     options = check.options
+    since = " since the last raise" if check.usage.answered_events else ""
     seen = (
-        f"{tell(check.usage.throttled_events)} throttled events are more than"
+        f"{tell(check.usage.unanswered_events)} throttled events{since} are more than"
         f" {check.name('throttled_upper_threshold')} {options.throttled_upper_threshold}"
     )
     return _raise(check, options.increase_with, options.increase_unit, Code.THROTTLED_COUNT, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import repeat
@@ -9,11 +10,12 @@ from operator import mod
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.calculators import exact
+from dynamic_dynamodb.core.memory import Memory
 from dynamic_dynamodb.core.model import Usage
 from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
     from dynamic_dynamodb.core.calculators import Rational
     from dynamic_dynamodb.core.model import PerCapacity
@@ -71,15 +73,24 @@ def add(numbers: Collection[float]) -> Rational:
 
 @value
 class CapacitySeries:
-    """The two series of one capacity: units consumed, and events throttled."""
+    """The two series of one capacity: units consumed, and events throttled.
+
+    `throttled_minutes` holds the events of each minute of the window that had any, by its number from 0.
+    """
 
     consumed: Series
     throttled: Series
+    throttled_minutes: tuple[tuple[int, float], ...] = ()
 
     @classmethod
     def of(cls, window: LookBackWindow, consumed: Datapoints, throttled: Datapoints) -> CapacitySeries:
         """Sum both up."""
-        return cls(sum_up(window, consumed), sum_up(window, throttled))
+        minutes = tuple(((minute - window.start) // MINUTE, events) for minute, events in throttled.items())
+        return cls(sum_up(window, consumed), sum_up(window, throttled), minutes)
+
+    def sum_up_throttles(self, minutes: int) -> Rational:
+        """Add up the events of the first so many minutes of the window."""
+        return add([events for minute, events in self.throttled_minutes if minute < minutes])
 
     @property
     def reach(self) -> int:
@@ -107,36 +118,53 @@ def find_freshest(
     return youngest
 
 
+Judge = Callable[[CapacitySeries, Memory], Usage]
+"""What computes the usage of a capacity, of which checks before have left something."""
+_NOTHING: Final = Memory()
+
+
 def assess(
-    series: CapacitySeries, window: LookBackWindow, *, now: datetime, freshest: datetime | None
+    series: CapacitySeries,
+    window: LookBackWindow,
+    *,
+    now: datetime,
+    freshest: datetime | None,
+    memory: Memory = _NOTHING,
 ) -> Usage:
     """Compute rates over the minutes that are known; see `make_judge`."""
-    return make_judge(window, now=now, freshest=freshest)(series)
+    return make_judge(window, now=now, freshest=freshest)(series, memory)
 
 
-def make_judge(
-    window: LookBackWindow, *, now: datetime, freshest: datetime | None
-) -> Callable[[CapacitySeries], Usage]:
+def make_judge(window: LookBackWindow, *, now: datetime, freshest: datetime | None) -> Judge:
     """Give what computes a side's rates over the minutes of a window that are known.
 
     Gaps before the last datapoint are zero.
     Missing minutes after it are unknown while they are younger than `PUBLISHING_DELAY`;
     older ones are zero if another series of the check has a datapoint as young as they are
     (`freshest`), or if none has any at all; else CloudWatch is late.
+    A raise has answered the throttled events of the window that it was decided by. One by a window that
+    ends in the future was noted by a wrong clock, and counts as none.
     """
     old = window.count_until(now - PUBLISHING_DELAY)
     published = old if freshest is None else min(old, window.count_until(freshest + MINUTE))
 
-    def judge(series: CapacitySeries) -> Usage:
-        consumed, throttled = series.consumed, series.throttled
+    def judge(series: CapacitySeries, memory: Memory) -> Usage:
+        consumed, throttled, answered_until = series.consumed, series.throttled, memory.answered_until
         known = max(published, consumed.reach)
         is_late = known < old
+        answered_minutes = 0
+        answered_events: Rational = 0
+        if throttled.total and answered_until is not None and answered_until <= now:
+            answered_minutes = window.count_until(answered_until)
+            answered_events = series.sum_up_throttles(answered_minutes)
+        unanswered_minutes = max(1, max(known, throttled.reach) - answered_minutes)
         return Usage(
             _divide(consumed.total, known) if known else None,
             throttled.total,
-            _divide(throttled.total, max(known, 1, throttled.reach)),
+            _divide(throttled.total - answered_events, unanswered_minutes),
             is_late,
             _divide(consumed.total, old) if is_late else None,
+            answered_events,
         )
 
     return judge

@@ -58,7 +58,10 @@ class SideModel:
         """
         if self.demand is None:
             return _NOTHING
-        return CapacitySeries(self._sum_up(self.consumed[first:end]), self._sum_up(self.throttled[first:end]))
+        throttled = self.throttled[first:end]
+        events = self._sum_up(throttled)
+        minutes = tuple((minute, one) for minute, one in enumerate(throttled) if one) if events.total else ()
+        return CapacitySeries(self._sum_up(self.consumed[first:end]), events, minutes)
 
     def _sum_up(self, minutes: Column[float]) -> Series:
         if not any(minutes):

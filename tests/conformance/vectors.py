@@ -6,10 +6,12 @@ import gzip
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.config.loader import Configuration, load
+from dynamic_dynamodb.core.memory import Memory
 from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.usage import MINUTE, Datapoints, find_window
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
@@ -101,11 +103,11 @@ class Replay:
         self.now = now
         if self.before is not None:
             self.counts.begin(now)
-            self.counts.put(self.target, self.before)
+            self.counts.put(self.target, self.before.map(Memory))
             self.before = None
         self._prepare(inputs, now)
         report = self.loop.check(now)
-        counts = self.counts.get(self.target)
+        counts = self.counts.get(self.target).map(attrgetter("low_checks"))
         seen: dict[str, Any] = {
             "update_calls": [
                 _describe(decision.proposed)

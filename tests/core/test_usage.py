@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from dynamic_dynamodb.core.memory import Memory
 from dynamic_dynamodb.core.model import PerCapacity, Usage
 from dynamic_dynamodb.core.usage import CapacitySeries, LookBackWindow, assess, find_freshest, find_window
 from tests.builders import target_options
@@ -133,6 +134,31 @@ def test_usage_is_taken_over_the_minutes_that_are_known(
 ) -> None:
     found = CapacitySeries.of(window, consumed, throttled)
     assert assess(found, window, now=NOW, freshest=freshest) == expected
+
+
+@pytest.mark.parametrize(
+    ("answered_until", "events", "per_second"),
+    [
+        pytest.param(None, 0, Fraction(45, 300), id="no raise is known"),
+        pytest.param(at(15), 0, Fraction(45, 300), id="a raise before the window"),
+        pytest.param(at(13), 30, Fraction(15, 180), id="some minutes are answered"),
+        pytest.param(at(10), 45, 0, id="all minutes are answered"),
+        pytest.param(at(0), 45, 0, id="a raise by a later window"),
+        pytest.param(at(-1), 0, Fraction(45, 300), id="a raise by a window that ends in the future"),
+    ],
+)
+def test_a_raise_answers_the_throttling_before_it(
+    answered_until: datetime | None, events: int, per_second: Fraction
+) -> None:
+    found = CapacitySeries.of(OLD_WINDOW, series(m15=300, m11=300), series(m15=20, m14=10, m11=15))
+    memory = Memory(answered_until=answered_until)
+    usage = assess(found, OLD_WINDOW, now=NOW, freshest=at(10), memory=memory)
+    assert (usage.throttled_events, usage.answered_events, usage.throttled_per_second) == (
+        45,
+        events,
+        per_second,
+    )
+    assert usage.unanswered_events == 45 - events
 
 
 def test_a_minute_stays_young_for_three_minutes_after_its_end() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from tests.end_to_end.account import BEFORE, LOWERED, add_idle, everywhere
@@ -10,6 +12,12 @@ if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
 
+THROTTLED = everywhere(
+    "lookback-window-start: 15",
+    "lookback-period: 10",
+    "throttled-reads-upper-threshold: 1",
+    with_indexes=False,
+)
 WAITING = everywhere(
     "num-read-checks-before-scale-down: 3", "num-write-checks-before-scale-down: 3", with_indexes=False
 )
@@ -22,6 +30,36 @@ def test_the_third_run_lowers(emulator: Emulator, program: Program) -> None:
         assert program.check(WAITING).code == 0
         seen.append(emulator.capacities()["idle", None])
     assert seen == [BEFORE, BEFORE, LOWERED]
+
+
+def test_six_runs_raise_once_by_one_throttled_minute(emulator: Emulator, program: Program) -> None:
+    add_throttled(emulator)
+    seen = []
+    for _ in range(6):
+        assert program.check(THROTTLED).code == 0
+        seen.append(emulator.capacities()["hot", None])
+    assert seen == [(150, 100)] * 6
+
+
+def test_reading_the_configuration_again_and_again_raises_once_by_one_throttled_minute(
+    emulator: Emulator, program: Program
+) -> None:
+    add_throttled(emulator)
+    with program.start(THROTTLED) as running:
+        running.wait_for("hot: updated")
+        for number in range(2, 12):
+            running.send(signal.SIGHUP)
+            running.wait_for("checked 1 targets", count=number)
+        assert running.end(signal.SIGTERM).code == 0
+    assert emulator.capacities() == {("hot", None): (150, 100)}
+
+
+def add_throttled(emulator: Emulator) -> None:
+    """Add a table at half its capacity, of which reads were throttled in one minute some time ago."""
+    emulator.add_table("hot", reads=100, writes=100)
+    emulator.put_metrics("hot", consumed_reads=50, consumed_writes=50)
+    minute = datetime.now(timezone.utc).replace(second=0, microsecond=0) - timedelta(minutes=10)
+    emulator.put_series("hot", metric="ReadThrottleEvents", sums={minute: 40.0})
 
 
 def test_a_dry_run_does_not_count(emulator: Emulator, program: Program) -> None:

@@ -17,7 +17,7 @@ from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import CheckReport, Outcome
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
-from tests.builders import NOW, both, section
+from tests.builders import NOW, both, low_checks, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
@@ -162,10 +162,10 @@ def test_what_nobody_expected_of_one_target_leaves_the_others_alone(
 def test_a_table_on_demand_is_skipped_and_its_counts_are_0() -> None:
     world = World()
     world.tables.add(A, both(0))
-    world.counts.put(A, both(2))
+    world.counts.put(A, low_checks(2))
     report = world.check()
     assert (report.failures, report.targets[0].outcome) == (0, Outcome.SKIPPED)
-    assert world.counts.get(A) == both(0)
+    assert world.counts.get(A) == low_checks(0)
     assert [request.target for request in world.metrics.requests] == [B]
 
 
@@ -175,11 +175,11 @@ def test_an_open_breaker_stops_raises_and_alarms_and_zeroes_the_counts(
     options = CircuitBreakerOptions("https://user:secret@status.example.com/ok", 500)
     world = World(replace(section(**TOPIC, reads_upper_alarm_threshold="80"), circuit_breaker=options))
     world.breaker.answer = "it answered 503"
-    world.counts.put(A, both(2))
+    world.counts.put(A, low_checks(2))
     assert world.outcomes() == {"a": Outcome.SKIPPED, "b": Outcome.SKIPPED}
     assert world.breaker.questions == [(options, A), (options, B)]
     assert (world.tables.updates, world.notifier.messages) == ([], [])
-    assert world.counts.get(A) == both(0)
+    assert world.counts.get(A) == low_checks(0)
     assert warnings_of(caplog)[0] == (
         "a: skipped: the circuit breaker https://user:********@status.example.com/ok is open: it answered 503"
     )
@@ -270,10 +270,10 @@ class TestMatching:
         world = World(section(".*", num_read_checks_before_scale_down="3"))
         world.add(A, reads=10)
         world.check()
-        assert world.counts.get(A).reads == 1
+        assert world.counts.get(A).reads.low_checks == 1
         del world.tables.descriptions[A]
         world.check()
-        assert world.counts.get(A).reads == 0
+        assert world.counts.get(A).reads.low_checks == 0
 
 
 def test_what_fails_altogether_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:

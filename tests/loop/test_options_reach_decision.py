@@ -18,7 +18,7 @@ from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
-from tests.builders import NOW, both
+from tests.builders import NOW, both, low_checks
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
     tables, metrics, notifier, breaker = FakeTables(), FakeMetrics(), FakeNotifier(), FakeCircuitBreaker()
     counts = CountStore()
     counts.begin(NOW)
-    counts.put(target, both(case.count))
+    counts.put(target, low_checks(case.count))
     tables.add(Target(target.table), both(UNITS))
     tables.add(target, both(UNITS))
     idle, used = series(50, 0), series(case.percent, case.throttled)

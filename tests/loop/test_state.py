@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.memory import Memory
+from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.state import CountStore, find_life, find_spacing
 from dynamic_dynamodb.state_file import StateFile, find_state_file
-from tests.builders import NOW, both
+from tests.builders import NOW, low_checks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +35,7 @@ def leave(
     store = CountStore(file=StateFile(path, region))
     store.begin(now)
     for target in targets:
-        store.put(target, both(count))
+        store.put(target, low_checks(count))
     store.commit()
 
 
@@ -41,7 +43,7 @@ def found(path: Path, target: Target, *, now: datetime = NOW, region: str = "eu-
     """Begin a check in a new process, and tell a target's count."""
     store = CountStore(file=StateFile(path, region))
     store.begin(now)
-    return store.get(target).reads
+    return store.get(target).reads.low_checks
 
 
 def test_counts_outlive_the_process(path: Path) -> None:
@@ -62,12 +64,12 @@ def test_counts_outlive_the_process(path: Path) -> None:
 def test_a_check_too_soon_after_another_does_not_count(seconds: int, found: int, kept: int) -> None:
     store = CountStore(spacing=find_spacing(300))
     store.begin(NOW)
-    store.put(A, both(2))
+    store.put(A, low_checks(2))
     store.begin(NOW + timedelta(seconds=seconds))
-    assert store.get(A) == both(found)
-    store.put(A, both(found + 1))
+    assert store.get(A) == low_checks(found)
+    store.put(A, low_checks(found + 1))
     store.begin(NOW + timedelta(seconds=300))
-    assert store.get(A) == both(kept)
+    assert store.get(A) == low_checks(kept)
 
 
 def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_the_clock() -> None:
@@ -75,19 +77,19 @@ def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_
     counted = []
     for number in range(8):
         store.begin(NOW + timedelta(seconds=140 * number))
-        count = store.get(A).reads + 1
-        store.put(A, both(count))
+        count = store.get(A).reads.low_checks + 1
+        store.put(A, low_checks(count))
         counted.append(count)
     assert counted == [1, 1, 1 + 1, 2, 3, 3, 4, 4]
-    store.put(A, both(0))
-    assert store.get(A) == both(0)
+    store.put(A, low_checks(0))
+    assert store.get(A) == low_checks(0)
 
 
 def test_a_count_that_a_check_too_soon_set_to_nothing_is_nothing_in_the_file_too(path: Path) -> None:
     store = CountStore(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
     for seconds, count in ((0, 2), (1, 0)):
         store.begin(NOW + timedelta(seconds=seconds))
-        store.put(A, both(count))
+        store.put(A, low_checks(count))
         store.commit()
     assert found(path, A, now=NOW + timedelta(seconds=2)) == 0
 
@@ -96,6 +98,52 @@ def test_checks_from_cron_count_however_close_they_are(path: Path) -> None:
     for number in (1, 2):
         leave(path, A, count=number, now=NOW + timedelta(seconds=number))
     assert found(path, A, now=NOW + timedelta(seconds=3)) == 2
+
+
+def test_all_that_is_remembered_outlives_the_process(path: Path) -> None:
+    memory = PerCapacity(Memory(2, NOW), Memory(0, None))
+    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store.begin(NOW)
+    store.put(A, memory)
+    store.commit()
+    again = CountStore(file=StateFile(path, "eu-west-1"))
+    again.begin(NOW + 2 * HOUR)
+    assert again.get(A) == PerCapacity(Memory(0, NOW), Memory(0, None))
+    again.begin(NOW)
+    assert again.get(A) == memory
+
+
+@pytest.mark.parametrize(
+    ("version", "entry"),
+    [
+        pytest.param(1, [2, 1, NOW.isoformat()], id="lists, as in earlier files"),
+        pytest.param(
+            2,
+            {
+                "checked": NOW.isoformat(),
+                "reads": {"low_checks": 2, "of_a_later_version": [1]},
+                "writes": {"low_checks": 1},
+                "of_a_later_version": None,
+            },
+            id="with more than is known",
+        ),
+    ],
+)
+def test_files_of_other_versions_are_read(path: Path, version: int, entry: object) -> None:
+    path.parent.mkdir()
+    written = f"dynamic-dynamodb counts, version {version}"
+    path.write_text(json.dumps({"format": written, "regions": {"eu-west-1": {"a": entry}}}))
+    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store.begin(NOW)
+    assert store.get(A) == low_checks(2, 1)
+
+
+def test_a_raise_by_a_check_right_after_another_is_remembered(path: Path) -> None:
+    store = CountStore(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
+    for seconds, raised in ((0, None), (1, NOW)):
+        store.begin(NOW + timedelta(seconds=seconds))
+        store.put(A, PerCapacity(Memory(2, raised), Memory()))
+    assert store.get(A) == PerCapacity(Memory(1, NOW), Memory())
 
 
 def test_processes_of_one_instance_do_not_erase_each_other(path: Path) -> None:
@@ -136,10 +184,10 @@ def test_entries_of_a_table_that_is_gone_go_at_once(path: Path) -> None:
 def test_without_commit_nothing_is_written(path: Path) -> None:
     store = CountStore(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
-    store.put(A, both(2))
+    store.put(A, low_checks(2))
     assert not path.exists()
     store.begin(NOW + timedelta(minutes=5))
-    assert store.get(A) == both(2)
+    assert store.get(A) == low_checks(2)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +216,7 @@ def test_a_file_that_is_not_ours_is_said_once_and_replaced(
     warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
     assert len(warnings) == 1
     assert warnings[0].startswith(f"counts start anew: {path} cannot be used: ")
-    store.put(A, both(1))
+    store.put(A, low_checks(1))
     store.commit()
     assert found(path, A) == 1
 
@@ -192,10 +240,10 @@ def test_without_a_place_to_write_there_is_one_warning(
     store = CountStore(file=StateFile(tmp_path / "file" / "default.json", "eu-west-1"))
     for _ in range(2):
         store.begin(NOW)
-        store.put(A, both(1))
+        store.put(A, low_checks(1))
         store.commit()
     assert len([each for each in caplog.records if each.levelno == logging.WARNING]) == 1
-    assert store.get(A) == both(1)
+    assert store.get(A) == low_checks(1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""Carry from check to check what the next check of a capacity must know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.core.model import PerCapacity
+from dynamic_dynamodb.core.value import value
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.usage import LookBackWindow
+
+
+@value
+class Memory:
+    """What a check leaves of one capacity for the next.
+
+    `low_checks` is the count of low checks. `answered_until` is the end of the look-back window of the last
+    raise that was applied, which has answered the throttling before; None if no such raise is known.
+    """
+
+    low_checks: int = 0
+    answered_until: datetime | None = None
+
+
+NO_MEMORY: Final = PerCapacity(Memory(), Memory())
+
+
+def forget_low_checks(memory: Memory) -> Memory:
+    """Let the count of low checks start anew."""
+    return replace(memory, low_checks=0)
+
+
+def count(before: PerCapacity[Memory], low_checks: PerCapacity[int]) -> PerCapacity[Memory]:
+    """Keep new counts of low checks."""
+    if before.reads.low_checks == low_checks.reads and before.writes.low_checks == low_checks.writes:
+        return before
+    return PerCapacity(*map(_count_one, before, low_checks))
+
+
+def _count_one(memory: Memory, low_checks: int) -> Memory:
+    return replace(memory, low_checks=low_checks)
+
+
+def note_raises(
+    before: PerCapacity[Memory], applied: Decision, window: LookBackWindow
+) -> PerCapacity[Memory]:
+    """Keep that raises which were decided by this window have been applied."""
+    return PerCapacity(
+        *(
+            replace(memory, answered_until=window.end) if side.is_raise else memory
+            for memory, side in zip(before, applied.capacities, strict=True)
+        )
+    )
