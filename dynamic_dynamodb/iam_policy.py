@@ -41,7 +41,7 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
     region = options["region"]
     partition = next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
     tables = [
-        f"arn:{partition}:dynamodb:{region}:*:table/{name_resource(section.pattern.pattern)}"
+        f"arn:{partition}:dynamodb:{region}:*:table/{name_resource(section.expression.text)}"
         for section in configuration.sections
     ]
     on_tables = [actions.DESCRIBE_TABLE, *([] if options["dry_run"] else [actions.UPDATE_TABLE])]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.core.expressions import MatchBudget
 from dynamic_dynamodb.core.model import Code, Reason, Target
-from dynamic_dynamodb.core.sections import match_sections
+from dynamic_dynamodb.core.sections import describe_slow, match_sections
 from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
@@ -92,18 +94,21 @@ class Survey:
         """List, match and describe."""
         asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
         names = self._list()
-        matches = self._match(self._plain_names() if names is None else names)
+        budget = MatchBudget(time.perf_counter)
+        matches = self._match(self._plain_names() if names is None else names, budget)
         descriptions = self.tables.describe_all(matches.sections)
         autoscaled = self._hear_of_autoscaled(asked) if asked else {}
         answers = _Answers(names is not None, matches, descriptions, autoscaled)
-        if self.last is None or self.last[0] != answers:
-            self.last = answers, self._sum_up(answers)
+        if self.last is None or self.last[0] != answers or _has_undecided(self.last[1]):
+            self.last = answers, self._sum_up(answers, budget)
         return self.last[1]
 
-    def _sum_up(self, answers: _Answers) -> Found:
+    def _sum_up(self, answers: _Answers, budget: MatchBudget) -> Found:
         """Pair targets with sections; AWS seldom says anything new of them."""
         described: dict[str, Mapping[Target, Description]] = {}
-        failed = []
+        failed = list(
+            _report_undecided((Target(name), one) for name, one in answers.sections.undecided.items())
+        )
         for name, answer in answers.descriptions.items():
             if isinstance(answer, AwsError):
                 reason = Reason(Code.DESCRIBE_FAILED, str(answer))
@@ -113,13 +118,19 @@ class Survey:
         sections = answers.sections.sections
         # What cannot be described now is for warnings as it was last, or they would come again and again.
         self.known = {name: one for name, one in (self.known | described).items() if name in sections}
-        unused = self._warn_of_indexes(sections)
+        indexes = {
+            name: _match_indexes(sections[name], targets, budget) for name, targets in self.known.items()
+        }
+        failed += _report_undecided(
+            (Target(name, index), gsi) for name in described for index, gsi in indexes[name].undecided.items()
+        )
+        unused = self._warn_of_indexes(sections, indexes, budget)
         self._warn_of_replicas()
         if answers.is_listed:
             self._warn_of_unused((*answers.sections.unused, *unused))
         autoscaled = answers.autoscaled
         subjects, skipped = [], []
-        for target, section in sorted(_pair(sections, described), key=itemgetter(0)):
+        for target, section in sorted(_pair(sections, indexes, described), key=itemgetter(0)):
             taken = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
             subject = Subject(section, described[target.table][target], taken)
             reason_to_skip = _find_reason_to_skip(subject)
@@ -171,18 +182,19 @@ class Survey:
     def _plain_names(self) -> Sequence[str]:
         return [section.plain_name for section in self.sections if section.plain_name]
 
-    def _match(self, names: Sequence[str]) -> Matches:
-        if self.matched is None or self.matched[0] != names:
-            self.matched = names, match_sections(self.sections, names)
+    def _match(self, names: Sequence[str], budget: MatchBudget) -> Matches:
+        if self.matched is None or self.matched[0] != names or self.matched[1].undecided:
+            self.matched = names, match_sections(self.sections, names, budget)
         return self.matched[1]
 
-    def _warn_of_indexes(self, sections: Mapping[str, Section]) -> list[Section]:
+    def _warn_of_indexes(
+        self, sections: Mapping[str, Section], indexes: Mapping[str, Matches], budget: MatchBudget
+    ) -> list[Section]:
         """Warn of indexes with two sections or with another's, and give the index sections without any."""
         unused: dict[str, Section] = {}
         used: set[str] = set()
         doubled: list[str] = []
-        for name, targets in self.known.items():
-            matches = _match_indexes(sections[name], targets)
+        for name, matches in indexes.items():
             unused |= {gsi.title: gsi for gsi in matches.unused}
             used |= {gsi.title for gsi in sections[name].gsis} - {gsi.title for gsi in matches.unused}
             doubled += [
@@ -191,7 +203,7 @@ class Survey:
             ]
         orphans = [
             f"{target} matches [{gsi.title}], but its table belongs to [{sections[target.table].title}]"
-            for target, gsi in self._find_orphans(sections)
+            for target, gsi in self._find_orphans(indexes, budget)
         ]
         self.announcer.say("orphans", f"{'; '.join(orphans)}: not checked" if orphans else "")
         self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
@@ -205,14 +217,23 @@ class Survey:
             self.announcer.say(f"replicas of {name}", said if found else "")
         self.replicated = frozenset(name for name, found in regions.items() if found)
 
-    def _find_orphans(self, sections: Mapping[str, Section]) -> Iterator[tuple[Target, Section]]:
+    def _find_orphans(
+        self, indexes: Mapping[str, Matches], budget: MatchBudget
+    ) -> Iterator[tuple[Target, Section]]:
         """Give indexes without a section, with one that would match if their table were not another's."""
         for name, targets in self.known.items():
-            for target in targets:
-                if not target.index or any(gsi.matches(target.index) for gsi in sections[name].gsis):
-                    continue
-                others = (gsi for section in self.sections if section.matches(name) for gsi in section.gsis)
-                found = next((gsi for gsi in others if gsi.matches(target.index)), None)
+            own = indexes[name]
+            lonely = [one for one in targets if one.index and one.index not in (own.sections | own.undecided)]
+            if not lonely:
+                continue
+            others = [
+                gsi
+                for section in self.sections
+                if section.gsis and budget.matches(section.expression, name)
+                for gsi in section.gsis
+            ]
+            for target in lonely:
+                found = next((gsi for gsi in others if budget.matches(gsi.expression, target.index)), None)
                 if found is not None:
                     yield target, found
 
@@ -221,17 +242,27 @@ class Survey:
         self.announcer.say("unused", f"nothing matches {titles}" if titles else "")
 
 
-def _match_indexes(section: Section, targets: Iterable[Target]) -> Matches:
-    return match_sections(section.gsis, (target.index for target in targets if target.index))
+def _match_indexes(section: Section, targets: Iterable[Target], budget: MatchBudget) -> Matches:
+    return match_sections(section.gsis, (target.index for target in targets if target.index), budget)
+
+
+def _report_undecided(undecided: Iterable[tuple[Target, Section]]) -> Iterator[TargetReport]:
+    for target, section in undecided:
+        reason = Reason(Code.MATCHING_TIMED_OUT, describe_slow(section))
+        yield TargetReport(target, Outcome.FAILED, skipped=reason)
+
+
+def _has_undecided(found: Found) -> bool:
+    return any(one.skipped and one.skipped.code is Code.MATCHING_TIMED_OUT for one in found.failed)
 
 
 def _pair(
-    sections: Mapping[str, Section], described: Mapping[str, Mapping[Target, Description]]
+    sections: Mapping[str, Section], indexes: Mapping[str, Matches], described: Iterable[str]
 ) -> Iterator[tuple[Target, Section]]:
     """Give tables and indexes with their sections."""
-    for name, targets in described.items():
+    for name in described:
         yield Target(name), sections[name]
-        for index, gsi in _match_indexes(sections[name], targets).sections.items():
+        for index, gsi in indexes[name].sections.items():
             yield Target(name, index), gsi
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timezone
 from fractions import Fraction
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.core.decision import Decision, decide
+from dynamic_dynamodb.core.expressions import compile_expression
 from dynamic_dynamodb.core.memory import Memory
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target, Usage
 from dynamic_dynamodb.core.sections import Section
@@ -20,6 +20,9 @@ NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
 TABLE = Target("orders")
 INDEX = Target("orders", "by-customer")
 WINDOW_SECONDS = 300
+HARD_EXPRESSION = "^(a|aa)+$"
+HARD_NAME = "a" * 254 + "."
+"""A name that DynamoDB takes, and that the expression above is not done with in years."""
 
 
 def option_dict(**texts: str) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def section(pattern: str = ".*", *, gsis: Any = (), **texts: str) -> Section:
     """Give a section without a circuit breaker."""
     options = option_dict(**texts)
     title = f"table: {pattern}"
-    return Section(title, re.compile(pattern), options, read_target_options(options), None, gsis)
+    return Section(title, compile_expression(pattern), options, read_target_options(options), None, gsis)
 
 
 def usage(percent: float | None, throttled: float = 0, *, of: int = 100, is_late: bool = False) -> Usage:

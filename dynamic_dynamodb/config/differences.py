@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import clip
+from dynamic_dynamodb.core.expressions import MatchBudget
 from dynamic_dynamodb.core.maintenance_window import parse_windows
 from dynamic_dynamodb.options import Capacity
 
@@ -37,8 +39,9 @@ def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
         concerned = [section for section in everything if difference.concerns(section)]
         if concerned:
             yield f"{difference.sentence}: {_name(concerned)}"
+    budget = MatchBudget(time.perf_counter)
     for section in sections:
-        for first, second in _find_rivals(section.gsis):
+        for first, second in _find_rivals(section.gsis, budget):
             yield (
                 "an index that two sections match belongs to the first alone; 2.5.1 handled it twice:"
                 f" {_name((first, second))}"
@@ -154,17 +157,15 @@ _DIFFERENCES: Final = (
 )
 
 
-def _find_rivals(gsis: Sequence[Section]) -> Iterator[tuple[Section, Section]]:
+def _find_rivals(gsis: Sequence[Section], budget: MatchBudget) -> Iterator[tuple[Section, Section]]:
     """Give the pairs of an index's sections of which one matches a name that the other is made for."""
     for place, first in enumerate(gsis):
         for second in gsis[place + 1 :]:
-            if _is_made_for_same(first, second) or _is_made_for_same(second, first):
+            if _is_made_for_same(first, second, budget) or _is_made_for_same(second, first, budget):
                 yield first, second
 
 
-def _is_made_for_same(one: Section, other: Section) -> bool:
+def _is_made_for_same(one: Section, other: Section, budget: MatchBudget) -> bool:
     """Tell whether a likely name of one section's index is matched by both."""
-    if not (one.is_quick and other.is_quick):
-        return False
-    name = _ANY_NAME.sub("x", one.pattern.pattern.removeprefix("^").removesuffix("$"))
-    return one.matches(name) and other.matches(name)
+    name = _ANY_NAME.sub("x", one.expression.text.removeprefix("^").removesuffix("$"))
+    return bool(budget.matches(one.expression, name) and budget.matches(other.expression, name))

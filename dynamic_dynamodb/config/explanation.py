@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.render import mask
 from dynamic_dynamodb.config.values import clip, escape
+from dynamic_dynamodb.core.expressions import MatchBudget
 from dynamic_dynamodb.core.model import Target
-from dynamic_dynamodb.core.sections import match_sections
+from dynamic_dynamodb.core.sections import describe_slow, match_sections
 from dynamic_dynamodb.options import Option, Scope, options_in
 
 if TYPE_CHECKING:
@@ -31,12 +33,18 @@ def parse_target(text: str) -> Target:
 
 def explain(configuration: Configuration, target: Target) -> str:
     """Give lines: the section, what else would match, and a table of options, values and origins."""
-    table, others = _match(configuration.sections, target.table)
-    chosen = table
+    budget = MatchBudget(time.perf_counter)
+    matches, name = match_sections(configuration.sections, (target.table,), budget), target.table
+    table = matches.sections.get(target.table)
     if table is not None and target.index:
-        chosen, others = _match(table.gsis, target.index)
+        matches, name = match_sections(table.gsis, (target.index,), budget), target.index
+    if name in matches.undecided:
+        return f"{target}: {escape(describe_slow(matches.undecided[name]))}"
+    chosen = matches.sections.get(name)
     if chosen is None:
-        return "\n".join((_explain_nothing(target), *_name_orphans(configuration.sections, table, target)))
+        orphans = _name_orphans(configuration.sections, table, target, budget)
+        return "\n".join((_explain_nothing(target), *orphans))
+    others = matches.doubled.get(name, (chosen,))[1:]
     lines = [f"{target}: [{clip(chosen.title)}]"]
     lines += [f"  [{clip(other.title)}] matches too, but comes later in the file" for other in others]
     return "\n".join((*lines, *_lay_out(_list_options(configuration, chosen))))
@@ -46,19 +54,17 @@ def _explain_nothing(target: Target) -> str:
     return f"{target}: no section matches this {'index' if target.index else 'table'}, so it is left alone"
 
 
-def _name_orphans(sections: Sequence[Section], table: Section | None, target: Target) -> Iterator[str]:
+def _name_orphans(
+    sections: Sequence[Section], table: Section | None, target: Target, budget: MatchBudget
+) -> Iterator[str]:
     """Name the index's sections that would match if its table were not another section's."""
+    if table is None or not target.index:
+        return
     for section in sections:
-        if target.index and table is not None and section is not table and section.matches(target.table):
+        if section is not table and budget.matches(section.expression, target.table):
             for gsi in section.gsis:
-                if gsi.matches(target.index):
+                if budget.matches(gsi.expression, target.index):
                     yield f"  [{clip(gsi.title)}] matches, but its table belongs to [{clip(table.title)}]"
-
-
-def _match(sections: Sequence[Section], name: str) -> tuple[Section | None, tuple[Section, ...]]:
-    matches = match_sections(sections, (name,))
-    chosen = matches.sections.get(name)
-    return chosen, matches.doubled.get(name, (chosen,))[1:]
 
 
 def _list_options(configuration: Configuration, section: Section) -> Iterator[tuple[str, str, str]]:

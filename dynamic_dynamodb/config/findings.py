@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
+from dynamic_dynamodb.config.slow_expressions import find_hard_name
 from dynamic_dynamodb.config.values import clip, shorten
+from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK
 from dynamic_dynamodb.core.maintenance_window import parse_windows
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
@@ -15,6 +17,7 @@ from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from dynamic_dynamodb.core.expressions import Expression, MatchBudget
     from dynamic_dynamodb.core.sections import Section
 
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
@@ -108,17 +111,26 @@ def warn_of_idle_options(
                 yield f"[{title}] {name} has no effect without {message_type} in sns-message-types"
 
 
-def warn_of_shadows(sections: Sequence[Section]) -> Iterator[str]:
+def warn_of_slow_expression(title: str, expression: Expression, budget: MatchBudget) -> Iterator[str]:
+    """Say when there are names that an expression cannot be tried on in time."""
+    if find_hard_name(expression, budget) is not None:
+        yield (
+            f"[{title}] takes too long to match some names, and what is named so is not scaled:"
+            f" {HOW_TO_BE_QUICK}"
+        )
+
+
+def warn_of_shadows(sections: Sequence[Section], budget: MatchBudget) -> Iterator[str]:
     """Name the sections whose table or index an earlier section takes."""
     expressions: list[Section] = []
     for section in sections:
         name = section.plain_name
         if name is not None:
-            taker = next((one for one in expressions if one.matches(name)), None)
+            taker = next((one for one in expressions if budget.matches(one.expression, name)), None)
             if taker is not None:
                 first, second = clip(taker.title), clip(section.title)
                 yield f"[{second}] is not used for {name}: [{first}] comes first and matches it too"
-        if section.is_quick and not (name and section.pattern.pattern.endswith("$")):
+        if not (name and section.expression.text.endswith("$")):
             expressions.append(section)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import warnings
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from dynamic_dynamodb.config.config_file import DEFAULT_SECTION, FileContent, Ta
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN, Joined, Layer, Values, join
 from dynamic_dynamodb.config.reader import Reader
 from dynamic_dynamodb.config.values import clip, shorten
+from dynamic_dynamodb.core.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
 from dynamic_dynamodb.core.target_options import read_target_options
 from dynamic_dynamodb.errors import ConfigurationError
@@ -73,6 +73,7 @@ class _Loader:
     reader: Reader
     environment: Mapping[str, str]
     origins: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    budget: MatchBudget = field(default_factory=lambda: MatchBudget(time.perf_counter))
 
     def examine(self) -> Examination:
         content = self._read_content()
@@ -90,7 +91,7 @@ class _Loader:
         below = (plain["default_options"], everywhere)
         sections = self._load_sections(content, below, global_options)
         for rivals in (sections, *(section.gsis for section in sections)):
-            self.reader.warnings += findings.warn_of_shadows(rivals)
+            self.reader.warnings += findings.warn_of_shadows(rivals, self.budget)
         self._judge(content, global_options)
         configuration = Configuration(
             global_options,
@@ -172,16 +173,15 @@ class _Loader:
             shown, options, joined.origins, has_breaker=breaker is not None
         )
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
-                pattern = re.compile(expression)
-        except (re.error, RecursionError, OverflowError) as error:
+            compiled = compile_expression(expression)
+        except ValueError as error:
             why = clip(str(error))
             self.reader.faults.append(
                 f"[{shown}] has the bad regular expression {shorten(expression)}: {why}"
             )
             return None
-        return Section(title, pattern, options, read_target_options(options), breaker, gsis)
+        self.reader.warnings += findings.warn_of_slow_expression(shown, compiled, self.budget)
+        return Section(title, compiled, options, read_target_options(options), breaker, gsis)
 
     def _judge(self, content: FileContent, global_options: Values) -> None:
         self.reader.warnings += findings.warn_of_region(global_options["region"], self.environment)

@@ -23,9 +23,9 @@ _NOT_SHOWN: Final = _ASIDE - {"show_config"} | {"table_name"}
 def render_configuration(configuration: Configuration) -> str:
     """Give the JSON text, tables in the order in which they are matched."""
     tables = {
-        section.pattern.pattern: {
+        section.expression.text: {
             **_mask_all(section.options),
-            "gsis": {gsi.pattern.pattern: _mask_all(gsi.options) for gsi in section.gsis},
+            "gsis": {gsi.expression.text: _mask_all(gsi.options) for gsi in section.gsis},
         }
         for section in configuration.sections
     }

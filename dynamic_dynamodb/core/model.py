@@ -149,6 +149,7 @@ class Code(str, Enum):
     CIRCUIT_BREAKER = "circuit-breaker"
     METRICS_FAILED = "metrics-failed"
     DESCRIBE_FAILED = "describe-failed"
+    MATCHING_TIMED_OUT = "matching-timed-out"
     REFUSED = "refused"
     LIMIT_EXCEEDED = "limit-exceeded"
     ENDING = "ending"

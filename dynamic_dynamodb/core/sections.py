@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from dynamic_dynamodb.core.expressions import Expression, MatchBudget
     from dynamic_dynamodb.core.target_options import TargetOptions
 
 _PLAIN_NAME: Final = re.compile(r"\^?([A-Za-z0-9_.-]{3,255})\$?")
 """The names that DynamoDB gives tables (API reference, CreateTable), and the anchors around them."""
-_REPEATED_GROUP: Final = re.compile(r"\)[*+{]")
 
 MASK: Final = "********"
 _PASSWORD: Final = re.compile(r"(^(?!https?:)[^/@:]*|//[^/@:]*|^https?(?!://)):.*@")
@@ -45,48 +47,72 @@ class Section:
     """
 
     title: str
-    pattern: re.Pattern[str]
+    expression: Expression
     options: Mapping[str, Any]
     typed: TargetOptions
     circuit_breaker: CircuitBreakerOptions | None
     gsis: tuple[Section, ...] = ()
 
-    def matches(self, name: str) -> bool:
-        """Tell whether the pattern matches the name from its start."""
-        return self.pattern.match(name) is not None
-
-    @property
-    def is_quick(self) -> bool:
-        """Tell whether the expression can be tried on any name: repeated groups may take for ever."""
-        return _REPEATED_GROUP.search(self.pattern.pattern) is None
-
     @property
     def plain_name(self) -> str | None:
-        """Give the table name that the pattern is, if it is a name rather than an expression."""
-        match = _PLAIN_NAME.fullmatch(self.pattern.pattern)
+        """Give the table name that the expression is, if it is no more than a name."""
+        match = _PLAIN_NAME.fullmatch(self.expression.text)
         return match.group(1) if match else None
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Names with the section of each; sections without a name; names with more than one section."""
+    """Names with the section of each; sections without a name; names with more than one section.
+
+    `undecided` holds names with the section that takes too long to say whether it matches: whether a name
+    belongs to it, or to a later one, is not known.
+    """
 
     sections: dict[str, Section]
     unused: tuple[Section, ...]
     doubled: dict[str, tuple[Section, ...]]
+    undecided: dict[str, Section]
 
 
-def match_sections(sections: Iterable[Section], names: Iterable[str]) -> Matches:
+def describe_slow(section: Section) -> str:
+    """Say why a name that is undecided because of this section belongs to none."""
+    return (
+        f"[{section.title}] takes too long to match this name, so which section it belongs to is not known:"
+        f" {HOW_TO_BE_QUICK}"
+    )
+
+
+def match_sections(sections: Iterable[Section], names: Iterable[str], budget: MatchBudget) -> Matches:
     """Give each name the first section, in the order of the file, that matches it."""
     sections = tuple(sections)
     found: dict[str, Section] = {}
     doubled: dict[str, tuple[Section, ...]] = {}
+    undecided: dict[str, Section] = {}
     used: set[int] = set()
     for name in sorted(names):
-        matching = tuple(section for section in sections if section.matches(name))
+        matching, slow = _try_all(sections, name, budget)
         used.update(map(id, matching))
+        if slow is not None:
+            used.add(id(slow))
         if matching:
             found[name] = matching[0]
+        elif slow is not None:
+            undecided[name] = slow
         if len(matching) > 1:
-            doubled[name] = matching
-    return Matches(found, tuple(section for section in sections if id(section) not in used), doubled)
+            doubled[name] = tuple(matching)
+    unused = tuple(section for section in sections if id(section) not in used)
+    return Matches(found, unused, doubled, undecided)
+
+
+def _try_all(
+    sections: Iterable[Section], name: str, budget: MatchBudget
+) -> tuple[list[Section], Section | None]:
+    """Give the sections that match a name, up to one that takes too long: no name may do so twice."""
+    matching: list[Section] = []
+    for section in sections:
+        is_match = budget.matches(section.expression, name)
+        if is_match is None:
+            return matching, section
+        if is_match:
+            matching.append(section)
+    return matching, None

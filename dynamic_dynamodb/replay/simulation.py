@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.core.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.sections import match_sections
+from dynamic_dynamodb.core.sections import describe_slow, match_sections
 from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.loop import LOGGER, Adapters, Loop
 from dynamic_dynamodb.replay.account import Account, Inline, Stay
@@ -41,11 +43,16 @@ class Replayed:
 
 
 def find_section(sections: Sequence[Section], target: Target) -> Section | None:
-    """Give the section that a target belongs to, as the daemon would."""
-    section = match_sections(sections, [target.table]).sections.get(target.table)
-    if section is None or not target.index:
-        return section
-    return match_sections(section.gsis, [target.index]).sections.get(target.index)
+    """Give the section that a target belongs to, as the daemon would; raise ValueError if not known."""
+    section = _match(sections, target.table)
+    return _match(section.gsis, target.index) if section is not None and target.index else section
+
+
+def _match(sections: Sequence[Section], name: str) -> Section | None:
+    matches = match_sections(sections, [name], MatchBudget(time.perf_counter))
+    if name in matches.undecided:
+        raise ValueError(describe_slow(matches.undecided[name]))
+    return matches.sections.get(name)
 
 
 def get_section(sections: Sequence[Section], target: Target) -> Section:
@@ -212,4 +219,4 @@ def _switch_off(section: Section, name: str, recording: Recording) -> Section:
 
 
 def _narrow(section: Section, name: str, **changes: Any) -> Section:  # noqa: ANN401 - replace checks them
-    return replace(section, pattern=re.compile(rf"{re.escape(name)}\Z"), **changes)
+    return replace(section, expression=compile_expression(rf"{re.escape(name)}\Z"), **changes)

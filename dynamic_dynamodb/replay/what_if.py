@@ -135,12 +135,20 @@ def _keep_known(
 ) -> tuple[list[Recording], list[str]]:
     known: list[Recording] = []
     left: list[str] = []
+    warnings: list[str] = []
     for one in recordings:
-        if find_section(sections, one.target) is None:
+        try:
+            section = find_section(sections, one.target)
+        except ValueError as error:
+            warnings.append(f"{name}: {one.target} is left out: {error}")
+            continue
+        if section is None:
             left.append(str(one.target))
         else:
             known.append(one)
-    return known, [f"{name} has no section for {', '.join(left)}: left out"] if left else []
+    if left:
+        warnings.append(f"{name} has no section for {', '.join(left)}: left out")
+    return known, warnings
 
 
 def _simulate(

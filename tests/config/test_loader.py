@@ -163,7 +163,7 @@ def test_an_empty_flag_is_a_fault(path: Path, flag: str) -> None:
 
 def test_an_expression_that_python_may_read_otherwise_one_day_is_no_warning_on_the_screen(path: Path) -> None:
     (only,) = read(path, f"[table: [[a]x]\n{LIMITS}").sections
-    assert only.matches("ax")
+    assert only.expression.pattern.match("ax")
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
@@ -432,7 +432,7 @@ class TestPrecedence:
     def test_table_name_takes_flags_only(self, path: Path) -> None:
         text = f"[default_options]\nreads-upper-threshold: 61\n{TABLE}"
         (section,) = read(path, text, table_name="b", increase_reads_with="7").sections
-        assert section.pattern.pattern == "b"
+        assert section.expression.text == "b"
         assert (section.options["increase_reads_with"], section.options["reads_upper_threshold"]) == (7, 90)
 
     def test_a_scaling_flag_without_table_name_is_named(self, path: Path) -> None:
@@ -510,8 +510,8 @@ def test_a_file_may_come_from_anywhere(path: Path, text: bytes) -> None:
 def test_names_may_hold_brackets_and_colons(path: Path) -> None:
     text = f"[table: ^[ab](?:c|d)$]\n{LIMITS}[gsi:^g[12]$   table:^[ab](?:c|d)$]\n{LIMITS}"
     (section,) = read(path, text).sections
-    assert section.matches("ac")
-    assert section.gsis[0].matches("g1")
+    assert section.expression.pattern.match("ac")
+    assert section.gsis[0].expression.pattern.match("g1")
 
 
 def test_secrets_are_not_shown(path: Path) -> None:

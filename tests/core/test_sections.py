@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from dynamic_dynamodb.core.expressions import MatchBudget
 from dynamic_dynamodb.core.sections import mask_url, match_sections
-from tests.builders import section
+from tests.builders import HARD_EXPRESSION, HARD_NAME, section
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,21 @@ def test_a_pattern_that_is_a_name_is_known_as_one(pattern: str, expected: str | 
 
 def test_a_name_belongs_to_the_first_section_that_matches_from_its_start() -> None:
     first, second, unused = section("^or"), section("orders"), section("^rs$")
-    matches = match_sections((first, second, unused), ["orders", "other"])
+    matches = match_sections((first, second, unused), ["orders", "other"], MatchBudget(time.perf_counter))
     assert matches.sections == {"orders": first}
     assert matches.doubled == {"orders": (first, second)}
     assert matches.unused == (unused,)
+
+
+def test_a_name_that_takes_too_long_belongs_to_no_section_and_is_not_tried_again() -> None:
+    before, slow, after = section("^b"), section(HARD_EXPRESSION), section(".*")
+    matches = match_sections((before, slow, after), [HARD_NAME, "b", "c"], MatchBudget(time.perf_counter))
+    assert matches.sections == {"b": before, "c": after}
+    assert matches.undecided == {HARD_NAME: slow}
+    assert matches.unused == ()
+
+
+def test_a_name_that_has_its_section_before_the_slow_one_keeps_it() -> None:
+    first, slow = section("^a"), section(HARD_EXPRESSION)
+    matches = match_sections((first, slow), [HARD_NAME], MatchBudget(time.perf_counter))
+    assert (matches.sections, matches.undecided) == ({HARD_NAME: first}, {})

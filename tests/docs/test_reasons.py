@@ -14,7 +14,18 @@ from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Reason, 
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
-from tests.builders import INDEX, NOW, both, decide_with, description, section, target_options, usage
+from tests.builders import (
+    HARD_EXPRESSION,
+    HARD_NAME,
+    INDEX,
+    NOW,
+    both,
+    decide_with,
+    description,
+    section,
+    target_options,
+    usage,
+)
 from tests.docs.pages import DOCS, read
 from tests.loop.test_loop import World
 
@@ -60,6 +71,13 @@ def end_before_updates(world: World) -> None:
     """Let the program be told to end after its decisions."""
     answers = iter([False])
     world.loop.is_stopping = lambda: next(answers, True)
+
+
+def match_for_too_long() -> Reasons:
+    """Give the reasons for a table whose name takes too long to match."""
+    world = World(section(HARD_EXPRESSION))
+    world.add(Target(HARD_NAME))
+    return tuple(one.skipped for one in world.check().targets if one.skipped)
 
 
 def refuse_updates(code: str, message: str = "") -> Callable[[World], None]:
@@ -118,6 +136,7 @@ GIVEN: dict[Code, Callable[[], Reasons]] = {
             orders=AwsError("dynamodb:DescribeTable", "AccessDeniedException", "not authorized")
         )
     ),
+    Code.MATCHING_TIMED_OUT: match_for_too_long,
     Code.REFUSED: lambda: checked(refuse_updates("AccessDeniedException")),
     Code.LIMIT_EXCEEDED: lambda: checked(refuse_updates("LimitExceededException")),
     Code.ENDING: lambda: checked(end_before_updates),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders import HARD_EXPRESSION, HARD_NAME
 from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy, add_busy_with_index, updates
 
 if TYPE_CHECKING:
@@ -59,6 +60,42 @@ def test_an_index_that_matches_two_sections_belongs_to_the_first(
     assert len(run.warnings) == 1
     for part in ("orders:by-date", "^by", ".*date"):
         assert part in run.warnings[0]
+
+
+@pytest.mark.parametrize("with_index", [False, True], ids=["a table", "an index"])
+def test_a_name_that_is_made_to_hold_matching_up_fails_alone(
+    emulator: Emulator,
+    program: Program,
+    with_index: bool,  # noqa: FBT001 - a case
+) -> None:
+    add_busy(emulator)
+    names = ("hard", HARD_NAME) if with_index else (HARD_NAME, None)
+    emulator.add_table(names[0], reads=100, writes=100, gsis={names[1]: (100, 100)} if names[1] else {})
+    slow = (
+        f"[table: hard]\n[gsi: {HARD_EXPRESSION} table: hard]\n"
+        if with_index
+        else f"[table: {HARD_EXPRESSION}]\n"
+    )
+    run = program.check(f"{DEFAULTS}{slow}[table: .*]\n")
+    assert run.code == 1
+    assert emulator.capacities()["busy", None] == RAISED
+    assert emulator.capacities()[names] == BEFORE
+    target = ":".join(name for name in names if name)
+    title = f"gsi: {HARD_EXPRESSION} table: hard" if with_index else f"table: {HARD_EXPRESSION}"
+    assert f"[{title}] takes too long to match this name" in run.line_of(target)
+
+
+def test_expressions_that_hold_other_engines_for_ever_hold_nothing_up(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy(emulator)
+    for name in ("-" * 255, "customer-relationship-management-2024_archive.v2-orders"):
+        emulator.add_table(name, reads=100, writes=100)
+    run = program.check(
+        f"{DEFAULTS}[table: ^.*-.*-.*-.*-.*-prod$]\n[table: ^([a-z0-9]+[-_]?)*-orders$]\n[table: busy]\n"
+    )
+    assert run.code == 0
+    assert updates(emulator) == [("busy", RAISED, {})]
 
 
 def test_sections_of_another_table_do_not_reach_an_index(emulator: Emulator, program: Program) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.model import Code, PerCapacity, Target
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
 from dynamic_dynamodb.core.usage import MINUTE, find_window
 from dynamic_dynamodb.errors import AwsError
@@ -17,7 +17,7 @@ from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import CheckReport, Outcome
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
-from tests.builders import NOW, both, low_checks, section
+from tests.builders import HARD_EXPRESSION, HARD_NAME, NOW, both, low_checks, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
@@ -265,6 +265,30 @@ class TestMatching:
         world = World(section(".*"))
         world.tables.list_error = AwsError("dynamodb:ListTables", "AccessDeniedException", "no")
         assert world.check().failures == 1
+
+    def test_a_table_that_takes_too_long_to_match_fails_alone(self) -> None:
+        hard, easy = Target(HARD_NAME), Target("aaa")
+        world = World(section(HARD_EXPRESSION), section(".*"))
+        world.add(hard)
+        world.add(easy)
+        for _ in range(2):
+            report = world.check()
+            failed = [one for one in report.targets if one.outcome is Outcome.FAILED]
+            assert [(one.target, one.skipped and one.skipped.code) for one in failed] == [
+                (hard, Code.MATCHING_TIMED_OUT)
+            ]
+        assert world.units(hard) == both(100)
+        assert world.units(easy) != both(100)
+
+    def test_an_index_that_takes_too_long_to_match_fails_alone(self) -> None:
+        hard = Target("a", HARD_NAME)
+        world = World(section("^a$", gsis=(section(HARD_EXPRESSION), section(".*"))))
+        for target in (hard, Target("a", "aa")):
+            world.add(target)
+        report = world.check()
+        assert [one.target for one in report.targets if one.outcome is Outcome.FAILED] == [hard]
+        assert world.units(hard) == both(100)
+        assert world.units(Target("a", "aa")) == world.units(A) == both(150, 100)
 
     def test_counts_of_a_table_that_is_gone_are_forgotten(self) -> None:
         world = World(section(".*", num_read_checks_before_scale_down="3"))

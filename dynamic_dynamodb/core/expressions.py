@@ -1,0 +1,82 @@
+"""Match names with regular expressions within a bound, whatever the expression and the name are."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_SECONDS_A_NAME: Final = 0.2
+"""Ordinary expressions take a millionth of a second for a name."""
+MOST_SECONDS_IN_ALL: Final = 2.0
+_LEAST_SECONDS_A_NAME: Final = 0.001
+_SHARE_OF_WHAT_IS_LEFT: Final = 0.25
+HOW_TO_BE_QUICK: Final = (
+    "let no two parts of a repeated group match the same text, as they do in (a|aa)+ and (a+)*,"
+    " and write few .*"
+)
+_TOKEN: Final = re.compile(
+    r"\\N\{[^}]*\}|\\.|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<brace>\{(?!\d*,?\d*\}))", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A regular expression in the language of Python's `re`, as it was written.
+
+    Another engine does the matching, because `re` can neither be stopped nor lets other threads run.
+    """
+
+    text: str
+    pattern: regex.Pattern[str]
+
+
+@dataclass(slots=True)
+class MatchBudget:
+    """The time that matching many names may take: at most 2 s in all, and at most 0.2 s for one of them.
+
+    `clock` gives seconds. Even when all is spent, each match has a millisecond: that is enough for
+    ordinary names, so that odd ones do not take them along.
+    """
+
+    clock: Callable[[], float]
+    left_seconds: float = MOST_SECONDS_IN_ALL
+
+    def matches(self, expression: Expression, name: str) -> bool | None:
+        """Return whether a name matches from its start; None if that takes too long to find out."""
+        share = self.left_seconds * _SHARE_OF_WHAT_IS_LEFT
+        most = min(MOST_SECONDS_A_NAME, max(_LEAST_SECONDS_A_NAME, share))
+        began = self.clock()
+        try:
+            return expression.pattern.match(name, timeout=most) is not None
+        except TimeoutError:
+            return None
+        finally:
+            self.left_seconds -= self.clock() - began
+
+
+def compile_expression(text: str) -> Expression:
+    """Compile what `re` would accept; raise ValueError with its reason, also if the engines disagree."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
+            warnings.simplefilter("ignore", DeprecationWarning)  # flags that are not at the start
+            re.compile(text)
+        return Expression(text, regex.compile(_TOKEN.sub(_quote, text), regex.VERSION0))
+    except (re.error, regex.error, RecursionError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _quote(token: re.Match[str]) -> str:
+    """Quote what is plain text for `re`, and a fuzzy constraint or a POSIX class for the other engine."""
+    if token["brace"]:
+        return "\\{"
+    if token["set"]:
+        return token["set"][0] + token["set"][1:].replace("[:", "\\[:")
+    return token[0]

@@ -1,0 +1,71 @@
+"""Who writes an expression that can take for ever hears of it; who writes an ordinary one does not."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from dynamic_dynamodb.config.slow_expressions import find_hard_name
+from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK, MatchBudget, compile_expression
+from tests.builders import load_flags
+from tests.conformance.vectors import read_vectors
+
+ROOT = Path(__file__).parents[2]
+_TITLE = re.compile(r"^\[(?:gsi: *(\S+) +)?table: *(\S+)\]", re.MULTILINE)
+SLOW = ("^(a|aa)+$", "^(a|a)*$", "^([a-z]|[a-z0-9])+-prod$", r"^(\w|[a-z])+-x$", "^prod-(orders|[a-z])+$")
+ORDINARY = (
+    "my_table", "^my_table$", ".*", "^.*$", "^prod-.*$", "^.*-prod$", "^.*-.*-prod$", "^.*-.*-.*-.*-.*-prod$",
+    "^(users|orders)$", "^(users|orders).*$", "^app-[a-z]+-[0-9]+$", "^(dev|stg|prod)-.*-orders$",
+    "^[a-z]+_[0-9]{4}_[0-9]{2}$", "^(?!test-).*$", "^(?!.*-test$).*-prod.*$", "^prod_.*_(a|b)_.*$",
+    "^[^-]+-[^-]+-[^-]+$", "^([a-z]+-){2}prod$", "^.*orders.*$", "^(a|b)+$", "^foo(-[a-z]+)*$", "^.+_.+_.+$",
+    "^(prod|stage)[-_.](users|orders)[-_.]?[0-9]*$", "^([a-z]+-)+prod$", "^(.*)-(.*)-(.*)$",
+    "^[a-z]+(-[a-z0-9]+)*-v[0-9]+$", "^([a-z0-9]+[-_]?)*-orders$", "^(?:(?:eu|us)-[a-z]+-[0-9]-)?orders$",
+)  # fmt: skip
+
+
+def written_expressions() -> set[str]:
+    """Give the expressions of the old program's files, of the example and of the documentation."""
+    texts = [vector["conf"] for vector in read_vectors("config") if vector["conf"]]
+    texts += [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
+    texts.append((ROOT / "example-dynamic-dynamodb.conf").read_text(encoding="utf-8"))
+    return {one for text in texts for pair in _TITLE.findall(text) for one in pair if one}
+
+
+def is_slow(text: str) -> bool:
+    return find_hard_name(compile_expression(text), MatchBudget(time.perf_counter)) is not None
+
+
+def is_readable(text: str) -> bool:
+    """Leave out what files with faults hold."""
+    try:
+        return bool(compile_expression(text))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_an_expression_that_can_take_for_ever_is_found(text: str) -> None:
+    assert is_slow(text)
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_an_ordinary_expression_is_not_suspected(text: str) -> None:
+    assert not is_slow(text)
+
+
+def test_no_expression_that_was_ever_written_for_the_program_is_suspected() -> None:
+    expressions = written_expressions()
+    assert len(expressions) > 20
+    assert [text for text in expressions if is_readable(text) and is_slow(text)] == []
+
+
+def test_the_warning_says_how_to_write_it() -> None:
+    limits = {f"max_provisioned_{side}": "9" for side in ("reads", "writes")}
+    (warning,) = load_flags(table_name="^(a|aa)+$", **limits).warnings
+    assert warning == (
+        "[table: ^(a|aa)+$] takes too long to match some names, and what is named so is not scaled:"
+        f" {HOW_TO_BE_QUICK}"
+    )
