@@ -15,6 +15,7 @@ from dynamic_dynamodb.core.messages import write_alarms, write_change
 from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
 from dynamic_dynamodb.core.plan import plan
 from dynamic_dynamodb.core.sections import mask_url
+from dynamic_dynamodb.core.silence import NO_TABLES, Answer
 from dynamic_dynamodb.core.usage import find_freshest, find_window, make_judge
 from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
@@ -34,7 +35,15 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.usage import Judge
-    from dynamic_dynamodb.ports import CircuitBreaker, Counts, Metrics, Notifier, Tables, TargetSeries
+    from dynamic_dynamodb.ports import (
+        Answers,
+        CircuitBreaker,
+        Counts,
+        Metrics,
+        Notifier,
+        Tables,
+        TargetSeries,
+    )
     from dynamic_dynamodb.survey import Found, Subject, Survey
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
@@ -95,7 +104,7 @@ class Loop:
         found = self.survey.find()
         is_cut_short = self.is_stopping()
         subjects, skipped = ((), ()) if is_cut_short else self._skip(found)
-        checked, failed = self._decide(subjects, now)
+        checked, failed = self._decide(subjects, _find_lost(found, skipped), now)
         result = self._update(checked)
         settled = [self._settle(each, result, now) for each in checked]
         reports = sorted((*found.failed, *skipped, *failed, *settled), key=_BY_NAME)
@@ -152,20 +161,14 @@ class Loop:
         return Reason(Code.CIRCUIT_BREAKER, f"the circuit breaker {mask_url(breaker.url)} is open: {answer}")
 
     def _decide(
-        self, subjects: Sequence[Subject], now: datetime
+        self, subjects: Sequence[Subject], lost: frozenset[str] | None, now: datetime
     ) -> tuple[list[_Checked], list[TargetReport]]:
+        """Decide on each subject; `lost` are tables that are to be asked for too, but cannot be now."""
         requests = [
             MetricRequest(subject.target, find_window(subject.section.typed, now)) for subject in subjects
         ]
         answers = self.adapters.metrics.fetch(requests)
-        known = [
-            (request, answer)
-            for request in requests
-            if not isinstance(answer := answers[request.target], AwsError)
-        ]
-        seen = find_freshest((request.window, answer) for request, answer in known)
-        tables = {request.target.table for request, answer in known if max(answer.map(_REACH))}
-        freshest = self.adapters.counts.recall_freshest(seen, len(tables))
+        freshest = self.adapters.counts.recall_freshest(_sum_up(requests, answers, lost))
         checked, failed = [], []
         for subject, request in zip(subjects, requests, strict=True):
             judge = make_judge(request.window, now=now, freshest=freshest)
@@ -252,6 +255,31 @@ class Loop:
             error = contain("the message", self.adapters.notifier.publish, message)
             if error is not None:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
+
+
+def _find_lost(found: Found, skipped: Iterable[TargetReport]) -> frozenset[str] | None:
+    """Name the tables that CloudWatch should be asked for, but is not; None if that is not known."""
+    if found.is_list_missing:
+        return None
+    stopped = (one for one in skipped if one.skipped and one.skipped.code is Code.CIRCUIT_BREAKER)
+    return frozenset(one.target.table for one in (*found.failed, *stopped))
+
+
+def _sum_up(requests: Sequence[MetricRequest], answers: Answers, lost: frozenset[str] | None) -> Answer:
+    """Sum up what CloudWatch said of all targets."""
+    known = [
+        (request, answer)
+        for request in requests
+        if not isinstance(answer := answers[request.target], AwsError)
+    ]
+    asked = frozenset(request.target.table for request in requests)
+    failed = frozenset(target.table for target, answer in answers.items() if isinstance(answer, AwsError))
+    return Answer(
+        find_freshest((request.window, answer) for request, answer in known),
+        busy=frozenset(request.target.table for request, answer in known if max(answer.map(_REACH))),
+        answered=asked - failed - (lost or NO_TABLES),
+        lost=None if lost is None else lost | failed,
+    )
 
 
 def _write_messages(checked: _Checked, result: UpdateResult) -> tuple[Message, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.messages import Message
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.core.silence import Answer
     from dynamic_dynamodb.core.usage import LookBackWindow
 
 TargetSeries: TypeAlias = PerCapacity[CapacitySeries]
@@ -98,8 +99,8 @@ class Counts(Protocol):
     def put(self, target: Target, memory: PerCapacity[Memory]) -> None:
         """Keep what a check leaves of a target."""
 
-    def recall_freshest(self, seen: datetime | None, tables: int) -> datetime | None:
-        """Give the youngest minute that this check had a datapoint of, or else a recent one."""
+    def recall_freshest(self, answer: Answer) -> datetime | None:
+        """Return the youngest minute that this check had a datapoint of; long ago if CloudWatch is silent."""
 
     def keep_only(self, tables: Sequence[str]) -> None:
         """Forget the targets of tables that are gone."""

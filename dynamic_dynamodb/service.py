@@ -15,7 +15,7 @@ from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import set_up_logging
 from dynamic_dynamodb.patience import Timeouts
-from dynamic_dynamodb.state import find_life, find_spacing
+from dynamic_dynamodb.state import find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.wiring import Workers, build_loop, open_counts
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Service:
         counts.life = find_life(opened.interval_seconds)
         is_daemon = not configuration.global_options["run_once"]
         counts.spacing = find_spacing(opened.interval_seconds) if is_daemon else timedelta()
+        counts.longest_step = find_longest_step(opened.interval_seconds)
         return opened
 
     def run(self, configuration: Configuration, on_ready: Callable[[], None] | None = None) -> bool:

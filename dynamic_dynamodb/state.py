@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.core.memory import NO_MEMORY, Memory, forget_low_checks
 from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.core.silence import Answer, Heard, end_silence, listen
 from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHORTEST_LIFE: Final = timedelta(hours=1)
-LONGEST_SILENCE: Final = timedelta(hours=1)
-"""How long no datapoint of anything is a sign of trouble with CloudWatch."""
-SEVERAL_TABLES: Final = 3
-"""So many tables hardly fall idle at once; one or two do."""
 LONG_AGO: Final = datetime.fromtimestamp(0, timezone.utc)
 
 
@@ -47,18 +44,14 @@ def find_life(check_interval_seconds: int) -> timedelta:
     return max(SHORTEST_LIFE, timedelta(seconds=3 * check_interval_seconds))
 
 
+def find_longest_step(check_interval_seconds: int) -> timedelta:
+    """Tell how much time may count from one check of a daemon to the next: two intervals."""
+    return timedelta(seconds=2 * check_interval_seconds)
+
+
 def find_spacing(check_interval_seconds: int) -> timedelta:
     """Tell how close to another a check of a daemon is one too many, as after a SIGHUP: half an interval."""
     return timedelta(seconds=check_interval_seconds / 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What CloudWatch said last: its youngest datapoint, of how many tables, and since when it is silent."""
-
-    freshest: datetime
-    tables: int
-    silent_since: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -67,13 +60,16 @@ class CountStore:
 
     `begin` opens a check and `commit` ends it; a check that must leave no trace is not committed.
     Counts hold for `life` without a check, and no check counts that comes within `spacing` of another.
+    No more than `longest_step` of silence counts from one check to the next.
     """
 
     life: timedelta = SHORTEST_LIFE
     spacing: timedelta = timedelta()
+    longest_step: timedelta = timedelta.max
     file: EntriesFile | None = None
     entries: Entries = field(default_factory=dict)
     heard: Heard | None = None
+    heard_before: Heard | None = None
     now: datetime = LONG_AGO
     gone: set[Target] = field(default_factory=set)
     seen: set[Target] = field(default_factory=set)
@@ -81,24 +77,21 @@ class CountStore:
     def begin(self, now: datetime) -> None:
         """Open a check, and take over what others have left in the file since."""
         self.now, self.gone, self.seen = now, set(), set()
+        # A check that fails before it has heard of CloudWatch must not pass for a moment of silence.
+        self.heard_before, self.heard = self.heard, end_silence(self.heard)
         for target, entry in (self.file.read() if self.file else {}).items():
             if target not in self.entries or self.entries[target].checked < entry.checked:
                 self.entries[target] = entry
 
-    def recall_freshest(self, seen: datetime | None, tables: int) -> datetime | None:
-        """Give the youngest minute that this check had a datapoint of, which it had of so many tables.
+    def recall_freshest(self, answer: Answer) -> datetime | None:
+        """Return the youngest minute that this check had a datapoint of; None if it had none.
 
-        If it has none at all, while a check before it had datapoints of several tables, that one's minute
-        is given for an hour: that all have fallen idle at once is less likely than trouble of CloudWatch.
+        While silence is to be taken for trouble of CloudWatch it is a moment long ago: nothing in any window
+        is known then, not even the minutes that a check just before knew.
         """
-        if seen is not None:
-            self.heard = Heard(seen, tables)
-            return seen
-        if self.heard is None or self.heard.tables < SEVERAL_TABLES:
-            return None
-        since = self.heard.silent_since or self.now
-        self.heard = replace(self.heard, silent_since=since)
-        return None if self.now - since > LONGEST_SILENCE else self.heard.freshest
+        self.heard = listen(self.heard_before, answer, now=self.now, longest_step=self.longest_step)
+        is_trouble = answer.freshest is None and self.heard is not None and self.heard.is_trouble
+        return LONG_AGO if is_trouble else answer.freshest
 
     def get(self, target: Target) -> PerCapacity[Memory]:
         """Return what is known of a target; counts that nobody added to for too long are 0.

@@ -40,7 +40,8 @@ def open_counts(
 ) -> CountStore:
     """Give the counts of low checks that belong to these global options.
 
-    `before` goes on if it is of the same file and region.
+    `before` goes on if it is of the same file and region; with another file, what it heard of the region's
+    CloudWatch does.
     """
     given = options["state_file"]
     path = (
@@ -49,7 +50,12 @@ def open_counts(
         else circumstances.directory / find_state_file(options["instance"], circumstances.environment)
     )
     file = StateFile(path, options["region"])
-    return before if before is not None and before.file == file else CountStore(file=file)
+    if before is None:
+        return CountStore(file=file)
+    if before.file == file:
+        return before
+    is_same_region = isinstance(before.file, StateFile) and before.file.region == file.region
+    return CountStore(file=file, heard=before.heard if is_same_region else None)
 
 
 @dataclass(frozen=True, slots=True)

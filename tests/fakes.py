@@ -43,6 +43,7 @@ class FakeTables:
     descriptions: dict[Target, Description] = field(default_factory=dict)
     update_errors: list[AwsError | None] = field(default_factory=list)
     list_error: AwsError | None = None
+    unlisted: frozenset[str] = frozenset()
     describe_errors: dict[str, AwsError] = field(default_factory=dict)
     updates: list[TableUpdate] = field(default_factory=list)
 
@@ -55,7 +56,7 @@ class FakeTables:
         """List all tables, or fail as told."""
         if self.list_error:
             raise self.list_error
-        return sorted({target.table for target in self.descriptions})
+        return sorted({target.table for target in self.descriptions} - self.unlisted)
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table as it is now, or fail as told."""
@@ -80,14 +81,17 @@ class FakeTables:
 
 @dataclass
 class FakeMetrics:
-    """CloudWatch with given answers; a target without one is idle."""
+    """CloudWatch with given answers; a target without one is idle. An error fails the whole fetch."""
 
     answers: dict[Target, Load | AwsError] = field(default_factory=dict)
+    error: Exception | None = None
     requests: list[MetricRequest] = field(default_factory=list)
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
         """Keep the requests and answer each, with no minute outside its window."""
         self.requests += requests
+        if self.error is not None:
+            raise self.error
         return {request.target: self._answer(request) for request in requests}
 
     def _answer(self, request: MetricRequest) -> TargetSeries | AwsError:
@@ -118,12 +122,13 @@ class FakeNotifier:
 
 @dataclass
 class FakeCircuitBreaker:
-    """A breaker that gives one answer to all; None is closed."""
+    """A breaker that gives one answer to all but those with an own one; None is closed."""
 
     answer: str | None = None
+    answers: dict[Target, str] = field(default_factory=dict)
     questions: list[tuple[CircuitBreakerOptions, Target]] = field(default_factory=list)
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         """Keep the question and give the answer."""
         self.questions.append((options, target))
-        return self.answer
+        return self.answers.get(target, self.answer)

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.core.model import PerCapacity, Target
@@ -164,6 +164,7 @@ def test_another_process_with_the_same_file_knows_it_and_a_dry_run_tells_nobody(
     assert found == [100, 150, 100]
 
 
+@settings(deadline=None)
 @given(
     throttled=st.sets(st.integers(-20, 60)),
     waits=st.lists(st.integers(0, 12), min_size=1, max_size=12),

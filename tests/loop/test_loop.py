@@ -21,6 +21,8 @@ from tests.builders import HARD_EXPRESSION, HARD_NAME, NOW, both, low_checks, se
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dynamic_dynamodb.state import EntriesFile
     from tests.fakes import Load
 
@@ -65,9 +67,9 @@ class World:
         return self.tables.descriptions[target].provisioned
 
 
-def load(reads: float, writes: float) -> Load:
+def load(reads: float, writes: float, now: datetime = NOW) -> Load:
     """Give series of so many units a second through the default window."""
-    window = find_window(section().typed, NOW)
+    window = find_window(section().typed, now)
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
     return PerCapacity(*((dict.fromkeys(minutes, rate * 60), {}) for rate in (reads, writes)))
 

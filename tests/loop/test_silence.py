@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from dynamic_dynamodb.circumstances import Circumstances
 from dynamic_dynamodb.core.model import Code, PerCapacity, Target
-from tests.builders import NOW, both, section
-from tests.loop.test_loop import A, B, World
+from dynamic_dynamodb.core.sections import CircuitBreakerOptions
+from dynamic_dynamodb.core.silence import LONGEST_SILENCE, Answer, Heard
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.state import find_longest_step
+from dynamic_dynamodb.wiring import open_counts
+from tests.builders import NOW, both, load_flags, section
+from tests.loop.test_loop import A, B, World, load
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
 
 C, INDEX = Target("c"), Target("a", "by-date")
 RULES = {
@@ -19,8 +33,9 @@ RULES = {
 
 
 def make_world(*targets: Target, **rules: str) -> World:
-    """Give an account of these targets, each at 60 %."""
-    world = World(section(gsis=(section(**RULES),), **RULES, **rules))
+    """Give an account of these targets, each at 60 %, and each with a circuit breaker."""
+    table = section(gsis=(section(**RULES),), **RULES, **rules)
+    world = World(replace(table, circuit_breaker=CircuitBreakerOptions("http://breaker", 100)))
     world.tables.descriptions.clear()
     world.metrics.answers.clear()
     for target in targets:
@@ -95,3 +110,193 @@ def test_in_silence_nothing_is_lowered_to_its_maximum_and_all_is_raised_to_its_m
     world.tables.add(A, PerCapacity(300, 100))
     codes(world, NOW + timedelta(minutes=15))
     assert world.units(A) == PerCapacity(300, 150)
+
+
+NO_ANSWER = AwsError("cloudwatch:GetMetricData", "InternalServiceFault")
+NO_DESCRIPTION = AwsError("dynamodb:DescribeTable", "InternalServerError")
+NO_LIST = AwsError("dynamodb:ListTables", "InternalServerError")
+ALL = (A, B, C)
+FIVE_MINUTES = timedelta(minutes=5)
+
+
+def make_trouble(world: World, kind: str, targets: Collection[Target] = ALL) -> None:
+    """Let a check hear nothing of any target, of these for one of many reasons."""
+    world.metrics.answers.clear()
+    world.tables.describe_errors.clear()
+    world.tables.list_error, world.breaker.answers = None, {}
+    world.metrics.error, world.tables.unlisted = None, frozenset()
+    if kind == "breaker":
+        world.breaker.answers = dict.fromkeys(targets, "503")
+    elif kind == "descriptions":
+        world.tables.describe_errors = dict.fromkeys((one.table for one in targets), NO_DESCRIPTION)
+    elif kind == "metrics":
+        world.metrics.answers |= dict.fromkeys(targets, NO_ANSWER)
+    elif kind == "list":
+        world.tables.list_error = NO_LIST
+    elif kind == "no tables":
+        world.tables.unlisted = frozenset(one.table for one in ALL)
+    elif kind == "crash":
+        world.metrics.error = RuntimeError("nobody expected this")
+
+
+def check(world: World, now: datetime) -> None:
+    """Check; whatever a daemon survives is survived."""
+    try:
+        world.loop.check(now)
+    except RuntimeError:
+        assert world.metrics.error is not None
+
+
+def reads(world: World) -> list[int]:
+    """Tell the units of all tables."""
+    return [world.units(target).reads for target in ALL]
+
+
+TROUBLES = pytest.mark.parametrize(
+    ("kind", "targets"),
+    [
+        pytest.param("breaker", ALL, id="open breakers"),
+        pytest.param("breaker", (B,), id="an open breaker"),
+        pytest.param("descriptions", ALL, id="failing DescribeTable"),
+        pytest.param("descriptions", (B,), id="failing DescribeTable of one"),
+        pytest.param("metrics", ALL, id="failing GetMetricData"),
+        pytest.param("metrics", (B,), id="failing GetMetricData of one"),
+        pytest.param("list", ALL, id="failing ListTables"),
+        pytest.param("no tables", ALL, id="an empty list of tables"),
+        pytest.param("crash", ALL, id="a check that fails as a whole"),
+    ],
+)
+
+
+@TROUBLES
+def test_checks_in_which_cloudwatch_was_not_heard_are_no_silence(
+    kind: str, targets: tuple[Target, ...]
+) -> None:
+    world = make_world(*ALL)
+    check(world, NOW)
+    make_trouble(world, kind, targets)
+    for number in range(1, 15):
+        check(world, NOW + number * FIVE_MINUTES)
+    make_trouble(world, "silent")
+    after = NOW + 15 * FIVE_MINUTES
+    for number in range(13):
+        check(world, after + number * FIVE_MINUTES)
+        assert reads(world) == [100, 100, 100]
+    check(world, after + 13 * FIVE_MINUTES)
+    assert reads(world) == [50, 50, 50]
+
+
+@TROUBLES
+def test_silence_before_and_after_other_checks_is_added_up_without_them(
+    kind: str, targets: tuple[Target, ...]
+) -> None:
+    world = make_world(*ALL)
+    check(world, NOW)
+    # Empty answers at minutes 5 and 10, then trouble, then empty answers from minute 75 on.
+    for number in range(1, 27):
+        make_trouble(world, kind if 3 <= number < 15 else "silent", targets)
+        check(world, NOW + number * FIVE_MINUTES)
+        assert reads(world) == [100, 100, 100], number
+    check(world, NOW + 27 * FIVE_MINUTES)
+    assert reads(world) == [50, 50, 50]
+
+
+@TROUBLES
+def test_tables_that_were_not_heard_of_for_a_while_are_still_several(
+    kind: str, targets: tuple[Target, ...]
+) -> None:
+    world = make_world(*ALL)
+    check(world, NOW)
+    make_trouble(world, kind, targets)
+    soon = NOW + FIVE_MINUTES
+    world.metrics.answers |= {one: load(60, 60, soon) for one in ALL if one not in targets}
+    check(world, soon)
+    make_trouble(world, "silent")
+    check(world, NOW + 2 * FIVE_MINUTES)
+    assert reads(world) == [100, 100, 100]
+
+
+def test_a_table_that_never_had_load_and_cannot_be_asked_does_not_make_silence_last() -> None:
+    denied = Target("d")
+    world = make_world(*ALL, denied)
+    world.tables.describe_errors[denied.table] = NO_DESCRIPTION
+    check(world, NOW)
+    fall_silent(world)
+    for number in range(1, 15):
+        check(world, NOW + number * FIVE_MINUTES)
+    assert reads(world) == [50, 50, 50]
+
+
+def test_a_table_that_is_gone_does_not_make_silence_last() -> None:
+    world = make_world(*ALL)
+    check(world, NOW)
+    fall_silent(world)
+    del world.tables.descriptions[C]
+    for number in range(1, 15):
+        check(world, NOW + number * FIVE_MINUTES)
+    assert world.units(A) == both(50)
+
+
+@pytest.mark.parametrize(
+    ("waits", "expected"),
+    [
+        pytest.param([5, 300], 100, id="a clock that jumps ahead, or a process that was suspended"),
+        pytest.param([5, 300, 10, 10, 10, 10, 10], 100, id="jumps count as two intervals"),
+        pytest.param([5, 300, 10, 10, 10, 10, 10, 5], 50, id="and then an hour is over"),
+        pytest.param([5, -300, *[5] * 12], 100, id="a clock put back"),
+        pytest.param([5, -300, *[5] * 13], 50, id="a clock put back, and then an hour"),
+        pytest.param([5, *[0.01] * 200], 100, id="a storm of reloads"),
+    ],
+)
+def test_an_hour_of_silence_is_an_hour_of_checks(waits: list[float], expected: int) -> None:
+    world = make_world(*ALL)
+    world.counts.longest_step = find_longest_step(300)
+    check(world, NOW)
+    fall_silent(world)
+    for number in range(len(waits)):
+        check(world, NOW + timedelta(minutes=sum(waits[: number + 1])))
+    assert reads(world) == [expected] * 3
+
+
+def test_a_reload_that_names_another_state_file_keeps_what_was_heard(tmp_path: Path) -> None:
+    def open_with(name: str, region: str, before: Any = None) -> Any:
+        flags = {"state_file": str(tmp_path / name), "region": region, "table_name": "a"}
+        configuration = load_flags(**flags)
+        return open_counts(configuration.global_options, Circumstances({}, {}, tmp_path), before)
+
+    first = open_with("one.json", "us-east-1")
+    first.begin(NOW)
+    first.recall_freshest(Answer(NOW, frozenset("abc"), frozenset("abc"), frozenset()))
+    assert open_with("one.json", "us-east-1", first) is first
+    assert open_with("two.json", "us-east-1", first).heard == Heard(frozenset("abc"))
+    assert open_with("one.json", "eu-west-1", first).heard is None
+
+
+KINDS = st.sampled_from(
+    ["busy", "silent", "breaker", "descriptions", "metrics", "list", "no tables", "crash"]
+)
+EVENTS = st.tuples(KINDS, st.sets(st.sampled_from(ALL), min_size=1), st.sampled_from([0.01, 5, 20]))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 8), EVENTS), max_size=12))
+def test_no_busy_table_is_lowered_before_an_hour_of_checks_that_were_answered_with_nothing(
+    runs: list[tuple[int, tuple[str, set[Target], float]]],
+) -> None:
+    world = make_world(*ALL)
+    check(world, NOW)
+    now, silence, was_silent = NOW, timedelta(), False
+    for kind, targets, minutes in (event for times, event in runs for _ in range(times)):
+        now += timedelta(minutes=minutes)
+        make_trouble(world, kind, targets)
+        if kind == "busy":
+            world.metrics.answers |= dict.fromkeys(ALL, load(60, 60, now))
+        check(world, now)
+        if kind == "silent":
+            silence += timedelta(minutes=minutes) if was_silent else timedelta()
+        elif kind == "busy":
+            silence = timedelta()
+        was_silent = kind == "silent"
+        if silence > LONGEST_SILENCE:
+            return
+        assert reads(world) == [100, 100, 100]
