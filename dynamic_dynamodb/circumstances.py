@@ -30,6 +30,11 @@ class Circumstances:
             raise ConfigurationError((f"{given} cannot be found: {error}",)) from error
 
     @property
+    def path(self) -> Path | None:
+        """Return the file that is read, if one is."""
+        return Path(str(self.flags["config"])) if self.flags.get("config") else None
+
+    @property
     def source(self) -> str:
         """Name what is read, for messages."""
         return str(self.flags.get("config", "the command line"))

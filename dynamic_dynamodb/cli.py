@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.command_line import PROGRAM, parse_command_line
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.signals import survive_log_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,7 @@ class ExitCode(IntEnum):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code."""
+    survive_log_rotation()
     _prepare_streams()
     os.umask(os.umask(_NOT_WRITABLE_BY_OTHERS) | _NOT_WRITABLE_BY_OTHERS)
     flags = parse_command_line(list(sys.argv[1:] if arguments is None else arguments))

@@ -17,6 +17,7 @@ from daemon import DaemonContext
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.pid_file import DaemonState, DaemonStatus, PidFile, PidFileError, PidFileTakenError
+from dynamic_dynamodb.signals import hold_reloads
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 STOP_WAIT_SECONDS: Final = 30.0
@@ -142,6 +143,7 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
         signal_map={},  # the service has its own
     )
     try:
+        hold_reloads()
         context.open()
         pid_file.acquire()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import set_up_logging
 from dynamic_dynamodb.patience import Timeouts
+from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
 from dynamic_dynamodb.state import find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.wiring import Workers, build_loop, open_counts
 
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.state import CountStore
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+_UNSETTLED: Final = (
+    f"it has not stayed the same for {STABLE_SECONDS:.0f} s in {MOST_SECONDS:.0f} s: send SIGHUP again when"
+    " it is written"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class Service:
     before_check: Callable[[], None] | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
     announcer: Announcer = field(default_factory=Announcer)
+    settling: Settling | None = None
+    """The file that a reload waits for."""
 
     def open(self, configuration: Configuration, before: CountStore | None = None) -> Opened:
         """Put a configuration in force, beside an older one; raise ConfigurationError if it cannot be."""
@@ -106,20 +115,44 @@ class Service:
             taken = time.monotonic() - started
             slow = f"checks take longer than check-interval {interval} s: raise it"
             self.announcer.say("slow", slow if taken > interval else "")
-            while not self.wishes.is_stopping():
-                successor = self._reload(opened) if self.wishes.take_reload() else None
-                if successor is not None:
-                    return successor
-                left = started + interval - time.monotonic()
-                if left <= 0:
-                    break
-                self.wishes.wait(left)
+            successor = self._wait(opened, until=started + interval)
+            if successor is not None:
+                return successor
         return None
 
-    def _reload(self, old: Opened) -> Opened | None:
+    def _wait(self, opened: Opened, until: float) -> Opened | None:
+        """Wait for the next check and do what signals ask for; return a new configuration at once."""
+        while not self.wishes.is_stopping():
+            if self.wishes.take_reopening():
+                self._reopen_logs(opened.configuration)
+            if self.wishes.take_reload() and self.settling is None:
+                self.settling = Settling(self.circumstances.path, time.monotonic())
+            unsettled = self.settling.find_wait(time.monotonic(), time.time()) if self.settling else math.inf
+            if self.settling and not unsettled:
+                is_settled, self.settling = not self.settling.is_given_up, None
+                successor = self._reload(opened, is_settled=is_settled)
+                if successor is not None:
+                    return successor
+                unsettled = math.inf
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            self.wishes.wait(min(left, unsettled))
+        return None
+
+    def _reopen_logs(self, configuration: Configuration) -> None:
+        try:
+            self._set_up_logging(configuration)
+        except ConfigurationError as error:
+            said = ("the logs were not opened again: %s", "; ".join(error.faults))
+            LOGGER.error(*said)  # noqa: TRY400 - a sentence
+        else:
+            LOGGER.info("the logs were opened again")
+
+    def _reload(self, old: Opened, *, is_settled: bool) -> Opened | None:
         """Read the configuration again and open the logs anew; give None if it cannot be used."""
         try:
-            successor = self.open(self.circumstances.load(), old.counts)
+            successor = self.open(self._load_again(is_settled=is_settled), old.counts)
         except ConfigurationError as error:
             with suppress(ConfigurationError):  # then the log stays as it is
                 self._set_up_logging(old.configuration)
@@ -128,8 +161,16 @@ class Service:
                 said = ("the configuration was not read again: %s: %s", source, fault)
                 LOGGER.error(*said)  # noqa: TRY400 - a sentence
             return None
-        LOGGER.info("the configuration was read again")
+        lowered = describe_lowered_limits(old.configuration.sections, successor.configuration.sections)
+        remark = f"; lower than before: {lowered}" if lowered else ""
+        level = logging.WARNING if lowered else logging.INFO
+        LOGGER.log(level, "the configuration was read again%s", remark)
         return successor
+
+    def _load_again(self, *, is_settled: bool) -> Configuration:
+        if not is_settled:
+            raise ConfigurationError((_UNSETTLED,))
+        return self.circumstances.load()
 
     def _set_up_logging(self, configuration: Configuration) -> None:
         set_up_logging(

@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +107,81 @@ def test_logs_are_opened_anew_after_a_rotation(emulator: Emulator, program: Prog
     assert after[0] == f"INFO {READ_AGAIN}"
     assert before
     assert f"INFO {READ_AGAIN}" not in before
+
+
+def test_log_rotation_may_ask_for_new_logs_alone(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    log, old = program.folder / "own.log", program.folder / "own.log.1"
+    with program.start(FIRST, *SOON, "--log-file", "own.log") as running:
+        running.wait_for("first: updated")
+        program.write(BOTH)
+        log.rename(old)
+        running.send(signal.SIGUSR1)
+        wait_until(lambda: log.exists() and "first: unchanged" in log.read_text(), "a check in the new log")
+        run = running.end(signal.SIGTERM)
+    assert run.code == 0
+    assert read_log(log.read_text())[0] == "INFO the logs were opened again"
+    assert READ_AGAIN not in run.stdout
+
+
+def test_logs_that_cannot_be_opened_again_stay_as_they_are(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    (program.folder / "logs").mkdir()
+    with program.start(FIRST, *SOON, "--log-file", "logs/own.log") as running:
+        running.wait_for("first: updated")
+        shutil.rmtree(program.folder / "logs")
+        running.send(signal.SIGUSR1)
+        said = running.wait_for("ERROR the logs were not opened again")
+        running.wait_for("first: unchanged", count=2)
+        assert running.end(signal.SIGTERM).code == 0
+    assert "logs/own.log" in said[0]
+
+
+def test_a_signal_without_a_meaning_is_said_and_ignored(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    with program.start(FIRST, *SOON) as running:
+        running.wait_for("first: updated")
+        running.send(signal.SIGUSR2)
+        running.wait_for("INFO SIGUSR2 has no meaning here: ignored")
+        running.wait_for("first: unchanged", count=2)
+        assert running.end(signal.SIGTERM).code == 0
+
+
+def test_a_file_that_is_being_written_is_read_when_it_is_whole(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    add_busy(emulator, "second")
+    is_whole = threading.Event()
+
+    def write_slowly() -> None:
+        ends = time.monotonic() + 20
+        while not is_whole.wait(0.1) and time.monotonic() < ends:
+            program.write(FIRST)
+            program.write(BOTH[:-6])  # a maximum of 10 instead of 1000
+        program.write(BOTH)
+
+    with program.start(BOTH, *SOON) as running, ThreadPoolExecutor(1) as pool:
+        running.wait_for("checked 2 targets")
+        writing = pool.submit(write_slowly)
+        program.write(FIRST)
+        running.send(signal.SIGHUP)
+        checks = len(running.wait_for("checked 2 targets"))
+        running.wait_for("checked 2 targets", count=checks + 3)
+        is_whole.set()
+        writing.result()
+        running.wait_for(READ_AGAIN)
+        run = running.end(signal.SIGTERM)
+    assert [line for line in run.log if READ_AGAIN in line or "ERROR" in line] == [f"INFO {READ_AGAIN}"]
+
+
+def test_a_reload_says_which_limits_it_lowers(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator, "first")
+    with program.start(BOTH.replace("max-provisioned-reads: 400", ""), *SOON) as running:
+        running.wait_for("checked 1 targets")
+        program.write(FIRST)
+        running.send(signal.SIGHUP)
+        said = running.wait_for(READ_AGAIN)
+        running.end(signal.SIGTERM)
+    assert said == [f"WARNING {READ_AGAIN}; lower than before: [table: second] is gone"]
 
 
 @pytest.mark.parametrize(

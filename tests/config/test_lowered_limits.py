@@ -1,0 +1,73 @@
+"""What a half-written file may lower or lose is named, in a line of bounded length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynamic_dynamodb.core.sections import Section
+
+OLD = """\
+[table: ^orders$]
+min-provisioned-reads: 20
+max-provisioned-reads: 400
+max-provisioned-writes: 100
+[gsi: ^by-day$ table: ^orders$]
+max-provisioned-writes: 50
+"""
+
+
+def _load(tmp_path: Path, text: str) -> tuple[Section, ...]:
+    path = tmp_path / "own.conf"
+    path.write_text(text)
+    return load({"config": str(path)}, {}).sections
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "said"),
+    [
+        pytest.param("", "", "", id="nothing"),
+        pytest.param("400", "4000", "", id="a maximum that grew"),
+        pytest.param("400", "40", "[table: ^orders$] max-provisioned-reads 400 -> 40", id="a digit fewer"),
+        pytest.param(
+            "max-provisioned-writes: 100\n",
+            "",
+            "[table: ^orders$] max-provisioned-writes 100 -> none",
+            id="a maximum that is gone",
+        ),
+        pytest.param(
+            "min-provisioned-reads: 20",
+            "min-provisioned-reads: 2",
+            "[table: ^orders$] min-provisioned-reads 20 -> 2",
+            id="a minimum",
+        ),
+        pytest.param(
+            "max-provisioned-writes: 50",
+            "max-provisioned-writes: 5",
+            "[gsi: ^by-day$ table: ^orders$] max-provisioned-writes 50 -> 5",
+            id="an index's maximum",
+        ),
+        pytest.param(
+            "[gsi: ^by-day$ table: ^orders$]\nmax-provisioned-writes: 50\n",
+            "",
+            "[gsi: ^by-day$ table: ^orders$] is gone",
+            id="a section",
+        ),
+    ],
+)
+def test_what_is_lower_is_named(tmp_path: Path, replaced: str, by: str, said: str) -> None:
+    new = _load(tmp_path, OLD.replace(replaced, by) if replaced else OLD)
+    assert describe_lowered_limits(_load(tmp_path, OLD), new) == said
+
+
+def test_many_are_counted(tmp_path: Path) -> None:
+    old = _load(tmp_path, "".join(f"[table: t{number}]\n" for number in range(9)))
+    said = describe_lowered_limits(old, _load(tmp_path, "[table: other]\n"))
+    assert said == "; ".join(f"[table: t{number}] is gone" for number in range(5)) + "; and 4 more"
