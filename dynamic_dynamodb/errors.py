@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Final
 
 _DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "AuthorizationError", "Forbidden"})
 """How DynamoDB, CloudWatch, SNS and single metrics say that a permission is missing."""
+_UNUSABLE_CREDENTIALS: Final = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+        "UnrecognizedClientException",
+    }
+)
+"""How AWS says that credentials have expired, that it does not know them, or that the clock is wrong.
 
+They are the common errors of its APIs; a wrong clock has the code of a wrong signature.
+"""
+_REFUSED_ACTION: Final = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:\w+)", re.IGNORECASE)
+_EXPLICIT_DENY: Final = re.compile(r"explicit deny(?: in (an? [a-z -]+? policy|a permissions boundary))?")
+_ROLES: Final = "sts:AssumeRole"
 
 LIMIT_EXCEEDED: Final = "LimitExceededException"
 
@@ -75,15 +102,32 @@ class AwsError(Exception):
     def __str__(self) -> str:
         """Say what failed and why, and what permission is missing if that is why."""
         said = f"{self.code}: {self.message}" if self.message else self.code
-        hint = f"allow {self.action} in the IAM policy" if self.is_denied else ""
-        if self.limit is Limit.MAXIMUM:
-            hint = _MAXIMUM_HINT
+        hint = self._find_hint()
         return f"{self.action} failed: {said}{f' ({hint})' if hint else ''}"
+
+    def _find_hint(self) -> str:
+        if self.limit is Limit.MAXIMUM:
+            return _MAXIMUM_HINT
+        if self.code not in _DENIED:
+            return ""
+        named = _REFUSED_ACTION.search(self.message)
+        refused = named[1] if named else self.action  # AWS may have wanted another one for it
+        if deny := _EXPLICIT_DENY.search(self.message):
+            return f"remove the explicit deny of {refused} from {deny[1] or 'the policy that has it'}"
+        if refused == _ROLES:
+            return f"allow {refused} in the caller's IAM policy and in the role's trust policy"
+        place = "the role's trust policy" if refused.startswith(_ROLES) else "the IAM policy"
+        return f"allow {refused} in {place}"
 
     @property
     def is_denied(self) -> bool:
         """Tell whether a permission is missing."""
         return self.code in _DENIED
+
+    @property
+    def is_about_credentials(self) -> bool:
+        """Tell whether AWS takes no call that is signed so, whatever it is."""
+        return self.code in _UNUSABLE_CREDENTIALS
 
     @property
     def limit(self) -> Limit | None:
@@ -93,3 +137,22 @@ class AwsError(Exception):
         message = self.message.lower()
         named = (limit for limit, words in _WORDS_OF_LIMITS if any(word in message for word in words))
         return next(named, Limit.UNKNOWN)
+
+
+class CredentialsError(AwsError):
+    """There are no credentials to call AWS with; the message says all, `action` is what was refused."""
+
+    def __str__(self) -> str:
+        """Say why, and what permission is missing if that is why."""
+        hint = self._find_hint()
+        return f"{self.message} ({hint})" if hint else self.message
+
+    @property
+    def is_denied(self) -> bool:
+        """Return False: a role that was refused is no reason to call something else instead."""
+        return False
+
+    @property
+    def is_about_credentials(self) -> bool:
+        """Return True."""
+        return True

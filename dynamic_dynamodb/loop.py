@@ -98,7 +98,10 @@ class Loop:
     lost_before: list[str] = field(default_factory=list)
 
     def check(self, now: datetime) -> CheckReport:
-        """Check every target once, as of `now` (UTC), and log a line for each in the order of their names."""
+        """Check every target once, as of `now` (UTC), and log a line for each in the order of their names.
+
+        Raises AwsError, having done nothing, without credentials that AWS takes.
+        """
         self.adapters.patience.renew()
         self.adapters.counts.begin(now)
         found = self.survey.find()

@@ -91,7 +91,7 @@ class Survey:
     replicated: frozenset[str] = frozenset()
 
     def find(self) -> Found:
-        """List, match and describe."""
+        """List, match and describe; raise AwsError without credentials that AWS takes."""
         asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
         names = self._list()
         budget = MatchBudget(time.perf_counter)
@@ -161,10 +161,12 @@ class Survey:
         return None if isinstance(answer, AwsError) else answer
 
     def _list(self) -> Sequence[str] | None:
-        """List the tables; None if AWS does not let us."""
+        """List the tables; None if AWS does not let us; raise AwsError if it would take no other call."""
         try:
             names = self.tables.list_tables()
         except AwsError as error:
+            if error.is_about_credentials:
+                raise
             if self._has_expressions:
                 lost = "tables that are named by an expression are not checked"
                 self.announcer.say("list", f"{error}; {lost}", level=logging.ERROR)
