@@ -118,12 +118,12 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     if options["daemon"] in _FOREGROUND:
         from dynamic_dynamodb.supervisor import tell_ready
 
-        is_well = _serve(circumstances, configuration, lambda: tell_ready(circumstances.environment))
+        is_well = _serve(circumstances, configuration, lambda _: tell_ready(circumstances.environment))
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
 
     _try(circumstances, configuration)
 
-    def work(on_ready: Callable[[], None], before_check: Callable[[], None]) -> None:
+    def work(on_ready: Callable[[str], None], before_check: Callable[[], None]) -> None:
         _serve(circumstances, configuration, on_ready, before_check)
 
     return _control(options, work)
@@ -177,7 +177,7 @@ def _record(circumstances: Circumstances, configuration: Configuration) -> int:
 def _serve(
     circumstances: Circumstances,
     configuration: Configuration,
-    on_ready: Callable[[], None] | None = None,
+    on_ready: Callable[[str], None] | None = None,
     before_check: Callable[[], None] | None = None,
 ) -> bool:
     """Run the service in this process; tell whether all went well."""

@@ -36,8 +36,8 @@ class Answer:
     sentence: str
 
 
-Work = Callable[[Callable[[], None], Callable[[], None]], None]
-"""What the daemon does; it is given what to call when it is ready, and before each check."""
+Work = Callable[[Callable[[str], None], Callable[[], None]], None]
+"""What the daemon does; it is given what to call when it is ready, with what is wrong, and before a check."""
 
 
 def start(pid_file: PidFile, work: Work) -> Answer:
@@ -148,7 +148,7 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
         pid_file.acquire()
         try:
             announcer = Announcer()
-            work(lambda: say(0, f"started with pid {os.getpid()}"), lambda: _keep_alive(pid_file, announcer))
+            work(lambda trouble: say(0, _describe_start(trouble)), lambda: _keep_alive(pid_file, announcer))
         finally:
             pid_file.release()
     except ConfigurationError as error:
@@ -158,6 +158,11 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
     except Exception as error:
         LOGGER.exception("the daemon ends")
         say(1, str(error) if isinstance(error, PidFileError) else f"{type(error).__name__}: {error}")
+
+
+def _describe_start(trouble: str) -> str:
+    started = f"started with pid {os.getpid()}"
+    return f"{started}, but nothing can be checked yet: {trouble}" if trouble else started
 
 
 def _keep_alive(pid_file: PidFile, announcer: Announcer) -> None:

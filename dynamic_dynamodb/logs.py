@@ -31,6 +31,7 @@ _TALKATIVE: Final = {
     "boto3": logging.WARNING,
     "botocore": logging.WARNING,
     "botocore.credentials": logging.ERROR,  # its warnings are tracebacks of what our own line says
+    "botocore.tokens": logging.ERROR,  # likewise
     "urllib3": logging.WARNING,
     "requests": logging.WARNING,
 }

@@ -21,6 +21,7 @@ class Timeouts:
     When all others have answered, the last calls of a kind are waited for `straggling` more.
     `patience` is how much of a check may be lost to one service. It is longer than one call, so that
     one call that hangs takes no other's turn, even with a single worker.
+    `credentials` is how long a look-up of credentials may take.
     """
 
     connect: float = 3.0
@@ -29,6 +30,7 @@ class Timeouts:
     retrying: float = 25.0
     straggling: float = 15.0
     patience: float = 40.0
+    credentials: float = 40.0
 
 
 @dataclass(slots=True)

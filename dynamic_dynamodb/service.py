@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
-from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import set_up_logging
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
 from dynamic_dynamodb.state import find_life, find_longest_step, find_spacing
-from dynamic_dynamodb.wiring import Workers, build_loop, open_counts
+from dynamic_dynamodb.wiring import Workers, build_loop, open_counts, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.loop import Loop
@@ -39,11 +40,12 @@ _UNSETTLED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A configuration in force, with its loop and its counts."""
+    """A configuration in force, with its loop, its counts and its session on AWS."""
 
     configuration: Configuration
     loop: Loop
     counts: CountStore
+    session: AwsSession
 
     @property
     def interval_seconds(self) -> int:
@@ -56,6 +58,7 @@ class Service:
     """What lasts from one configuration to the next.
 
     `before_check` is called before each check: a daemon shows there that it is alive.
+    `prepared` is a session that need not be prepared for the next check.
     """
 
     circumstances: Circumstances
@@ -66,14 +69,23 @@ class Service:
     announcer: Announcer = field(default_factory=Announcer)
     settling: Settling | None = None
     """The file that a reload waits for."""
+    prepared: AwsSession | None = None
+    on_ready: Callable[[str], None] | None = None
 
-    def open(self, configuration: Configuration, before: CountStore | None = None) -> Opened:
-        """Put a configuration in force, beside an older one; raise ConfigurationError if it cannot be."""
-        counts = open_counts(configuration.global_options, self.circumstances, before)
-        is_stopping = self.wishes.is_stopping
-        loop = build_loop(configuration, counts, self.workers, is_stopping, self.timeouts)
+    def open(self, configuration: Configuration, before: Opened | None = None) -> Opened:
+        """Put a configuration in force, or in the place of an older one.
+
+        Raises ConfigurationError if it cannot be, and AwsError if it would have no credentials and the
+        older one has.
+        """
+        options, is_stopping = configuration.global_options, self.wishes.is_stopping
+        counts = open_counts(options, self.circumstances, before.counts if before else None)
+        session = open_session(options, self.timeouts, is_stopping, before.session if before else None)
+        if before is not None:
+            self._prepare(session, before.session)
+        loop = build_loop(configuration, counts, self.workers, session, is_stopping)
         self._set_up_logging(configuration)
-        opened = Opened(configuration, loop, counts)
+        opened = Opened(configuration, loop, counts, session)
         # Not before: what cannot be put in force must change nothing.
         counts.life = find_life(opened.interval_seconds)
         is_daemon = not configuration.global_options["run_once"]
@@ -81,18 +93,27 @@ class Service:
         counts.longest_step = find_longest_step(opened.interval_seconds)
         return opened
 
-    def run(self, configuration: Configuration, on_ready: Callable[[], None] | None = None) -> bool:
+    def _prepare(self, session: AwsSession, before: AwsSession) -> None:
+        """Look for credentials now; raise AwsError if there are none, unless there were none before."""
+        try:
+            session.prepare()
+            self.prepared = session
+        except AwsError:
+            if before.is_usable:
+                raise
+
+    def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run until told to stop, or once; tell whether all went well.
 
-        `on_ready` is called when the first check begins. Raises ConfigurationError if it cannot begin.
+        `on_ready` is called when the first look-up of credentials has ended, and is told what is wrong,
+        if anything is. Raises ConfigurationError if it cannot begin.
         """
+        self.on_ready = on_ready
         opened: Opened | None = self.open(configuration)
-        if on_ready is not None:
-            on_ready()
         while opened is not None:
             self._introduce(opened.configuration)
             if opened.configuration.global_options["run_once"]:
-                return self._check(opened.loop)
+                return self._check(opened)
             opened = self._run_until_stopped(opened)
             gc.collect()  # boto3's sessions are cycles, and hold sockets
         LOGGER.info("stopped")
@@ -111,7 +132,7 @@ class Service:
         interval = opened.interval_seconds
         while not self.wishes.is_stopping():
             started = time.monotonic()
-            self._check_and_go_on(opened.loop)
+            self._check_and_go_on(opened)
             taken = time.monotonic() - started
             slow = f"checks take longer than check-interval {interval} s: raise it"
             self.announcer.say("slow", slow if taken > interval else "")
@@ -152,14 +173,13 @@ class Service:
     def _reload(self, old: Opened, *, is_settled: bool) -> Opened | None:
         """Read the configuration again and open the logs anew; give None if it cannot be used."""
         try:
-            successor = self.open(self._load_again(is_settled=is_settled), old.counts)
-        except ConfigurationError as error:
-            with suppress(ConfigurationError):  # then the log stays as it is
+            successor = self.open(self._load_again(is_settled=is_settled), old)
+        except Exception as error:  # whatever it is, what works goes on
+            with suppress(Exception):  # then the log stays as it is
                 self._set_up_logging(old.configuration)
-            for fault in error.faults:
-                source = error.source or self.circumstances.source
-                said = ("the configuration was not read again: %s: %s", source, fault)
-                LOGGER.error(*said)  # noqa: TRY400 - a sentence
+            for fault in self._find_faults(error):
+                LOGGER.error("the configuration was not read again: %s", fault)  # noqa: TRY400 - a sentence
+            LOGGER.debug("the error of this reload", exc_info=True)
             return None
         lowered = describe_lowered_limits(old.configuration.sections, successor.configuration.sections)
         remark = f"; lower than before: {lowered}" if lowered else ""
@@ -172,6 +192,12 @@ class Service:
             raise ConfigurationError((_UNSETTLED,))
         return self.circumstances.load()
 
+    def _find_faults(self, error: Exception) -> list[str]:
+        if isinstance(error, ConfigurationError):
+            source = error.source or self.circumstances.source
+            return [f"{source}: {fault}" for fault in error.faults]
+        return [str(error) if isinstance(error, AwsError) else f"{type(error).__name__}: {error}"]
+
     def _set_up_logging(self, configuration: Configuration) -> None:
         set_up_logging(
             configuration.logging_options,
@@ -179,9 +205,9 @@ class Service:
             find_path=self.circumstances.find_path,
         )
 
-    def _check_and_go_on(self, loop: Loop) -> None:
+    def _check_and_go_on(self, opened: Opened) -> None:
         try:
-            self._check(loop)
+            self._check(opened)
         except Exception as error:
             # Whatever went wrong, the next check may go well, and silence would cost more.
             said = f"the check failed: {type(error).__name__}: {error}"
@@ -190,10 +216,39 @@ class Service:
         else:
             self.announcer.say("error", "")
 
-    def _check(self, loop: Loop) -> bool:
+    def _check(self, opened: Opened) -> bool:
         if self.before_check is not None:
             self.before_check()
         started = time.monotonic()
-        report = loop.check(datetime.now(timezone.utc))
+        try:
+            self._prepare_check(opened.session)
+            report = opened.loop.check(datetime.now(timezone.utc))
+        except AwsError as error:
+            self._say_that_nothing_was_checked(error, opened)
+            LOGGER.info("nothing was checked, in %.1f s", time.monotonic() - started)
+            return False
+        self.announcer.say("credentials", "")
         LOGGER.info("%s, in %.1f s", report, time.monotonic() - started)
         return report.is_well
+
+    def _prepare_check(self, session: AwsSession) -> None:
+        """Look for credentials, unless a reload just has; raise AwsError."""
+        is_prepared, self.prepared = self.prepared is session, None
+        failure = ""
+        try:
+            if not is_prepared:
+                session.prepare()
+        except AwsError as error:
+            failure = str(error)
+            raise
+        finally:
+            on_ready, self.on_ready = self.on_ready, None
+            if on_ready is not None and not self.wishes.is_stopping():
+                on_ready(failure)
+
+    def _say_that_nothing_was_checked(self, error: AwsError, opened: Opened) -> None:
+        if self.wishes.is_stopping():
+            return
+        is_daemon = not opened.configuration.global_options["run_once"]
+        then = "; the next check looks again" if is_daemon else ""
+        self.announcer.say("credentials", f"nothing can be checked: {error}{then}", level=logging.ERROR)

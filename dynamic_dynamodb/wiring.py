@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
+from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
-from dynamic_dynamodb.aws.session import AwsSession, Credentials
+from dynamic_dynamodb.aws.session import AwsSession
 from dynamic_dynamodb.aws.sns import SnsNotifier
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
@@ -83,30 +84,41 @@ def start_workers() -> Iterator[Workers]:
         yield Workers(stack, stack.enter_context(ThreadPoolExecutor(UPDATES_AT_ONCE)))
 
 
-def _open_session(
+def open_session(
     options: Mapping[str, Any],
-    services: tuple[str, ...],
-    patience: Patience,
+    timeouts: Timeouts,
     is_stopping: Callable[[], bool],
+    before: AwsSession | None = None,
 ) -> AwsSession:
+    """Open a session, which calls nobody yet and goes on with the credentials of the one before.
+
+    Raises ConfigurationError for keys that cannot be sent and for a region that cannot be.
+    """
+    key_id, secret_key = options["aws_access_key_id"], options["aws_secret_access_key"]
     try:
+        credentials = Credentials(
+            options["region"],
+            (key_id, secret_key) if key_id and secret_key else None,
+            timeouts=timeouts,
+            is_stopping=is_stopping,
+            before=before.credentials if before else None,
+        )
         return AwsSession(
-            Credentials(options["region"], options["aws_access_key_id"], options["aws_secret_access_key"]),
-            services,
+            credentials,
+            (*SERVICES, AUTOSCALING_SERVICE) if options["skip_aws_autoscaled"] else SERVICES,
             most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
-            patience=patience,
+            patience=Patience(timeouts),
             is_stopping=is_stopping,
         )
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
 
 
-def build_history(configuration: Configuration, workers: Workers) -> tuple[Survey, CloudWatchHistory]:
-    """Build what a recording needs of AWS. Raises ConfigurationError without a session."""
-    options = configuration.global_options
-    patience = Patience()
-    session = _open_session(options, SERVICES, patience, lambda: False)
-    lookups = workers.for_lookups(options["max_workers"])
+def build_history(
+    configuration: Configuration, workers: Workers, session: AwsSession
+) -> tuple[Survey, CloudWatchHistory]:
+    """Build what a recording needs of AWS."""
+    lookups, patience = workers.for_lookups(configuration.global_options["max_workers"]), session.patience
     survey = Survey(
         DynamoDbTables(session, lookups, patience.timeouts), configuration.sections, CountStore(), lookups
     )
@@ -117,15 +129,13 @@ def build_loop(
     configuration: Configuration,
     counts: CountStore,
     workers: Workers,
+    session: AwsSession,
     is_stopping: Callable[[], bool],
-    timeouts: Timeouts,
 ) -> Loop:
-    """Build a loop on AWS. Raises ConfigurationError without a session."""
+    """Build a loop on AWS."""
     options = configuration.global_options
-    at_once, is_skipping = options["max_workers"], options["skip_aws_autoscaled"]
-    patience, lookups = Patience(timeouts), workers.for_lookups(at_once)
-    services = (*SERVICES, AUTOSCALING_SERVICE) if is_skipping else SERVICES
-    session = _open_session(options, services, patience, is_stopping)
+    at_once, patience = options["max_workers"], session.patience
+    lookups, timeouts = workers.for_lookups(at_once), patience.timeouts
     tables = DynamoDbTables(session, lookups, timeouts)
     adapters = Adapters(
         tables=tables,
@@ -137,6 +147,6 @@ def build_loop(
         updates=workers.updates,
         patience=patience,
     )
-    autoscaling = ApplicationAutoScaling(session) if is_skipping else None
+    autoscaling = ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None
     survey = Survey(tables, configuration.sections, counts, lookups, autoscaling, timeouts)
     return Loop(adapters, survey, is_dry_run=options["dry_run"], is_stopping=is_stopping)

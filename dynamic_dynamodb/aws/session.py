@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
 import botocore
 from botocore import exceptions
 from botocore.config import Config
-from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
-from botocore.session import get_session
-from botocore.utils import parse_timestamp
+from botocore.utils import parse_timestamp, validate_region_name
 from retrying import Retrying
 
 from dynamic_dynamodb import __version__
+from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.errors import AwsError, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from dynamic_dynamodb.aws.credentials import Credentials
     from dynamic_dynamodb.patience import Patience
 
 T = TypeVar("T")
@@ -61,21 +59,6 @@ _USER_AGENT: Final = (
 )
 
 
-@cache
-def _share_loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore has no types
-    """Let all sessions of the process use the same descriptions of AWS's services, which are large."""
-    return create_loader(data_path)
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A region, and keys; both keys may be None for boto3's own search."""
-
-    region: str
-    key_id: str | None
-    secret_key: str | None
-
-
 def _read_moment(given: str | float) -> datetime:
     """Read a moment, most often a number; botocore's own reader makes a time zone for each."""
     if isinstance(given, (int, float)):
@@ -96,8 +79,12 @@ class AwsSession:
         patience: Patience,
         is_stopping: Callable[[], bool],
     ) -> None:
-        """Make a client for each service; raise AwsError if boto3 cannot by its own configuration."""
-        config = Config(
+        """Call nobody yet; raise AwsError if there can be no such region."""
+        try:
+            validate_region_name(credentials.region)
+        except exceptions.BotoCoreError as error:
+            raise AwsError("making AWS clients", type(error).__name__, str(error)) from error
+        self._config = Config(
             connect_timeout=patience.timeouts.connect,
             read_timeout=patience.timeouts.read,
             max_pool_connections=most_connections,
@@ -108,32 +95,50 @@ class AwsSession:
             # AWS checks for itself, and a call for 125 targets takes a fifth less time so.
             parameter_validation=False,
         )
-        # The clients that boto3 makes for itself, for credentials from STS, would wait for minutes.
-        for_credentials = Config(
-            connect_timeout=patience.timeouts.connect,
-            read_timeout=patience.timeouts.read,
-            retries={"total_max_attempts": 2, "mode": "standard"},
-        )
         self._timeouts = patience.timeouts
         self._patience = patience
         self._is_stopping = is_stopping
+        self._credentials = credentials
+        self._services = tuple(services)
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def credentials(self) -> Credentials:
+        """Return what it signs with, for a session that goes on with them."""
+        return self._credentials
+
+    @property
+    def patience(self) -> Patience:
+        """Return what bounds its calls."""
+        return self._patience
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether there are clients, and credentials that have not expired."""
+        return bool(self._clients) and self._credentials.is_usable
+
+    def prepare(self) -> None:
+        """Begin a check: make clients and look for credentials, as far as they are wanted; raise AwsError.
+
+        It costs one look-up of credentials at most, and so does everything until it is called again.
+        """
+        if not self._clients:
+            self._clients = self._make_clients()
+        self._credentials.renew()
+
+    def _make_clients(self) -> dict[str, Any]:
+        """Make a client for each service; raise AwsError if boto3 cannot by AWS's own configuration."""
         try:
-            core = get_session()
-            core.set_default_client_config(for_credentials)
-            core.register_component("data_loader", _share_loader(core.get_config_variable("data_path")))
+            core = open_session()
             core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_moment)
+            core.register_component("credential_provider", self._credentials)
             # Any: the service is a variable here, for which stubs know no client
-            session: Any = boto3.Session(
-                aws_access_key_id=credentials.key_id,
-                aws_secret_access_key=credentials.secret_key,
-                region_name=credentials.region,
-                botocore_session=core,
-            )
+            session: Any = boto3.Session(region_name=self._credentials.region, botocore_session=core)
             # All at once and in this thread: made in workers, their memory would not be used again.
-            self._clients = {service: session.client(service, config=config) for service in services}
-        except (exceptions.BotoCoreError, ValueError) as error:
+            return {service: session.client(service, config=self._config) for service in self._services}
+        except Exception as error:  # noqa: BLE001 - raised again in our words
             # A profile that is not there, or an endpoint that is no URL.
-            raise _wrap("making AWS clients", error) from error
+            raise self._wrap("making AWS clients", error) from None
 
     def call(
         self,
@@ -216,36 +221,52 @@ class AwsSession:
         parameters: Mapping[str, Any],
     ) -> T:
         client = self._clients[action.partition(":")[0]]
+        # What botocore raises goes no further, not even as a cause: its messages may hold secrets.
         try:
             return parse(getattr(client, operation)(**parameters))
+        except AwsError:
+            raise
         except exceptions.ClientError as error:
-            raise _translate(action, error) from error
+            refusal = _translate(action, error, self._credentials.hide)
+            if refusal.is_about_credentials:
+                self._credentials.doubt()
+            raise refusal from None
         except exceptions.BotoCoreError as error:
-            is_answer_lost = isinstance(error, exceptions.HTTPClientError)
+            # A header or a URL that cannot be sent will not be sent later either.
+            is_answer_lost = isinstance(error, exceptions.HTTPClientError) and not _is_unsendable(error)
             is_transient = is_answer_lost or isinstance(error, exceptions.ConnectionError)
-            raise _wrap(action, error, is_transient=is_transient, is_answer_lost=is_answer_lost) from error
-        except OSError as error:
-            raise _wrap(action, error) from error  # a credential file that is not there
+            raise self._wrap(
+                action, error, is_transient=is_transient, is_answer_lost=is_answer_lost
+            ) from None
         except _GARBAGE as error:
-            message = f"{type(error).__name__}: {error}"
-            raise AwsError(
-                action, UNUSABLE_ANSWER, message, is_transient=True, is_answer_lost=True
-            ) from error
+            message = self._credentials.hide(f"{type(error).__name__}: {error}")
+            raise AwsError(action, UNUSABLE_ANSWER, message, is_transient=True, is_answer_lost=True) from None
+        except Exception as error:  # noqa: BLE001 - raised again in our words
+            raise self._wrap(action, error) from None
+
+    def _wrap(
+        self, action: str, error: Exception, *, is_transient: bool = False, is_answer_lost: bool = False
+    ) -> AwsError:
+        return AwsError(
+            action,
+            type(error).__name__,
+            self._credentials.hide(str(error)),
+            is_transient=is_transient,
+            is_answer_lost=is_answer_lost,
+        )
 
 
-def _wrap(
-    action: str, error: Exception, *, is_transient: bool = False, is_answer_lost: bool = False
-) -> AwsError:
-    name = type(error).__name__
-    return AwsError(action, name, str(error), is_transient=is_transient, is_answer_lost=is_answer_lost)
+def _is_unsendable(error: exceptions.HTTPClientError) -> bool:
+    return isinstance(error.kwargs.get("error"), ValueError)
 
 
-def _translate(action: str, error: exceptions.ClientError) -> AwsError:
+def _translate(action: str, error: exceptions.ClientError, hide: Callable[[str], str]) -> AwsError:
     details = error.response.get("Error", {})
     code = str(details.get("Code") or "Unknown").rpartition("#")[2]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     is_broken = status >= _SERVER_ERROR
-    refusal = AwsError(action, code, str(details.get("Message") or ""), is_answer_lost=is_broken)
+    message = hide(str(details.get("Message") or ""))
+    refusal = AwsError(action, code, message, is_answer_lost=is_broken)
     refusal.is_transient = (
         is_broken
         or code in _TRANSIENT_CODES

@@ -10,6 +10,7 @@ from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.slow_expressions import find_hard_name
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK
+from dynamic_dynamodb.core.keys import UNSENDABLE, is_sendable
 from dynamic_dynamodb.core.maintenance_window import parse_windows
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
@@ -46,11 +47,14 @@ def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
 
 
 def find_credential_faults(options: Mapping[str, Any]) -> Iterator[str]:
-    """Say when only one of the two keys is given: boto3 would quietly use other credentials."""
+    """Say when only one of the two keys is given, as boto3 would use others, or when one cannot be sent."""
     has_id, has_secret = bool(options["aws_access_key_id"]), bool(options["aws_secret_access_key"])
     if has_id != has_secret:
         missing = "aws-secret-access-key" if has_id else "aws-access-key-id"
         yield f"{missing} is missing: give both keys, or none to let boto3 find credentials itself"
+    for name in ("aws-access-key-id", "aws-secret-access-key"):
+        if not is_sendable(options[name.replace("-", "_")] or ""):
+            yield f"{name} {UNSENDABLE}"
 
 
 def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path]) -> Iterator[str]:

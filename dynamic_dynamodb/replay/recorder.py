@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 from dynamic_dynamodb.config.values import shorten
 from dynamic_dynamodb.core.usage import MINUTE, PUBLISHING_DELAY
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.replay.files import name_file
 from dynamic_dynamodb.replay.recording import COLUMNS
 from dynamic_dynamodb.replay.rows import GOOD_HEADER, GOOD_TIMESTAMP
-from dynamic_dynamodb.wiring import build_history, start_workers
+from dynamic_dynamodb.wiring import build_history, open_session, start_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,9 +56,14 @@ def record(
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError((f"--record {directory} cannot be made: {error.strerror}",)) from error
+    session = open_session(options, Timeouts(), lambda: False)
     with start_workers() as workers:
-        survey, history = build_history(configuration, workers)
-        found = survey.find()
+        survey, history = build_history(configuration, workers, session)
+        try:
+            session.prepare()
+            found = survey.find()
+        except AwsError as error:
+            return Recorded((), (f"nothing was recorded: {error}",))
         failures = [str(report) for report in found.failed]
         if found.is_list_missing:
             failures.append("the tables could not be listed")

@@ -17,7 +17,7 @@ from dynamic_dynamodb.replay.physics import PRESETS
 from dynamic_dynamodb.replay.simulation import Run, Scenario
 from dynamic_dynamodb.report import Outcome
 from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.wiring import build_loop, start_workers
+from dynamic_dynamodb.wiring import build_loop, open_session, start_workers
 from tests.emulator.clients import client
 from tests.end_to_end.program import Program
 from tests.replay.recordings import START, record, spikes, wave
@@ -96,8 +96,10 @@ def test_a_replay_decides_as_the_daemon_on_the_same_account(
     emulator.set_update_seconds(60 * scenario.physics.update - 30)  # the clock runs on during a check
     known = [(now, reports) for now, reports in replayed.reports if reports]
     real = Heard()
+    session = open_session(configuration.global_options, Timeouts(), lambda: False)
+    session.prepare()
     with start_workers() as workers:
-        loop = build_loop(configuration, CountStore(), workers, lambda: False, Timeouts())
+        loop = build_loop(configuration, CountStore(), workers, session, lambda: False)
         for now, _ in known:
             emulator.set_clock(now)
             real(now, loop.check(now))

@@ -1,0 +1,83 @@
+"""Run a profile's credential_process so that it can be ended, with whatever it has started."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_OUTPUT_BYTES: Final = 1_000_000
+_PIECE_BYTES: Final = 65_536
+_REAPING_SECONDS: Final = 1.0
+
+
+class CredentialProcessError(Exception):
+    """It failed, or had to be killed; the message has nothing of what it printed."""
+
+
+class CredentialProcess(subprocess.Popen[bytes]):
+    """A credential_process, in a session of its own, that has until `deadline` (monotonic) to answer.
+
+    What it writes to stderr is thrown away, because it may hold secrets.
+    """
+
+    def __init__(self, arguments: Sequence[str], *, deadline: float) -> None:
+        """Start it; raise OSError if it cannot be started."""
+        super().__init__(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._name = arguments[0]
+        self._deadline = deadline
+        self._began = time.monotonic()
+
+    def communicate(self, *_: object, **__: object) -> tuple[bytes, bytes]:
+        """Return what it prints, and nothing for stderr; raise CredentialProcessError if it fails."""
+        try:
+            output = self._read()
+            self.wait(max(0.0, self._deadline - time.monotonic()))
+        except (TimeoutError, subprocess.TimeoutExpired):
+            self.kill_group()
+            seconds = time.monotonic() - self._began
+            message = f"{self._name} did not end within {seconds:.0f} s and was killed"
+            raise CredentialProcessError(message) from None
+        if self.returncode:
+            how = f"exit code {self.returncode}" if self.returncode > 0 else f"signal {-self.returncode}"
+            hint = "run it by hand without a terminal; its stderr is not shown, as it may hold secrets"
+            message = f"{self._name} ended with {how} ({hint})"
+            raise CredentialProcessError(message)
+        return output, b""
+
+    def kill_group(self) -> None:
+        """Kill it and its children."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(_REAPING_SECONDS)
+
+    def _read(self) -> bytes:
+        """Read until it closes its stdout, which its children may hold open; raise TimeoutError."""
+        assert self.stdout is not None  # noqa: S101 - it is a pipe
+        output = b""
+        with self.stdout:
+            while len(output) <= MOST_OUTPUT_BYTES:
+                left = self._deadline - time.monotonic()
+                if left <= 0 or not select.select([self.stdout], [], [], left)[0]:
+                    raise TimeoutError
+                piece = os.read(self.stdout.fileno(), _PIECE_BYTES)
+                if not piece:
+                    return output
+                output += piece
+        self.kill_group()
+        message = f"{self._name} printed more than {MOST_OUTPUT_BYTES:,} bytes and was killed"
+        raise CredentialProcessError(message)

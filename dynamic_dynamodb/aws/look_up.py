@@ -1,0 +1,188 @@
+"""Look once for AWS credentials as boto3 does, in a thread that nobody has to wait for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleProvider,
+    CanonicalNameCredentialSourcer,
+    ProcessProvider,
+    ProfileProviderBuilder,
+    create_credential_resolver,
+)
+
+from dynamic_dynamodb.aws.botocore_sessions import open_session
+from dynamic_dynamodb.aws.credential_process import CredentialProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dynamic_dynamodb.patience import Timeouts
+
+_POLL_SECONDS: Final = 0.05
+_GRACE_SECONDS: Final = 0.5
+"""A process that is killed at the deadline has its own sentence, which is worth waiting for."""
+_ATTEMPTS: Final = 2
+_HOPELESS: Final = 10
+"""A look-up that has taken so many times what it may is not waited for again."""
+_SOURCES_OF_ROLES: Final = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
+"""What credential_source of a profile may name."""
+PLACES: Final = {
+    "env": "the environment",
+    "assume-role": "the profile's role_arn",
+    "assume-role-with-web-identity": "the web identity token",
+    "sso": "the profile's SSO session",
+    "shared-credentials-file": "the credentials file",
+    "login": "the profile's login session",
+    "custom-process": "the profile's credential_process",
+    "config-file": "the config file",
+    "container-role": "the container's credentials endpoint",
+    "iam-role": "the instance metadata service",
+}
+"""Where boto3 looks, by its own names."""
+
+
+class NoTerminalError(Exception):
+    """A profile wants a code of a person, and there is none."""
+
+
+class LookUp:
+    """A look-up under way, or ended.
+
+    `place` says where it is looking. When `is_done`, `found` is a credentials object of botocore with
+    what can be read of it, None if there are none, or `error` is what was raised.
+    """
+
+    def __init__(self, region: str, timeouts: Timeouts) -> None:
+        """Begin it."""
+        self.place = "AWS's configuration files"
+        self.found: tuple[Any, Any] | None = None
+        self.error: Exception | None = None
+        self._region = region
+        self._timeouts = timeouts
+        self._deadline = time.monotonic() + timeouts.credentials
+        self._done = threading.Event()
+        self._processes: list[CredentialProcess] = []
+        threading.Thread(target=self._run, name="credentials", daemon=True).start()
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether it has ended."""
+        return self._done.is_set()
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether it has hung for so long that another may begin beside it."""
+        return time.monotonic() >= self._deadline + _HOPELESS * self._timeouts.credentials
+
+    def wait(self, is_stopping: Callable[[], bool]) -> bool:
+        """Wait until it has ended, for the time that one may take, and kill its processes otherwise."""
+        deadline = time.monotonic() + self._timeouts.credentials + _GRACE_SECONDS
+        try:
+            while not self._done.wait(_POLL_SECONDS):
+                if is_stopping() or time.monotonic() >= deadline:
+                    break
+        finally:
+            if not self.is_done:
+                for process in self._processes[:]:
+                    process.kill_group()
+        return self.is_done
+
+    def _run(self) -> None:
+        try:
+            self.found = self._find()
+        except Exception as error:  # noqa: BLE001 - whatever providers raise is the answer
+            self.error = error
+        finally:
+            self._done.set()
+
+    def _find(self) -> tuple[Any, Any] | None:
+        session = open_session()
+        # The clients that boto3 makes for itself, for credentials from STS, would wait for minutes.
+        limits = Config(
+            connect_timeout=self._timeouts.connect,
+            read_timeout=self._timeouts.read,
+            retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+        )
+        session.set_default_client_config(limits)
+        for provider in _list_providers(session, self._region, self._start_process):
+            self.place = PLACES.get(provider.METHOD, provider.METHOD)
+            credentials = provider.load()
+            if credentials is not None:
+                return credentials, credentials.get_frozen_credentials()
+        return None
+
+    def _start_process(self, arguments: Sequence[str], **_: object) -> CredentialProcess:
+        self.place = f"credential_process {arguments[0]}"
+        process = CredentialProcess(arguments, deadline=self._deadline)
+        self._processes.append(process)
+        return process
+
+
+def _list_providers(session: Any, region: str, start_process: Callable[..., Any]) -> list[Any]:  # noqa: ANN401
+    """List boto3's providers in its order, with processes that can be ended, and our own prompt."""
+    cache: dict[str, Any] = {}
+    profile = session.get_config_variable("profile") or "default"
+    providers = create_credential_resolver(session, cache=cache, region_name=region).providers
+    sources = [one for one in providers if one.CANONICAL_NAME in _SOURCES_OF_ROLES]
+    roles = AssumeRoleProvider(
+        load_config=lambda: session.full_config,
+        client_creator=partial(session.create_client, region_name=region),
+        cache=cache,
+        profile_name=profile,
+        prompter=_ask_for_code,
+        credential_sourcer=CanonicalNameCredentialSourcer(sources),
+        profile_provider_builder=_Profiles(session, region, cache, start_process),
+    )
+
+    def replace(provider: Any) -> Any:  # noqa: ANN401 - botocore has no types
+        if provider.METHOD == AssumeRoleProvider.METHOD:
+            return roles
+        return _let_end(provider, session, profile, start_process)
+
+    return [replace(one) for one in providers]
+
+
+class _Profiles(ProfileProviderBuilder):
+    """Make the providers of a source_profile."""
+
+    def __init__(
+        self,
+        session: Any,  # noqa: ANN401 - botocore has no types
+        region: str,
+        cache: dict[str, Any],
+        start_process: Callable[..., Any],
+    ) -> None:
+        super().__init__(session, cache=cache, region_name=region)
+        self._of = session
+        self._start_process = start_process
+
+    def providers(self, profile_name: str, disable_env_vars: bool = False) -> list[Any]:  # noqa: FBT001, FBT002 - as botocore calls it
+        found = super().providers(profile_name, disable_env_vars)
+        return [_let_end(one, self._of, profile_name, self._start_process) for one in found]
+
+
+def _let_end(provider: Any, session: Any, profile: str, start_process: Callable[..., Any]) -> Any:  # noqa: ANN401
+    if provider.METHOD != ProcessProvider.METHOD:
+        return provider
+    return ProcessProvider(profile, lambda: session.full_config, popen=start_process)
+
+
+def _ask_for_code(prompt: str) -> str:
+    """Ask for the code of an mfa_serial; raise NoTerminalError if nobody can answer."""
+    is_answerable = sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    if not is_answerable:
+        raise NoTerminalError("mfa_serial needs a person at a terminal for its code: use a role without it")
+    # Not getpass, whose thread could be left waiting with the terminal's echo off; a code serves once.
+    terminal = Path("/dev/tty")
+    terminal.write_text(prompt, encoding="utf-8")
+    with terminal.open(encoding="utf-8") as lines:
+        return lines.readline().strip()

@@ -1,0 +1,69 @@
+"""Mask secrets in what botocore and AWS put into their messages."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, quote_plus
+
+from dynamic_dynamodb.core.sections import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+SHORTEST_CHARACTERS: Final = 8
+"""What is shorter is not a key of AWS, and masking it would garble table names."""
+_BEGINNING_CHARACTERS: Final = 20
+"""So much of the beginning of a secret shows that a cut-off rest of it follows."""
+_VARIABLES: Final = (
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+)
+_USER_IN_URL: Final = re.compile(r"://[^\s'\"]*@")
+_HEADER: Final = re.compile(r"(Invalid header (?:name|value)).*", re.DOTALL)
+"""How http.client complains of a header, which it shows whole: most often it is a token."""
+_PASSWORD_IN_URL: Final = re.compile(r"://([^:]*:)?(.*)@", re.DOTALL)
+
+_DELIMITERS: Final = re.compile("[/?#@:]")
+
+
+class Secrets:
+    """The secrets that this process has had in its hands so far."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Begin with those of the environment, the passwords in its URLs among them."""
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.add(environment.get(name) for name in _VARIABLES)
+        for text in environment.values():
+            if user := _PASSWORD_IN_URL.search(text):
+                # A password with a slash in it ends the host, and its first part is taken for a port.
+                self.add((user[2], *_DELIMITERS.split(user[2])))
+
+    def add(self, secrets: Iterable[str | None]) -> None:
+        """Mask these too from now on."""
+        new = {form for secret in secrets for form in _find_forms(secret or "")}
+        if not new <= self._forms:
+            self._forms |= new
+            self._pattern = re.compile("|".join(sorted(self._forms, key=len, reverse=True)))
+
+    def hide(self, text: str) -> str:
+        """Return the text without secrets: known ones, users in URLs, and headers that cannot be sent."""
+        shown = self._pattern.sub(MASK, text) if self._pattern else text
+        return _HEADER.sub(rf"\1 {MASK}", _USER_IN_URL.sub(f"://{MASK}@", shown))
+
+
+def _find_forms(secret: str) -> Iterator[str]:
+    """Find the patterns of each line of a secret: plain, quoted as in code, URLs, JSON or XML, or cut off."""
+    for line in secret.split():
+        if len(line) < SHORTEST_CHARACTERS:
+            continue
+        quoted = (quote(line), quote(line, safe=""), quote_plus(line), html.escape(line))
+        written = (repr(line)[1:-1], repr(line.encode())[2:-1], json.dumps(line)[1:-1])
+        yield from map(re.escape, (line, *quoted, *written))
+        if len(line) > _BEGINNING_CHARACTERS:
+            yield re.escape(line[:_BEGINNING_CHARACTERS]) + r"[\w/+=%-]*"

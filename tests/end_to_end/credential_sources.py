@@ -1,0 +1,143 @@
+"""Stand in for what hands out credentials: the metadata service, a container's endpoint, STS."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "SecretOfTheStandIn/0123456789+abcdefghij"
+TOKEN = "TokenOfTheStandIn/0123456789+ABCDEFGHIJKLMNOPQRSTUVWXYZ=="
+NO_KEYS: dict[str, str | None] = {
+    "AWS_ACCESS_KEY_ID": None,
+    "AWS_SECRET_ACCESS_KEY": None,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""Nothing to be found, unless the test adds it."""
+
+
+@dataclass
+class Source:
+    """A server that answers every GET and POST alike; what it is asked is kept.
+
+    It can be told to hang: then it answers nothing until the test ends.
+    """
+
+    url: str = ""
+    status: int = 200
+    body: str = ""
+    is_hanging: bool = False
+    asked: list[str] = field(default_factory=list)
+    news: threading.Condition = field(default_factory=threading.Condition)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def answer(self, body: str, status: int = 200) -> None:
+        """Answer so from now on."""
+        self.status, self.body, self.is_hanging = status, body, False
+
+    def wait_until_asked(self, times: int, seconds: float = 30) -> None:
+        """Wait until it has been asked so often."""
+        with self.news:
+            if not self.news.wait_for(lambda: len(self.asked) >= times, seconds):
+                pytest.fail(f"not asked {times} times within {seconds} s, but {self.asked}")
+
+    @property
+    def as_metadata_service(self) -> dict[str, str | None]:
+        """Give the environment in which it is the metadata service."""
+        return NO_KEYS | {"AWS_EC2_METADATA_DISABLED": None, "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
+
+    @property
+    def as_container_endpoint(self) -> dict[str, str | None]:
+        """Give the environment in which it is a container's endpoint."""
+        return NO_KEYS | {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}/credentials"}
+
+
+def write_credentials(key: str, *, seconds: float = 3600) -> str:
+    """Write credentials as the metadata service and a container's endpoint do."""
+    expires = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return json.dumps(
+        {
+            "Code": "Success",
+            "AccessKeyId": key,
+            "SecretAccessKey": SECRET,
+            "Token": TOKEN,
+            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+    )
+
+
+def write_process_credentials(key: str, *, seconds: float | None = None) -> str:
+    """Write credentials as a credential_process prints them."""
+    printed = {"Version": 1, "AccessKeyId": key, "SecretAccessKey": SECRET}
+    if seconds is not None:
+        printed["Expiration"] = (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat()
+    return json.dumps(printed)
+
+
+def refuse_role(action: str) -> str:
+    """Write how STS refuses a role."""
+    return (
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>"
+        f"<Message>Not authorized to perform {action}</Message></Error></ErrorResponse>"
+    )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    source: Source
+
+    def do_PUT(self) -> None:
+        """Hand out a session of the metadata service."""
+        self._send(200, "session")
+
+    def do_GET(self) -> None:
+        self._answer("role" if self.path.endswith("/security-credentials/") else None)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._answer(None)
+
+    def _answer(self, name: str | None) -> None:
+        source = self.source
+        with source.news:
+            source.asked.append(self.path)
+            source.news.notify_all()
+        if source.is_hanging:
+            source.ended.wait(60)
+        is_name = name is not None and source.status == 200
+        self._send(source.status, name if is_name and name else source.body)
+
+    def _send(self, status: int, body: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body.encode())))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
+
+
+@contextmanager
+def open_source() -> Iterator[Source]:
+    """Open one, which first refuses."""
+    source = Source(status=404)
+    handler = type("Handler", (_Handler,), {"source": source})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who hangs up is no error here
+        source.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield source
+        finally:
+            source.ended.set()
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,64 @@
+"""A secret is found in whatever form a message has it, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dynamic_dynamodb.aws.secrets import Secrets
+
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY'EXAMPLE\"KEY"
+FORMS = {
+    "plain": str,
+    "as text in code": lambda text: repr(text)[1:-1],
+    "as bytes in code": lambda text: repr(text.encode())[2:-1],
+    "in a path": quote,
+    "in a URL": lambda text: quote(text, safe=""),
+    "in a form": quote_plus,
+    "in JSON": lambda text: json.dumps(text)[1:-1],
+    "in XML": html.escape,
+    "cut off": lambda text: text[:25],
+}
+
+
+@pytest.mark.parametrize("write", FORMS.values(), ids=FORMS)
+def test_a_secret_is_masked_in_every_form(write: object) -> None:
+    assert callable(write)
+    secrets = Secrets({})
+    secrets.add((SECRET,))
+    assert secrets.hide(f"before {write(SECRET)} after") == "before ******** after"
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=80), st.text())
+def test_no_text_shows_a_secret_that_is_known(secret: str, around: str) -> None:
+    secrets = Secrets({"AWS_SECRET_ACCESS_KEY": secret})
+    shown = secrets.hide(f"{around} {secret} {around}")
+    assert secret not in shown or set(secret) == {"*"}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        pytest.param(
+            'Could not connect to "http://me:geheim@host:80/"',
+            'Could not connect to "http://********@host:80/"',
+            id="a password in a URL",
+        ),
+        pytest.param("Invalid header value b'abc\\ndef'", "Invalid header value ********", id="a header"),
+        pytest.param("user test may not", "user test may not", id="a key too short to be one"),
+        pytest.param("secret geheimgeheim", "secret ********", id="a password in a URL of the environment"),
+        pytest.param(
+            "arn:aws:sns:us-east-1:123456789012:topic",
+            "arn:aws:sns:us-east-1:123456789012:topic",
+            id="an ARN",
+        ),
+    ],
+)
+def test_what_is_known_from_elsewhere_is_masked_too(said: str, shown: str) -> None:
+    environment = {"AWS_SESSION_TOKEN": "test", "AWS_ENDPOINT_URL": "http://me:geheimgeheim@host/"}
+    assert Secrets(environment).hide(said) == shown
