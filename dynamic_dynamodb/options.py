@@ -837,11 +837,17 @@ _TARGET: Final = (
 OPTIONS: Final = (*_COMMAND_LINE, *_REPLAY, *_GLOBAL, *_LOGGING, *_TARGET)
 
 OBSOLETE_OPTIONS: Final = {
-    f"disable-{capacity.value}-{direction}-scaling": f"enable-{capacity.value}-{direction}-scaling"
-    for capacity in Capacity
-    for direction in ("up", "down")
+    **{
+        f"disable-{capacity.value}-{direction}-scaling": f"enable-{capacity.value}-{direction}-scaling"
+        for capacity in Capacity
+        for direction in ("up", "down")
+    },
+    **{f"throttled-{capacity.value}-lower-threshold": "" for capacity in Capacity},
 }
-"""Names in old example files that never had an effect, each with what its writer meant."""
+"""Names that never had an effect, each with what would have it, if anything.
+
+The first stood in old example files, the last in the manuals of 1.9.0 to 1.13.1.
+"""
 
 OBSOLETE_MESSAGE_TYPES: Final = {"throughput-alarm": "high-throughput-alarm, low-throughput-alarm"}
 """The same for message types."""

@@ -6,12 +6,14 @@ import argparse
 from typing import Any, Final, NoReturn
 
 from dynamic_dynamodb import __version__
+from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option
 
 PROGRAM: Final = "dynamic-dynamodb"
 _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
 
 
+_FLAGS: Final = tuple(option.name for option in OPTIONS if option.flags)
 _NEW: Final = frozenset(option.name for option in OPTIONS if option.since)
 _UNKNOWN: Final = "unrecognized arguments: "
 
@@ -29,12 +31,17 @@ class _Parser(argparse.ArgumentParser):
         return of_old if len(of_old) == 1 else found
 
     def error(self, message: str) -> NoReturn:
-        """Name unknown flags alone."""
+        """Name unknown flags alone, each with the nearest known one."""
         start, unknown, words = message.partition(_UNKNOWN)
         if unknown:
             flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
-            message = f"{start}{unknown}{' '.join(flags) or words}"
+            message = f"{start}{unknown}{' '.join(map(_suggest, flags)) or words}"
         super().error(message)
+
+
+def _suggest(flag: str) -> str:
+    meant = suggest(flag.lstrip("-"), _FLAGS, "--")
+    return f"{flag} ({meant})" if meant else flag
 
 
 def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:

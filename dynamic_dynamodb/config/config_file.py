@@ -13,9 +13,9 @@ from configparser import (
     RawConfigParser,
 )
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.suggestions import find_meant
 from dynamic_dynamodb.config.values import clip, shorten
 
 if TYPE_CHECKING:
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
 DEFAULT_SECTION: Final = "DEFAULT"
 MOST_LINE_FAULTS: Final = 50
-_PLAIN_TITLES: Final = ("global", "logging", "default_options", DEFAULT_SECTION)
+_MEANT_TITLES: Final = ("global", "logging", "default_options")
+_PLAIN_TITLES: Final = (*_MEANT_TITLES, DEFAULT_SECTION)
 _TWICE: Final = "is there twice; 2.5.1 took the last one"
 _KEY_WORD: Final = re.compile("key|secret|passw|token", re.IGNORECASE)
-_GSI_TITLE: Final = re.compile(r"gsi:\s*(?P<gsi>\S.*?)\s+table:\s*(?P<table>\S.*)")
-_TABLE_TITLE: Final = re.compile(r"table:\s*(?P<table>.*)")
-_REVERSED_TITLE: Final = re.compile(r"(?P<table>\S+)\s+gsi:\s*(?P<gsi>\S+)")
+_TITLE_WORDS: Final = ("table", "gsi", "during")
+_KNOWN_WORD: Final = re.compile(rf"(?:^|(?<= ))({'|'.join(_TITLE_WORDS)}) ?: ?")
+_GSI_TITLE: Final = re.compile(r"gsi: (?P<gsi>\S.*?) table: (?P<table>.+)")
+_TABLE_TITLE: Final = re.compile(r"table: (?P<table>.*)")
+_REVERSED_TITLE: Final = re.compile(r"table: (?P<table>\S+) gsi: (?P<gsi>\S+)")
+_SPACES_OF_GSI_TITLE: Final = 3
+_WORD: Final = re.compile(r"(?:^| )(?P<word>[A-Za-z]+)(?: ?(?P<colon>:) ?|(?= )|$)")
 _WORD_AND_REST: Final = re.compile(r"([^\s:]*)[\s:]*(.*)", re.DOTALL)
-_SPACE: Final = re.compile(r"\s")
 _TEXT_AFTER_BRACKET: Final = re.compile(r"\]\s*[#;]|\]\s+\S")
 
 
@@ -55,6 +59,7 @@ class FileContent:
     plain: dict[str, dict[str, str]] = field(default_factory=dict)
     targets: list[TargetSection] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class _Parser(RawConfigParser):
@@ -206,22 +211,23 @@ def _add_section(
 ) -> None:
     if "\0" in title:
         return  # the second of two sections of one title; already a fault
-    stripped, shown = title.strip(), f"[{clip(title)}]"
-    if stripped in _PLAIN_TITLES:
-        if stripped in content.plain:
+    # Spaces do not matter; a colon has none before it, and one after it.
+    spelt, shown = _KNOWN_WORD.sub(r"\1: ", " ".join(title.split())), f"[{clip(title)}]"
+    if spelt in _PLAIN_TITLES:
+        if spelt in content.plain:
             content.faults.append(f"section {shown} is there twice")
-        content.plain[stripped] = texts
+        content.plain[spelt] = texts
         return
-    match = _GSI_TITLE.fullmatch(stripped) or _TABLE_TITLE.fullmatch(stripped)
+    match = _GSI_TITLE.fullmatch(spelt) or _TABLE_TITLE.fullmatch(spelt)
     if match is None or _TEXT_AFTER_BRACKET.search(title):
-        content.faults.append(f"section {shown} is unknown: {_suggest_title(stripped)}")
+        content.faults.append(f"section {shown} is unknown: {_suggest_title(spelt)}")
         return
-    table, gsi = match["table"].strip(), match.groupdict().get("gsi") or ""
+    table, gsi = match["table"], match.groupdict().get("gsi") or ""
     if not table:
         content.faults.append(f"section {shown} names no table; [table: ^my_table$] would")
         return
-    if _SPACE.search(table + gsi):
-        content.faults.append(f"section {shown} matches nothing: {_explain_space(table)}")
+    if meant := _find_misplaced_word(gsi) or _find_misplaced_word(table):
+        content.faults.append(f"section {shown} cannot be read: {_explain_misplaced(meant, spelt)}")
         return
     if (table, gsi) in titles:
         first = clip(titles[table, gsi])
@@ -229,26 +235,58 @@ def _add_section(
         return
     titles[table, gsi] = title
     clean_title = f"gsi: {gsi} table: {table}" if gsi else f"table: {table}"
+    if " " in table + gsi:
+        content.warnings.append(
+            f"[{clip(clean_title)}] has a space in an expression, and no name has one:"
+            " an expression such as ^(users|orders)$ stands for several names"
+        )
     content.targets.append(TargetSection(clean_title, table, gsi, texts))
 
 
-def _explain_space(table: str) -> str:
-    """Say why an expression with a space matches no name, and what may have been meant."""
-    match = _REVERSED_TITLE.fullmatch(table)
-    if match:
-        return f"did you mean [gsi: {clip(match['gsi'])} table: {clip(match['table'])}]?"
-    return "names have no spaces; an expression such as ^(users|orders)$ stands for several"
+def _find_misplaced_word(expression: str) -> str:
+    """Return the word of titles that stands within an expression, or that a word there is near."""
+    for found in _WORD.finditer(expression):
+        meant = find_meant(found["word"], _TITLE_WORDS)
+        is_whole = found.start() > 0 and found["word"].lower() in _TITLE_WORDS
+        if meant and (found["colon"] or is_whole):
+            return meant[0]
+    return ""
+
+
+def _explain_misplaced(meant: str, spelt: str) -> str:
+    """Say how to spell a title in which a word of titles stands within an expression."""
+    if meant == "during":
+        return "during is not known to this version"
+    respelt = _respell(spelt)
+    if match := _REVERSED_TITLE.fullmatch(respelt):
+        respelt = f"gsi: {match['gsi']} table: {match['table']}"
+    if _GSI_TITLE.fullmatch(respelt) and respelt.count(" ") == _SPACES_OF_GSI_TITLE:
+        return f"did you mean [{clip(respelt)}]?"
+    return "titles are [table: ^my_table$] or [gsi: ^my_index$ table: ^my_table$]"
+
+
+def _respell(title: str) -> str:
+    """Spell all words right that are, or are near, those of titles."""
+
+    def spell(found: re.Match[str]) -> str:
+        meant = find_meant(found["word"], _TITLE_WORDS)
+        return f" {meant[0]}: " if meant else found[0]
+
+    return " ".join(_WORD.sub(spell, title).split())
 
 
 def _suggest_title(title: str) -> str:
     """Say what an unknown title may have been meant to be."""
     word, rest = _WORD_AND_REST.fullmatch(title).groups()  # type: ignore[union-attr]  # it matches anything
-    nearest = get_close_matches(word.lower(), ("table", "gsi") if rest else _PLAIN_TITLES, n=1)
-    if nearest and (nearest[0] != word or "table" not in rest):
+    nearest = find_meant(word, ("table", "gsi") if rest else _MEANT_TITLES)
+    if nearest:
         meant = f"{nearest[0]}: {rest}" if rest else nearest[0]
-        if nearest[0] == "gsi" and "table:" not in rest:
-            meant += " table: ^my_table$"
-        return f"did you mean [{clip(meant)}]?"
+        if nearest[0] == "gsi":
+            meant = _respell(meant)
+            if " table: " not in meant:
+                meant += " table: ^my_table$"
+        if meant != title:
+            return f"did you mean [{clip(meant)}]?"
     return (
         "known are [global], [logging], [default_options], [table: ^my_table$]"
         " and [gsi: ^my_index$ table: ^my_table$]"

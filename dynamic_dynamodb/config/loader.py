@@ -108,6 +108,7 @@ class _Loader:
         path = Path(str(self.reader.flags["config"]))
         content = read_file(path)
         self.reader.faults += content.faults
+        self.reader.warnings += content.warnings
         has_table = any(not section.gsi for section in content.targets)
         if not has_table and not content.faults and "table-name" not in self.reader.flags:
             self.reader.faults.append("has no table section; [table: ^my_table$] would start one")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.values import parse_value, shorten
 from dynamic_dynamodb.options import (
     OBSOLETE_MESSAGE_TYPES,
@@ -80,12 +80,15 @@ class Reader:
             self.faults.append(f"[{title}] {name} does not belong here, but {where}")
             return
         if name in OBSOLETE_OPTIONS:
-            self.warnings.append(f"[{title}] {name} never had an effect; {OBSOLETE_OPTIONS[name]} would")
+            successor = OBSOLETE_OPTIONS[name]
+            remedy = f"; {successor} would" if successor else " in any version: leave it out"
+            self.warnings.append(f"[{title}] {name} never had an effect{remedy}")
             return
         is_looked_up = len(self.faults) < MOST_SUGGESTIONS
-        nearest = get_close_matches(name.lower(), known, n=1) if is_looked_up else []
-        suggestion = f": did you mean {nearest[0]}?" if nearest else ""
-        self.faults.append(f"[{title}] has no option {shorten(name)}{suggestion}")
+        suggestion = suggest(name, known) if is_looked_up else ""
+        self.faults.append(
+            f"[{title}] has no option {shorten(name)}{f': {suggestion}' if suggestion else ''}"
+        )
 
     def parse_flags(self, scope: Scope) -> Values:
         """Parse what the command line says of one scope."""

@@ -120,7 +120,17 @@ def _parse_scale(text: str, example: str) -> dict[float, float]:
         _is_amount(number) for step in parsed.items() for number in step
     ):
         raise ValueError(message)
+    if doubled := _find_doubled_key(text):
+        message = f"has the key {doubled} twice, which are two amounts for one percentage: keep one"
+        raise ValueError(message)
     return parsed
+
+
+def _find_doubled_key(text: str) -> str | None:
+    """Return a key that stands twice in a dict, of which Python keeps the last; 80 and 80.0 are one."""
+    keys = [ast.literal_eval(key) for key in ast.parse(text, mode="eval").body.keys]  # type: ignore[attr-defined]  # it is a dict
+    doubled = [key for place, key in enumerate(keys) if key in keys[:place]]
+    return f"{doubled[0]:g}" if doubled else None
 
 
 def _is_amount(number: object) -> bool:

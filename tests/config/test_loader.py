@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LIMITS = "max-provisioned-reads: 500\nmax-provisioned-writes: 500\n"
 TABLE = f"[table: ^a$]\n{LIMITS}"
+KNOWN_TITLES = "titles are [table: ^my_table$] or [gsi: ^my_index$ table: ^my_table$]"
 
 
 def read(path: Path, text: str | bytes, **flags: str | bool) -> Configuration:
@@ -206,6 +207,11 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
             id="an obsolete option",
         ),
         pytest.param(
+            f"{TABLE}throttled-writes-lower-threshold: 5\n",
+            "[table: ^a$] throttled-writes-lower-threshold never had an effect in any version: leave it out",
+            id="an option that no version knew",
+        ),
+        pytest.param(
             f"{TABLE}enable-reads-autoscaling: true\n",
             "deprecated, still working: enable-reads-autoscaling"
             " (use enable-reads-up-scaling and enable-reads-down-scaling)",
@@ -332,6 +338,9 @@ def test_lines_that_cannot_be_are_named_by_number(path: Path, text: str, faults:
         ("[gsi: ^i$]", "did you mean [gsi: ^i$ table: ^my_table$]?"),
         ("[tables: ^a$]", "did you mean [table: ^a$]?"),
         ("[gsis: ^i$ table: ^a$]", "did you mean [gsi: ^i$ table: ^a$]?"),
+        ("[gsi: ^i$ tabel: ^a$]", "did you mean [gsi: ^i$ table: ^a$]?"),
+        ("[gsi: ^i$ table ^a$]", "did you mean [gsi: ^i$ table: ^a$]?"),
+        ("[default]", "did you mean [default_options]?"),
         (
             "[^a$]",
             (
@@ -349,14 +358,43 @@ def test_an_unknown_title_is_answered_with_what_was_meant(path: Path, title: str
     ("title", "end"),
     [
         ("[table: ^a$ gsi: ^i$]", "did you mean [gsi: ^i$ table: ^a$]?"),
-        (
-            "[table: users, orders]",
-            "names have no spaces; an expression such as ^(users|orders)$ stands for several",
-        ),
+        ("[table: ^a$ gis : ^i$]", "did you mean [gsi: ^i$ table: ^a$]?"),
+        ("[gsi: ^i$ table: ^a$ tabel: ^b$]", KNOWN_TITLES),
+        ("[table: table: ^a$]", KNOWN_TITLES),
+        ("[table: ^b$ during: Mon-Fri]", "during is not known to this version"),
+        ("[table: ^b$ during Mon-Fri 07:30-20:30]", "during is not known to this version"),
+        ("[gsi: ^i$ table: ^a$ Durng : Mon]", "during is not known to this version"),
     ],
 )
-def test_an_expression_that_no_name_can_match_is_a_fault(path: Path, title: str, end: str) -> None:
-    assert faults_of(path, f"{TABLE}{title}\n") == (f"section {title} matches nothing: {end}",)
+def test_a_word_of_titles_within_an_expression_is_a_fault(path: Path, title: str, end: str) -> None:
+    assert faults_of(path, f"{TABLE}{title}\n") == (f"section {title} cannot be read: {end}",)
+
+
+@pytest.mark.parametrize("title", ["table: users, orders", "table: ^my[ _]table$", "gsi: by date table: ^a$"])
+def test_an_expression_with_a_space_is_a_warning(path: Path, title: str) -> None:
+    assert read(path, f"{TABLE}[{title}]\n{LIMITS}").warnings == (
+        (
+            f"[{title}] has a space in an expression, and no name has one:"
+            " an expression such as ^(users|orders)$ stands for several names"
+        ),
+    )
+
+
+@pytest.mark.parametrize("title", ["[table : ^x$]", "[ table :^x$ ]", "[\ttable:  ^x$]", "[table:^x$]"])
+def test_spaces_in_the_title_of_a_table_do_not_matter(path: Path, title: str) -> None:
+    assert [one.title for one in read(path, f"{title}\n{LIMITS}").sections] == ["table: ^x$"]
+
+
+@pytest.mark.parametrize("title", ["[gsi : x table : y]", "[gsi:x table:y]", "[  gsi :x \t table:   y ]"])
+def test_spaces_in_the_title_of_an_index_do_not_matter(path: Path, title: str) -> None:
+    (table,) = read(path, f"[table: y]\n{LIMITS}{title}\n{LIMITS}").sections
+    assert [gsi.title for gsi in table.gsis] == ["gsi: x table: y"]
+
+
+@pytest.mark.parametrize("name", ["table", "gsi", "during"])
+def test_a_table_may_be_called_like_a_word_of_titles(path: Path, name: str) -> None:
+    (table,) = read(path, f"[table: {name}]\n{LIMITS}[gsi: {name} table: {name}]\n{LIMITS}").sections
+    assert [table.expression.text, table.gsis[0].expression.text] == [name, name]
 
 
 @pytest.mark.parametrize(

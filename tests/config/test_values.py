@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dynamic_dynamodb.config.values import parse_value
-from dynamic_dynamodb.options import OPTIONS
+from dynamic_dynamodb.options import OPTIONS, Capacity, Kind
 
 BY_NAME = {option.name: option for option in OPTIONS}
 
@@ -91,3 +91,21 @@ def test_a_bad_text_is_answered_with_what_would_be_right(name: str, text: str, s
 def test_a_scale_is_a_dict_of_numbers_or_a_fault(text: str) -> None:
     with pytest.raises(ValueError, match="must be a dict of percentages and amounts"):
         parse_value(BY_NAME["increase-consumed-reads-scale"], text)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("{80: 10, 90: 50, 80: 200}", "80"),
+        ("{80: 10, 80.0: 200}", "80"),
+        ("{0: 1, 0.5: 2, 5e-1: 2}", "0.5"),
+        ("{1: 5,\n1: 5}", "1"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [option.name for option in OPTIONS if option.kind is Kind.SCALE and option.capacity is Capacity.READS],
+)
+def test_a_key_of_a_scale_that_stands_twice_is_a_fault(name: str, text: str, key: str) -> None:
+    with pytest.raises(ValueError, match=f"^has the key {key} twice"):
+        parse_value(BY_NAME[name], text)

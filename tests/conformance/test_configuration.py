@@ -20,6 +20,8 @@ CASES = [
     for vector in read_vectors(name)
     if vector["expected"] is not None and vector.get("needs") != "account"
 ]
+REFUSED = {"conf/table-option/scale/dup": "increase-consumed-reads-scale has the key 1 twice"}
+"""Files that 2.5.1 took and this program refuses on purpose, with what it says."""
 OPTION_NAME = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 
 
@@ -53,6 +55,10 @@ def test_a_configuration_is_read_as_expected(
     expected = vector["expected"]
     code = run(vector, tmp_path)
     output = capsys.readouterr()
+    if vector["id"] in REFUSED:
+        assert code == 2
+        assert REFUSED[vector["id"]] in output.err
+        return
     assert code == expected["exit_status"], output.err
     if expected.get("config"):
         shown = json.loads(output.out.replace(str(tmp_path / "vector.conf"), "<CONF>"))

@@ -7,7 +7,7 @@ import time
 import warnings
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.core.expressions import MatchBudget, compile_expression
@@ -26,7 +26,9 @@ def new_budget(seconds: float = 2.0) -> MatchBudget:
     return MatchBudget(time.perf_counter, seconds)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 @given(st.lists(st.sampled_from(ATOMS), min_size=1, max_size=8).map("".join))
 def test_an_expression_means_what_it_means_to_re(text: str) -> None:
     try:

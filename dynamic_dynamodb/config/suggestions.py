@@ -1,0 +1,82 @@
+"""Find the name that was probably meant by one that is unknown, and none that is a different thing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MOST_EDITS: Final = 2
+MOST_MEANT: Final = 3
+_MOST_CHARACTERS: Final = 60
+_CHARACTERS_AN_EDIT: Final = 4
+_SEPARATORS: Final = re.compile(r"[-_\s]+")
+
+
+def suggest(name: str, known: Iterable[str], mark: str = "") -> str:
+    """Return `did you mean …?`, or nothing if no known name is near enough; a mark stands before names."""
+    names = [f"{mark}{one}" for one in find_meant(name, known)]
+    return f"did you mean {' or '.join(names)}?" if names else ""
+
+
+def find_meant(name: str, known: Iterable[str]) -> Sequence[str]:
+    """Return the nearest of the known names: most often one, several if they are equally near.
+
+    Near is what is at most two edits away without being another word of the known names, so that `lower`
+    is never taken for `upper`; or else what holds all the written words, and no more others than these.
+    """
+    if len(name) > _MOST_CHARACTERS:
+        return ()
+    candidates = {one: _split(one) for one in known}
+    words = _split(name)
+    vocabulary = {word for split in candidates.values() for word in split}
+    edits = {
+        one: _count_edits("-".join(words), "-".join(split))
+        for one, split in candidates.items()
+        if not _is_other_word(words, split, vocabulary)
+    }
+    near = {one: number for one, number in edits.items() if number <= _allow_edits(one)}
+    extra = {
+        one: len(split) - len(words)
+        for one, split in candidates.items()
+        if words and set(words) <= set(split) and len(split) <= 2 * len(words)
+    }
+    distances = near or extra
+    nearest = [one for one, number in distances.items() if number == min(distances.values())]
+    return nearest if len(nearest) <= MOST_MEANT else ()
+
+
+def _split(name: str) -> tuple[str, ...]:
+    return tuple(word for word in _SEPARATORS.split(name.strip().lower()) if word)
+
+
+def _allow_edits(name: str) -> int:
+    """Return how many edits a name of this length bears: any two short names are near each other."""
+    return min(MOST_EDITS, (len(name) + 1) // _CHARACTERS_AN_EDIT)
+
+
+def _is_other_word(words: Sequence[str], others: Sequence[str], vocabulary: set[str]) -> bool:
+    """Return whether a word differs that is a known word itself, and no form of the one in its place."""
+    if len(words) != len(others):
+        return False
+    return any(
+        word in vocabulary and not (word.startswith(other) or other.startswith(word))
+        for word, other in zip(words, others, strict=True)
+    )
+
+
+def _count_edits(one: str, other: str) -> int:
+    """Count insertions, deletions, substitutions and swaps of neighbours (optimal string alignment)."""
+    if abs(len(one) - len(other)) > MOST_EDITS:
+        return MOST_EDITS + 1
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for place, character in enumerate(one, start=1):
+        before, above, row = row, before, [place]
+        for column, wanted in enumerate(other, start=1):
+            cost = min(before[column] + 1, row[-1] + 1, before[column - 1] + (character != wanted))
+            is_swap = place > 1 and column > 1 and one[place - 2 : place] == wanted + other[column - 2]
+            row.append(min(cost, above[column - 2] + 1) if is_swap else cost)
+    return row[-1]

@@ -1,0 +1,109 @@
+"""A slip of the pen is answered with the name that was meant, and a different thing with none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.suggestions import find_meant, suggest
+from dynamic_dynamodb.options import Scope, options_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FILE_SCOPES = (Scope.GLOBAL, Scope.LOGGING, Scope.TARGET)
+NAMES = {scope: [name for option in options_in(scope) for name in option.spellings] for scope in FILE_SCOPES}
+OF_TARGETS = NAMES[Scope.TARGET]
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("max-provisoned-reads", ["max-provisioned-reads"]),
+        ("max_provisioned_reads", ["max-provisioned-reads"]),
+        ("Max-Provisioned-Reads", ["max-provisioned-reads"]),
+        ("maxprovisioned-reads", ["max-provisioned-reads"]),
+        ("provisioned-max-reads", ["max-provisioned-reads"]),
+        ("max-reads", ["max-provisioned-reads"]),
+        ("wirte-upper-threshold", ["writes-upper-threshold"]),
+        ("num-reads-checks-before-scale-down", ["num-read-checks-before-scale-down"]),
+        ("enable-read-autoscaling", ["enable-reads-autoscaling"]),
+        ("maintenance-window", ["maintenance-windows"]),
+        ("sns-topic", ["sns-topic-arn"]),
+        ("decrease-reads-scale", ["decrease-consumed-reads-scale"]),
+        ("mix-provisioned-reads", ["min-provisioned-reads", "max-provisioned-reads"]),
+        ("reads-threshold", ["reads-upper-threshold", "reads-lower-threshold"]),
+        # Different things.
+        ("throttled-reads-lower-threshold", []),
+        ("throttled-writes-lower-threshold", []),
+        ("increase-reads-up-scaling", []),
+        ("disable-reads-up-scaling", []),
+        ("scale-down", []),
+        ("reads", []),
+        ("x", []),
+        ("", []),
+        ("reads-upper-threshold" * 500, []),
+    ],
+)
+def test_the_nearest_name_is_the_one_that_was_meant(name: str, expected: Sequence[str]) -> None:
+    assert list(find_meant(name, OF_TARGETS)) == expected
+
+
+@pytest.mark.parametrize("scope", FILE_SCOPES)
+def test_no_option_is_taken_for_another_by_its_letters(scope: Scope) -> None:
+    """If one were unknown, only a name that holds all of its words would be suggested."""
+    for name in NAMES[scope]:
+        for other in find_meant(name, [one for one in NAMES[scope] if one != name]):
+            assert set(name.split("-")) < set(other.split("-")), (name, other)
+
+
+@PATIENT
+@given(st.sampled_from(OF_TARGETS), st.data())
+def test_a_slip_in_any_name_is_understood(name: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(1, len(name) - 2))
+    slips = (
+        name[:place] + name[place + 1 :],
+        name[:place] + name[place] + name[place:],
+        name[:place] + name[place + 1] + name[place] + name[place + 2 :],
+    )
+    for slip in slips:
+        assert name in find_meant(slip, OF_TARGETS), slip
+
+
+@PATIENT
+@given(st.sampled_from(OF_TARGETS), st.sampled_from(OF_TARGETS), st.data())
+def test_what_is_suggested_differs_from_what_was_written_by_no_known_word(
+    name: str, other: str, data: st.DataObject
+) -> None:
+    """A name put together from the words of two options is suggested for none that says another of them."""
+    words, others = name.split("-"), other.split("-")
+    place = data.draw(st.integers(0, min(len(words), len(others)) - 1))
+    mixed = "-".join((*words[:place], others[place], *words[place + 1 :]))
+    for meant in find_meant(mixed, OF_TARGETS):
+        word = others[place]
+        assert any(one.startswith(word) or word.startswith(one) for one in meant.split("-")), (mixed, meant)
+
+
+def test_several_names_are_all_suggested_and_flags_as_flags() -> None:
+    assert suggest("rate", ("rat", "rats", "other"), "--") == "did you mean --rat or --rats?"
+    assert suggest("other things", ("rat",)) == ""
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--max-provisoned-reads", "--max-provisoned-reads (did you mean --max-provisioned-reads?)"),
+        ("--throttled-reads-lower-threshold", "arguments: --throttled-reads-lower-threshold\n"),
+    ],
+)
+def test_an_unknown_flag_is_answered_by_the_same_rule(
+    flag: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_command_line([flag, "5"])
+    assert said in capsys.readouterr().err
