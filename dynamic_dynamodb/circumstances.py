@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.collisions import find_collisions, find_spoiled_recording
+from dynamic_dynamodb.config.command_line import PROGRAM
 from dynamic_dynamodb.config.findings import find_credential_faults, find_path_faults
 from dynamic_dynamodb.config.loader import Configuration, Examination, examine, load
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.state_file import find_state_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+COMMANDS_THAT_START: Final = ("start", "restart")
+"""Values of --daemon that write a pid file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,17 @@ class Circumstances:
             return self.directory / Path(given).expanduser()
         except RuntimeError as error:
             raise ConfigurationError((f"{given} cannot be found: {error}",)) from error
+
+    def find_state_path(self, options: Mapping[str, Any]) -> Path:
+        """Return the path of the state file; raise ConfigurationError without such a home."""
+        given = options["state_file"]
+        if given:
+            return self.find_path(given)
+        return self.directory / find_state_file(options["instance"], self.environment)
+
+    def find_pid_path(self, options: Mapping[str, Any]) -> Path:
+        """Return the path of the pid file; raise ConfigurationError without such a home."""
+        return self.find_path(options["pid_file_dir"]) / f"{PROGRAM}.{options['instance']}.pid"
 
     @property
     def path(self) -> Path | None:
@@ -60,5 +77,25 @@ class Circumstances:
                 *examination.faults,
                 *find_credential_faults(configuration.global_options),
                 *find_path_faults(configuration.logging_options, self.find_path),
+                *self._find_collisions(configuration),
             ),
+        )
+
+    def _find_collisions(self, configuration: Configuration) -> tuple[str, ...]:
+        """Name the files that would be written for one purpose and are there for another."""
+        options, log_options = configuration.global_options, configuration.logging_options
+        files = {"the configuration": self.path}
+        try:
+            for key in ("log_config_file", "log_file"):
+                given = log_options[key]
+                files[key.replace("_", "-")] = self.find_path(given) if given else None
+            files["state-file"] = self.find_state_path(options)
+            if options["daemon"] in COMMANDS_THAT_START:
+                files["the pid file"] = self.find_pid_path(options)
+        except ConfigurationError as error:
+            return error.faults
+        log_file = files["log-file"]
+        return (
+            *find_collisions({purpose: path for purpose, path in files.items() if path is not None}),
+            *(find_spoiled_recording(log_file) if log_file is not None else ()),
         )

@@ -225,8 +225,7 @@ def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.pid_file import PidFile
 
-    directory = Circumstances({}, {}, Path.cwd()).find_path(options["pid_file_dir"])
-    pid_file = PidFile(directory / f"{PROGRAM}.{options['instance']}.pid")
+    pid_file = PidFile(Circumstances({}, {}, Path.cwd()).find_pid_path(options))
     command, code = options["daemon"], 0
     answers = []
     if command == "stop":

@@ -19,7 +19,7 @@ from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.state_file import StateFile, find_state_file
+from dynamic_dynamodb.state_file import StateFile
 from dynamic_dynamodb.survey import Survey
 
 if TYPE_CHECKING:
@@ -44,13 +44,7 @@ def open_counts(
     `before` goes on if it is of the same file and region; with another file, what it heard of the region's
     CloudWatch does.
     """
-    given = options["state_file"]
-    path = (
-        circumstances.find_path(given)
-        if given
-        else circumstances.directory / find_state_file(options["instance"], circumstances.environment)
-    )
-    file = StateFile(path, options["region"])
+    file = StateFile(circumstances.find_state_path(options), options["region"])
     if before is None:
         return CountStore(file=file)
     if before.file == file:

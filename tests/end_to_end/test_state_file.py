@@ -9,21 +9,21 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.end_to_end.account import LIMITS, add_idle, everywhere
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program, Run
 
 WAITING = "num-read-checks-before-scale-down: 99\nnum-write-checks-before-scale-down: 99\n"
 COUNTING = everywhere(WAITING, with_indexes=False)
 KILLS = 25
+ADVICE = "name another place with state-file"
 HEAD = '{"format": "dynamic-dynamodb counts, version 1"'
 """The beginning of a whole file, so that only what is meant to be wrong is wrong."""
 
@@ -67,36 +67,71 @@ def test_regions_count_apart_in_one_file(emulator: Emulator, program: Program) -
     assert [_count(_check(program, "--region", region)) for region in regions] == [1, 1, 2, 2]
 
 
-FOREIGN = {
+DAMAGED = {
     "empty": "",
+    "cut off": "{0}, 'regions': {'us-east-1': {'idle': [1",
+    "regions that are none": "{0}, 'regions': 7}",
+    "a deep nest": "{0}, 'regions': " + "[" * 100_000,
+    "an endless count": "{0}, 'regions': {'us-east-1': {'idle': [Infinity, 0, '{1}']}}}",
+    "a negative count": "{0}, 'regions': {'us-east-1': {'idle': [-3, 0, '{1}']}}}",
+    "a count in words": "{0}, 'regions': {'us-east-1': {'idle': ['x', 0, '{1}']}}}",
+    "too few fields": "{0}, 'regions': {'us-east-1': {'idle': [1]}}}",
+    "a moment that is none": "{0}, 'regions': {'us-east-1': {'idle': [1, 1, 'then']}}}",
+    "a moment of nowhere": "{0}, 'regions': {'us-east-1': {'idle': [1, 1, '{2}']}}}",
+}
+FOREIGN = {
     "garbage": "garbage",
     "no text": "\0\ufffe",
     "a list": "[]",
     "a number": "7",
     "another program's": '{"version": 1}',
     "a deep nest": "[" * 100_000,
-    "regions that are none": "{0}, 'regions': 7}".replace("'", '"'),
-    "an endless count": "{0}, 'regions': {'us-east-1': {'idle': [Infinity, 0, '{1}']}}}".replace("'", '"'),
-    "a negative count": "{0}, 'regions': {'us-east-1': {'idle': [-3, 0, '{1}']}}}".replace("'", '"'),
-    "a count in words": "{0}, 'regions': {'us-east-1': {'idle': ['x', 0, '{1}']}}}".replace("'", '"'),
-    "too few fields": "{0}, 'regions': {'us-east-1': {'idle': [1]}}}".replace("'", '"'),
-    "a moment that is none": "{0}, 'regions': {'us-east-1': {'idle': [1, 1, 'then']}}}".replace("'", '"'),
-    "a moment of nowhere": "{0}, 'regions': {'us-east-1': {'idle': [1, 1, '{2}']}}}".replace("'", '"'),
 }
 
 
-@pytest.mark.parametrize("kind", FOREIGN)
-def test_a_file_that_cannot_be_believed_is_one_warning_and_a_fresh_start(
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_file_is_one_warning_and_a_fresh_start(
     emulator: Emulator, program: Program, state: Path, kind: str
 ) -> None:
     add_idle(emulator)
     now = datetime.now().astimezone()
-    text = FOREIGN[kind].replace("{0}", HEAD).replace("{1}", now.isoformat())
+    text = DAMAGED[kind].replace("'", '"').replace("{0}", HEAD).replace("{1}", now.isoformat())
     state.write_text(text.replace("{2}", now.replace(tzinfo=None).isoformat()), encoding="utf-8")
     run = _check(program)
     assert (run.code, _count(run), len(run.warnings)) == (0, 1, 1)
     assert str(state) in run.warnings[0]
     assert _counts(state) == {1}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_file_of_another_program_is_one_warning_and_stays_as_it_is(
+    emulator: Emulator, program: Program, state: Path, kind: str
+) -> None:
+    add_idle(emulator)
+    state.write_text(FOREIGN[kind], encoding="utf-8")
+    before = sorted(program.folder.iterdir())
+    run = _check(program)
+    assert (run.code, _count(run)) == (0, 1)
+    assert run.warnings == [
+        f"counts are not kept: {state} is not a state file of this program, and is left alone: {ADVICE}"
+    ]
+    assert state.read_text(encoding="utf-8") == FOREIGN[kind]
+    assert {*program.folder.iterdir()} == {*before, program.folder / "dynamic-dynamodb.conf"}
+
+
+@pytest.mark.parametrize("flag", ["--state-file", "--log-file"])
+@pytest.mark.parametrize("task", ["--run-once", "--check-config"])
+def test_a_configuration_is_never_written_to(
+    emulator: Emulator, program: Program, flag: str, task: str
+) -> None:
+    add_idle(emulator)
+    path = program.write(COUNTING)
+    before = sorted(program.folder.iterdir())
+    run = program.run("-c", path, task, flag, path)
+    assert run.code == 2
+    assert f"{flag.lstrip('-')} {path} is the configuration too" in run.stderr
+    assert Path(path).read_text() == COUNTING
+    assert sorted(program.folder.iterdir()) == before
 
 
 def test_a_file_of_an_earlier_release_is_believed(emulator: Emulator, program: Program, state: Path) -> None:
@@ -118,6 +153,7 @@ def test_a_file_that_is_a_link_is_one_warning_and_a_fresh_start(
     run = _check(program)
     assert (run.code, _count(run), len(run.warnings)) == (0, 1, 1)
     assert target.read_text() == before
+    assert state.is_symlink()
 
 
 def test_a_file_that_is_a_directory_is_one_warning(emulator: Emulator, program: Program, state: Path) -> None:
@@ -209,8 +245,8 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(
     assert seen == {True, False}
 
 
-def _regions(state: Path) -> dict[str, dict[str, list[int | str]]]:
-    regions: dict[str, dict[str, list[int | str]]] = json.loads(state.read_text())["regions"]
+def _regions(state: Path) -> dict[str, dict[str, Any]]:
+    regions: dict[str, dict[str, Any]] = json.loads(state.read_text())["regions"]
     return regions
 
 
@@ -219,7 +255,7 @@ def _names(state: Path) -> set[str]:
 
 
 def _counts(state: Path) -> set[int]:
-    return {int(reads) for reads, _, _ in _regions(state)["us-east-1"].values()}
+    return {entry["reads"]["low_checks"] for entry in _regions(state)["us-east-1"].values()}
 
 
 def _age(state: Path, age: timedelta) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +18,10 @@ from dynamic_dynamodb.state_file import StateFile, find_state_file
 from tests.builders import NOW, low_checks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+ADVICE = "name another place with state-file"
 A, B, INDEX = Target("a"), Target("b"), Target("a", "by-date")
 HOUR = timedelta(hours=1)
 
@@ -194,43 +197,105 @@ def test_without_commit_nothing_is_written(path: Path) -> None:
     "content",
     [
         pytest.param("", id="empty"),
-        pytest.param("{", id="cut off"),
-        pytest.param("[]", id="another shape"),
-        pytest.param('{"format": "other", "regions": {}}', id="another program's"),
+        pytest.param('{"format": "dynamic-dynamodb counts, version 1", "reg', id="cut off"),
+        pytest.param('{"format": "dynamic-dynamodb counts, version 9", "regions": {}}', id="of a later form"),
         pytest.param(
             '{"format": "dynamic-dynamodb counts, version 1", "regions": {"eu-west-1": {"a": [1, -1, "x"]}}}',
             id="nonsense inside",
         ),
-        pytest.param("\udcff", id="no text"),
+        pytest.param('{"format": "dynamic-dynamodb counts, version 1", "\udcff', id="no text"),
     ],
 )
-def test_a_file_that_is_not_ours_is_said_once_and_replaced(
+def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(
     path: Path, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.parent.mkdir()
     path.write_bytes(content.encode(errors="surrogateescape"))
-    file = StateFile(path, "eu-west-1")
-    store = CountStore(file=file)
+    store = CountStore(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
     store.begin(NOW)
-    warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
-    assert len(warnings) == 1
-    assert warnings[0].startswith(f"counts start anew: {path} cannot be used: ")
+    (warning,) = warnings_of(caplog)
+    assert warning.startswith(f"counts start anew: {path} is damaged: ")
     store.put(A, low_checks(1))
     store.commit()
     assert found(path, A) == 1
 
 
-def test_a_link_is_not_followed(path: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    elsewhere = tmp_path / "elsewhere.json"
-    leave(elsewhere, A)
-    before = elsewhere.read_text()
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("[global]\nregion: eu-west-1\n", id="a configuration"),
+        pytest.param('{"format": "other", "regions": {}}', id="another program's"),
+        pytest.param("[]", id="another shape"),
+        pytest.param("{", id="one character"),
+        pytest.param("\udcff\udcfe", id="no text"),
+        pytest.param("\n" * 1000, id="blank lines"),
+    ],
+)
+@pytest.mark.parametrize("name", ["default.json", "default.json.new"])
+def test_a_file_that_is_not_ours_is_said_once_and_left_alone(
+    path: Path, content: str, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     path.parent.mkdir()
+    foreign = path.with_name(name)
+    foreign.write_bytes(content.encode(errors="surrogateescape"))
+    check_twice(path)
+    assert warnings_of(caplog) == [
+        f"counts are not kept: {foreign} is not a state file of this program, and is left alone: {ADVICE}"
+    ]
+    assert foreign.read_bytes() == content.encode(errors="surrogateescape")
+    assert not path.exists() or foreign == path
+
+
+def check_twice(path: Path) -> None:
+    """Run two checks of one process, of which the second must know what the first has left."""
+    store = CountStore(file=StateFile(path, "eu-west-1"))
+    for count in (1, 2):
+        store.begin(NOW)
+        assert store.get(A) == low_checks(count - 1)
+        store.put(A, low_checks(count))
+        store.commit()
+
+
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """List the warnings so far."""
+    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+
+
+def make_link(path: Path) -> None:
+    """Link to a good state file elsewhere."""
+    elsewhere = path.with_name("elsewhere.json")
+    leave(elsewhere, A)
+    elsewhere.with_name("elsewhere.json.lock").unlink()
     path.symlink_to(elsewhere)
-    assert found(path, A) == 0
-    assert "it is a symbolic link" in caplog.text
-    leave(path, A, count=1)
-    assert elsewhere.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        pytest.param(make_link, "a symbolic link", id="link"),
+        pytest.param(os.mkfifo, "not a regular file", id="FIFO"),
+        pytest.param(Path.mkdir, "not a regular file", id="directory"),
+        pytest.param(lambda path: path.symlink_to("/dev/null"), "a symbolic link", id="link to a device"),
+    ],
+)
+def test_what_is_no_file_is_left_alone_and_nothing_is_put_beside_it(
+    path: Path, make: Callable[[Path], None], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    make(path)
+    before = {one: one.lstat().st_ino for one in path.parent.iterdir()}
+    check_twice(path)
+    assert {one: one.lstat().st_ino for one in path.parent.iterdir()} == before
+    (warning,) = warnings_of(caplog)
+    assert warning.startswith(f"counts are not kept: {path} is {why}, and is left alone")
+
+
+def test_nothing_is_put_beside_a_file_that_is_not_ours(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("[global]\n")
+    check_twice(path)
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_without_a_place_to_write_there_is_one_warning(

@@ -1,0 +1,111 @@
+"""Spell what is kept between checks as text, and read it again."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.core.memory import Memory
+from dynamic_dynamodb.core.model import PerCapacity, Target
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.state import Entries, Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+HEAD_BYTES: Final = 100
+"""Enough of a file to tell whose it is."""
+_NAME: Final = "dynamic-dynamodb counts"
+_FORMAT: Final = f"{_NAME}, version 2"
+_LISTS_FORMAT: Final = f"{_NAME}, version 1"
+"""The form before, in which an entry is a list: two counts, and the moment of the check."""
+_HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + _NAME.encode())
+_WRONG_TYPES: Final = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading JSON of another shape may lead to."""
+
+
+def is_ours(head: bytes) -> bool:
+    """Tell by the first `HEAD_BYTES` of a file, or all of it, whether this program has written it."""
+    return _HEAD.match(head) is not None
+
+
+def parse(text: bytes) -> dict[str, Entries]:
+    """Read the entries of all regions; raise ValueError if the text is damaged."""
+    try:
+        content = json.loads(text)
+        parse_entry = _PARSERS[content["format"]]
+        return {
+            region: {_parse_target(name): parse_entry(entry) for name, entry in entries.items()}
+            for region, entries in content["regions"].items()
+        }
+    except _WRONG_TYPES as error:
+        message = f"what is in it makes no sense ({type(error).__name__})"
+        raise ValueError(message) from error
+
+
+def render(regions: Mapping[str, Entries]) -> str:
+    """Write the entries of all regions; what has no entries is left out."""
+    written = {
+        region: {str(target): _render_entry(entry) for target, entry in sorted(entries.items())}
+        for region, entries in regions.items()
+        if entries
+    }
+    return json.dumps({"format": _FORMAT, "regions": written})
+
+
+def _parse_target(name: str) -> Target:
+    table, _, index = name.partition(":")
+    return Target(table, index)
+
+
+def _parse_entry(entry: Mapping[str, Any]) -> Entry:
+    """Read an entry; names that are not known are of a later version, and do no harm."""
+    memory = PerCapacity.of(lambda capacity: _parse_memory(entry[capacity.value]))
+    return Entry(memory, _parse_moment(entry["checked"]))
+
+
+def _parse_memory(fields: Mapping[str, Any]) -> Memory:
+    answered_until = fields.get("answered_until")
+    return Memory(
+        _parse_count(fields["low_checks"]),
+        None if answered_until is None else _parse_moment(answered_until),
+    )
+
+
+def _parse_list(entry: Sequence[Any]) -> Entry:
+    reads, writes, checked = entry
+    memory = PerCapacity(Memory(_parse_count(reads)), Memory(_parse_count(writes)))
+    return Entry(memory, _parse_moment(checked))
+
+
+_PARSERS: Final[Mapping[str, Callable[[Any], Entry]]] = {_FORMAT: _parse_entry, _LISTS_FORMAT: _parse_list}
+
+
+def _parse_count(number: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+    count = int(number)
+    if count < 0:
+        message = f"{count} is not a count"
+        raise ValueError(message)
+    return count
+
+
+def _parse_moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        message = f"{text} has no time zone"
+        raise ValueError(message)
+    return moment
+
+
+def _render_entry(entry: Entry) -> dict[str, Any]:
+    sides = {capacity.value: _render_memory(entry.memory[capacity]) for capacity in Capacity}
+    return {"checked": entry.checked.isoformat(), **sides}
+
+
+def _render_memory(memory: Memory) -> dict[str, Any]:
+    fields: dict[str, Any] = {"low_checks": memory.low_checks}
+    if memory.answered_until is not None:
+        fields["answered_until"] = memory.answered_until.isoformat()
+    return fields
