@@ -225,7 +225,7 @@ def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.pid_file import PidFile
 
-    pid_file = PidFile(Circumstances({}, {}, Path.cwd()).find_pid_path(options))
+    pid_file = PidFile(Circumstances({}, {}, Path.cwd()).find_pid_path(options), options["instance"])
     command, code = options["daemon"], 0
     answers = []
     if command == "stop":

@@ -15,8 +15,15 @@ from typing import Any, Final
 from daemon import DaemonContext
 
 from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.daemon_process import has_ended
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.pid_file import DaemonState, DaemonStatus, PidFile, PidFileError, PidFileTakenError
+from dynamic_dynamodb.pid_file import (
+    DaemonState,
+    DaemonStatus,
+    PidFile,
+    PidFileError,
+    PidFileTakenError,
+)
 from dynamic_dynamodb.signals import hold_reloads
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
@@ -49,8 +56,8 @@ def start(pid_file: PidFile, work: Work) -> Answer:
         status = pid_file.look()
     except PidFileError as error:
         return Answer(1, str(error))
-    if status.state is DaemonState.RUNNING:
-        return Answer(1, f"already running with pid {status.pid}")
+    if status.is_running:
+        return Answer(1, f"already {_describe_running(status)}")
     said = _fork(pid_file, work)
     if not said:
         return Answer(1, "the daemon ended before its first check")
@@ -68,13 +75,11 @@ def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> Answer:
         if status.state is DaemonState.STALE:
             pid_file.remove_stale()
             return Answer(0, f"not running; a stale pid file was removed{_of(status)}")
-        if not status.pid:
-            return Answer(
-                1, f"running where this command cannot see it (another container?): {pid_file.path}"
-            )
+        if status.state is DaemonState.UNCONTROLLED or not status.pid:
+            return Answer(1, _describe_running(status))
         with suppress(ProcessLookupError):  # it has ended by itself in between
             os.kill(status.pid, signal.SIGTERM)
-        return _wait_for_end(pid_file, status.pid, wait_seconds)
+        return _wait_for_end(status.pid, wait_seconds)
     except PermissionError:
         return Answer(1, f"pid {status.pid} belongs to another user: stop it as that user, or as root")
     except PidFileError as error:
@@ -87,21 +92,33 @@ def look(pid_file: PidFile) -> Answer:
         status = pid_file.look()
     except PidFileError as error:
         return Answer(1, str(error))
-    if status.state is DaemonState.RUNNING:
-        return Answer(0, f"running with pid {status.pid}")
+    if status.is_running:
+        return Answer(0, _describe_running(status))
     if status.state is DaemonState.STALE:
         return Answer(1, f"not running, but there is a stale pid file {pid_file.path}{_of(status)}")
     return Answer(3, "not running")
+
+
+def _describe_running(status: DaemonStatus) -> str:
+    """Say that a daemon runs, and what to do if this user's commands cannot control it."""
+    said = f"running with pid {status.pid}"
+    if not status.pid:
+        return "running where this command cannot see it (another container?)"
+    if status.state is DaemonState.RUNNING:
+        return said
+    if os.geteuid() not in (0, status.owner):
+        return f"{said}, which belongs to another user: act as that user, or as root"
+    return f"{said}, without our lock, as a daemon of 2.5.1 does: end it with `kill {status.pid}` first"
 
 
 def _of(status: DaemonStatus) -> str:
     return f" (pid {status.pid})" if status.pid is not None else ""
 
 
-def _wait_for_end(pid_file: PidFile, pid: int, wait_seconds: float) -> Answer:
+def _wait_for_end(pid: int, wait_seconds: float) -> Answer:
     deadline = time.monotonic() + wait_seconds
     while time.monotonic() < deadline:
-        if pid_file.look() != DaemonStatus(DaemonState.RUNNING, pid):
+        if has_ended(pid):
             return Answer(0, f"stopped (pid {pid})")
         time.sleep(_POLL_SECONDS)
     waits = "it is finishing an update, or waiting for AWS to answer"
@@ -173,4 +190,4 @@ def _keep_alive(pid_file: PidFile, announcer: Announcer) -> None:
         LOGGER.error("ending, because another daemon has taken over: %s", error)  # noqa: TRY400 - a sentence
         signal.raise_signal(signal.SIGTERM)
     except (PidFileError, OSError) as error:
-        announcer.say("pid file", f"{error}; a second daemon could start")
+        announcer.say("pid file", str(error))

@@ -1,7 +1,7 @@
-"""Tell whether a daemon runs by a lock on its pid file, which ends with the process whatever happens.
+"""Tell whether a daemon runs by a lock, which ends with the process whatever happens.
 
-The kernel says which process holds the lock; what is written in the file proves nothing, for after a
-crash that pid may belong to another program.
+The lock lies beside the pid file, in a file that only its owner may open: whoever may read a file may
+also lock it. What stands in a file is believed only if the file's owner is also the process's.
 """
 
 from __future__ import annotations
@@ -9,20 +9,27 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import pwd
 import stat
-import struct
+import time
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.daemon_process import find_daemon, find_process, is_hidden
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _READABLE_BY_ALL: Final = 0o644
-_NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
-_LONGEST_PID_BYTES: Final = 32
-_FLOCK: Final = "hhqqi"
-"""Linux's struct flock: type, whence, start, length, pid."""
+_OWNER_ONLY: Final = 0o600
+_NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_MOST_BYTES: Final = 64
+_CLOCK_TOLERANCE_SECONDS: Final = 1.0
+"""By how much the kernel's times of a process and of a file may differ."""
+_LOCK_WAIT_SECONDS: Final = 1.0
+"""How long a look by another command, or another start that has not written its pid yet, may take."""
+_POLL_SECONDS: Final = 0.02
 
 
 class PidFileError(Exception):
@@ -34,124 +41,294 @@ class PidFileTakenError(PidFileError):
 
 
 class DaemonState(Enum):
-    """What a pid file tells."""
+    """What the files of an instance tell."""
 
     RUNNING = "running"
+    UNCONTROLLED = "running, but without the lock"
     STALE = "stale"
     NOT_RUNNING = "not running"
 
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """Whether a daemon runs, and the pid that its file holds, if it holds one."""
+    """Whether a daemon runs, its pid as far as it is known, and the user whose it is.
+
+    An uncontrolled one is of 2.5.1, or of another user, whose lock cannot be looked at.
+    """
 
     state: DaemonState
     pid: int | None = None
+    owner: int | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether a daemon runs, controlled or not."""
+        return self.state in (DaemonState.RUNNING, DaemonState.UNCONTROLLED)
+
+
+_NOT_RUNNING: Final = DaemonStatus(DaemonState.NOT_RUNNING)
 
 
 @dataclass(slots=True)
 class PidFile:
-    """The pid file of one instance."""
+    """The pid file of one instance, and the lock beside it."""
 
     path: Path
-    _descriptor: int | None = field(default=None, repr=False)
+    instance: str
+    _lock: int | None = field(default=None, repr=False)
+    _file: int | None = field(default=None, repr=False)
+
+    @property
+    def lock_path(self) -> Path:
+        """Return where the lock lies."""
+        return self.path.with_name(f"{self.path.name}.lock")
 
     def look(self) -> DaemonStatus:
-        """Tell whether a daemon holds the file; raise PidFileError if that cannot be seen."""
-        try:
-            descriptor = self._open(os.O_RDONLY)
-        except FileNotFoundError:
-            return DaemonStatus(DaemonState.NOT_RUNNING)
-        try:
-            holder = _find_holder(descriptor)
-            if holder is None:
-                return DaemonStatus(DaemonState.STALE, _read_pid(descriptor))
-            return DaemonStatus(DaemonState.RUNNING, holder)
-        finally:
-            os.close(descriptor)
+        """Tell whether a daemon runs; raise PidFileError if that cannot be seen."""
+        return self._look_at_lock() or self._look_at_pid()
 
     def acquire(self) -> None:
-        """Take the file for this process; raise PidFileError if another has it or it cannot be written."""
-        while True:
-            try:
-                descriptor = self._open(os.O_RDWR | os.O_CREAT)
-            except FileNotFoundError as error:
-                message = f"{self.path.parent} is not there: make it, or use --pid-file-dir"
-                raise PidFileError(message) from error
-            try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                holder = _find_holder(descriptor)
-                os.close(descriptor)
-                raise PidFileTakenError(f"already running with pid {holder}") from error
-            if self._is_at_path(descriptor):
-                break
-            os.close(descriptor)  # somebody removed it in between
+        """Take the files for this process; raise PidFileError if another has them or they cannot be made.
+
+        What a daemon that has ended left there goes, whoever owned it.
+        """
+        self._lock = self._take_lock()
         try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        except OSError as error:
-            self.path.unlink(missing_ok=True)
-            os.close(descriptor)
-            advice = "make room, or use --pid-file-dir"
-            raise PidFileError(f"{self.path} cannot be written: {error.strerror}: {advice}") from error
-        self._descriptor = descriptor
+            _remove(self.path)
+            self._file = self._write_pid()
+            _write(self._lock, self.lock_path, f"{os.getpid()} {_find_fingerprint()}\n")
+        except PidFileError:
+            self.release()
+            raise
 
     def keep_alive(self) -> None:
-        """Show cleaners of temporary directories that the file is in use, and write it again if it is gone.
+        """Show cleaners of temporary directories that the files are in use, and make what is gone again.
 
-        Raises PidFileTakenError if another daemon has taken its place, PidFileError if it cannot be written.
+        Raises PidFileTakenError if another daemon of this user has taken the place, PidFileError if
+        somebody else's file is there, which is left alone, or if one cannot be made.
         """
-        if self._descriptor is not None and self._is_at_path(self._descriptor):
-            os.utime(self._descriptor)
+        if self._lock is None or not _is_at(self.lock_path, self._lock):
+            self._renew_lock()
+        else:
+            os.utime(self._lock)
+        if self._file is not None and _is_at(self.path, self._file):
+            os.utime(self._file)
             return
-        before = self._descriptor
-        self.acquire()
-        if before is not None:
-            os.close(before)
+        if os.path.lexists(self.path):
+            raise PidFileError(f"{self.path} has been replaced by another file, which is left alone")
+        before, self._file = self._file, self._write_pid()
+        _close(before)
 
     def release(self) -> None:
-        """Remove the file, if it is still ours."""
-        if self._descriptor is None:
-            return
-        if self._is_at_path(self._descriptor):
-            self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
-        self._descriptor = None
+        """Remove the files that are still ours."""
+        for path, descriptor in ((self.path, self._file), (self.lock_path, self._lock)):
+            if descriptor is not None and _is_at(path, descriptor):
+                path.unlink(missing_ok=True)
+        _close(self._file)
+        _close(self._lock)
+        self._file = self._lock = None
 
     def remove_stale(self) -> None:
-        """Remove a file that no daemon holds; raise PidFileError if one does."""
+        """Remove files that no daemon holds; raise PidFileError if one does."""
         self.acquire()
         self.release()
 
-    def _open(self, flags: int) -> int:
+    def _look_at_lock(self) -> DaemonStatus | None:
+        """Return the daemon that holds the lock, if there is one and its lock can be believed."""
         try:
-            descriptor = os.open(self.path, flags | _NEVER_THROUGH_A_LINK | os.O_NONBLOCK, _READABLE_BY_ALL)
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            what = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
-            raise PidFileError(f"the pid file {self.path} cannot be used: {what}") from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            descriptor = os.open(self.lock_path, os.O_RDONLY | _NEVER_THROUGH_A_LINK)
+        except OSError:
+            return None  # there is none, or it is another user's
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or _try_lock(descriptor, fcntl.LOCK_SH):
+                return None
+            pid, fingerprint = _read_holder(descriptor)
+        finally:
             os.close(descriptor)
-            raise PidFileError(f"the pid file {self.path} cannot be used: it is no file")
+        if pid and self._is_holder(pid, fingerprint, found.st_uid):
+            return DaemonStatus(DaemonState.RUNNING, pid, found.st_uid)
+        # A lock of ours is held by somebody whom we cannot see; another user's may be there to mislead.
+        is_own = found.st_uid == os.geteuid()
+        return DaemonStatus(DaemonState.RUNNING, None, found.st_uid) if is_own else None
+
+    def _is_holder(self, pid: int, fingerprint: str, owner: int) -> bool:
+        """Tell whether the process is what wrote this: its own file is believed, another user's is not."""
+        process = find_process(pid)
+        if process is None or process.owner != owner:
+            return False
+        is_same = bool(fingerprint) and process.fingerprint == fingerprint and owner == os.geteuid()
+        return is_same or find_daemon(pid, self.instance) is not None
+
+    def _look_at_pid(self) -> DaemonStatus:
+        """Judge by the pid in the file: there is no lock, or it tells nothing."""
+        try:
+            descriptor = _open(self.path, os.O_RDONLY)
+        except FileNotFoundError:
+            return _NOT_RUNNING
+        try:
+            pid, _ = _read_holder(descriptor)
+            found = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+        if not pid:
+            return DaemonStatus(DaemonState.STALE)
+        process = find_daemon(pid, self.instance)
+        is_writer = (
+            process is not None
+            and process.owner == found.st_uid
+            and process.started <= found.st_mtime + _CLOCK_TOLERANCE_SECONDS
+        )
+        if is_writer:
+            return DaemonStatus(DaemonState.UNCONTROLLED, pid, found.st_uid)
+        if found.st_uid != os.geteuid() and is_hidden(pid):
+            hidden = f"whether its pid {pid} is a daemon is hidden from this user: ask as root"
+            raise PidFileError(f"the pid file {self.path} belongs to {_name(found.st_uid)}, and {hidden}")
+        return DaemonStatus(DaemonState.STALE, pid, found.st_uid)
+
+    def _take_lock(self) -> int:
+        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+        while True:
+            descriptor = self._open_lock()
+            if descriptor is not None and _try_lock(descriptor, fcntl.LOCK_EX):
+                if _is_at(self.lock_path, descriptor):
+                    return descriptor
+                os.close(descriptor)  # somebody removed it in between
+                continue
+            _close(descriptor)
+            holder = self._look_at_lock()
+            if holder is not None and (holder.pid or time.monotonic() > deadline):
+                seen = f"with pid {holder.pid}" if holder.pid else "where this command cannot see it"
+                raise PidFileTakenError(f"already running {seen}")
+            if time.monotonic() > deadline:
+                raise PidFileError(f"{self.lock_path} cannot be locked: remove it, or use --pid-file-dir")
+            time.sleep(_POLL_SECONDS)
+
+    def _open_lock(self) -> int | None:
+        """Open the lock file, or make it; another user's is removed if it may be, and None returned."""
+        try:
+            return os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise _explain(self.lock_path, error) from error
+        try:
+            found = self.lock_path.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+                return _open(self.lock_path, os.O_RDWR)
+        except FileNotFoundError:
+            return None
+        _remove(self.lock_path)
+        return None
+
+    def _renew_lock(self) -> None:
+        """Take a new lock in place of one that was removed."""
+        if os.path.lexists(self.lock_path) and self.lock_path.lstat().st_uid != os.geteuid():
+            said = f"{self.lock_path} has been replaced by a file of another user, which is left alone"
+            raise PidFileError(f"{said}; a second daemon could start")
+        try:
+            before, self._lock = self._lock, self._take_lock()
+        except PidFileTakenError:
+            raise
+        except PidFileError as error:
+            raise PidFileError(f"{error}; a second daemon could start") from error
+        _close(before)
+        _write(self._lock, self.lock_path, f"{os.getpid()} {_find_fingerprint()}\n")
+
+    def _write_pid(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.path, flags, _READABLE_BY_ALL)
+        except OSError as error:
+            raise _explain(self.path, error) from error
+        try:
+            _write(descriptor, self.path, f"{os.getpid()}\n")
+        except PidFileError:
+            self.path.unlink(missing_ok=True)
+            os.close(descriptor)
+            raise
         return descriptor
 
-    def _is_at_path(self, descriptor: int) -> bool:
-        try:
-            found = self.path.lstat()
-        except OSError:
-            return False
-        return os.path.samestat(found, os.fstat(descriptor))
+
+def _find_fingerprint() -> str:
+    process = find_process(os.getpid())
+    return process.fingerprint if process else ""
 
 
-def _find_holder(descriptor: int) -> int | None:
-    """Ask the kernel which process has locked the file for writing, which only its owner can; 0 is hidden."""
-    asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-    kind, _, _, _, pid = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
-    return pid if kind == fcntl.F_WRLCK else None
+def _try_lock(descriptor: int, kind: int) -> bool:
+    # Not lockf: its locks would go as soon as this process opens the file again and closes it.
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
-def _read_pid(descriptor: int) -> int | None:
-    text = os.pread(descriptor, _LONGEST_PID_BYTES, 0).strip()
-    return int(text) if text.isdigit() else None
+def _open(path: Path, flags: int) -> int:
+    try:
+        descriptor = os.open(path, flags | _NEVER_THROUGH_A_LINK)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        what = "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror)
+        raise PidFileError(f"the pid file {path} cannot be used: {what}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise PidFileError(f"the pid file {path} cannot be used: it is no file")
+    return descriptor
+
+
+def _remove(path: Path) -> None:
+    """Remove what is stale, if it is a file and this user may."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no file"
+            raise PidFileError(f"the pid file {path} cannot be used: it is {what}")
+        path.unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        advice = "remove it, or use --pid-file-dir"
+        raise PidFileError(f"{path} belongs to {_name(found.st_uid)}: {advice}") from error
+
+
+def _write(descriptor: int, path: Path, text: str) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)
+    except OSError as error:
+        raise _explain(path, error) from error
+
+
+def _explain(path: Path, error: OSError) -> PidFileError:
+    if isinstance(error, FileNotFoundError):
+        return PidFileError(f"{path.parent} is not there: make it, or use --pid-file-dir")
+    advice = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "look at its rights"
+    return PidFileError(f"{path} cannot be written: {error.strerror}: {advice}, or use --pid-file-dir")
+
+
+def _read_holder(descriptor: int) -> tuple[int | None, str]:
+    """Return the pid and the fingerprint in the file's first line."""
+    first, *rest = os.pread(descriptor, _MOST_BYTES, 0).split(b"\n", 1)[0].split() or [b""]
+    return (int(first) if first.isdigit() else None), (rest[0].decode("ascii", "replace") if rest else "")
+
+
+def _name(owner: int) -> str:
+    try:
+        return f"user {pwd.getpwuid(owner).pw_name}"
+    except KeyError:
+        return f"user {owner}"
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return os.path.samestat(found, os.fstat(descriptor))
+
+
+def _close(descriptor: int | None) -> None:
+    if descriptor is not None:
+        os.close(descriptor)

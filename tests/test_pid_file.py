@@ -18,7 +18,7 @@ path = Path(sys.argv[1])
 before = os.listdir("/proc/self/fd")
 for _ in range(3):
     try:
-        PidFile(path).acquire()
+        PidFile(path, "default").acquire()
     except PidFileError as error:
         print(error)
 print(path.exists(), len(os.listdir("/proc/self/fd")) - len(before))

@@ -41,6 +41,10 @@ class Daemon:
         return self.pids / f"dynamic-dynamodb.{self.instance}.pid"
 
     @property
+    def lock_file(self) -> Path:
+        return self.pid_file.with_name(f"{self.pid_file.name}.lock")
+
+    @property
     def pid(self) -> int:
         """Give what the pid file says."""
         return int(self.pid_file.read_text(encoding="utf-8"))

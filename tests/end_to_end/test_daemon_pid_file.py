@@ -144,8 +144,11 @@ def test_a_pid_file_does_not_look_old_while_its_daemon_runs(daemon: Daemon) -> N
 def test_a_daemon_whose_place_another_has_taken_ends(daemon: Daemon) -> None:
     first = daemon.must_start("[global]\ncheck-interval: 2\n" + everywhere(with_indexes=False))
     daemon.wait_for("checked 0 targets")
+    os.kill(first, signal.SIGSTOP)  # it must not make them again before the second is there
     daemon.pid_file.unlink()
+    daemon.lock_file.unlink()
     second = daemon.must_start(ALL)
+    os.kill(first, signal.SIGCONT)
     wait_until(lambda: not is_running(first), "the end of the first")
     assert daemon.control("status").stdout == daemon.says(f"running with pid {second}")
 
@@ -154,6 +157,7 @@ def test_a_daemon_outlives_the_directory_of_its_pid_file(daemon: Daemon) -> None
     pid = daemon.must_start(EACH_SECOND)
     gone = f"WARNING {daemon.pids} is not there"
     daemon.pid_file.unlink()
+    daemon.lock_file.unlink()
     daemon.pids.rmdir()
     daemon.wait_for(gone)
     daemon.wait_for("checked 0 targets", count=len(daemon.log) + 2)

@@ -1,0 +1,170 @@
+"""Recognize the process of a daemon, of this version or of 2.5.1, by what the kernel says of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PROC: Final = Path("/proc")
+_HIGHEST_PID: Final = 2**31 - 1
+_INTERPRETER: Final = re.compile(r"(python|pypy)[\w.-]*")
+_OPTION_WITH_VALUE: Final = re.compile(r"-[A-Za-z0-9]*?([cmQWX])(.*)", re.DOTALL)
+"""Python's own options that take one: Python 2 has -Q too."""
+_PROGRAM: Final = re.compile(r"dynamic[-_]dynamodb(\.(py|pyz|pex))?")
+_MODULES: Final = ("dynamic_dynamodb", "dynamic_dynamodb.__main__")
+_DETACHING: Final = ("start", "restart")
+"""The commands whose process writes a pid file: in the foreground there is none."""
+_ELAPSED: Final = re.compile(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)")
+_PS_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What the kernel says of a process. `started` is in seconds of Unix time, by the clock as it is now.
+
+    `fingerprint` tells it from all that have the same pid before or after it; it may be unknown (empty).
+    A process that has ended, and that nobody has waited for, has no arguments.
+    """
+
+    parent: int
+    owner: int
+    arguments: tuple[str, ...]
+    started: float
+    fingerprint: str
+
+
+def find_process(pid: int) -> Process | None:
+    """Return what can be seen of a process; None if there is none, or if it is hidden from this user."""
+    if not 0 < pid <= _HIGHEST_PID:
+        return None
+    try:
+        return _read_proc(pid) if (_PROC / "self" / "stat").exists() else _ask_ps(pid)
+    except (OSError, ValueError, LookupError, subprocess.SubprocessError):
+        return None  # it may end while it is looked at
+
+
+def find_daemon(pid: int, instance: str) -> Process | None:
+    """Return the process if its arguments make it this instance's daemon, and it is none of ours."""
+    process = find_process(pid)
+    if process is None or not is_daemon(process.arguments, instance) or _is_own_or_ancestor(pid):
+        return None
+    return process
+
+
+def is_hidden(pid: int) -> bool:
+    """Tell whether there is a process of which this user may see nothing."""
+    if find_process(pid) is not None or not 0 < pid <= _HIGHEST_PID:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def has_ended(pid: int) -> bool:
+    """Tell whether the process has ended, if it can be seen at all."""
+    process = find_process(pid)
+    return process is None or not process.arguments
+
+
+def is_daemon(arguments: Sequence[str], instance: str) -> bool:
+    """Tell whether these are the arguments of a daemon of this instance, of 2.5.1 or later."""
+    flags = _find_flags(list(arguments))
+    if flags is None:
+        return False
+    parser = _Parser(add_help=False)
+    parser.add_argument("--daemon")
+    parser.add_argument("--instance", default="default")
+    try:
+        given, _ = parser.parse_known_args(flags)
+    except ValueError:
+        return False
+    return given.daemon in _DETACHING and given.instance == instance
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
+def _find_flags(words: list[str]) -> list[str] | None:
+    """Return what stands after the program's name; None if the program is another one."""
+    if not words:
+        return None
+    if _INTERPRETER.fullmatch(Path(words[0]).name):
+        words = words[1:]
+        while words and words[0].startswith("-"):
+            option = _OPTION_WITH_VALUE.fullmatch(words.pop(0))
+            if option is None:
+                continue
+            value = option[2] or (words.pop(0) if words else "")
+            if option[1] == "c":
+                return None
+            if option[1] == "m":
+                return words if value in _MODULES else None
+    is_ours = bool(words) and _PROGRAM.fullmatch(Path(words[0]).name) is not None
+    return words[1:] if is_ours else None
+
+
+def _is_own_or_ancestor(pid: int) -> bool:
+    current = os.getpid()
+    while current and current != pid:
+        process = find_process(current)
+        current = process.parent if process else 0
+    return current == pid
+
+
+def _read_proc(pid: int) -> Process | None:
+    folder = _PROC / str(pid)
+    lines = (folder / "status").read_text(encoding="utf-8", errors="replace").splitlines()
+    facts = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    if int(facts["Tgid"]) != pid:
+        return None  # a thread has a folder too
+    ticks = int(
+        (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    )
+    words = (folder / "cmdline").read_bytes().split(b"\0")[:-1]
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return Process(
+        parent=int(facts["PPid"]),
+        owner=int(facts["Uid"].split()[1]),  # the effective one, whose files it makes
+        arguments=tuple(map(os.fsdecode, words)),
+        started=time.time() - age,
+        fingerprint=str(ticks),
+    )
+
+
+def _ask_ps(pid: int) -> Process | None:
+    """Ask POSIX's ps, where there is no /proc as on macOS; it separates arguments by nothing but spaces."""
+    columns = [word for name in ("ppid", "uid", "etime", "args") for word in ("-o", f"{name}=")]
+    run = subprocess.run(  # noqa: S603 - nothing foreign is in it
+        ["ps", "-ww", *columns, "-p", str(pid)],  # noqa: S607 - where ps is differs from system to system
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=True,
+        timeout=_PS_SECONDS,
+    )
+    parent, owner, elapsed, *arguments = run.stdout.split()
+    days, hours, minutes, seconds = (int(part or 0) for part in _split_elapsed(elapsed))
+    age = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return Process(int(parent), int(owner), tuple(arguments), time.time() - age, fingerprint="")
+
+
+def _split_elapsed(elapsed: str) -> tuple[str | None, ...]:
+    match = _ELAPSED.fullmatch(elapsed)
+    if match is None:
+        raise ValueError(f"no elapsed time: {elapsed}")
+    return match.groups()
