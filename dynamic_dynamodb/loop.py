@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.decision import decide
 from dynamic_dynamodb.core.guards import Facts, guard
+from dynamic_dynamodb.core.masking import mask_url
 from dynamic_dynamodb.core.memory import count, forget_low_checks, note_raises
 from dynamic_dynamodb.core.messages import write_alarms, write_change
 from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
 from dynamic_dynamodb.core.plan import plan
-from dynamic_dynamodb.core.sections import mask_url
 from dynamic_dynamodb.core.silence import NO_TABLES, Answer
 from dynamic_dynamodb.core.usage import find_freshest, find_window, make_judge
 from dynamic_dynamodb.core.value import value

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
 
-from dynamic_dynamodb.core.sections import MASK
+from dynamic_dynamodb.core.masking import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

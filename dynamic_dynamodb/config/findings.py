@@ -164,6 +164,16 @@ def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:
         yield f"{', '.join(idle)} without --table-name has no effect: the file's sections decide"
 
 
+def warn_of_secret_flags(flags: Mapping[str, object]) -> Iterator[str]:
+    """Say when a secret is on the command line, where every user of the host can read it."""
+    for option in OPTIONS:
+        if option.is_secret and option.name in flags:
+            yield (
+                f"{option.flags[0]} can be read by everyone on this host, for example with ps: use a role,"
+                " AWS_PROFILE or AWS_SECRET_ACCESS_KEY, or a configuration file with mode 600"
+            )
+
+
 def warn_of_readable_secret(path: Path) -> Iterator[str]:
     """Say when a file that holds keys can be read by other users."""
     if path.stat().st_mode & _GROUP_OR_OTHERS_READ:

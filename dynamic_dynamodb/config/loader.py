@@ -187,6 +187,7 @@ class _Loader:
     def _judge(self, content: FileContent, global_options: Values) -> None:
         self.reader.warnings += findings.warn_of_region(global_options["region"], self.environment)
         self.reader.warnings += findings.warn_of_flags_without_table(self.reader.flags)
+        self.reader.warnings += findings.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += findings.find_flag_faults(self.reader.flags)
         if DEFAULT_SECTION in content.plain:
             self.reader.warnings.append(

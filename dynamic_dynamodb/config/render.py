@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.sections import MASK, mask_url
+from dynamic_dynamodb.core.masking import MASK, mask_url
 from dynamic_dynamodb.options import OPTIONS, Group, Kind
 
 if TYPE_CHECKING:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from dynamic_dynamodb.core.maintenance_window import GOOD_EXAMPLE, parse_windows
-from dynamic_dynamodb.core.sections import mask_url
+from dynamic_dynamodb.core.masking import MASK, mask_text, mask_url
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, OPTIONS, Kind, Option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_SHOWN_CHARACTERS: Final = 60
+_MOST_LOOKED_AT_CHARACTERS: Final = 10_000
+"""A longer text takes long to search for secrets; one that may be a password up to there is not shown."""
 LARGEST_SCALE_NUMBER: Final = 1e15
 _SECRET: Final = re.compile(
     f"({'|'.join(option.name for option in OPTIONS if option.is_secret)}).*", re.DOTALL
@@ -35,10 +37,11 @@ def shorten(text: str) -> str:
 def clip(text: str) -> str:
     """Make a text fit for a message.
 
-    A password in a URL is masked, and what follows the name of a secret is left out, as a line may
+    What may be secret in a URL is masked, and what follows the name of a secret is left out, as a line may
     stand where it does not belong; a long text loses its end, unprintable characters become escapes.
     """
-    shown = _SECRET.sub(r"\1 …", mask_url(text))
+    start, rest = text[:_MOST_LOOKED_AT_CHARACTERS], text[_MOST_LOOKED_AT_CHARACTERS:]
+    shown = MASK if "@" in rest else _SECRET.sub(r"\1 …", mask_text(start))
     kept = shown if len(shown) <= LONGEST_SHOWN_CHARACTERS else f"{shown[:LONGEST_SHOWN_CHARACTERS]}…"
     return escape(kept)
 
@@ -163,7 +166,8 @@ def _parse_message_types(text: str) -> list[str]:
 def _parse_url(text: str) -> str | None:
     if not text:
         return None
-    message = f"must be an http or https URL such as https://status.example.com/ok, got {shorten(text)}"
+    shown = shorten(mask_url(text))
+    message = f"must be an http or https URL such as https://status.example.com/ok, got {shown}"
     try:
         parts = urlsplit(text)
         port_is_fine = parts.port is None or parts.port > 0

@@ -17,19 +17,6 @@ if TYPE_CHECKING:
 _PLAIN_NAME: Final = re.compile(r"\^?([A-Za-z0-9_.-]{3,255})\$?")
 """The names that DynamoDB gives tables (API reference, CreateTable), and the anchors around them."""
 
-MASK: Final = "********"
-_PASSWORD: Final = re.compile(r"(^(?!https?:)[^/@:]*|//[^/@:]*|^https?(?!://)):.*@")
-_TOKEN: Final = re.compile(r"//[^/@:]+@")
-_SECRET_PARAMETER: Final = re.compile(
-    r"([?&;#][^=&;#]*(?:auth|code|cred|key|passw|pwd|secret|sig|token)[^=&;#]*=)[^&;#]*", re.IGNORECASE
-)
-
-
-def mask_url(url: str) -> str:
-    """Hide the password, the token or the secret parameters that a URL may carry, well-formed or not."""
-    with_parameters_hidden = _SECRET_PARAMETER.sub(rf"\1{MASK}", url)
-    return _TOKEN.sub(f"//{MASK}@", _PASSWORD.sub(rf"\1:{MASK}@", with_parameters_hidden))
-
 
 @dataclass(frozen=True, slots=True)
 class CircuitBreakerOptions:

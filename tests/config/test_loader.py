@@ -276,6 +276,16 @@ def test_a_file_with_keys_that_others_can_read_is_a_warning(path: Path) -> None:
     assert read(path, text).warnings == ()
 
 
+def test_a_secret_on_the_command_line_is_a_warning(path: Path) -> None:
+    flags = {"aws_access_key_id": "AK", "aws_secret_access_key": "wJalrXUtnFEMI"}
+    assert read(path, TABLE, **flags).warnings == (
+        (
+            "--aws-secret-access-key can be read by everyone on this host, for example with ps: use a role,"
+            " AWS_PROFILE or AWS_SECRET_ACCESS_KEY, or a configuration file with mode 600"
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     ("environment", "is_said"),
     [
