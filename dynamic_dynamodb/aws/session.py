@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FIRST_WAIT_MILLISECONDS: Final = 100
+FIRST_WAIT_MILLISECONDS: Final = 200
 LONGEST_WAIT_MILLISECONDS: Final = 3_000
 JITTER_MILLISECONDS: Final = 100
 UNUSABLE_ANSWER: Final = "UnusableAnswer"
@@ -65,6 +65,19 @@ def _read_moment(given: str | float) -> datetime:
         return datetime.fromtimestamp(given, timezone.utc)
     parsed: datetime = parse_timestamp(given)
     return parsed
+
+
+def make_retrying(is_worth_another: Callable[[BaseException], bool]) -> Any:  # noqa: ANN401 - no types
+    """Return what repeats a call after pauses that double from the first to the longest, with jitter.
+
+    The predicate alone says when to stop: the library's own limits go by a clock that may be set.
+    """
+    return Retrying(
+        wait_exponential_multiplier=FIRST_WAIT_MILLISECONDS / 2,  # which it doubles for the first pause too
+        wait_exponential_max=LONGEST_WAIT_MILLISECONDS,
+        wait_jitter_max=JITTER_MILLISECONDS,
+        retry_on_exception=is_worth_another,
+    )
 
 
 class AwsSession:
@@ -182,13 +195,7 @@ class AwsSession:
                 return False
             return self._patience.may_repeat(action) and (not is_answer_lost or may_repeat())
 
-        # The predicate alone says when to stop: the library's own limits go by a clock that may be set.
-        retrying = Retrying(
-            wait_exponential_multiplier=FIRST_WAIT_MILLISECONDS,
-            wait_exponential_max=LONGEST_WAIT_MILLISECONDS,
-            wait_jitter_max=JITTER_MILLISECONDS,
-            retry_on_exception=is_worth_another,
-        )
+        retrying = make_retrying(is_worth_another)
         with self._patience.call(action) as cost:
             answer: T = retrying.call(attempt)
         return answer
