@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import logging
+import math
 import os
 import signal
 import sys
 from enum import IntEnum
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.command_line import PROGRAM, parse_command_line
+from dynamic_dynamodb.config.values import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.signals import survive_log_rotation
+from dynamic_dynamodb.streams import (
+    OutputError,
+    exit_code_of,
+    is_taken,
+    prepare_streams,
+    silence,
+    write_remark,
+    write_result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,15 +30,15 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.inquiries import Answer
+    from dynamic_dynamodb.pid_file import PidFile
+    from dynamic_dynamodb.signals import Wishes
 
 # Imports stand in the functions, so that --version, --help and --daemon stop need not wait for boto3,
 # which takes most of the time of a start.
 # ruff: noqa: PLC0415
 
-_SIGNAL_EXIT_BASE: Final = 128
-"""What shells add to a signal's number for the exit code of a program that it ended."""
 _NOT_WRITABLE_BY_OTHERS: Final = 0o022
-_STANDARD_ERROR: Final = 2
+_READER_STALL_SECONDS: Final = 60.0
 _MOST_FAULTS: Final = 100
 _ALONE: Final = {"show-config", "print-completion", "print-example"}
 """Flags that answer something without a file, too."""
@@ -49,50 +58,52 @@ class ExitCode(IntEnum):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code."""
     survive_log_rotation()
-    _prepare_streams()
+    prepare_streams()
     os.umask(os.umask(_NOT_WRITABLE_BY_OTHERS) | _NOT_WRITABLE_BY_OTHERS)
-    flags = parse_command_line(list(sys.argv[1:] if arguments is None else arguments))
-    if flags.get("config"):
-        flags["config"] = str(Path(str(flags["config"])).absolute())
     try:
-        code = _run(flags)
-        sys.stdout.flush()
+        try:
+            code = _act(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            write_remark("")  # what argparse has printed, and Python would complain about when it ends
+            write_result()
+    except OutputError as error:
+        if error.sentence:
+            write_remark(f"{PROGRAM}: {error.sentence}")
+        code = error.exit_code
+    _end_beside_stuck_logs(code)
+    return code
+
+
+def _act(arguments: list[str]) -> int:
+    """Do what the arguments ask for, and give the exit code; raise OutputError."""
+    try:
+        flags = parse_command_line(arguments)
     except OSError as error:
-        # Nobody takes the output any more; without this Python would complain again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            print(f"{PROGRAM}: the output cannot be written: {error}", file=sys.stderr)
-        return ExitCode.TARGET_FAILED
-    except KeyboardInterrupt:
-        return _SIGNAL_EXIT_BASE + signal.SIGINT  # before the service listens to it
+        raise OutputError from error
+    try:
+        if flags.get("config"):
+            flags["config"] = str(Path(str(flags["config"])).absolute())
+        return _run(flags)
+    except KeyboardInterrupt:  # before the service listens to it
+        silence(sys.stdout)  # whose reader may be why
+        return exit_code_of(signal.SIGINT)
     except ConfigurationError as error:
         return _refuse(flags, error.faults, error.source)
-    return code
+    except OSError as error:
+        write_remark(f"{PROGRAM}: {error}")
+        return ExitCode.TARGET_FAILED
 
 
 def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str], source: str = "") -> int:
     """Print what is wrong with the configuration, or with another source."""
     is_file_at_fault = "config" in flags and not all(fault.startswith("--") for fault in faults)
     unusable = source or (flags["config"] if is_file_at_fault else "the command line")
-    print(f"{PROGRAM}: {unusable} cannot be used:", file=sys.stderr)
+    write_remark(f"{PROGRAM}: {unusable} cannot be used:")
     for fault in faults[:_MOST_FAULTS]:
-        print(f"  {fault}", file=sys.stderr)
+        write_remark(f"  {fault}")
     if len(faults) > _MOST_FAULTS:
-        print(f"  … and {len(faults) - _MOST_FAULTS} more", file=sys.stderr)
+        write_remark(f"  … and {len(faults) - _MOST_FAULTS} more")
     return ExitCode.UNUSABLE_CONFIGURATION
-
-
-def _prepare_streams() -> None:
-    """Let closed standard streams lead nowhere, so that nothing else gets their numbers."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
-        pass
-    os.close(descriptor)
-    sys.stdin = sys.stdin or os.fdopen(0, "r")
-    sys.stdout = sys.stdout or os.fdopen(1, "w")
-    sys.stderr = sys.stderr or os.fdopen(2, "w")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # whatever the locale, no line may be lost
 
 
 def _run(flags: Mapping[str, str | bool]) -> int:
@@ -111,6 +122,7 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         return _answer(INQUIRIES[asked](circumstances), flags)
     if "replay" in flags:
         return _replay(circumstances)
+    _show_early_warnings()
     configuration = circumstances.load()
     options = configuration.global_options
     if "record" in flags:
@@ -122,19 +134,17 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
 
     _try(circumstances, configuration)
-
-    def work(on_ready: Callable[[str], None], before_check: Callable[[], None]) -> None:
-        _serve(circumstances, configuration, on_ready, before_check)
-
-    return _control(options, work)
+    for warning in configuration.warnings:  # the daemon has no terminal to say them
+        write_remark(f"{PROGRAM}: {warning}")
+    return _control(options, lambda *calls: _serve_detached(circumstances, configuration, *calls))
 
 
 def _answer(answer: Answer, flags: Mapping[str, str | bool]) -> int:
     """Print an answer on stdout, so that it can be redirected, and remarks on stderr."""
     for remark in answer.remarks:
-        print(f"{PROGRAM}: {remark}", file=sys.stderr)
+        write_remark(f"{PROGRAM}: {remark}")
     if answer.text:
-        print(answer.text)
+        write_result(f"{answer.text}\n")
     return _refuse(flags, answer.faults) if answer.faults else ExitCode.ALL_WELL
 
 
@@ -149,11 +159,11 @@ def _replay(circumstances: Circumstances) -> int:
     finally:
         progress.clear()
     for remark in outcome.remarks:
-        print(f"{PROGRAM}: {remark}", file=sys.stderr)
-    print(outcome.text)
+        write_remark(f"{PROGRAM}: {remark}")
+    write_result(f"{outcome.text}\n")
     if outcome.failure is None:
         return ExitCode.ALL_WELL
-    print(f"{PROGRAM}: {outcome.failure}", file=sys.stderr)
+    write_remark(f"{PROGRAM}: {outcome.failure}")
     return ExitCode.TARGET_FAILED
 
 
@@ -168,9 +178,9 @@ def _record(circumstances: Circumstances, configuration: Configuration) -> int:
     finally:
         progress.clear()
     for remark in (*configuration.warnings, *outcome.failures):
-        print(f"{PROGRAM}: {remark}", file=sys.stderr)
+        write_remark(f"{PROGRAM}: {remark}")
     for line in outcome.lines:
-        print(line)
+        write_result(f"{escape(line)}\n")
     return ExitCode.TARGET_FAILED if outcome.failures else ExitCode.ALL_WELL
 
 
@@ -181,6 +191,7 @@ def _serve(
     before_check: Callable[[], None] | None = None,
 ) -> bool:
     """Run the service in this process; tell whether all went well."""
+    from dynamic_dynamodb.logs import await_readers
     from dynamic_dynamodb.service import Service
     from dynamic_dynamodb.signals import Wishes
     from dynamic_dynamodb.wiring import start_workers
@@ -188,7 +199,61 @@ def _serve(
     wishes = Wishes()
     wishes.listen(end_at_once=_end_at_once)
     with start_workers() as workers:
-        return Service(circumstances, wishes, workers, before_check).run(configuration, on_ready)
+        is_well = Service(circumstances, wishes, workers, before_check).run(configuration, on_ready)
+    if configuration.global_options["run_once"]:
+        _await_slow_reader(wishes)
+    else:
+        await_readers()
+    return is_well
+
+
+def _serve_detached(
+    circumstances: Circumstances,
+    configuration: Configuration,
+    on_ready: Callable[[str], None],
+    before_check: Callable[[], None],
+) -> None:
+    """Run the service as a daemon, and keep noted where it logs."""
+    from dynamic_dynamodb.daemon_note import find_note
+    from dynamic_dynamodb.logs import find_log_file
+
+    note = find_note(circumstances, configuration.global_options["instance"])
+
+    def begin(trouble: str) -> None:
+        note.write(find_log_file())
+        on_ready(trouble)
+
+    def show_life() -> None:
+        note.write(find_log_file())
+        before_check()
+
+    try:
+        _serve(circumstances, configuration, begin, show_life)
+    finally:
+        note.remove()
+
+
+def _show_early_warnings() -> None:
+    """Let warnings from before logging is set up, as of a recording, look like all remarks."""
+    import logging
+
+    from dynamic_dynamodb.log_lines import TextFormatter
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(TextFormatter(f"{PROGRAM}: %(message)s"))
+
+
+def _await_slow_reader(wishes: Wishes) -> None:
+    """Wait until the log of a one-off run is read, unless a signal comes.
+
+    A person at a terminal, as with `less`, may take any time. Where nobody sits, as with cron, a reader that
+    takes nothing for a minute must not keep the next run out.
+    """
+    from dynamic_dynamodb.logs import await_readers
+
+    patience = math.inf if sys.stderr.isatty() else _READER_STALL_SECONDS
+    if not await_readers(patience, is_hurried=wishes.is_stopping) and is_taken(sys.stderr):
+        write_remark(f"{PROGRAM}: the end of the log is lost: nobody took it in time")
 
 
 def _try(circumstances: Circumstances, configuration: Configuration) -> None:
@@ -207,8 +272,17 @@ def _try(circumstances: Circumstances, configuration: Configuration) -> None:
 
 def _end_at_once(number: int) -> None:
     """End without waiting for the threads in their calls."""
-    logging.shutdown()
-    os._exit(_SIGNAL_EXIT_BASE + number)
+    from dynamic_dynamodb.logs import await_readers
+
+    await_readers()
+    os._exit(exit_code_of(number))
+
+
+def _end_beside_stuck_logs(code: int) -> None:
+    """End here if somebody does not take the log: Python's own end would wait for it."""
+    logs = sys.modules.get("dynamic_dynamodb.logs")  # which takes a moment to import, and may not be needed
+    if logs is not None and not logs.await_readers(0):
+        os._exit(code)
 
 
 def _control_by_flags(flags: Mapping[str, str | bool]) -> int:
@@ -225,7 +299,8 @@ def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.pid_file import PidFile
 
-    pid_file = PidFile(Circumstances({}, {}, Path.cwd()).find_pid_path(options), options["instance"])
+    here = Circumstances({}, dict(os.environ), Path.cwd())
+    pid_file = PidFile(here.find_pid_path(options), options["instance"])
     command, code = options["daemon"], 0
     answers = []
     if command == "stop":
@@ -238,6 +313,31 @@ def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None
         answers.append(daemon.start(pid_file, work))
     for answer in answers:
         code = answer.code
-        stream = sys.stderr if code in (1, 2) else sys.stdout
-        print(f"{PROGRAM} ({options['instance']}): {answer.sentence}", file=stream)
+        log = _find_log(here, options, pid_file) if answer is answers[-1] and code == 0 else None
+        _say(options["instance"], f"{answer.sentence}{f'; its log is {log}' if log else ''}", code)
     return code
+
+
+def _find_log(here: Circumstances, options: Mapping[str, Any], pid_file: PidFile) -> str | None:
+    """Find where the daemon logs: for status always, at a start only if nobody has named the place."""
+    from dynamic_dynamodb.daemon_note import find_note, find_own_log
+    from dynamic_dynamodb.pid_file import PidFileError
+
+    try:
+        log = find_note(here, options["instance"]).read(pid_file.look().pid)
+    except PidFileError:
+        return None
+    is_news = options["daemon"] == "status" or log == str(find_own_log(here, options["instance"]))
+    return log if is_news else None
+
+
+def _say(instance: str, sentence: str, code: int) -> None:
+    """Print what a command for the daemon did, which its exit code tells even if that cannot be written."""
+    line = f"{PROGRAM} ({instance}): {sentence}"
+    if code in (ExitCode.TARGET_FAILED, ExitCode.UNUSABLE_CONFIGURATION):
+        write_remark(line)
+        return
+    try:
+        write_result(f"{escape(line)}\n")
+    except OutputError as error:
+        write_remark(f"{PROGRAM}: {error.sentence}" if error.sentence else "")

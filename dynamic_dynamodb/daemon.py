@@ -17,6 +17,7 @@ from daemon import DaemonContext
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.daemon_process import has_ended
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.logs import await_readers
 from dynamic_dynamodb.pid_file import (
     DaemonState,
     DaemonStatus,
@@ -134,6 +135,7 @@ def _fork(pid_file: PidFile, work: Work) -> dict[str, Any]:
         try:
             _become_daemon(pid_file, work, tell)
         finally:
+            await_readers()
             os._exit(0)  # the caller's code is the parent's to go on with
     os.close(tell)
     with os.fdopen(hear, encoding="utf-8") as pipe:

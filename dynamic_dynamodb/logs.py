@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.config
+import math
 import os
-import stat
 import sys
 import time
-from contextlib import suppress
-from datetime import datetime, timezone
-from logging.handlers import TimedRotatingFileHandler
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from logutils.colorize import ColorizingStreamHandler
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.report import TargetReport
+from dynamic_dynamodb.log_files import OWNER_ONLY, LogFile, RawStream, is_stream, open_log_file
+from dynamic_dynamodb.log_lines import choose_formatter
+from dynamic_dynamodb.log_sink import MOST_LINES, STDOUT, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from io import TextIOWrapper
 
 LOGGER_NAME: Final = "dynamic-dynamodb"
-OLD_FILES_KEPT: Final = 5
-_READABLE_BY_ALL: Final = 0o644
+LOGGER: Final = logging.getLogger(LOGGER_NAME)
+HURRY_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.05
+_OWNER_ONLY_DIRECTORY: Final = 0o700
 _TALKATIVE: Final = {
     "boto3": logging.WARNING,
     "botocore": logging.WARNING,
@@ -37,147 +37,170 @@ _TALKATIVE: Final = {
 }
 
 
-class JsonFormatter(logging.Formatter):
-    """Write one JSON object a line, with the numbers of a target's decision where the line is about one."""
-
-    def __init__(self, *, is_dry_run: bool) -> None:
-        """Mark every line of a dry run."""
-        super().__init__()
-        self._is_dry_run = is_dry_run
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Render a record."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            "dry_run": self._is_dry_run,
-        }
-        subject = record.args[0] if isinstance(record.args, tuple) and record.args else None
-        if isinstance(subject, TargetReport):
-            line |= subject.as_fields()
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line)
-
-
 class Console(ColorizingStreamHandler):  # type: ignore[misc]  # logutils has no types
-    """Write to stdout, in colours on a terminal; stay silent once nobody reads it any more."""
+    """Write to stdout; on a terminal, levels that matter are coloured, and INFO looks as all text does."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Let a broken pipe pass: the log-file and the work go on."""
-        if not isinstance(sys.exc_info()[1], BrokenPipeError):
-            super().handleError(record)
+    level_map: Final = {**ColorizingStreamHandler.level_map, logging.INFO: (None, None, False)}
+
+    is_plain = False
+
+    def __init__(self) -> None:
+        """Write to what is stdout now."""
+        super().__init__(RawStream(sys.stdout.fileno(), sys.stdout.encoding))
+        is_unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        self._is_colourful = not is_unwanted and self.stream.isatty()
+
+    @property
+    def is_tty(self) -> bool:
+        """Tell whether to colour lines."""
+        return self._is_colourful and not self.is_plain
+
+    # logutils would write a line and its end apart.
+    emit = logging.StreamHandler.emit
 
 
-def set_up_logging(options: Mapping[str, Any], *, is_dry_run: bool, find_path: Callable[[str], Path]) -> None:
-    """Log to stdout, and to the log-file if there is one; what was set up before is closed.
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the set-up of a log depends on beside its options.
 
     `find_path` makes the paths in options absolute, and raises ConfigurationError if it cannot.
-    Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used;
-    then logging stays as it was.
+    `own_log` is where a process without a terminal logs to if it is given no place.
+    A one-off run keeps every line for a slow reader; what runs for long must not, as its memory has an end.
+    """
+
+    find_path: Callable[[str], Path]
+    is_dry_run: bool
+    is_one_off: bool = False
+    own_log: Path | None = None
+
+
+def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
+    """Log to stdout, and to the log-file if there is one; what was set up before is closed.
+
+    Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used; then
+    logging stays as it was.
     """
     for name, level in _TALKATIVE.items():
         logging.getLogger(name).setLevel(level)
+    most_lines = None if settings.is_one_off else MOST_LINES
     if options["log_config_file"]:
-        _use_file(find_path(options["log_config_file"]), find_path("."))
+        _use_file(settings.find_path(options["log_config_file"]), settings.find_path("."))
+        _put_into_sinks(most_lines)
         return
-    handlers: list[logging.Handler] = [Console(sys.stdout)]
-    if options["log_file"]:
-        handlers.append(_open_file(find_path(options["log_file"])))
-    formatter = _choose_formatter(options["log_format"], is_dry_run=is_dry_run)
-    for handler in handlers:
-        handler.setFormatter(formatter)
-    shut_down_logging()
+    handler, path, trouble = _open_file(options["log_file"], settings)
+    formatter = choose_formatter(options["log_format"], is_dry_run=settings.is_dry_run)
+    # Kept over reloads, as it may be stuck in a write that nobody takes.
+    console = next((sink for sink in _find_sinks() if isinstance(sink.target, Console)), None)
+    console = console or Sink(Console(), STDOUT)
+    console.target.is_plain = options["log_format"] == "json"  # type: ignore[attr-defined]  # it is a Console
+    console.most_lines = most_lines
+    console.setFormatter(formatter)
+    shut_down_logging(but=console)
     root = logging.getLogger()
-    for handler in handlers:
-        root.addHandler(handler)
+    root.addHandler(console)
+    if handler is not None:
+        root.addHandler(Sink(handler, f"log-file {path}", formatter, most_lines))
     root.setLevel(options["log_level"].upper())
+    if trouble:
+        LOGGER.warning("%s", trouble)
 
 
-def shut_down_logging() -> None:
-    """Close what was set up, by options or by a log-config-file, and leave our logger as if new."""
-    for logger in (logging.getLogger(), logging.getLogger(LOGGER_NAME)):
-        for handler in logger.handlers[:]:
-            logger.removeHandler(handler)
-            handler.close()
+def shut_down_logging(*, but: Sink | None = None) -> None:
+    """End what was set up, by options or by a log-config-file, and leave our logger as if new.
+
+    Each log has a moment for the lines that wait.
+    """
+    for sink in _find_sinks():
+        if sink is not but:
+            _take_out(sink)
     own = logging.getLogger(LOGGER_NAME)
     own.propagate, own.disabled = True, False
     own.setLevel(logging.NOTSET)
 
 
-def _choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
-    if name == "json":
-        return JsonFormatter(is_dry_run=is_dry_run)
-    mark = " - dryrun" if is_dry_run else ""
-    return logging.Formatter(f"%(asctime)s - %(name)s{mark} - %(levelname)s - %(message)s")
+def find_log_file() -> Path | None:
+    """Return the log file in use."""
+    files = (sink.target for sink in _find_sinks() if isinstance(sink.target, LogFile))
+    return next((Path(file.baseFilename) for file in files), None)
 
 
-class LogFile(TimedRotatingFileHandler):
-    """A file rotated at midnight, never opened through a link that somebody put into a shared directory.
+def await_readers(seconds: float = HURRY_SECONDS, *, is_hurried: Callable[[], bool] = lambda: True) -> bool:
+    """Wait until every line has been taken; tell whether it has.
 
-    It goes on where it is if it cannot be rotated, and says once that it cannot be written.
+    That ends when none is taken for so long; or at most a second after `is_hurried`.
     """
-
-    is_lost = False
-
-    def doRollover(self) -> None:  # noqa: N802 - logging's name
-        """Rotate; a file that cannot be moved, such as one that is mounted, grows on until next midnight."""
-        try:
-            super().doRollover()
-        except OSError as error:
-            if self.stream is None or self.stream.closed:  # what a full disk did not take went with it
-                self.stream = self._open()
-            self.rolloverAt = self.computeRollover(int(time.time()))
-            said = ("log-file %s is not rotated: %s: it grows on", self.baseFilename, error.strerror or error)
-            logging.getLogger(LOGGER_NAME).warning(*said)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line."""
-        was_lost, self.is_lost = self.is_lost, False
-        super().emit(record)
-        if self.is_lost and not was_lost:
-            text = f"log-file {self.baseFilename} cannot be written, its lines are lost: make room\n"
-            with suppress(OSError, ValueError):
-                sys.stderr.write(text)
-
-    def close(self) -> None:
-        """Close the file, though a full disk may not take its last lines: the work goes on."""
-        with suppress(OSError):
-            super().close()
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Remember that the line was lost: each one's traceback would say nothing more."""
-        if isinstance(sys.exc_info()[1], OSError):
-            self.is_lost = True
-        else:
-            super().handleError(record)
-
-    def _open(self) -> TextIOWrapper:
-        path = Path(self.baseFilename)
-        if not path.parent.stat().st_mode & stat.S_IWOTH:
-            return super()._open()
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.fdopen(os.open(path, flags, _READABLE_BY_ALL), "a", encoding="utf-8")
+    stalled_since, taken, hurried_since = time.monotonic(), -1, math.inf
+    while busy := [sink for sink in _find_sinks() if sink.is_busy]:
+        now = time.monotonic()
+        taken_now = sum(sink.written for sink in busy)
+        if taken_now != taken:
+            stalled_since, taken = now, taken_now
+        if is_hurried():
+            hurried_since = min(hurried_since, now)
+        if now - stalled_since > seconds or now - hurried_since > HURRY_SECONDS:
+            return False
+        busy[0].wait(_POLL_SECONDS)
+    return True
 
 
-def _open_file(path: Path) -> logging.Handler:
+def _find_loggers() -> list[logging.Logger]:
+    named = logging.getLogger().manager.loggerDict.copy().values()
+    return [logging.getLogger(), *(logger for logger in named if isinstance(logger, logging.Logger))]
+
+
+def _find_sinks() -> list[Sink]:
+    handlers = (handler for logger in _find_loggers() for handler in logger.handlers)
+    return list(dict.fromkeys(handler for handler in handlers if isinstance(handler, Sink)))
+
+
+def _open_file(given: str | None, settings: LogSettings) -> tuple[logging.Handler | None, Path | None, str]:
+    """Open the file to log to, if there is one, and say what is wrong with a daemon's own."""
+    path = settings.find_path(given) if given else None
+    if settings.own_log is None or (path is not None and not is_stream(path)):
+        return (open_log_file(path) if path else None), path, ""
     try:
-        return LogFile(path, when="midnight", backupCount=OLD_FILES_KEPT, encoding="utf-8")
+        settings.own_log.parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+        return open_log_file(settings.own_log, OWNER_ONLY), settings.own_log, ""
     except OSError as error:
-        message = f"log-file {path} cannot be written: {error.strerror or error}"
-        raise ConfigurationError((message,)) from error
+        why = f"{settings.own_log.parent} cannot be made: {error.strerror}"
+    except ConfigurationError as error:
+        why = str(error)
+    return None, None, f"this daemon has no log: {why}: use log-file"
+
+
+def _take_out(sink: Sink) -> None:
+    for logger in _find_loggers():
+        logger.removeHandler(sink)
+    sink.end()
 
 
 def _use_file(path: Path, directory: Path) -> None:
-    before = Path.cwd()
+    before, sinks = Path.cwd(), _find_sinks()
+    loggers = {logger: (logger.handlers[:], logger.level, logger.propagate) for logger in _find_loggers()}
     try:
         with path.open(encoding="utf-8") as file:
             os.chdir(directory)  # relative paths in the file count from there, in a daemon too
             logging.config.fileConfig(file, disable_existing_loggers=False)
     except Exception as error:  # the file names classes and arguments that may raise anything
+        for logger, (handlers, level, propagate) in loggers.items():
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(level)
         message = f"log-config-file {path} cannot be used: {type(error).__name__}: {error}"
         raise ConfigurationError((message,)) from error
     finally:
         os.chdir(before)
+    for sink in sinks:
+        _take_out(sink)
+
+
+def _put_into_sinks(most_lines: int | None) -> None:
+    """Let the handlers of a log-config-file hold up nothing either."""
+    made: dict[logging.Handler, Sink] = {}
+    for logger in _find_loggers():
+        for handler in logger.handlers[:]:
+            if not isinstance(handler, logging.NullHandler):
+                place = f"handler {handler.name} of log-config-file"
+                sink = made.get(handler) or Sink(handler, place, most_lines=most_lines)
+                made[handler] = sink
+                logger.removeHandler(handler)
+                logger.addHandler(sink)

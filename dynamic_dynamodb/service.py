@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
+from dynamic_dynamodb.daemon_note import find_own_log
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.logs import set_up_logging
+from dynamic_dynamodb.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
 from dynamic_dynamodb.state import find_life, find_longest_step, find_spacing
@@ -36,6 +37,8 @@ _UNSETTLED: Final = (
     f"it has not stayed the same for {STABLE_SECONDS:.0f} s in {MOST_SECONDS:.0f} s: send SIGHUP again when"
     " it is written"
 )
+DETACHED: Final = ("start", "restart")
+"""Commands of --daemon for a process without a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +202,15 @@ class Service:
         return [str(error) if isinstance(error, AwsError) else f"{type(error).__name__}: {error}"]
 
     def _set_up_logging(self, configuration: Configuration) -> None:
-        set_up_logging(
-            configuration.logging_options,
-            is_dry_run=configuration.global_options["dry_run"],
+        options = configuration.global_options
+        is_detached = options["daemon"] in DETACHED
+        settings = LogSettings(
             find_path=self.circumstances.find_path,
+            is_dry_run=options["dry_run"],
+            is_one_off=options["run_once"],
+            own_log=find_own_log(self.circumstances, options["instance"]) if is_detached else None,
         )
+        set_up_logging(configuration.logging_options, settings)
 
     def _check_and_go_on(self, opened: Opened) -> None:
         try:

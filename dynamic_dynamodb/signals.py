@@ -62,7 +62,7 @@ class Wishes:
         while True:
             for number in self._ends[1].recv(_MANY_BYTES):
                 if number == signal.SIGUSR2:
-                    _say("SIGUSR2 has no meaning here: ignored")
+                    LOGGER.info("SIGUSR2 has no meaning here: ignored")
                 elif number == signal.SIGUSR1:
                     self._reopen = True
                 elif number == signal.SIGHUP and not self._has_lost_terminal():
@@ -72,7 +72,7 @@ class Wishes:
                 else:
                     self._stop = True
                     why = "the terminal is gone" if number == signal.SIGHUP else signal.Signals(number).name
-                    _say(f"{why}: finishing the update in hand")
+                    LOGGER.info("%s: finishing the update in hand", why)
                 self._alarm.set()
 
     def _has_lost_terminal(self) -> bool:
@@ -129,8 +129,3 @@ def _is_on_terminal() -> bool:
     except OSError:
         return any(map(os.isatty, _STANDARD_STREAMS))
     return True
-
-
-def _say(sentence: str) -> None:
-    # In yet another thread, because whoever reads the log may have stopped reading.
-    threading.Thread(target=LOGGER.info, args=("%s", sentence), daemon=True).start()

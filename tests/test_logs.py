@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.logs import LogFile
+from dynamic_dynamodb.log_files import LogFile, open_log_file
+from dynamic_dynamodb.log_sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+PATIENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -26,7 +29,22 @@ def logger() -> Iterator[logging.Logger]:
     own.setLevel(before)
     for handler in own.handlers[:]:
         own.removeHandler(handler)
-        handler.close()
+        assert isinstance(handler, Sink)
+        handler.end()
+
+
+def attach(logger: logging.Logger, path: Path) -> tuple[Sink, LogFile]:
+    handler = open_log_file(path)
+    assert isinstance(handler, LogFile)
+    sink = Sink(handler, f"log-file {path}", logging.Formatter("%(message)s"))
+    logger.addHandler(sink)
+    return sink, handler
+
+
+def read(sink: Sink, path: Path) -> list[str]:
+    """Give the lines of a file, all of which are written."""
+    assert sink.wait(PATIENCE_SECONDS)
+    return path.read_text(encoding="utf-8").splitlines()
 
 
 def refuse_to_move(source: str, destination: str) -> None:
@@ -36,41 +54,55 @@ def refuse_to_move(source: str, destination: str) -> None:
 
 def test_a_file_that_cannot_be_rotated_grows_on(tmp_path: Path, logger: logging.Logger) -> None:
     path = tmp_path / "own.log"
-    handler = LogFile(path, when="midnight", encoding="utf-8")
+    sink, handler = attach(logger, path)
     handler.rotator = refuse_to_move
-    logger.addHandler(handler)
     handler.rolloverAt = int(time.time()) - 1
-    for line in ("before", "after"):
-        logger.info(line)
-    reason = f"log-file {path} is not rotated: Device or resource busy: it grows on"
-    assert path.read_text(encoding="utf-8").splitlines() == [reason, "before", "after"]
+    logger.info("before")
+    assert sink.wait(PATIENCE_SECONDS)
+    logger.info("after")
+    why = "(Device or resource busy): appending to it until the next rotation"
+    assert read(sink, path) == ["before", f"cannot rotate log-file {path} {why}", "after"]
 
 
 def test_a_full_disk_is_said_once_and_ends_nothing(
-    tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, logger: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "own.log"
     path.symlink_to("/dev/full")
-    handler = LogFile(path, encoding="utf-8")
-    logger.addHandler(handler)
+    handler = open_log_file(path)
+    assert handler is not None
+    sink = Sink(handler, f"log-file {path}", logging.Formatter("%(message)s"))
+    logger.addHandler(sink)
     for _ in range(3):
         logger.info("a line")
-    said = f"log-file {path} cannot be written, its lines are lost: make room\n"
-    assert capsys.readouterr().err == said
-    handler.close()
+    assert sink.wait(PATIENCE_SECONDS)
+    trouble = "No space left on device: lines of the log are being lost: free disk space"
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == [
+        f"log-file {path} cannot be written: {trouble}"
+    ]
 
 
-def test_a_disk_that_is_full_at_midnight_leaves_a_file_that_can_be_written_once_there_is_room(
-    tmp_path: Path, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_line_that_a_full_disk_cut_off_ends_before_the_next_one(tmp_path: Path) -> None:
     path = tmp_path / "own.log"
-    path.symlink_to("/dev/full")
-    handler = LogFile(path, when="midnight", encoding="utf-8")
-    logger.addHandler(handler)
-    logger.info("lost")
-    path.unlink()  # what is opened from now on has room; what is open has none
+    handler = open_log_file(path)
+    assert isinstance(handler, LogFile)
+    assert handler.stream is not None
+    handler.stream.write("half of a li")
+    handler.stream.write("the next line\n")
+    handler.close()
+    assert path.read_text(encoding="utf-8") == "half of a li\nthe next line\n"
+
+
+def test_a_link_stays_and_what_it_points_to_is_rotated(tmp_path: Path, logger: logging.Logger) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    path, real = tmp_path / "own.log", tmp_path / "elsewhere" / "real.log"
+    path.symlink_to("elsewhere/real.log")
+    real.write_text("yesterday\n")
+    sink, handler = attach(logger, path)
     handler.rolloverAt = int(time.time()) - 1
-    for line in ("at midnight", "after"):
-        logger.info(line)
-    assert path.read_text(encoding="utf-8").splitlines()[-2:] == ["at midnight", "after"]
-    assert "Traceback" not in capsys.readouterr().err
+    logger.info("today")
+    assert read(sink, path) == ["today"]
+    assert path.is_symlink()
+    (old,) = real.parent.glob("real.log.*")
+    assert old.read_text() == "yesterday\n"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["elsewhere", "own.log"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, Final, NoReturn
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PROGRAM: Final = "dynamic-dynamodb"
 _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
@@ -30,6 +34,13 @@ class _Parser(argparse.ArgumentParser):
         of_old = [one for one in found if one[0].dest not in _NEW]
         return of_old if len(of_old) == 1 else found
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print help and version; argparse would keep to itself that they could not be written."""
+        if file is not None and file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
     def error(self, message: str) -> NoReturn:
         """Name unknown flags alone, each with the nearest known one."""
         start, unknown, words = message.partition(_UNKNOWN)
@@ -47,7 +58,8 @@ def _suggest(flag: str) -> str:
 def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
     """Give the flags that were used, by option name; a switch is True, all else is text.
 
-    argparse itself ends the program for --help and --version (0) and for unusable flags (2).
+    argparse itself ends the program for --help and --version (0) and for unusable flags (2). Raises OSError
+    if help or version cannot be written.
     """
     namespace = build_parser().parse_args(arguments)
     return {name: given for name, given in vars(namespace).items() if given is not None}

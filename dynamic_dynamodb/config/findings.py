@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
@@ -13,10 +12,12 @@ from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK
 from dynamic_dynamodb.core.keys import UNSENDABLE, is_sendable
 from dynamic_dynamodb.core.maintenance_window import parse_windows
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.log_files import find_log_file_fault
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from dynamic_dynamodb.core.expressions import Expression, MatchBudget
     from dynamic_dynamodb.core.sections import Section
@@ -58,23 +59,21 @@ def find_credential_faults(options: Mapping[str, Any]) -> Iterator[str]:
 
 
 def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path]) -> Iterator[str]:
-    """Name the files and directories of the log that are not there; `find_path` makes paths absolute."""
-    for key, is_there in (("log_config_file", Path.is_file), ("log_file", _has_directory)):
+    """Name the files of the log that cannot be used; `find_path` makes paths absolute."""
+    for key, find_fault in (("log_config_file", _find_missing), ("log_file", find_log_file_fault)):
         given = options[key]
         if not given:
             continue
-        name = key.replace("_", "-")
         try:
-            path = find_path(given)
+            fault = find_fault(find_path(given))
         except ConfigurationError as error:
-            yield f"{name} {error}"
-            continue
-        if not is_there(path):
-            yield f"{name} {path} cannot be used: No such file or directory"
+            fault = f"{key.replace('_', '-')} {error}"
+        if fault:
+            yield fault
 
 
-def _has_directory(path: Path) -> bool:
-    return path.parent.is_dir()
+def _find_missing(path: Path) -> str | None:
+    return None if path.is_file() else f"log-config-file {path} cannot be used: No such file or directory"
 
 
 def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:

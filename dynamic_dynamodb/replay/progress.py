@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, TextIO
@@ -59,13 +60,16 @@ class ProgressBar:
             # A line as wide as the terminal would be drawn below itself each time.
             width = min(LONGEST_BAR, _count_columns(self.stream) - len(f"{self.label}  100%") - 1)
             bar = f"{self.label} {_draw(share, width)} {share:4.0%}" if width > 0 else f"{share:4.0%}"
-            self.stream.write(f"\r{bar}")
-            self.stream.flush()
+            self._write(f"\r{bar}")
 
     def clear(self) -> None:
         """Leave a clean line behind."""
         if self.drawn:
-            self.stream.write("\r\033[K")
+            self._write("\r\033[K")
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):  # a terminal that is gone ends no work
+            self.stream.write(text)
             self.stream.flush()
 
 

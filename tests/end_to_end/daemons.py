@@ -54,6 +54,12 @@ class Daemon:
         return self.program.folder / f"{self.instance}.log"
 
     @property
+    def own_log(self) -> Path:
+        """Give where it logs if nobody says where."""
+        state = self.program.folder / ".local" / "state" / "dynamic-dynamodb"
+        return state / f"dynamic-dynamodb.{self.instance}.log"
+
+    @property
     def log(self) -> list[str]:
         """Give the log so far, a line each as `LEVEL message`."""
         return read_log(self.log_file.read_text(encoding="utf-8")) if self.log_file.exists() else []
@@ -80,6 +86,10 @@ class Daemon:
     def says(self, sentence: str) -> str:
         """Give the line in which a command says this of the instance."""
         return f"dynamic-dynamodb ({self.instance}): {sentence}\n"
+
+    def says_running(self, pid: int, log: Path | None = None) -> str:
+        """Give the line in which its status says that it runs, and where it logs."""
+        return self.says(f"running with pid {pid}; its log is {log or self.log_file}")
 
     def wait_for(self, text: str, *, count: int = 1) -> list[str]:
         """Wait until so many lines of the log hold the text, and give them."""

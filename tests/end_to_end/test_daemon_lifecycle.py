@@ -46,7 +46,7 @@ def test_a_status_tells_scripts_what_runs(daemon: Daemon) -> None:
     seen.append(daemon.control("status"))
     assert [(run.code, run.stdout + run.stderr) for run in seen] == [
         (3, daemon.says("not running")),
-        (0, daemon.says(f"running with pid {pid}")),
+        (0, daemon.says_running(pid)),
         (1, daemon.says(f"not running, but there is a stale pid file {daemon.pid_file} (pid {pid})")),
     ]
 
@@ -98,7 +98,7 @@ def test_a_restart_that_cannot_succeed_leaves_the_old_daemon_alone(
 ) -> None:
     pid = daemon.must_start(ALL)
     assert daemon.start(configuration, *flags, command="restart").code == 2
-    assert daemon.control("status").stdout == daemon.says(f"running with pid {pid}")
+    assert daemon.control("status").stdout == daemon.says_running(pid)
 
 
 def test_a_second_start_is_refused_and_names_the_first(daemon: Daemon) -> None:
@@ -157,7 +157,7 @@ def test_a_start_whose_parent_is_process_1_detaches_too(daemon: Daemon) -> None:
     environment = {**os.environ, **daemon.program.emulator.environment(), "HOME": str(daemon.program.folder)}
     subprocess.run(["/bin/sh", "-c", f"exec {start} >{said} 2>&1 &"], env=environment, check=True)
     wait_until(lambda: said.exists() and said.read_text().endswith("\n"), "an answer of the start")
-    assert said.read_text() == daemon.says(f"started with pid {daemon.pid}")
+    assert said.read_text() == daemon.says(f"started with pid {daemon.pid}; its log is {daemon.own_log}")
     assert daemon.control("stop").code == 0
 
 
@@ -167,7 +167,7 @@ def test_a_start_without_open_streams_starts(daemon: Daemon, closed: str) -> Non
     environment = {**os.environ, **daemon.program.emulator.environment(), "HOME": str(daemon.program.folder)}
     run = subprocess.run(["/bin/sh", "-c", f"{start} {closed}"], env=environment, check=False)
     assert run.returncode == 0
-    assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
+    assert daemon.control("status").stdout == daemon.says_running(daemon.pid, daemon.own_log)
 
 
 def test_a_daemon_that_runs_once_makes_one_pass(emulator: Emulator, daemon: Daemon) -> None:

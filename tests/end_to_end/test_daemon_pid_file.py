@@ -150,7 +150,7 @@ def test_a_daemon_whose_place_another_has_taken_ends(daemon: Daemon) -> None:
     second = daemon.must_start(ALL)
     os.kill(first, signal.SIGCONT)
     wait_until(lambda: not is_running(first), "the end of the first")
-    assert daemon.control("status").stdout == daemon.says(f"running with pid {second}")
+    assert daemon.control("status").stdout == daemon.says_running(second)
 
 
 def test_a_daemon_outlives_the_directory_of_its_pid_file(daemon: Daemon) -> None:

@@ -105,13 +105,30 @@ def test_a_log_file_of_yesterday_is_put_aside_and_five_old_ones_are_kept(program
     assert "old" not in log.read_text()
 
 
-def test_levels_are_coloured_on_a_terminal_alone(emulator: Emulator, program: Program) -> None:
+@pytest.mark.parametrize(
+    ("environment", "flags", "are_warnings_coloured"),
+    [
+        pytest.param({"TERM": "xterm"}, (), True, id="a terminal"),
+        pytest.param({"TERM": "xterm", "NO_COLOR": ""}, (), True, id="an empty NO_COLOR"),
+        pytest.param({"TERM": "xterm", "NO_COLOR": "1"}, (), False, id="a user who wants none"),
+        pytest.param({"TERM": "dumb"}, (), False, id="a terminal without colours"),
+        pytest.param({"TERM": "xterm"}, ("--log-format", "json"), False, id="JSON"),
+    ],
+)
+def test_on_a_terminal_levels_that_matter_are_coloured_and_info_is_as_all_text(
+    emulator: Emulator,
+    program: Program,
+    environment: dict[str, str],
+    flags: tuple[str, ...],
+    are_warnings_coloured: bool,  # noqa: FBT001 - a column of the table
+) -> None:
     add_busy(emulator)
     path = program.write(f"{PLAIN}[table: none]\n")
+    own = {name: text for name, text in os.environ.items() if name != "NO_COLOR"}
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "-c", path, "--run-once", "--log-file", "own.log"],
-        env={**os.environ, **emulator.environment(), "HOME": str(program.folder)},
+        [*COMMAND, "-c", path, "--run-once", "--log-file", "own.log", *flags],
+        env={**own, **emulator.environment(), "HOME": str(program.folder), **environment},
         cwd=program.folder,
         stdin=subprocess.DEVNULL,
         stdout=theirs,
@@ -120,11 +137,18 @@ def test_levels_are_coloured_on_a_terminal_alone(emulator: Emulator, program: Pr
     os.close(theirs)
     shown = _read_terminal(ours)
     assert process.wait() == 0
-    warnings = [line for line in shown.splitlines() if "WARNING" in line]
-    assert warnings != []
-    assert ["\x1b[" in line for line in warnings] == [True] * len(warnings)
+    lines = {level: [line for line in shown.splitlines() if level in line] for level in ("WARNING", "INFO")}
+    assert [len(each) > 0 for each in lines.values()] == [True, True]
+    assert {"\x1b[33m" in line for line in lines["WARNING"]} == {are_warnings_coloured}
+    assert {"\x1b" in line for line in lines["INFO"]} == {False}
     assert "\x1b" not in (program.folder / "own.log").read_text()
-    assert "\x1b" not in program.check(f"{PLAIN}[table: none]\n").stdout
+
+
+def test_a_log_that_is_not_on_a_terminal_is_never_coloured(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    run = program.check(f"{PLAIN}[table: none]\n", TERM="xterm")
+    assert run.warnings != []
+    assert "\x1b" not in run.stdout
 
 
 def test_json_has_an_object_a_line_with_the_numbers_of_a_target(emulator: Emulator, program: Program) -> None:

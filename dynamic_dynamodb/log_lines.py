@@ -1,0 +1,72 @@
+"""Turn log records into lines: a record of text is one line, whatever names and messages hold."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.report import TargetReport
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_INDENT: Final = "    "
+"""What no line of the log begins with, so that a line of a traceback is not taken for one."""
+
+
+class TextFormatter(logging.Formatter):
+    """Write one line a record, with control characters made visible; tracebacks follow it, indented."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Render the line."""
+        return escape(super().formatMessage(record))
+
+    def formatException(  # noqa: N802 - logging's name
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        """Render a traceback."""
+        return _indent(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - logging's name
+        """Render a stack."""
+        return _indent(super().formatStack(stack_info))
+
+
+class JsonFormatter(logging.Formatter):
+    """Write one JSON object a line, with the numbers of a target's decision where the line is about one."""
+
+    def __init__(self, *, is_dry_run: bool) -> None:
+        """Mark every line of a dry run."""
+        super().__init__()
+        self._is_dry_run = is_dry_run
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render a record."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "dry_run": self._is_dry_run,
+        }
+        subject = record.args[0] if isinstance(record.args, tuple) and record.args else None
+        if isinstance(subject, TargetReport):
+            line |= subject.as_fields()
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
+    """Return the formatter of a log-format."""
+    if name == "json":
+        return JsonFormatter(is_dry_run=is_dry_run)
+    mark = " - dryrun" if is_dry_run else ""
+    return TextFormatter(f"%(asctime)s - %(name)s{mark} - %(levelname)s - %(message)s")
+
+
+def _indent(lines: str) -> str:
+    return "\n".join(f"{_INDENT}{escape(line)}" for line in lines.split("\n"))

@@ -1,0 +1,200 @@
+"""Write log lines in a thread of their own, so that whoever does not read them holds up nothing else."""
+
+from __future__ import annotations
+
+import copy
+import errno
+import logging
+import os
+import sys
+import threading
+from collections import deque
+from contextlib import suppress
+from typing import Final
+
+from dynamic_dynamodb.config.values import escape
+
+LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+MOST_LINES: Final = 10_000
+"""How many lines of a daemon may wait: those of some checks of many tables."""
+MOST_CHARACTERS: Final = 8_000_000
+CLOSE_SECONDS: Final = 1.0
+"""How long the end of a log waits for lines that are not written yet."""
+STDOUT: Final = "stdout"
+_NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
+_STANDARD_ERROR: Final = 2
+
+
+class Sink(logging.Handler):
+    """Hand lines to another handler, in order, from a bounded queue.
+
+    Lines are rendered when they are logged, by the sink's formatter if it has one. When the queue is full,
+    what comes is dropped and counted until all that waits is written; then the count is written too.
+    So are lines that could not be written, as soon as one can; that trouble began is logged once.
+    """
+
+    make_thread: type[threading.Thread] = threading.Thread
+
+    def __init__(
+        self,
+        target: logging.Handler,
+        place: str,
+        formatter: logging.Formatter | None = None,
+        most_lines: int | None = MOST_LINES,
+    ) -> None:
+        """Begin to write what comes to `target`; `place` names it in messages. None is for any number."""
+        super().__init__(target.level)
+        self.setFormatter(formatter)
+        self.target = target
+        self.place = place
+        self.most_lines = most_lines
+        self.written = 0
+        self._lines: deque[logging.LogRecord] = deque()
+        self._characters = 0
+        self._dropped = 0
+        self._lost = 0
+        self._error: BaseException | None = None
+        self._is_writing = self._is_ending = False
+        self._news = threading.Condition()
+        # logging would print a traceback for each line.
+        target.handleError = self._note_error  # type: ignore[method-assign]
+        self._thread: threading.Thread | None = self.make_thread(
+            target=self._work, name=f"log of {place}", daemon=True
+        )
+        try:
+            self._thread.start()
+        except RuntimeError:  # no further thread is allowed: lines are written where they are logged
+            self._thread = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether there are lines that are not written yet."""
+        with self._news:
+            return self._has_work()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line, or count it as dropped; never wait."""
+        line = self._prepare(record)
+        with self._news:
+            if self._is_ending:
+                return
+            if self._dropped or not self._has_room(len(line.msg)):
+                self._dropped += 1
+            else:
+                self._lines.append(line)
+                self._characters += len(line.msg)
+            self._news.notify_all()
+        if self._thread is None:
+            self._write_next()
+
+    def _has_room(self, characters: int) -> bool:
+        if self.most_lines is None:
+            return True
+        return len(self._lines) < self.most_lines and self._characters + characters <= MOST_CHARACTERS
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until every line is written, at most so long; tell whether it is."""
+        with self._news:
+            return self._news.wait_for(lambda: not self._has_work(), seconds)
+
+    def flush(self) -> None:
+        """Wait for a moment until every line is written."""
+        self.wait(CLOSE_SECONDS)
+
+    def close(self) -> None:
+        """Wait for a moment, as logging wants at its end; after another log-config-file this may go on."""
+        self.flush()
+
+    def end(self) -> None:
+        """Write what waits, and close the target, after a moment without waiting for it."""
+        with self._news:
+            self._is_ending = True
+            self._news.notify_all()
+        if self._thread is None:
+            self.target.close()
+        else:
+            self._thread.join(CLOSE_SECONDS)
+        super().close()
+
+    def _has_work(self) -> bool:
+        return bool(self._lines or self._dropped or self._is_writing)
+
+    def _prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Render what may change until the line is written."""
+        line = copy.copy(record)
+        if self.formatter:
+            line.msg = self.format(line)
+            line.exc_info = line.exc_text = line.stack_info = None
+        else:
+            line.msg = escape(record.getMessage())
+        line.args = None
+        return line
+
+    def _work(self) -> None:
+        while self._write_next():
+            pass
+        self.target.close()
+
+    def _write_next(self) -> bool:
+        """Wait for a line and write it; tell whether there may be more."""
+        with self._news:
+            self._news.wait_for(lambda: self._has_work() or self._is_ending)
+            line = self._lines.popleft() if self._lines else None
+            if line is not None:
+                self._characters -= len(line.msg)
+            elif self._dropped:
+                self._lost += self._dropped
+                self._dropped = 0
+            else:
+                return False
+            self._is_writing = True
+        try:
+            self._write(line)
+        finally:
+            with self._news:
+                self._is_writing = False
+                self.written += 1
+                self._news.notify_all()
+        return True
+
+    def _write(self, line: logging.LogRecord | None) -> None:
+        """Write a line, and before it how many are missing there."""
+        if self._lost:
+            if self._try(self._prepare(self._tell_of_lost())):
+                self._lost = 0
+            else:
+                self._lost += line is not None
+                return
+        if line is not None and not self._try(line):
+            self._lost = 1
+
+    def _tell_of_lost(self) -> logging.LogRecord:
+        said = f"{self._lost} lines of the log are missing here: {self.place} did not take them"
+        return LOGGER.makeRecord(LOGGER.name, logging.WARNING, __file__, 0, said, (), None)
+
+    def _try(self, line: logging.LogRecord) -> bool:
+        before, self._error = self._error, None
+        try:
+            # Without the handler's lock, which nobody else needs, but logging wants at the program's end.
+            kept = self.target.filter(line)
+            if kept:
+                self.target.emit(kept if isinstance(kept, logging.LogRecord) else line)
+        except Exception as error:  # noqa: BLE001 - handlers of a log-config-file may raise anything
+            self._error = error
+        if self._error is not None and before is None:
+            self._say_trouble(self._error)
+        return self._error is None
+
+    def _note_error(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - logging's signature
+        self._error = sys.exc_info()[1]
+
+    def _say_trouble(self, error: BaseException) -> None:
+        """Log once that lines are being lost, for the other sinks, and for stderr if it is stdout's."""
+        code = error.errno if isinstance(error, OSError) else None
+        why = os.strerror(code) if code else f"{type(error).__name__}: {error}"
+        advice = ": free disk space" if code in _NO_SPACE else ""
+        said = f"{self.place} cannot be written: {why}: lines of the log are being lost{advice}"
+        LOGGER.warning("%s", said)
+        if self.place == STDOUT and not isinstance(error, BrokenPipeError):  # whoever closed a pipe knows
+            with suppress(OSError):
+                os.write(_STANDARD_ERROR, f"dynamic-dynamodb: {said}\n".encode())

@@ -1,0 +1,154 @@
+"""A daemon says what it has to say where somebody can find it, also if nobody has named a place."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.account import add_busy, everywhere
+from tests.end_to_end.daemons import Daemon, wait_until
+from tests.end_to_end.program import read_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+    from tests.end_to_end.program import Run
+
+EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(with_indexes=False)
+UNLIMITED = EACH_SECOND.replace("max-provisioned-writes", "# ")
+SPENDS = "[table: .*] has no max-provisioned-writes: it may spend without limit"
+
+
+def start(
+    daemon: Daemon, configuration: str, *flags: str, command: str = "start", **environment: str | None
+) -> Run:
+    """Start it without naming a log."""
+    path = daemon.program.write(configuration)
+    return daemon.control(command, "-c", path, *flags, **environment)
+
+
+def mode(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o777:o}"
+
+
+def test_a_daemon_without_a_log_of_its_own_logs_in_its_state_directory_and_says_where(
+    emulator: Emulator, daemon: Daemon
+) -> None:
+    add_busy(emulator)
+    run = start(daemon, EACH_SECOND)
+    log = daemon.own_log
+    said = daemon.says(f"started with pid {daemon.pid}; its log is {log}")
+    assert (run.code, run.stdout, run.stderr) == (0, said, "")
+    wait_until(lambda: "checked 1 targets" in log.read_text(), "a check")
+    assert daemon.control("status").stdout == daemon.says_running(daemon.pid, log)
+    assert mode(log) == "600"
+    assert mode(log.parent) == "700"
+    assert daemon.control("stop").code == 0
+    assert read_log(log.read_text())[-1] == "INFO stopped"
+    assert daemon.control("status").stdout == daemon.says("not running")
+    assert sorted(path.suffix for path in log.parent.iterdir()) == [".json", ".lock", ".log"]
+
+
+@pytest.mark.parametrize("command", ["start", "restart"])
+def test_warnings_are_said_on_the_terminal_before_it_detaches_and_in_the_log(
+    daemon: Daemon, command: str
+) -> None:
+    run = start(daemon, UNLIMITED, command=command)
+    assert (run.code, run.stderr) == (0, f"dynamic-dynamodb: {SPENDS}\n")
+    wait_until(lambda: f"WARNING {SPENDS}" in read_log(daemon.own_log.read_text()), "the warning")
+
+
+def test_errors_of_later_are_in_the_log(emulator: Emulator, daemon: Daemon) -> None:
+    emulator.add_fault(code="AccessDeniedException", times=None)
+    assert start(daemon, EACH_SECOND).code == 0
+    wait_until(
+        lambda: "ERROR dynamodb:ListTables failed" in "".join(read_log(daemon.own_log.read_text())), "it"
+    )
+
+
+@pytest.mark.parametrize("given", ["/dev/stdout", "/dev/stderr"])
+def test_a_stream_that_a_daemon_does_not_have_is_no_log(daemon: Daemon, given: str) -> None:
+    run = start(daemon, EACH_SECOND, "--log-file", given)
+    assert (run.code, run.stdout) == (
+        0,
+        daemon.says(f"started with pid {daemon.pid}; its log is {daemon.own_log}"),
+    )
+    wait_until(lambda: "checked 0 targets" in daemon.own_log.read_text(), "a check")
+
+
+def test_a_log_that_somebody_has_chosen_is_the_only_one(daemon: Daemon) -> None:
+    pid = daemon.must_start(EACH_SECOND)
+    daemon.wait_for("checked 0 targets")
+    assert daemon.control("status").stdout == daemon.says_running(pid)
+    assert not daemon.own_log.exists()
+
+
+def test_a_daemon_that_must_not_log_does_not(daemon: Daemon) -> None:
+    assert start(daemon, EACH_SECOND, "--log-file", "/dev/null").code == 0
+    assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
+    assert not daemon.own_log.exists()
+
+
+def test_status_tells_of_the_log_that_is_in_use_since_a_reload(daemon: Daemon) -> None:
+    assert start(daemon, EACH_SECOND).code == 0
+    new = daemon.program.folder / "new.log"
+    daemon.program.write(f"{EACH_SECOND}[logging]\nlog-file: {new}\n")
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_until(lambda: new.exists() and "checked 0 targets" in new.read_text(), "a check in the new log")
+    said = daemon.says_running(daemon.pid, new)
+    wait_until(lambda: daemon.control("status").stdout == said, "its place in the status")
+
+
+def test_without_any_place_for_a_log_the_daemon_says_so_and_goes_on(
+    emulator: Emulator, daemon: Daemon
+) -> None:
+    add_busy(emulator)
+    blocked = daemon.program.write("no folder", "blocked")
+    run = start(daemon, EACH_SECOND, STATE_DIRECTORY=blocked)
+    assert run.code == 0
+    (line,) = read_log(run.stdout)
+    why = f"{blocked} cannot be made: File exists"
+    assert line == f"WARNING this daemon has no log: {why}: use log-file"
+    assert run.stdout.endswith(daemon.says(f"started with pid {daemon.pid}"))
+    emulator.wait_for_requests("UpdateTable", seconds=30)
+    status = daemon.control("status", STATE_DIRECTORY=blocked)
+    assert status.stdout == daemon.says(f"running with pid {daemon.pid}")
+
+
+def test_a_daemon_that_cannot_begin_says_why_in_its_log(daemon: Daemon) -> None:
+    run = start(daemon, EACH_SECOND, "--pid-file-dir", str(daemon.program.folder / "missing"))
+    assert run.code == 1
+    assert f"{daemon.program.folder / 'missing'}" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param("no JSON", id="no note"),
+        pytest.param('{"pid": 1, "log": "/etc/passwd"}', id="another process's"),
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param(None, id="a FIFO"),
+    ],
+)
+def test_a_note_that_is_none_says_nothing(daemon: Daemon, planted: str | None) -> None:
+    daemon.must_start(EACH_SECOND)
+    note = daemon.own_log.with_suffix(".note")
+    note.unlink()
+    if planted is None:
+        os.mkfifo(note)
+    else:
+        note.write_text(planted)
+    assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_a_note_of_another_user_is_not_believed(daemon: Daemon) -> None:
+    pid = daemon.must_start(EACH_SECOND)
+    note = daemon.own_log.with_suffix(".note")
+    assert mode(note) == "600"
+    os.chown(note, 12345, 12345)
+    assert daemon.control("status").stdout == daemon.says(f"running with pid {pid}")

@@ -1,0 +1,202 @@
+"""Logging never waits for whoever takes the lines: they come in order, and what is missing is counted."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb import log_sink
+from dynamic_dynamodb.log_sink import Sink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE_SECONDS = 30
+
+
+class Reader(logging.Handler):
+    """Take lines as long as it may go on, and fail with an error if it has one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.error: Exception | None = None
+        self.is_reading = threading.Event()
+        self.is_waiting = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.is_waiting.set()
+        assert self.is_reading.wait(PATIENCE_SECONDS)
+        if self.error:
+            raise self.error
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture
+def logger() -> Iterator[logging.Logger]:
+    own = logging.getLogger("dynamic-dynamodb")
+    before = own.level, own.propagate
+    own.setLevel(logging.INFO)
+    own.propagate = False
+    yield own
+    own.setLevel(before[0])
+    own.propagate = before[1]
+    for handler in own.handlers[:]:
+        own.removeHandler(handler)
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    made = Reader()
+    yield made
+    made.is_reading.set()
+
+
+def attach(logger: logging.Logger, reader: Reader, place: str = "stdout", most_lines: int | None = 3) -> Sink:
+    sink = Sink(reader, place, logging.Formatter("%(levelname)s %(message)s"), most_lines)
+    logger.addHandler(sink)
+    return sink
+
+
+def test_a_reader_that_takes_nothing_holds_up_neither_the_program_nor_another_reader(
+    logger: logging.Logger, reader: Reader
+) -> None:
+    other = Reader()
+    other.is_reading.set()
+    stuck, free = attach(logger, reader), attach(logger, other, "log-file own.log", None)
+    for number in range(1000):
+        logger.info("line %d", number)
+    assert free.wait(PATIENCE_SECONDS)
+    assert other.lines == [f"INFO line {number}" for number in range(1000)]
+    assert stuck.is_busy
+    assert reader.lines == []
+    stuck.end()
+    free.end()
+
+
+def test_what_is_dropped_is_counted_in_its_place_when_the_reader_is_back(
+    logger: logging.Logger, reader: Reader
+) -> None:
+    sink = attach(logger, reader)
+    logger.info("in the reader's hand")
+    assert reader.is_waiting.wait(PATIENCE_SECONDS)
+    for number in range(10):
+        logger.info("line %d", number)
+    reader.is_reading.set()
+    assert sink.wait(PATIENCE_SECONDS)
+    logger.info("after")
+    assert sink.wait(PATIENCE_SECONDS)
+    assert reader.lines == [
+        "INFO in the reader's hand",
+        "INFO line 0",
+        "INFO line 1",
+        "INFO line 2",
+        "WARNING 7 lines of the log are missing here: stdout did not take them",
+        "INFO after",
+    ]
+    sink.end()
+
+
+def test_lines_that_wait_are_bounded_in_characters_too(logger: logging.Logger, reader: Reader) -> None:
+    sink = attach(logger, reader, most_lines=1000)
+    logger.info("in the reader's hand")
+    assert reader.is_waiting.wait(PATIENCE_SECONDS)
+    third = "x" * (log_sink.MOST_CHARACTERS // 3 - 100)
+    for _ in range(5):
+        logger.info(third)
+    reader.is_reading.set()
+    assert sink.wait(PATIENCE_SECONDS)
+    assert [line[:9] for line in reader.lines[1:]] == ["INFO xxxx"] * 3 + ["WARNING 2"]
+    sink.end()
+
+
+def test_a_one_off_run_drops_nothing(logger: logging.Logger, reader: Reader) -> None:
+    sink = attach(logger, reader, most_lines=None)
+    for number in range(1000):
+        logger.info("line %d", number)
+    reader.is_reading.set()
+    assert sink.wait(PATIENCE_SECONDS)
+    assert reader.lines == [f"INFO line {number}" for number in range(1000)]
+    sink.end()
+
+
+def test_a_line_says_what_was_so_when_it_was_logged(logger: logging.Logger, reader: Reader) -> None:
+    sink = attach(logger, reader)
+    changing = ["then"]
+    logger.info("%s", changing)
+    changing.append("later")
+    reader.is_reading.set()
+    assert sink.wait(PATIENCE_SECONDS)
+    assert reader.lines == ["INFO ['then']"]
+    sink.end()
+
+
+def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_again(
+    logger: logging.Logger, reader: Reader
+) -> None:
+    other = Reader()
+    other.is_reading.set()
+    reader.is_reading.set()
+    reader.error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    full = attach(logger, reader, "log-file own.log")
+    free = attach(logger, other, most_lines=None)
+    for number in range(3):
+        logger.info("line %d", number)
+        assert full.wait(PATIENCE_SECONDS)
+    reader.error = None
+    logger.info("line 3")
+    assert full.wait(PATIENCE_SECONDS)
+    assert free.wait(PATIENCE_SECONDS)
+    trouble = "log-file own.log cannot be written: No space left on device: lines of the log are being lost"
+    assert other.lines == [
+        "INFO line 0",
+        f"WARNING {trouble}: free disk space",
+        "INFO line 1",
+        "INFO line 2",
+        "INFO line 3",
+    ]
+    # The three lines, and the one about the trouble.
+    missing = "WARNING 4 lines of the log are missing here: log-file own.log did not take them"
+    assert reader.lines == [missing, "INFO line 3"]
+    full.end()
+    free.end()
+
+
+def test_the_end_of_a_stuck_log_is_bounded(logger: logging.Logger, reader: Reader) -> None:
+    sink = attach(logger, reader)
+    logger.info("in the reader's hand")
+    for end in (sink.close, sink.end):
+        ended = threading.Thread(target=end, daemon=True)
+        ended.start()
+        ended.join(PATIENCE_SECONDS)
+        assert not ended.is_alive()
+
+
+class Refused(threading.Thread):
+    """A thread that is one too many."""
+
+    def start(self) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+class ThreadlessSink(Sink):
+    """A sink where no further thread is allowed."""
+
+    make_thread = Refused
+
+
+def test_without_a_further_thread_lines_are_written_where_they_are_logged(
+    logger: logging.Logger, reader: Reader
+) -> None:
+    reader.is_reading.set()
+    sink = ThreadlessSink(reader, "stdout", logging.Formatter("%(message)s"), 3)
+    logger.addHandler(sink)
+    for number in range(5):
+        logger.info("line %d", number)
+    assert reader.lines == [f"line {number}" for number in range(5)]
+    sink.end()
