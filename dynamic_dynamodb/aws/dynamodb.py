@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timezone
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.ports import Descriptions
 
 _DESCRIPTION: Final = "the description"
+_ACCOUNT: Final = re.compile(r"arn:[^:]*:dynamodb:[^:]*:(\d{12}):")
 
 
 class DynamoDbTables:
@@ -121,4 +123,11 @@ def _parse_resource(
         decreases_today=int(throughput.get("NumberOfDecreasesToday", 0)),
         last_decrease=last_decrease.astimezone(timezone.utc) if last_decrease else None,
         replicas=tuple(replicas),
+        account=_find_account(str(resource.get("TableArn"))),
     )
+
+
+def _find_account(arn: str) -> str:
+    """Return the account's number in an ARN; nothing if there is none."""
+    found = _ACCOUNT.match(arn)
+    return found[1] if found else ""

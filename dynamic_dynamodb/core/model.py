@@ -93,6 +93,7 @@ class Description:
 
     `decreases_today` and `last_decrease` are AWS's own counters, which bound further decreases.
     `replicas` are the other regions that a global table is in.
+    `account` is the number of the AWS account that owns it; empty if the answer did not say.
     """
 
     target: Target
@@ -102,6 +103,7 @@ class Description:
     decreases_today: int = 0
     last_decrease: datetime | None = None
     replicas: tuple[str, ...] = ()
+    account: str = ""
 
     @property
     def is_active(self) -> bool:

@@ -8,12 +8,13 @@ from itertools import groupby, pairwise
 from math import gcd
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.rows import RecordingError, tell_minute
+from dynamic_dynamodb.replay.inputs import RecordingError
+from dynamic_dynamodb.replay.rows import tell_minute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LONGEST_PERIOD_MINUTES: Final = 30
+LONGEST_PERIOD_MINUTES: Final = 60
 STEADY_ROWS: Final = 12
 """So many distances alike, one after the other, are a period and no load that comes now and then."""
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
-from dynamic_dynamodb.replay.metric_data import read_metric_data
+from dynamic_dynamodb.replay.inputs import LONGEST_DAYS, RecordingError
 from dynamic_dynamodb.replay.periods import find_period
+from dynamic_dynamodb.replay.plausibility import find_oddities
 from dynamic_dynamodb.replay.recording import (
     MINUTES_PER_DAY,
     MINUTES_PER_HOUR,
     NO_GAPS,
+    Billing,
     Gaps,
     Recording,
     SideRecording,
@@ -22,36 +24,54 @@ from dynamic_dynamodb.replay.recording import (
     hold,
     spread,
 )
-from dynamic_dynamodb.replay.rows import LONGEST_DAYS, RecordingError, read_rows, tell_minute
+from dynamic_dynamodb.replay.rows import tell_minute
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.replay.manifest import Entry
     from dynamic_dynamodb.replay.rows import Rows
 
 LONGEST_BLANK_START_MINUTES: Final = MINUTES_PER_HOUR
 """So long an idle table may be without any datapoint; that of its provisioned units comes each 5 minutes."""
 
 
-def read_recording(path: Path, target: Target) -> Recording:
-    """Read one file; raise RecordingError, or OSError and its like if it cannot be read at all."""
+def make_recording(rows: Rows, entry: Entry) -> Recording:
+    """Make a recording of rows and of what is known of their target; raise RecordingError."""
     remarks: list[str] = []
-    rows = _leave_out_blank_start(read_rows(path, read_metric_data), remarks)
+    rows = _leave_out_blank_start(rows, remarks)
     period = find_period(rows.stamps, remarks)
     start = datetime.fromtimestamp(rows.stamps[0] * SECONDS_PER_MINUTE, timezone.utc)
     minutes = rows.stamps[-1] - rows.stamps[0] + period
     if minutes > LONGEST_DAYS * MINUTES_PER_DAY:
         days = minutes // MINUTES_PER_DAY
         raise RecordingError(f"spans {days:,} days, from {start:%Y-%m-%d} on: is a timestamp wrong?")
-    sides = PerCapacity.of(lambda capacity: _read_side(rows, period, capacity, minutes))
+    billing = _find_billing(rows, entry, remarks)
+    is_on_demand = Billing.ON_DEMAND in billing
+    sides = PerCapacity.of(
+        lambda capacity: _read_side(rows, period, capacity, minutes, is_on_demand=is_on_demand)
+    )
     if all(side is None for side in sides):
         raise RecordingError("has no consumption in it: every consumed_reads and consumed_writes is blank")
     gaps = PerCapacity.of(
         lambda capacity: NO_GAPS if sides[capacity] is None else _find_gaps(rows, period, capacity)
     )
-    return Recording(target, start, minutes, period, sides, gaps, tuple(remarks))
+    remarks += find_oddities(rows, period, sides)
+    return Recording(entry.target, start, minutes, period, sides, gaps, tuple(remarks), billing)
+
+
+def _find_billing(rows: Rows, entry: Entry, remarks: list[str]) -> frozenset[Billing]:
+    """Find out how the target was billed: no provisioned units, or 0 of them, may be on-demand."""
+    levels = [column for name, column in rows.columns.items() if "provisioned" in name]
+    has_units = any(level > 0 for column in levels for level in column)
+    has_none = any(level == 0 for column in levels for level in column)
+    is_on_demand = has_none or Billing.ON_DEMAND in entry.billing
+    if is_on_demand and has_units:
+        remarks.append(
+            'it was billed on demand for a part of the time: a row "as recorded" would be wrong and is left'
+            " out"
+        )
+    found = {Billing.PROVISIONED: has_units, Billing.ON_DEMAND: is_on_demand}
+    return frozenset(billing for billing, is_so in found.items() if is_so)
 
 
 def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
@@ -73,12 +93,18 @@ def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
     return rows.select(range(first, len(rows.stamps)))
 
 
-def _read_side(rows: Rows, period: int, capacity: Capacity, minutes: int) -> SideRecording | None:
-    """Read a side; without consumption it is there if it has a column for that, and provisioned units."""
+def _read_side(
+    rows: Rows, period: int, capacity: Capacity, minutes: int, *, is_on_demand: bool
+) -> SideRecording | None:
+    """Read a side; without consumption it is there if it has a column for that, and is known to be idle.
+
+    That is known where there are provisioned units, or where there are none as it is billed on demand.
+    """
     name = f"consumed_{capacity.value}"
     consumed = spread(rows, period, name)
     provisioned = hold(rows, period, f"provisioned_{capacity.value}")
-    if consumed is None and (provisioned is None or name not in rows.columns):
+    is_known = provisioned is not None or is_on_demand
+    if consumed is None and not (is_known and name in rows.columns):
         return None
     throttled = rows.columns.get(f"throttled_{capacity.value}", ())
     return SideRecording(

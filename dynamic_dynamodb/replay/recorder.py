@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
-from dynamic_dynamodb.config.values import shorten
-from dynamic_dynamodb.core.usage import MINUTE, PUBLISHING_DELAY
+from dynamic_dynamodb.config.values import clip, escape
+from dynamic_dynamodb.core.model import Code, Target
+from dynamic_dynamodb.core.usage import PUBLISHING_DELAY
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.patience import Timeouts
-from dynamic_dynamodb.replay.files import name_file
-from dynamic_dynamodb.replay.recording import COLUMNS
-from dynamic_dynamodb.replay.rows import GOOD_HEADER, GOOD_TIMESTAMP
+from dynamic_dynamodb.replay.files import SUFFIXES, name_stem, strip_suffix
+from dynamic_dynamodb.replay.folder import Folder, open_folder
+from dynamic_dynamodb.replay.history_file import find_first_missing, merge, read_history, write_history
+from dynamic_dynamodb.replay.inputs import RecordingError, open_text
+from dynamic_dynamodb.replay.manifest import (
+    MANIFEST,
+    Entry,
+    Manifest,
+    is_named_well,
+    read_manifest,
+)
+from dynamic_dynamodb.replay.periods import find_period
+from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.wiring import build_history, open_session, start_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.core.model import Target
-from dynamic_dynamodb.core.usage import Datapoints
+    from dynamic_dynamodb.core.usage import Datapoints
+    from dynamic_dynamodb.replay.history_file import Minutes
+    from dynamic_dynamodb.survey import Found, Survey
 
-OVERLAP: Final = timedelta(minutes=15)
-"""The youngest part of a recording, which is fetched again: CloudWatch may have corrected it."""
 LONGEST_HISTORY: Final = timedelta(days=15)
 """How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
-TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class History(Protocol):
@@ -46,36 +54,6 @@ class Recorded:
     failures: tuple[str, ...]
 
 
-def record(
-    circumstances: Circumstances, configuration: Configuration, on_progress: Callable[[float], None]
-) -> Recorded:
-    """Record every target that a section matches; raise ConfigurationError."""
-    options = configuration.global_options
-    directory = circumstances.find_path(options["record"])
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError((f"--record {directory} cannot be made: {error.strerror}",)) from error
-    session = open_session(options, Timeouts(), lambda: False)
-    with start_workers() as workers:
-        survey, history = build_history(configuration, workers, session)
-        try:
-            session.prepare()
-            found = survey.find()
-        except AwsError as error:
-            return Recorded((), (f"nothing was recorded: {error}",))
-        failures = [str(report) for report in found.failed]
-        if found.is_list_missing:
-            failures.append("the tables could not be listed")
-        targets = [subject.target for subject in found.subjects]
-        if not targets and not failures:
-            failures.append("no table matches any section: nothing was recorded")
-        end = datetime.now(timezone.utc).replace(second=0, microsecond=0) - PUBLISHING_DELAY
-        span = Span(end - timedelta(days=options["days"]), end)
-        lines, more = record_targets(targets, history, directory, span, on_progress)
-    return Recorded(tuple(lines), (*failures, *more))
-
-
 @dataclass(frozen=True, slots=True)
 class Span:
     """Whole minutes from `start` until before `end`."""
@@ -84,79 +62,177 @@ class Span:
     end: datetime
 
 
-def record_targets(
-    targets: Sequence[Target],
-    history: History,
-    directory: Path,
-    span: Span,
-    on_progress: Callable[[float], None] = lambda _: None,
-) -> tuple[list[str], list[str]]:
-    """Record one target after the other; give a line for each, and what failed."""
-    lines, failures = [], []
-    for number, target in enumerate(targets):
-        on_progress(number / len(targets))
-        path = directory / name_file(target)
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A target to record, and what its description says of it; an empty account is not known."""
+
+    target: Target
+    account: str = ""
+    is_on_demand: bool = False
+
+    def __str__(self) -> str:
+        """Spell its target, whatever characters are in it."""
+        return escape(str(self.target))
+
+    @property
+    def billing(self) -> Billing:
+        """Return how it is billed now."""
+        return Billing.ON_DEMAND if self.is_on_demand else Billing.PROVISIONED
+
+
+def record(
+    circumstances: Circumstances, configuration: Configuration, on_progress: Callable[[float], None]
+) -> Recorded:
+    """Record every target that a section matches; raise ConfigurationError."""
+    directory = circumstances.find_path(configuration.global_options["record"])
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with open_folder(directory) as folder, folder.lock():
+            return _record_into(folder, configuration, on_progress)
+    except BlockingIOError:
+        fault = f"{directory} is being written by another run of --record: try again when it has ended"
+        return Recorded((), (fault,))
+    except OSError as error:
+        raise ConfigurationError((f"--record {directory} cannot be written: {error.strerror}",)) from error
+
+
+def _record_into(
+    folder: Folder, configuration: Configuration, on_progress: Callable[[float], None]
+) -> Recorded:
+    options = configuration.global_options
+    manifest = _read_own_manifest(folder, options["region"])
+    end = datetime.now(timezone.utc).replace(second=0, microsecond=0) - PUBLISHING_DELAY
+    span = Span(end - timedelta(days=options["days"]), end)
+    session = open_session(options, Timeouts(), lambda: False)
+    with start_workers() as workers:
+        survey, history = build_history(configuration, workers, session)
         try:
-            lines.append(f"{target}: {_record_one(target, history, path, span)}")
-        except (AwsError, ValueError, OSError) as error:
-            failures.append(f"{target}: not recorded: {error}")
-    return lines, failures
+            session.prepare()
+            found = survey.find()
+        except AwsError as error:
+            return Recorded((), (f"nothing was recorded: {error}",))
+        subjects = list(_find_subjects(survey, found))
+        recorded = Recorder(folder, history, span).record(subjects, manifest, on_progress)
+    failures = [str(report) for report in found.failed]
+    if found.is_list_missing:
+        failures.append("the tables could not be listed")
+    if not subjects and not failures:
+        failures.append("no table matches any section: nothing was recorded")
+    return Recorded(recorded.lines, (*failures, *recorded.failures))
 
 
-def _record_one(target: Target, history: History, path: Path, span: Span) -> str:
-    """Fetch what a file lacks, and put the longer file in its place at once."""
-    kept = _read_kept(path, span)
-    start = span.start
-    if kept and _read_moment(kept[0]) > start:
-        kept = []  # more days are wanted than the file has
-    if kept:
-        start = max(span.end - LONGEST_HISTORY, _read_moment(kept[-1]) + MINUTE)
-    series = history.fetch(target, start, span.end)
-    if not kept and not any(series[column] for column in series):
-        return "CloudWatch has no datapoint of it, nothing was written"
-    new = list(_write_rows(series, start, span.end))
-    partial = path.with_name(f".{path.name}.part")
+def _read_own_manifest(folder: Folder, region: str) -> Manifest:
+    """Return what the directory holds so far; raise ConfigurationError if that is another region's."""
+    path = folder.path / MANIFEST
     try:
-        partial.write_text("\n".join((GOOD_HEADER, *kept, *new, "")), encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return f"{len(kept) + len(new):,} minutes, {len(new):,} of them new, in {path}"
+        with folder.open(MANIFEST) as file:
+            manifest = read_manifest(file)
+    except FileNotFoundError:
+        return Manifest(region)
+    except RecordingError as error:
+        raise ConfigurationError((f"{path} {error}",)) from error
+    if manifest.region != region:
+        fault = (
+            f"--record {folder.path} holds recordings of {clip(manifest.region)}, and the region is {region}:"
+            " give each region a directory of its own"
+        )
+        raise ConfigurationError((fault,))
+    return manifest
 
 
-def _read_kept(path: Path, span: Span) -> list[str]:
-    """Give the lines of an earlier recording that need not be fetched again."""
-    if not path.exists():
-        return []
-    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
-    if header != GOOD_HEADER:
-        message = f"{path} is there and is no recording of --record: move it away"
-        raise ValueError(message)
-    if not lines:
-        return []
-    try:
-        last = _read_moment(lines[-1])
-    except ValueError:
-        shown = shorten(lines[-1])
-        message = f"{path} cannot be continued: its last line, {shown}, is not whole; delete that line"
-        raise ValueError(message) from None
-    until = min(last - OVERLAP, span.end).strftime(TIMESTAMP)
-    return [line for line in lines if line[: len(GOOD_TIMESTAMP)] < until]
+def _find_subjects(survey: Survey, found: Found) -> Iterator[Subject]:
+    """Return what can be recorded, with or without provisioned capacity."""
+    on_demand = {
+        report.target for report in found.skipped if report.skipped and report.skipped.code is Code.ON_DEMAND
+    }
+    for target in sorted({*on_demand, *(subject.target for subject in found.subjects)}):
+        account = survey.known[target.table][Target(target.table)].account
+        yield Subject(target, account, is_on_demand=target in on_demand)
 
 
-def _read_moment(line: str) -> datetime:
-    return datetime.strptime(line.partition(",")[0], TIMESTAMP).replace(tzinfo=timezone.utc)
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Records targets into a directory that no other run writes into."""
+
+    folder: Folder
+    history: History
+    span: Span
+
+    def record(
+        self,
+        subjects: Sequence[Subject],
+        manifest: Manifest,
+        on_progress: Callable[[float], None] = lambda _: None,
+    ) -> Recorded:
+        """Record one target after the other; raise OSError if not even the manifest can be written."""
+        account = manifest.account or next((one.account for one in subjects if one.account), "")
+        manifest = replace(manifest, account=account)
+        stems: dict[Subject, str] = {}
+        lines: list[str] = []
+        failures: list[str] = []
+        names = {strip_suffix(name) for name in self.folder.list_names()}
+        for subject in subjects:
+            refusal = _find_refusal(subject, account)
+            if refusal is None:
+                stems[subject] = name_stem(subject.target, {*names, *stems.values()})
+                manifest = manifest.add(stems[subject], Entry(subject.target, frozenset((subject.billing,))))
+            else:
+                failures.append(f"{subject}: not recorded: {refusal}")
+        if stems:
+            self.folder.replace(MANIFEST, manifest.write())
+        for number, (subject, stem) in enumerate(stems.items()):
+            on_progress(number / len(stems))
+            try:
+                lines.append(f"{subject}: {self._record_one(subject, stem)}")
+            except (AwsError, RecordingError, OSError) as error:
+                failures.append(f"{subject}: not recorded: {error}")
+        return Recorded(tuple(lines), tuple(failures))
+
+    def _record_one(self, subject: Subject, stem: str) -> str:
+        """Fetch what a file lacks, and put the longer file in its place at once."""
+        name = f"{stem}.csv"
+        path = self.folder.path / name
+        self._refuse_other_forms(stem)
+        try:
+            kept = self._read_kept(name)
+            start = find_first_missing(kept, self.span.start, self.span.end, self.span.end - LONGEST_HISTORY)
+            series = self.history.fetch(subject.target, start, self.span.end)
+            if not kept and not any(series.values()):
+                return "CloudWatch has no datapoint of it, nothing was written"
+            rows = merge(kept, series, start, self.span.end)
+            if kept:
+                find_period(sorted(rows), [])
+        except RecordingError as error:
+            message = f"{path} cannot be continued: it {error}"
+            raise RecordingError(message) from error
+        self.folder.replace(name, write_history(rows))
+        billed = ", billed on demand" if subject.is_on_demand else ""
+        return f"{len(rows):,} minutes, {len(rows) - len(kept):,} of them new, in {path}{billed}"
+
+    def _refuse_other_forms(self, stem: str) -> None:
+        """Refuse a recording that could not be continued, and that a second one would stand beside."""
+        names = self.folder.list_names()
+        other = next(
+            (stem + suffix for suffix in SUFFIXES if suffix != ".csv" and stem + suffix in names), None
+        )
+        if other is not None:
+            path = self.folder.path / other
+            message = f"{path} is there, but only a plain .csv can be continued: unpack it, or move it away"
+            raise RecordingError(message)
+
+    def _read_kept(self, name: str) -> Minutes:
+        try:
+            with self.folder.open(name) as file, open_text(file, name) as text:
+                return read_history(text)
+        except FileNotFoundError:
+            return {}
+        except UnicodeDecodeError:
+            raise RecordingError("is no text in UTF-8: move it away") from None
 
 
-def _write_rows(series: Mapping[str, Datapoints], start: datetime, end: datetime) -> Iterator[str]:
-    columns = [series[name] for name in COLUMNS]
-    moment = start
-    while moment < end:
-        yield ",".join((moment.strftime(TIMESTAMP), *(_write_number(one.get(moment)) for one in columns)))
-        moment += MINUTE
-
-
-def _write_number(number: float | None) -> str:
-    if number is None:
-        return ""
-    return str(int(number)) if number == int(number) else repr(number)
+def _find_refusal(subject: Subject, account: str) -> str | None:
+    if not is_named_well(subject.target):
+        return "DynamoDB has no such names: 3 to 255 letters, digits and _.-"
+    if subject.account and subject.account != account:
+        return f"it is of account {subject.account}, and the directory holds recordings of {clip(account)}"
+    return None

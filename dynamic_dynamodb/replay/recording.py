@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from enum import Enum
 from itertools import pairwise
 from math import ceil, isnan
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +32,15 @@ COLUMNS: Final = (
     "provisioned_writes",
 )
 """The columns of a recording in a file, after `timestamp`."""
+SUMS: Final = COLUMNS[:4]
+"""Those that hold a Sum over each row's minutes; the others hold levels."""
+
+
+class Billing(str, Enum):
+    """How a target was billed while it was recorded."""
+
+    PROVISIONED = "provisioned"
+    ON_DEMAND = "on-demand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,8 @@ class Recording:
     """A target's history from `start` (UTC) on; a side that was not recorded is None.
 
     `period` is how many minutes a row of the file spans; `remarks` say how it was understood.
+    `billing` has each way in which the target was billed, as far as that is known; `region` is empty if it
+    is not known.
     """
 
     target: Target
@@ -68,6 +80,8 @@ class Recording:
     sides: PerCapacity[SideRecording | None]
     gaps: PerCapacity[Gaps]
     remarks: tuple[str, ...] = ()
+    billing: frozenset[Billing] = frozenset()
+    region: str = ""
 
     @property
     def end(self) -> datetime:
@@ -128,18 +142,21 @@ def _spread_one(column: Column[float], first: int, period: int, total: float) ->
 
 
 def hold(rows: Rows, period: int, name: str) -> Column[float] | None:
-    """Give a column of levels by minute, blank ones as the one before; None if no row has a value."""
+    """Give a column of levels by minute, blank ones as the one before; None if no row has a value.
+
+    A level of 0 is none: such is the provisioned capacity of what is billed on demand.
+    """
     column = rows.columns.get(name)
     if column is None:
         return None
-    level = next((one for one in column if not isnan(one)), None)
+    level = next((one for one in column if one > 0), None)
     if level is None:
         return None
     held: Column[float] = array("d")
     first = rows.stamps[0]
     for stamp, one in zip(rows.stamps, column, strict=True):
         held.extend([level] * (stamp - first - len(held)))
-        level = level if isnan(one) else one
+        level = one if one > 0 else level
     held.extend([level] * period)
     return held
 

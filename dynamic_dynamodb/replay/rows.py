@@ -1,38 +1,32 @@
-"""Read the rows of a file, CSV or JSON, gzipped or not, in the order of time."""
+"""Read the rows of a CSV file in the order of time."""
 
 from __future__ import annotations
 
 import csv
-import gzip
+import re
 from array import array
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from math import nan
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 from dynamic_dynamodb.config.values import shorten
 from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
-from dynamic_dynamodb.replay.recording import COLUMNS, Column
+from dynamic_dynamodb.replay.inputs import LONGEST_DAYS, RecordingError, read_lines
+from dynamic_dynamodb.replay.recording import COLUMNS, SUMS, Column
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-LONGEST_DAYS: Final = 5 * 366
 MOST_UNITS: Final = 1e15
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
 GOOD_TIMESTAMP: Final = "2026-03-01T00:00:00Z"
 _EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
+_SECONDS_SINCE_1970: Final = re.compile(r"\d{9,10}(\.\d+)?")
+"""From 1973 to 2286."""
 _UTC_TIMES: Final = (
     datetime.min.replace(tzinfo=timezone.utc) + timedelta(days=LONGEST_DAYS),
     datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=LONGEST_DAYS),
 )
 """Between these, no sum with a moment leaves Python's time."""
-
-
-class RecordingError(ValueError):
-    """What is wrong with a file, as the end of a sentence that begins with its name."""
 
 
 @dataclass(slots=True)
@@ -50,19 +44,12 @@ class Rows:
         return Rows(array("q", [self.stamps[place] for place in places]), columns)
 
 
-def read_rows(path: Path, read_json: Callable[[IO[str]], Rows]) -> Rows:
-    """Read the rows of a file; raise RecordingError, or OSError and its like if it cannot be read at all."""
-    with (
-        gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-        if path.name.endswith(".gz")
-        else path.open(encoding="utf-8-sig", newline="") as file
-    ):
-        try:
-            return _sort((read_json if path.name.endswith((".json", ".json.gz")) else _read_csv)(file))
-        except UnicodeDecodeError:
-            raise RecordingError("is no text in UTF-8; a gzip file must be named .gz") from None
-        except csv.Error as error:
-            raise RecordingError(f"is no CSV: {error}") from None
+def read_rows(file: IO[str]) -> Rows:
+    """Return the rows of a CSV file; raise RecordingError."""
+    try:
+        return _sort(_read_csv(file))
+    except csv.Error as error:
+        raise RecordingError(f"is no CSV: {error}") from None
 
 
 def _sort(rows: Rows) -> Rows:
@@ -77,9 +64,10 @@ def _sort(rows: Rows) -> Rows:
 
 
 def _read_csv(file: IO[str]) -> Rows:
-    lines = csv.reader(file)
+    lines = csv.reader(read_lines(file))
     header = [name.strip() for name in next(lines, [])]
     known = [(place, name) for place, name in enumerate(header) if name in COLUMNS]
+    _refuse_what_is_no_sum(header)
     if "timestamp" not in header or not any("consumed" in name for _, name in known):
         raise RecordingError(
             f"has no header as recordings have: {GOOD_HEADER} (consumed_reads alone will do)"
@@ -104,6 +92,17 @@ def _read_csv(file: IO[str]) -> Rows:
     return rows
 
 
+def _refuse_what_is_no_sum(header: list[str]) -> None:
+    """Refuse what is named nearly as a column of Sums: a rate or an average would be taken for no load."""
+    for column in SUMS:
+        near = next((name for name in header if name.lower().startswith(column)), None)
+        if near is not None and column not in header:
+            raise RecordingError(
+                f"has a column {shorten(near)}: name it {column} if it holds a Sum over each row's minutes;"
+                " rates and averages cannot be used"
+            )
+
+
 def _check_width(fields: list[str], width: int, line: int) -> None:
     if len(fields) < width:
         raise RecordingError(f"line {line} has fewer fields than the header")
@@ -115,7 +114,10 @@ def _check_width(fields: list[str], width: int, line: int) -> None:
 
 
 def read_stamp(text: str) -> int:
-    """Read a timestamp, in UTC unless it says otherwise, as a minute since 1970; raise ValueError."""
+    """Read a timestamp, in UTC unless it says otherwise, as a minute since 1970; raise ValueError.
+
+    Seconds since 1970, as version 1 of the AWS CLI prints them, are a timestamp too.
+    """
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
         if moment.tzinfo is None:
@@ -124,7 +126,8 @@ def read_stamp(text: str) -> int:
         if earliest <= moment <= latest:
             return (moment - _EPOCH) // MINUTE
     except (ValueError, OverflowError):
-        pass
+        if _SECONDS_SINCE_1970.fullmatch(text.strip()):
+            return int(float(text)) // SECONDS_PER_MINUTE
     message = f"{shorten(text)} is no timestamp such as {GOOD_TIMESTAMP}"
     raise ValueError(message)
 

@@ -6,8 +6,8 @@ from itertools import accumulate
 
 import pytest
 
+from dynamic_dynamodb.replay.inputs import RecordingError
 from dynamic_dynamodb.replay.periods import find_period
-from dynamic_dynamodb.replay.rows import RecordingError
 
 NIGHT, DAY = [5] * 100, [1] * 500
 
@@ -64,6 +64,7 @@ def test_two_periods_one_after_the_other_are_refused_however_few_rows_one_has(di
         find_period(stamps(distances), [])
 
 
-def test_hours_are_too_coarse() -> None:
-    with pytest.raises(RecordingError, match="has a row each 60 minutes: 30 minutes are the longest period"):
-        find_period(stamps([60] * 20), [])
+def test_hours_are_a_period_and_longer_ones_are_too_coarse() -> None:
+    assert find_period(stamps([60] * 20), []) == 60
+    with pytest.raises(RecordingError, match="has a row each 120 minutes: 60 minutes are the longest period"):
+        find_period(stamps([120] * 20), [])

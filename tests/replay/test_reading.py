@@ -138,7 +138,11 @@ def test_two_periods_in_one_file_are_refused(tmp_path: Path) -> None:
     ("text", "name", "beginning"),
     [
         ("timestamp,consumed_reads\n9999-12-31T00:00:00Z,1\n", "orders.csv", "line 2: '9999-12-31"),
-        (f"timestamp,consumed_reads,{'x' * 140_000}\n", "orders.csv", "is no CSV: field larger"),
+        (
+            f"timestamp,consumed_reads,{'x' * 140_000}\n",
+            "orders.csv",
+            "has a line of more than 65,536 characters",
+        ),
         (f'{{"MetricDataResults": [{"9" * 5000}]}}', "orders.json", "is no"),
     ],
     ids=["the end of time", "a field without end", "a number without end"],
@@ -242,10 +246,10 @@ BAD = {
         "orders.csv",
         "has two rows for 2026-03-02T00:00Z: keep one",
     ),
-    "hourly": (
-        f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(60)},1\n",
+    "each-two-hours": (
+        f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(120)},1\n",
         "orders.csv",
-        "has a row each 60 minutes: 30 minutes are the longest period",
+        "has a row each 120 minutes: 60 minutes are the longest period",
     ),
     "all-blank": (
         f"timestamp,consumed_reads\n{stamp(0)},\n{stamp(1)},\n",
@@ -264,7 +268,11 @@ BAD = {
         "is no text in UTF-8; a gzip file must be named .gz",
     ),
     "no-json": ("{", "orders.json", "is no JSON"),
-    "other-json": ("[]", "orders.json", "is not what `aws cloudwatch get-metric-data` prints"),
+    "other-json": (
+        "[]",
+        "orders.json",
+        "is not what `aws cloudwatch get-metric-data` or `get-metric-statistics` prints",
+    ),
     "no-consumption": (
         answer(SuccessfulRequestLatency=[1.0, 2.0]),
         "orders.json",

@@ -11,16 +11,15 @@ from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.replay.files import read_recordings
-from dynamic_dynamodb.replay.recorder import Span, record_targets
-from dynamic_dynamodb.replay.recording import COLUMNS
+from dynamic_dynamodb.replay.manifest import MANIFEST
+from dynamic_dynamodb.replay.recorder import Span
 from dynamic_dynamodb.replay.rows import GOOD_HEADER
 from tests.end_to_end.program import Program
+from tests.replay.history import NOON, ORDERS, History, record_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from dynamic_dynamodb.core.usage import Datapoints
     from tests.emulator import Emulator
 
 CONFIGURATION = """\
@@ -31,24 +30,6 @@ max-provisioned-writes: 500
 [gsi: .* table: ^orders$]
 [table: ^users$]
 """
-NOON = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
-ORDERS = Target("orders")
-
-
-class History:
-    """CloudWatch with a unit of everything each minute; it keeps what it was asked for."""
-
-    def __init__(self, error: AwsError | None = None) -> None:
-        self.asked: list[tuple[datetime, datetime]] = []
-        self.error = error
-
-    def fetch(self, _: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
-        """Give the series of whole minutes."""
-        self.asked.append((start, end))
-        if self.error:
-            raise self.error
-        minutes = [start + number * MINUTE for number in range((end - start) // MINUTE)]
-        return {name: {minute: 60.5 for minute in minutes if minute.minute % 2} for name in COLUMNS}
 
 
 def test_the_program_records_tables_and_indexes_and_replays_them(emulator: Emulator, tmp_path: Path) -> None:
@@ -69,7 +50,11 @@ def test_the_program_records_tables_and_indexes_and_replays_them(emulator: Emula
     lines = run.stdout.splitlines()
     assert lines[0] == f"orders: 1,440 minutes, 1,440 of them new, in {folder / 'orders.csv'}"
     assert lines[2] == "users: CloudWatch has no datapoint of it, nothing was written"
-    assert sorted(path.name for path in folder.iterdir()) == ["orders.csv", "orders@by-date.csv"]
+    assert sorted(path.name for path in folder.glob("[!.]*")) == [
+        "orders.csv",
+        "orders@by-date.csv",
+        MANIFEST,
+    ]
     header, *rows = (folder / "orders.csv").read_text(encoding="utf-8").splitlines()
     assert header == GOOD_HEADER
     assert rows[-1].split(",")[1:6] in (["2400", "630", "3", "", ""], ["2400", "630", "3", "", "100"])
@@ -88,12 +73,12 @@ def test_a_second_run_fetches_only_what_is_missing_and_the_last_minutes_again(tm
     first, second = Span(NOON - timedelta(hours=2), NOON), Span(NOON - timedelta(hours=1), NOON + MINUTE * 30)
     record_targets([ORDERS], history, tmp_path, first)
     lines, failures = record_targets([ORDERS], history, tmp_path, second)
-    assert failures == []
+    assert failures == ()
     assert history.asked == [(first.start, first.end), (NOON - 16 * MINUTE, second.end)]
-    assert lines == [f"orders: 150 minutes, 46 of them new, in {tmp_path / 'orders.csv'}"]
+    assert lines == (f"orders: 150 minutes, 30 of them new, in {tmp_path / 'orders.csv'}",)
     (recording,) = read_recordings(tmp_path, None)
     assert (recording.start, recording.end) == (first.start, second.end)
-    assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["orders.csv", MANIFEST]
 
 
 def test_more_days_than_a_file_has_are_fetched_whole(tmp_path: Path) -> None:
@@ -118,7 +103,7 @@ def test_a_file_that_is_no_recording_is_left_alone(tmp_path: Path, text: str) ->
     path = tmp_path / "orders.csv"
     path.write_text(text, encoding="utf-8")
     lines, failures = record_targets([ORDERS], History(), tmp_path, Span(NOON - MINUTE * 5, NOON))
-    assert lines == []
+    assert lines == ()
     assert failures[0].startswith("orders: not recorded: ")
     assert path.read_text(encoding="utf-8") == text
 
@@ -131,7 +116,7 @@ def test_a_file_that_was_cut_off_is_named_with_what_to_do(tmp_path: Path) -> Non
     _, failures = record_targets([ORDERS], History(), tmp_path, span)
     last = path.read_text(encoding="utf-8").splitlines()[-1]
     (failure,) = failures
-    reason = f"{path} cannot be continued: its last line, '{last}', is not whole; delete that line"
+    reason = f"{path} cannot be continued: it ends with '{last}', which is not whole: delete that line"
     assert failure == f"orders: not recorded: {reason}"
 
 
@@ -141,11 +126,11 @@ def test_a_target_that_fails_keeps_its_file_and_the_others_go_on(tmp_path: Path)
     before = (tmp_path / "orders.csv").read_text(encoding="utf-8")
     error = AwsError("cloudwatch:GetMetricData", "AccessDenied", "no")
     _, failures = record_targets([ORDERS, Target("users")], History(error), tmp_path, span)
-    assert failures == [
+    assert failures == tuple(
         f"{name}: not recorded: cloudwatch:GetMetricData failed: AccessDenied: no"
         " (allow cloudwatch:GetMetricData in the IAM policy)"
         for name in ("orders", "users")
-    ]
+    )
     assert (tmp_path / "orders.csv").read_text(encoding="utf-8") == before
 
 

@@ -1,0 +1,53 @@
+"""Record from a CloudWatch of the tests' own."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.replay.folder import open_folder
+from dynamic_dynamodb.replay.manifest import Manifest
+from dynamic_dynamodb.replay.recorder import Recorder, Span, Subject
+from dynamic_dynamodb.replay.recording import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from dynamic_dynamodb.core.usage import Datapoints
+    from dynamic_dynamodb.errors import AwsError
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
+ORDERS = Target("orders")
+
+
+class History:
+    """CloudWatch with a unit of everything each minute; it keeps what it was asked for."""
+
+    def __init__(self, error: AwsError | None = None) -> None:
+        self.asked: list[tuple[datetime, datetime]] = []
+        self.error = error
+
+    def fetch(self, _: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
+        """Give the series of whole minutes."""
+        self.asked.append((start, end))
+        if self.error:
+            raise self.error
+        minutes = [start + number * MINUTE for number in range((end - start) // MINUTE)]
+        return {name: {minute: 60.5 for minute in minutes if minute.minute % 2} for name in COLUMNS}
+
+
+def record_targets(
+    targets: list[Target],
+    history: History,
+    folder: Path,
+    span: Span,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Record into a directory; give a line for each target, and what failed."""
+    with open_folder(folder) as opened:
+        subjects = [Subject(target) for target in targets]
+        recorded = Recorder(opened, history, span).record(subjects, Manifest("eu-west-1"), on_progress)
+    return recorded.lines, recorded.failures

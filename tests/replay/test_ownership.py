@@ -1,0 +1,154 @@
+"""A recording says whose it is, and takes nothing of another region or account."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.replay.files import name_stem, read_recordings
+from dynamic_dynamodb.replay.folder import open_folder
+from dynamic_dynamodb.replay.inputs import RecordingError
+from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest, read_manifest
+from dynamic_dynamodb.replay.recorder import Recorder, Span, Subject
+from dynamic_dynamodb.replay.recording import Billing
+from tests.docs.pages import DOCS, blocks
+from tests.end_to_end.program import Program
+from tests.replay.history import NOON, ORDERS, History
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+
+RULES = """\
+[global]
+region: {region}
+[default_options]
+max-provisioned-reads: 500
+max-provisioned-writes: 500
+[table: ^orders$]
+"""
+HOUR = Span(NOON - timedelta(hours=1), NOON)
+OWN, OTHER = "111111111111", "222222222222"
+
+
+def test_a_directory_holds_one_region_and_says_which(emulator: Emulator, tmp_path: Path) -> None:
+    program = Program(emulator, tmp_path)
+    emulator.add_table("orders")
+    emulator.put_metrics("orders", consumed_reads=1, minutes=30)
+    program.write(RULES.format(region="eu-west-1"), "eu.conf")
+    program.write(RULES.format(region="us-west-2"), "us.conf")
+    assert program.run("-c", "eu.conf", "--record", "history", "--days", "1").code == 0
+    path = tmp_path / "history" / MANIFEST
+    assert json.loads(path.read_text(encoding="utf-8")) == {
+        "format": "dynamic-dynamodb recording, version 1",
+        "region": "eu-west-1",
+        "account": "123456789012",
+        "targets": {"orders": {"table": "orders", "index": "", "billing": ["provisioned"]}},
+    }
+    before = {file: file.read_bytes() for file in path.parent.glob("[!.]*")}
+    calls = len(emulator.requests())
+
+    other = program.run("-c", "us.conf", "--record", "history", "--days", "1")
+
+    assert other.code == 2
+    assert (
+        f"--record {path.parent} holds recordings of eu-west-1, and the region is us-west-2: give each region"
+        " a directory of its own"
+    ) in other.stderr
+    assert {file: file.read_bytes() for file in path.parent.glob("[!.]*")} == before
+    assert len(emulator.requests()) == calls
+
+
+def record(folder: Path, *subjects: Subject) -> tuple[str, ...]:
+    """Record with the manifest of the directory, and return the failures."""
+    path = folder / MANIFEST
+    with open_folder(folder) as opened:
+        manifest = Manifest("eu-west-1")
+        if path.exists():
+            with path.open("rb") as file:
+                manifest = read_manifest(file)
+        return Recorder(opened, History(), HOUR).record(subjects, manifest).failures
+
+
+def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -> None:
+    assert record(tmp_path, Subject(ORDERS, OWN)) == ()
+    before = (tmp_path / "orders.csv").read_bytes()
+    assert record(tmp_path, Subject(ORDERS, OTHER), Subject(Target("users"), OTHER)) == tuple(
+        f"{name}: not recorded: it is of account {OTHER}, and the directory holds recordings of {OWN}"
+        for name in ("orders", "users")
+    )
+    assert (tmp_path / "orders.csv").read_bytes() == before
+    assert not (tmp_path / "users.csv").exists()
+
+
+def test_an_account_that_is_not_known_at_first_is_learnt(tmp_path: Path) -> None:
+    assert record(tmp_path, Subject(ORDERS)) == ()
+    assert record(tmp_path, Subject(ORDERS, OWN)) == ()
+    assert record(tmp_path, Subject(ORDERS)) == ()
+    assert len(record(tmp_path, Subject(ORDERS, OTHER))) == 1
+
+
+def test_recordings_without_a_manifest_are_continued_and_get_one(tmp_path: Path) -> None:
+    record(tmp_path, Subject(ORDERS, OWN))
+    (tmp_path / MANIFEST).unlink()
+    (recording,) = read_recordings(tmp_path, None)
+    assert (recording.target, recording.region) == (ORDERS, "")
+    assert record(tmp_path, Subject(ORDERS, OWN)) == ()
+    (recording,) = read_recordings(tmp_path, None)
+    assert (recording.target, recording.region) == (ORDERS, "eu-west-1")
+
+
+def test_the_manual_shows_a_manifest_as_it_is_written() -> None:
+    (block,) = blocks(DOCS / "replay.md", "json")
+    manifest = Manifest("eu-west-1", "123456789012")
+    for target in (ORDERS, Target("orders", "by-date")):
+        entry = Entry(target, frozenset((Billing.ON_DEMAND,)))
+        manifest = manifest.add(name_stem(target, ()), entry)
+    assert manifest.write() == block.text
+
+
+def test_what_a_manifest_has_learnt_stays_when_others_are_recorded(tmp_path: Path) -> None:
+    record(tmp_path, Subject(ORDERS, OWN, is_on_demand=True))
+    record(tmp_path, Subject(Target("users"), OWN))
+    record(tmp_path, Subject(ORDERS, OWN))
+    with (tmp_path / MANIFEST).open("rb") as file:
+        found = read_manifest(file)
+    both, provisioned = frozenset(Billing), frozenset((Billing.PROVISIONED,))
+    assert found == Manifest(
+        "eu-west-1",
+        OWN,
+        {"orders": Entry(ORDERS, both), "users": Entry(Target("users"), provisioned)},
+    )
+
+
+GOOD = Manifest("eu-west-1", OWN, {"orders": Entry(ORDERS)})
+BAD = {
+    "no JSON": "{",
+    "deep": "[" * 100_000,
+    "another's": '{"format": "x", "region": "eu-west-1", "account": "", "targets": {}}',
+    "a list": "[]",
+    "no region": GOOD.write().replace('"eu-west-1"', "5"),
+    "a path": replace(GOOD, entries={"orders": Entry(Target("../../orders"))}).write(),
+    "a billing": GOOD.write().replace('"billing": []', '"billing": ["free"]'),
+    "binary": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_a_file_in_the_manifests_place_that_is_none_is_refused_and_left_alone(
+    tmp_path: Path, text: str | bytes
+) -> None:
+    record(tmp_path, Subject(ORDERS))
+    path = tmp_path / MANIFEST
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with path.open("rb") as file, pytest.raises(RecordingError, match="is not what --record writes: move it"):
+        read_manifest(file)
+    with pytest.raises(ConfigurationError, match="is not what --record writes: move it away"):
+        read_recordings(tmp_path, None)
