@@ -65,8 +65,9 @@ MESSAGE_TYPES: Final = ("scale-up", "scale-down", "high-throughput-alarm", "low-
 
 REPLAY_FORMATS: Final = ("table", "json", "csv")
 BILLINGS: Final = ("hour-max", "prorated")
+PRICED_REGION: Final = "us-east-1"
 PRICES_AS_OF: Final = "November 2024"
-"""When the default prices were AWS's (Amazon DynamoDB pricing, us-east-1, standard table class)."""
+"""Where and when the default prices were AWS's (Amazon DynamoDB pricing, standard table class)."""
 _CAPACITY_HOUR_DOLLARS: Final = {Capacity.READS: 0.00013, Capacity.WRITES: 0.00065}
 _MILLION_REQUESTS_DOLLARS: Final = {Capacity.READS: 0.125, Capacity.WRITES: 0.625}
 
@@ -371,7 +372,7 @@ _REPLAY: Final = (
         _replay(
             f"price-{capacity.singular}-{what}",
             Kind.NUMBER,
-            f"The price of {words} in US dollars, us-east-1 as of {PRICES_AS_OF}.",
+            f"The price of {words} in US dollars, {PRICED_REGION} as of {PRICES_AS_OF}.",
             default=prices[capacity],
             minimum=0,
             metavar="DOLLARS",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
+from dynamic_dynamodb.replay.folder import open_folder
 from dynamic_dynamodb.replay.formats import FORMATS
+from dynamic_dynamodb.replay.inputs import RecordingError, open_regular
 from dynamic_dynamodb.replay.progress import Progress
 from dynamic_dynamodb.replay.settings import read_settings
 from dynamic_dynamodb.replay.what_if import answer, name_compared
@@ -39,7 +42,7 @@ def replay(circumstances: Circumstances, on_progress: Callable[[float], None]) -
     """Replay as the flags say; raise ConfigurationError for all that cannot be used."""
     configuration = circumstances.load_leniently()
     options = configuration.global_options
-    settings = read_settings(options)
+    settings = read_settings(options, circumstances.flags)
     report = _find_report(circumstances, options)
     other = _load_other(circumstances, options)
     reading, replaying = Progress(on_progress).split(_WEIGHTS)
@@ -76,18 +79,25 @@ def _find_report(circumstances: Circumstances, options: Mapping[str, Any]) -> Pa
         return None
     path = circumstances.find_path(options["report"])
     try:
-        start = path.read_bytes()[: len(DOCTYPE)] if path.is_file() else b""
+        with open_regular(path, os.O_NOFOLLOW) as file:
+            start = file.read(len(DOCTYPE))
+    except FileNotFoundError:
+        start = b""
+    except RecordingError as error:
+        raise ConfigurationError((f"--report {path} {error}",)) from error
     except OSError as error:
-        raise ConfigurationError((f"--report cannot be written: {error.strerror}",)) from error
+        why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise ConfigurationError((f"--report {path} cannot be written: {why}",)) from error
     if start and start.decode(errors="replace").lower() != DOCTYPE:
         raise ConfigurationError((f"--report {path} is there and is no report: it would be lost",))
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+    if not os.access(path.parent, os.W_OK):
         raise ConfigurationError((f"--report {path} cannot be written: is there such a directory?",))
     return path
 
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        with open_folder(path.parent) as folder:
+            folder.replace(path.name, (text,))
     except OSError as error:
         raise ConfigurationError((f"--report {path} cannot be written: {error.strerror}",)) from error

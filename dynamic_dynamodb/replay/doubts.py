@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity, name_of
+from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.replay.timeline import NOT_CHECKED
 from dynamic_dynamodb.replay.verdict import tell_percent
 
@@ -86,6 +87,16 @@ def _doubt_capacity(ours: Replayed, settings: Settings) -> Iterator[str]:
     recording = ours.model.recording
     if settings.start is not None and any(side is not None and side.provisioned for side in recording.sides):
         yield "--start is not used where the recording has the provisioned units"
+    if settings.start is None and recording.billing == {Billing.ON_DEMAND}:
+        begin = " and ".join(
+            f"{side.provisioned[0]:,} {capacity.value}"
+            for capacity in Capacity
+            if (side := ours.model.sides[capacity]).provisioned
+        )
+        yield (
+            f"it was billed on demand: the replay begins with {begin}, the peak of the first hour; --start"
+            " chooses other units"
+        )
     for capacity in Capacity:
         provisioned = ours.model.sides[capacity].provisioned
         if not provisioned:

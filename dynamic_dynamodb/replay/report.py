@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.options import PRICES_AS_OF, Capacity
+from dynamic_dynamodb.options import PRICED_REGION, PRICES_AS_OF, Capacity
 from dynamic_dynamodb.replay.chart import build_chart, draw_chart, draw_timeline, label_times
 from dynamic_dynamodb.replay.formats import BILLING_REMARK, COLUMNS, begin_sentence, describe_recording
 from dynamic_dynamodb.replay.page_style import STYLE
@@ -75,7 +75,7 @@ def _write_parts(answer: Answer, title: str) -> Iterator[str]:
     for target in answer.targets:
         yield from _write_target(target, settings.wanted_percent)
     yield (
-        f"<footer><p>Dollars are per 30 days, by default at us-east-1 prices of {PRICES_AS_OF}."
+        f"<footer><p>Dollars are per 30 days, by default at {PRICED_REGION} prices of {PRICES_AS_OF}."
         f" {BILLING_REMARK} The throttled share is that of the side, reads or writes, that fared worse."
         " The bound is what nobody can beat who keeps the model's rules.</p></footer>"
     )

@@ -93,9 +93,11 @@ class Row:
 
     @property
     def utilisation_percent(self) -> float | None:
-        """Give the served units as a share of what was paid for; None where nothing is provisioned."""
+        """Give the served units as a share of what was paid for; None where any was paid as requests."""
         provisioned = sum(side.provisioned for side in self.sides)
-        return PERCENT * sum(side.served for side in self.sides) / provisioned if provisioned else None
+        if self.fully_used_dollars or not provisioned:
+            return None
+        return PERCENT * sum(side.served for side in self.sides) / provisioned
 
     @property
     def updates_per_day(self) -> float:
@@ -203,7 +205,7 @@ def add_rows(rows: Sequence[Row]) -> Row:
         minutes_at_max=sum(row.minutes_at_max for row in rows),
         fully_used_dollars=sum(row.fully_used_dollars for row in rows),
         is_bound=first.is_bound,
-        is_scheduled=first.is_scheduled,
+        is_scheduled=any(row.is_scheduled for row in rows),
         worst_percent=max(row.throttled_percent for row in rows),
         summed_updates_per_day=sum(row.updates_per_day for row in rows),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise, repeat
 from math import ceil
@@ -14,6 +14,7 @@ from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.costs import NO_COST, bill_on_demand, price_unit_minutes
 from dynamic_dynamodb.replay.physics import CapacityModel, is_enough
+from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.replay.results import NO_SIDE, Course, Happenings, Row, SideResult, sum_up
 from dynamic_dynamodb.replay.target_model import SideModel, TargetModel
 
@@ -33,6 +34,7 @@ IN_DISTANCE_PERCENT: Final = 20
 ON_DEMAND: Final = "on-demand"
 FIXED: Final = "best fixed value"
 RECORDED: Final = "as recorded"
+RECORDED_ON_DEMAND: Final = "as recorded: on-demand"
 
 
 def name_tracking(target_percent: int) -> str:
@@ -135,8 +137,15 @@ def run_fixed(recording: Recording, rules: Rules, wanted_percent: float) -> Row:
 
 
 def run_recorded(recording: Recording, rules: Rules) -> Row | None:
-    """Run the recorded demand on the recorded capacity; None if any of it was not recorded."""
-    if any(side is not None and side.provisioned is None for side in recording.sides):
+    """Run the recorded demand on the recorded capacity, or on demand if it was billed so.
+
+    None if the capacity of a side was not recorded, or if it was billed both ways.
+    """
+    if recording.billing == {Billing.ON_DEMAND}:
+        return replace(run_on_demand(recording, rules), name=RECORDED_ON_DEMAND)
+    if Billing.ON_DEMAND in recording.billing or any(
+        side is not None and side.provisioned is None for side in recording.sides
+    ):
         return None
     courses = recording.sides.map(
         lambda side: None if side is None else _run_schedule(side, rules.physics, side.provisioned or ())

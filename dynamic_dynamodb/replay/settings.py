@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import OPTIONS, PRICED_REGION
 from dynamic_dynamodb.replay.costs import Prices
 from dynamic_dynamodb.replay.physics import PRESETS, Physics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from dynamic_dynamodb.replay.results import Row
 
@@ -63,7 +64,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to replay, and what to make of it. `start` is None unless given."""
+    """How to replay, and what to make of it. `start` is None unless given.
+
+    `default_prices` are the flags of prices that were not given; `region` is the configuration's.
+    """
 
     physics: Physics
     physics_text: str
@@ -71,6 +75,8 @@ class Settings:
     prices: Prices
     start: PerCapacity[int] | None
     conditions: tuple[Condition, ...]
+    default_prices: tuple[str, ...] = ()
+    region: str = PRICED_REGION
 
     @property
     def wanted_percent(self) -> float:
@@ -79,8 +85,11 @@ class Settings:
         return min(limits, default=DEFAULT_WANTED_PERCENT)
 
 
-def read_settings(options: Mapping[str, Any]) -> Settings:
-    """Read the options of a replay; raise ConfigurationError with a sentence for each fault."""
+def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Settings:
+    """Read the options of a replay; raise ConfigurationError with a sentence for each fault.
+
+    `given` are the names of the flags that were.
+    """
     faults: list[str] = []
 
     def read(flag: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - as the parser gives it
@@ -100,7 +109,17 @@ def read_settings(options: Mapping[str, Any]) -> Settings:
         PerCapacity.of(lambda capacity: options[f"price_{capacity.singular}_capacity"]),
         PerCapacity.of(lambda capacity: options[f"price_{capacity.singular}_requests"]),
     )
-    return Settings(physics, options["physics"], options["billing"], prices, start, conditions or ())
+    flags = [option.name for option in OPTIONS if option.name.startswith("price-")]
+    return Settings(
+        physics,
+        options["physics"],
+        options["billing"],
+        prices,
+        start,
+        conditions or (),
+        tuple(f"--{name}" for name in flags if name not in given),
+        options["region"],
+    )
 
 
 def parse_physics(text: str) -> Physics:

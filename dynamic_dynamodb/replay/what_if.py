@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay import clairvoyant, rivals
 from dynamic_dynamodb.replay.doubts import find_doubts
 from dynamic_dynamodb.replay.progress import NO_PROGRESS
@@ -40,6 +41,7 @@ _RIVALS: Final = frozenset(
         rivals.ON_DEMAND,
         rivals.FIXED,
         rivals.RECORDED,
+        rivals.RECORDED_ON_DEMAND,
         clairvoyant.CLAIRVOYANT,
     )
 )
@@ -127,7 +129,18 @@ def answer(
             )
         )
     total = _add_up(targets)
+    warnings += _doubt_prices(known, settings)
     return Answer(tuple(targets), total, judge(total, settings), tuple(warnings), settings)
+
+
+def _doubt_prices(recordings: Sequence[Recording], settings: Settings) -> Iterator[str]:
+    """Warn of prices of another region; a recording that names none is of the configuration's."""
+    regions = {recording.region or settings.region for recording in recordings} - {PRICED_REGION}
+    if regions and settings.default_prices:
+        yield (
+            f"prices are those of {PRICED_REGION}, but the recording is from {', '.join(sorted(regions))}:"
+            f" set {', '.join(settings.default_prices)}"
+        )
 
 
 def _keep_known(
@@ -191,8 +204,16 @@ def _run_rivals(
 def _add_up(targets: Sequence[TargetAnswer]) -> tuple[Row, ...]:
     if len(targets) == 1:
         return targets[0].rows
-    names = [row.name for row in targets[0].rows]
-    by_name = [{row.name: row for row in answer.rows} for answer in targets]
-    return tuple(
-        add_rows([rows[name] for rows in by_name]) for name in names if all(name in rows for rows in by_name)
-    )
+    rows_of = [{_find_kind(row): row for row in answer.rows} for answer in targets]
+    shared = [kind for kind in rows_of[0] if all(kind in rows for rows in rows_of)]
+    return tuple(_add_up_kind(kind, [rows[kind] for rows in rows_of]) for kind in shared)
+
+
+def _find_kind(row: Row) -> str:
+    """Return the name under which a row is added up: what is on demand and what is not was recorded alike."""
+    return rivals.RECORDED if row.name == rivals.RECORDED_ON_DEMAND else row.name
+
+
+def _add_up_kind(kind: str, rows: Sequence[Row]) -> Row:
+    names = {row.name for row in rows}
+    return replace(add_rows(rows), name=names.pop() if len(names) == 1 else kind)

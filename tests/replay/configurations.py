@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def settings(**texts: Any) -> Settings:
     """Read settings from the declared defaults, and from these flags."""
     options = {option.key: option.default for option in OPTIONS if option.group is Group.REPLAY}
-    return read_settings({**options, **texts})
+    return read_settings({**options, "region": "us-east-1", **texts})
 
 
 def configure(**options: Any) -> Configuration:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest
 from tests.end_to_end.program import Program
 from tests.replay.recordings import DAY, START, spikes, wave
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from tests.emulator import Emulator
 
@@ -167,6 +171,96 @@ def test_the_exit_code_tells_whether_the_condition_holds(program: Program, condi
     assert run.code == code
     last = condition.rpartition(",")[2]
     assert run.stderr == (f"dynamic-dynamodb: {last} holds for orders\n" if code else "")
+
+
+PRICES = ("read-capacity", "write-capacity", "read-requests", "write-requests")
+
+
+@pytest.mark.parametrize("format_", ["table", "json", "csv"])
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_prices_of_another_region_are_a_warning_in_all_formats(
+    program: Program, format_: str, *, is_recorded: bool
+) -> None:
+    flags = ["-c", "a.conf", "--replay", "history", "--format", format_, "--report", "out.html"]
+    if is_recorded:
+        entries = {"orders": Entry(Target("orders")), "orders@by-date": Entry(Target("orders", "by-date"))}
+        text = Manifest("eu-west-1", entries=entries).write()
+        program.write(text, f"history/{MANIFEST}")
+    else:
+        flags += ["--region", "eu-west-1"]
+    expected = (
+        "prices are those of us-east-1, but the recording is from eu-west-1: set"
+        " --price-read-capacity, --price-write-capacity, --price-read-requests, --price-write-requests"
+    )
+
+    run = program.run(*flags, **NO_AWS)
+
+    if format_ == "csv":
+        assert f"dynamic-dynamodb: {expected}" in run.stderr.splitlines()
+    elif format_ == "json":
+        assert json.loads(run.stdout)["warnings"] == [expected]
+    else:
+        assert f"warning: {expected}" in run.stdout.splitlines()
+    assert f"<li>P{expected[1:]}.</li>" in (program.folder / "out.html").read_text(encoding="utf-8")
+
+    some = program.run(*flags, "--price-read-capacity", "0.00013", **NO_AWS)
+    assert "from eu-west-1: set --price-write-capacity, --price-read-requests" in some.stdout + some.stderr
+    given = [text for name in PRICES for text in (f"--price-{name}", "0.5")]
+    silent = program.run(*flags, *given, **NO_AWS)
+    assert "prices are those of" not in silent.stdout + silent.stderr
+
+
+def test_the_priced_region_needs_no_warning(program: Program) -> None:
+    run = program.run("-c", "a.conf", "--replay", "history", **NO_AWS)
+    assert "prices are those of" not in run.stdout
+
+
+def test_a_report_replaces_a_report_and_keeps_its_mode(program: Program) -> None:
+    path = program.folder / "out.html"
+    flags = ("-c", "a.conf", "--replay", "history/orders.csv", "--report", "out.html")
+    assert program.run(*flags, **NO_AWS).code == 0
+    first = path.read_text(encoding="utf-8")
+    path.write_text("<!DOCTYPE html>old", encoding="utf-8")
+    path.chmod(0o640)
+    assert program.run(*flags, **NO_AWS).code == 0
+    assert path.read_text(encoding="utf-8") == first
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert not list(program.folder.glob(".dynamic-dynamodb*"))
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        pytest.param(os.mkfifo, "is not a regular file", id="a pipe that nobody reads"),
+        pytest.param(Path.mkdir, "is not a regular file", id="a directory"),
+        pytest.param(
+            lambda path: path.symlink_to("/dev/full"),
+            "cannot be written: it is a symbolic link",
+            id="a device",
+        ),
+        pytest.param(
+            lambda path: path.symlink_to(path.with_name("a.html")),
+            "cannot be written: it is a symbolic link",
+            id="a link",
+        ),
+    ],
+)
+def test_a_report_goes_into_a_file_and_through_no_link(
+    program: Program, make: Callable[[Path], None], expected: str
+) -> None:
+    (program.folder / "a.html").write_text("<!DOCTYPE html>", encoding="utf-8")
+    make(program.folder / "x.html")
+    run = program.run("-c", "a.conf", "--replay", "history", "--report", "x.html", **NO_AWS)
+    assert (run.code, run.stdout) == (2, "")
+    assert f"--report {program.folder / 'x.html'} {expected}" in run.stderr
+    assert (program.folder / "a.html").read_text(encoding="utf-8") == "<!DOCTYPE html>"
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/full"])
+def test_a_report_is_not_written_to_a_device(program: Program, device: str) -> None:
+    run = program.run("-c", "a.conf", "--replay", "history", "--report", device, **NO_AWS)
+    assert (run.code, run.stdout) == (2, "")
+    assert f"--report {device} is not a regular file" in run.stderr
 
 
 HISTORY = ("--replay", "history")
