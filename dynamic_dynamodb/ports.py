@@ -32,11 +32,19 @@ Autoscaled: TypeAlias = Mapping[Target, frozenset[Capacity]]
 """The capacities that AWS Application Auto Scaling looks after."""
 
 
+@value
+class TableList:
+    """The table names of a region; with an `error` there may be more."""
+
+    names: Sequence[str]
+    error: AwsError | None = None
+
+
 class Tables(Protocol):
     """DynamoDB's control plane."""
 
-    def list_tables(self) -> Sequence[str]:
-        """List all table names of the region; raise AwsError."""
+    def list_tables(self) -> TableList:
+        """List the table names of the region. Never raise AwsError."""
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table and its indexes, the table first; raise AwsError."""

@@ -109,7 +109,7 @@ class CheckReport:
         for report in self.targets:
             counts[report.outcome] += 1
         parts = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
-        listed = ", the tables could not be listed" if self.is_list_missing else ""
+        listed = ", not all tables could be listed" if self.is_list_missing else ""
         unknown = ", AWS's own auto scaling is not known" if self.is_autoscaling_unknown else ""
         ended = ", ended before the rest" if self.is_cut_short else ""
         return f"checked {len(self.targets)} targets: {parts or 'none matched'}{listed}{unknown}{ended}"

@@ -116,7 +116,7 @@ class Service:
         while opened is not None:
             self._introduce(opened.configuration)
             if opened.configuration.global_options["run_once"]:
-                return self._check(opened)
+                return self._check_whatever_comes(opened)
             opened = self._run_until_stopped(opened)
             gc.collect()  # boto3's sessions are cycles, and hold sockets
         LOGGER.info("stopped")
@@ -135,7 +135,7 @@ class Service:
         interval = opened.interval_seconds
         while not self.wishes.is_stopping():
             started = time.monotonic()
-            self._check_and_go_on(opened)
+            self._check_whatever_comes(opened)
             taken = time.monotonic() - started
             slow = f"checks take longer than check-interval {interval} s: raise it"
             self.announcer.say("slow", slow if taken > interval else "")
@@ -212,16 +212,18 @@ class Service:
         )
         set_up_logging(configuration.logging_options, settings)
 
-    def _check_and_go_on(self, opened: Opened) -> None:
+    def _check_whatever_comes(self, opened: Opened) -> bool:
+        """Check once, and log an error that nobody expected instead of raising it."""
         try:
-            self._check(opened)
+            is_well = self._check(opened)
         except Exception as error:
-            # Whatever went wrong, the next check may go well, and silence would cost more.
+            # The next check may go well, and silence would cost more.
             said = f"the check failed: {type(error).__name__}: {error}"
             self.announcer.say("error", said, level=logging.ERROR)
             LOGGER.debug("the error of this check", exc_info=True)
-        else:
-            self.announcer.say("error", "")
+            return False
+        self.announcer.say("error", "")
+        return is_well
 
     def _check(self, opened: Opened) -> bool:
         if self.before_check is not None:

@@ -18,6 +18,7 @@ from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.patience import Timeouts
+from dynamic_dynamodb.ports import TableList
 from dynamic_dynamodb.report import Outcome, TargetReport
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _AUTOSCALING: Final = "the look-up of what AWS scales itself"
 NOT_AUTOSCALED: Final[frozenset[Capacity]] = frozenset()
 _BOTH: Final = frozenset(Capacity)
+UNNAMED: Final = "?"
+"""Stands for an index whose name is not known."""
 
 
 @value
@@ -65,7 +68,7 @@ class Found:
 class _Answers:
     """What AWS said in a check: all that `Found` comes of.
 
-    `sections` is for the tables that it knows, or that the sections name if it would not list them.
+    `sections` is for the tables that it listed, and those that sections name if there may be more.
     """
 
     is_listed: bool
@@ -93,12 +96,12 @@ class Survey:
     def find(self) -> Found:
         """List, match and describe; raise AwsError without credentials that AWS takes."""
         asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
-        names = self._list()
+        listing = self._list()
         budget = MatchBudget(time.perf_counter)
-        matches = self._match(self._plain_names() if names is None else names, budget)
+        matches = self._match(listing.names, budget)
         descriptions = self.tables.describe_all(matches.sections)
         autoscaled = self._hear_of_autoscaled(asked) if asked else {}
-        answers = _Answers(names is not None, matches, descriptions, autoscaled)
+        answers = _Answers(listing.error is None, matches, descriptions, autoscaled)
         if self.last is None or self.last[0] != answers or _has_undecided(self.last[1]):
             self.last = answers, self._sum_up(answers, budget)
         return self.last[1]
@@ -116,6 +119,12 @@ class Survey:
             else:
                 described[name] = answer
         sections = answers.sections.sections
+        failed += (
+            _report_flaw(Target(name, UNNAMED), flaw)
+            for name, targets in described.items()
+            for flaw in targets[Target(name)].unnamed
+            if sections[name].gsis
+        )
         # What cannot be described now is for warnings as it was last, or they would come again and again.
         self.known = {name: one for name, one in (self.known | described).items() if name in sections}
         indexes = {
@@ -131,6 +140,9 @@ class Survey:
         autoscaled = answers.autoscaled
         subjects, skipped = [], []
         for target, section in sorted(_pair(sections, indexes, described), key=itemgetter(0)):
+            if flaw := described[target.table][target].flaw:
+                failed.append(_report_flaw(target, flaw))
+                continue
             taken = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
             subject = Subject(section, described[target.table][target], taken)
             reason_to_skip = _find_reason_to_skip(subject)
@@ -160,22 +172,25 @@ class Survey:
         self.announcer.say("autoscaling", said if is_unknown else "", level=logging.ERROR)
         return None if isinstance(answer, AwsError) else answer
 
-    def _list(self) -> Sequence[str] | None:
-        """List the tables; None if AWS does not let us; raise AwsError if it would take no other call."""
-        try:
-            names = self.tables.list_tables()
-        except AwsError as error:
-            if error.is_about_credentials:
-                raise
-            if self._has_expressions:
-                lost = "tables that are named by an expression are not checked"
-                self.announcer.say("list", f"{error}; {lost}", level=logging.ERROR)
-            else:
-                self.announcer.say("list", f"{error}; taking the sections' names for the tables'")
-            return None
-        self.announcer.say("list", "")
-        self.counts.keep_only(names)
-        return names
+    def _list(self) -> TableList:
+        """List the tables; if there may be more, with those whose names are sections'.
+
+        Raises AwsError if AWS would take no other call.
+        """
+        listing = self.tables.list_tables()
+        if listing.error is None:
+            self.announcer.say("list", "")
+            self.counts.keep_only(listing.names)
+            return listing
+        if listing.error.is_about_credentials:
+            raise listing.error
+        if self._has_expressions:
+            but = f", but for the {len(listing.names)} listed" if listing.names else ""
+            lost = f"tables that are named by an expression are not checked{but}"
+            self.announcer.say("list", f"{listing.error}; {lost}", level=logging.ERROR)
+        else:
+            self.announcer.say("list", f"{listing.error}; taking the sections' names for the tables'")
+        return TableList(sorted({*listing.names, *self._plain_names()}), listing.error)
 
     @property
     def _has_expressions(self) -> bool:
@@ -266,6 +281,11 @@ def _pair(
         yield Target(name), sections[name]
         for index, gsi in indexes[name].sections.items():
             yield Target(name, index), gsi
+
+
+def _report_flaw(target: Target, flaw: str) -> TargetReport:
+    """Report a target that AWS describes in a way that cannot be used."""
+    return TargetReport(target, Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, flaw))
 
 
 def _find_reason_to_skip(subject: Subject) -> Reason | None:

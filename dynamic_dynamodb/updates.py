@@ -131,6 +131,7 @@ def _was_taken(update: TableUpdate, describe: Describe, *, is_first: bool) -> bo
     descriptions = [found.get(decision.target) for decision in update.decisions]
     return all(
         description is not None
+        and not description.flaw
         and (
             description.provisioned == decision.proposed
             or (description.status != ACTIVE and (is_first or bool(description.target.index)))

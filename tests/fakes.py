@@ -10,6 +10,7 @@ from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target
 from dynamic_dynamodb.core.usage import CapacitySeries
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.ports import TableList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,6 +44,7 @@ class FakeTables:
     descriptions: dict[Target, Description] = field(default_factory=dict)
     update_errors: list[AwsError | None] = field(default_factory=list)
     list_error: AwsError | None = None
+    listed_before_error: tuple[str, ...] = ()
     unlisted: frozenset[str] = frozenset()
     describe_errors: dict[str, AwsError] = field(default_factory=dict)
     updates: list[TableUpdate] = field(default_factory=list)
@@ -52,11 +54,10 @@ class FakeTables:
         given = {"status": "ACTIVE", "table_status": "ACTIVE", **settings}
         self.descriptions[target] = Description(target, provisioned, **given)
 
-    def list_tables(self) -> Sequence[str]:
-        """List all tables, or fail as told."""
-        if self.list_error:
-            raise self.list_error
-        return sorted({target.table for target in self.descriptions} - self.unlisted)
+    def list_tables(self) -> TableList:
+        """List all tables, or those before the failure if told to fail."""
+        names = {target.table for target in self.descriptions} - self.unlisted
+        return TableList(sorted(self.listed_before_error if self.list_error else names), self.list_error)
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table as it is now, or fail as told."""

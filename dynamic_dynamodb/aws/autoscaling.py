@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.aws.actions import DESCRIBE_SCALABLE_TARGETS
+from dynamic_dynamodb.aws.descriptions import is_name
+from dynamic_dynamodb.aws.parsing import show
 from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.ports import Autoscaled
@@ -27,6 +29,8 @@ _WAYS_TO_SCALE: Final = (
     "ScheduledScalingSuspended",
 )
 
+_MOST_SHOWN: Final = 3
+
 
 class ApplicationAutoScaling:
     """Application Auto Scaling in one region."""
@@ -34,6 +38,7 @@ class ApplicationAutoScaling:
     def __init__(self, session: AwsSession) -> None:
         """Keep the session; nothing is called yet."""
         self._session = session
+        self._announcer = Announcer()
 
     def find_autoscaled(self) -> Autoscaled:
         """Find all capacities that are registered and not suspended, 50 a page; raise AwsError."""
@@ -45,25 +50,53 @@ class ApplicationAutoScaling:
             ServiceNamespace="dynamodb",
         )
         found: dict[Target, frozenset[Capacity]] = {}
-        for target, capacity in chain.from_iterable(pages):
-            found[target] = found.get(target, frozenset()) | {capacity}
+        odd: list[str] = []
+        for registered, odd_ones in pages:
+            odd += odd_ones
+            for target, capacity in registered:
+                found[target] = found.get(target, frozenset()) | {capacity}
+        said = f"AWS Application Auto Scaling names what is no table or index: {', '.join(odd[:_MOST_SHOWN])}"
+        self._announcer.say("odd", said if odd else "")
         return found
 
 
-def _parse_page(answer: Mapping[str, Any]) -> tuple[list[tuple[Target, Capacity]], str | None]:
-    return list(_read_targets(answer)), answer.get("NextToken")
-
-
-def _read_targets(answer: Mapping[str, Any]) -> Iterator[tuple[Target, Capacity]]:
+def _parse_page(
+    answer: Mapping[str, Any],
+) -> tuple[tuple[list[tuple[Target, Capacity]], list[str]], str | None]:
+    """Return what is registered, what of that cannot be attributed, and the token of the next page."""
+    token = answer.get("NextToken")
+    if token is not None and not isinstance(token, str):
+        raise ValueError(f"NextToken is {show(token)}")
+    found, odd = [], []
     for registered in answer["ScalableTargets"]:
-        capacity = _CAPACITIES.get(registered["ScalableDimension"])
-        if capacity is None or _is_suspended(registered):
-            continue
-        _, table, *index = registered["ResourceId"].split("/")  # table/NAME or table/NAME/index/NAME
-        yield Target(table, index[-1] if index else ""), capacity
+        resource = registered.get("ResourceId") if isinstance(registered, dict) else registered
+        target = _read_target(resource)
+        if target is None:
+            odd.append(show(resource))
+        elif not _is_suspended(registered):
+            found += [(target, capacity) for capacity in _read_capacities(registered)]
+    return (found, odd), token or None
+
+
+def _read_target(resource: object) -> Target | None:
+    """Read `table/NAME` or `table/NAME/index/NAME`."""
+    match resource.split("/") if isinstance(resource, str) else ():
+        case ["table", table] if is_name(table):
+            return Target(table)
+        case ["table", table, "index", index] if is_name(table) and is_name(index):
+            return Target(table, index)
+    return None
+
+
+def _read_capacities(registered: Mapping[str, Any]) -> Collection[Capacity]:
+    """Return the capacity that a dimension means; if it means none, it may be both."""
+    dimension = registered.get("ScalableDimension")
+    if isinstance(dimension, str) and dimension in _CAPACITIES:
+        return (_CAPACITIES[dimension],)
+    return tuple(Capacity)
 
 
 def _is_suspended(registered: Mapping[str, Any]) -> bool:
     """Tell whether AWS leaves the capacity alone: every way to scale it is suspended."""
-    suspended = registered.get("SuspendedState", {})
-    return all(suspended.get(way, False) for way in _WAYS_TO_SCALE)
+    suspended = registered.get("SuspendedState")
+    return isinstance(suspended, dict) and all(suspended.get(way) is True for way in _WAYS_TO_SCALE)

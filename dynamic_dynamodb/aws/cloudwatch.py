@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
+from dynamic_dynamodb.aws.results import list_minutes, parse_results, read_datapoints
+from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries
@@ -18,8 +19,11 @@ from dynamic_dynamodb.gathering import gather
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from concurrent.futures import Executor
+    from datetime import datetime
 
+    from dynamic_dynamodb.aws.results import Result
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.usage import Datapoints, LookBackWindow
@@ -48,10 +52,26 @@ _LAST_WORDS: Final = frozenset({_COMPLETE, _FORBIDDEN})
 
 @dataclass(slots=True)
 class _Found:
-    """What there is of one query so far, and CloudWatch's word on it."""
+    """What there is of one query so far, and CloudWatch's word on it; with a `flaw` it cannot be used."""
 
     code: str = "missing"
     datapoints: Datapoints = field(default_factory=dict)
+    flaw: str = ""
+
+    def add(self, result: Result) -> None:
+        """Take in what a page has of it."""
+        self.code = result.code
+        self.flaw = self.flaw or result.flaw
+        if self.datapoints and any(
+            self.datapoints.get(minute, number) != number for minute, number in result.datapoints.items()
+        ):
+            self.flaw = "two values for one minute"
+        self.datapoints.update(result.datapoints)
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether it need not be asked for again."""
+        return self.code in _LAST_WORDS and not self.flaw
 
 
 class CloudWatchMetrics:
@@ -99,7 +119,7 @@ class CloudWatchMetrics:
         }
         found = self._ask(queries.values(), batch[0].window)
         for _ in range(MOST_REPEATS):
-            unfinished = [query for name, query in queries.items() if found[name].code not in _LAST_WORDS]
+            unfinished = [query for name, query in queries.items() if not found[name].is_final]
             if not unfinished:
                 break
             try:
@@ -119,15 +139,14 @@ class CloudWatchMetrics:
         pages = self._session.call_for_pages(
             GET_METRIC_DATA,
             "get_metric_data",
-            parse_results,
+            partial(parse_results, list_minutes(window.start, window.end)),
             "NextToken",
             MetricDataQueries=list(queries),
             **_write_window(window),
         )
-        for name, code, datapoints in chain.from_iterable(pages):
-            if name in found:
-                found[name].code = code
-                found[name].datapoints.update(datapoints)
+        for result in chain.from_iterable(pages):
+            if result.query in found:
+                found[result.query].add(result)
         return found
 
     def _fetch_by_statistics(self, request: MetricRequest) -> TargetSeries | AwsError:
@@ -140,7 +159,7 @@ class CloudWatchMetrics:
         return self._session.call(
             GET_METRIC_STATISTICS,
             "get_metric_statistics",
-            _parse_datapoints,
+            partial(_parse_statistics, list_minutes(request.window.start, request.window.end)),
             **write_metric(request.target, metric),
             **_write_window(request.window),
             Period=SECONDS_PER_MINUTE,
@@ -159,6 +178,9 @@ def _batches(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricReque
 
 
 def _gather(window: LookBackWindow, found: Sequence[_Found]) -> TargetSeries | AwsError:
+    for metric, each in zip(METRICS, found, strict=True):
+        if each.flaw:
+            return AwsError(GET_METRIC_DATA, UNUSABLE_ANSWER, f"{metric} has {each.flaw}")
     bad = {each.code for each in found} - {_COMPLETE}
     if bad:
         message = f"the answer for this target is incomplete ({', '.join(sorted(bad))})"
@@ -195,28 +217,7 @@ def _write_window(window: LookBackWindow) -> dict[str, Any]:
     return {"StartTime": window.start, "EndTime": window.end}
 
 
-def parse_results(answer: Mapping[str, Any]) -> tuple[list[tuple[str, str, Datapoints]], str | None]:
-    """Give each result's id, status and datapoints, and the token of the next page."""
-    results = [
-        (
-            result["Id"],
-            result.get("StatusCode", _COMPLETE),
-            dict(zip(map(_in_utc, result["Timestamps"]), map(_finite, result["Values"]), strict=True)),
-        )
-        for result in answer["MetricDataResults"]
-    ]
-    return results, answer.get("NextToken")
-
-
-def _parse_datapoints(answer: Mapping[str, Any]) -> Datapoints:
-    return {_in_utc(point["Timestamp"]): _finite(point["Sum"]) for point in answer["Datapoints"]}
-
-
-def _finite(number: float) -> float:
-    if not math.isfinite(number):
-        raise ValueError(f"{number} is no sum")
-    return number
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc)
+def _parse_statistics(minutes: AbstractSet[datetime], answer: Mapping[str, Any]) -> Datapoints:
+    points = answer["Datapoints"]
+    times, numbers = [point["Timestamp"] for point in points], [point["Sum"] for point in points]
+    return read_datapoints(minutes, times, numbers)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timezone
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
+from dynamic_dynamodb.aws.descriptions import check_table, is_name, read_table
+from dynamic_dynamodb.aws.parsing import show
+from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.containment import contain
-from dynamic_dynamodb.core.model import Description, PerCapacity, Target
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
+from dynamic_dynamodb.ports import TableList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from concurrent.futures import Executor
 
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.model import Description, Target
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.patience import Timeouts
     from dynamic_dynamodb.ports import Descriptions
 
 _DESCRIPTION: Final = "the description"
-_ACCOUNT: Final = re.compile(r"arn:[^:]*:dynamodb:[^:]*:(\d{12}):")
+_MOST_SHOWN: Final = 3
 
 
 class DynamoDbTables:
@@ -36,16 +37,32 @@ class DynamoDbTables:
         self._executor = executor
         self._timeouts = timeouts
 
-    def list_tables(self) -> Sequence[str]:
-        """List all table names, page after page (100 a page); raise AwsError."""
+    def list_tables(self) -> TableList:
+        """List the table names, page after page (100 a page), until an error. Never raise AwsError."""
+        names: list[str] = []
+        odd: list[str] = []
         pages = self._session.call_for_pages(
             LIST_TABLES, "list_tables", _parse_page, "ExclusiveStartTableName"
         )
-        return list(chain.from_iterable(pages))
+        try:
+            for listed in pages:
+                names += filter(is_name, listed)
+                odd += (show(one) for one in listed if not is_name(one))
+        except AwsError as error:
+            return TableList(names, error)
+        if not odd:
+            return TableList(names)
+        message = f"not the name of a table: {', '.join(odd[:_MOST_SHOWN])}"
+        return TableList(names, AwsError(LIST_TABLES, UNUSABLE_ANSWER, message))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table and its indexes, the table first; raise AwsError."""
-        return self._session.call(DESCRIBE_TABLE, "describe_table", _parse_table, TableName=table)
+        return self._session.call(
+            DESCRIBE_TABLE,
+            "describe_table",
+            lambda answer: read_table(table, answer["Table"]),
+            TableName=table,
+        )
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
         """Describe many tables side by side; what cannot be had of one is an error in its place."""
@@ -74,7 +91,7 @@ class DynamoDbTables:
         self._session.call(
             UPDATE_TABLE,
             "update_table",
-            lambda answer: answer["TableDescription"],
+            lambda answer: check_table(update.table, answer["TableDescription"]),
             may_repeat=lambda: self._is_unchanged(update),
             **parameters,
         )
@@ -91,43 +108,9 @@ def _write_throughput(decision: Decision) -> dict[str, int]:
     return {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
 
 
-def _parse_page(answer: Mapping[str, Any]) -> tuple[list[str], str | None]:
-    return answer["TableNames"], answer.get("LastEvaluatedTableName")
-
-
-def _parse_table(answer: Mapping[str, Any]) -> Mapping[Target, Description]:
-    table = answer["Table"]
-    name, status = table["TableName"], table["TableStatus"]
-    descriptions = [_parse_resource(Target(name), status, status, table)]
-    for index in table.get("GlobalSecondaryIndexes", ()):
-        target = Target(name, index["IndexName"])
-        descriptions.append(_parse_resource(target, index["IndexStatus"], status, index))
-    return {description.target: description for description in descriptions}
-
-
-def _parse_resource(
-    target: Target, status: str, table_status: str, resource: Mapping[str, Any]
-) -> Description:
-    if target.index and "ProvisionedThroughput" not in resource:
-        return Description(target, PerCapacity(0, 0), status, table_status)  # billed on demand
-    replicas = (
-        replica.get("RegionName", "a region without a name") for replica in resource.get("Replicas", ())
-    )
-    throughput = resource["ProvisionedThroughput"]
-    last_decrease = throughput.get("LastDecreaseDateTime")
-    return Description(
-        target,
-        PerCapacity(int(throughput["ReadCapacityUnits"]), int(throughput["WriteCapacityUnits"])),
-        status,
-        table_status,
-        decreases_today=int(throughput.get("NumberOfDecreasesToday", 0)),
-        last_decrease=last_decrease.astimezone(timezone.utc) if last_decrease else None,
-        replicas=tuple(replicas),
-        account=_find_account(str(resource.get("TableArn"))),
-    )
-
-
-def _find_account(arn: str) -> str:
-    """Return the account's number in an ARN; nothing if there is none."""
-    found = _ACCOUNT.match(arn)
-    return found[1] if found else ""
+def _parse_page(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
+    """Return what is listed, and the name after which to go on; an odd one is listed, and ends the pages."""
+    listed, last = answer["TableNames"], answer.get("LastEvaluatedTableName")
+    if not isinstance(listed, list):
+        raise ValueError(f"TableNames is {show(listed)}")  # noqa: TRY004 - no bug of ours
+    return (listed, last) if last is None or is_name(last) else ([*listed, last], None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA
-from dynamic_dynamodb.aws.cloudwatch import parse_results, write_metric
+from dynamic_dynamodb.aws.cloudwatch import write_metric
+from dynamic_dynamodb.aws.results import list_minutes, parse_results
+from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
 from dynamic_dynamodb.errors import AwsError
 
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from dynamic_dynamodb.aws.results import Result
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.usage import Datapoints
@@ -28,6 +33,9 @@ HISTORY_METRICS: Final = {
 }
 """What a recording's columns are at CloudWatch."""
 
+START_IS_ROUNDED_BY: Final = timedelta(minutes=5)
+"""How much earlier an answer may begin whose start is 15 days ago (API reference, GetMetricData)."""
+
 
 class CloudWatchHistory:
     """CloudWatch in one region, asked for long times: all series of a target in one call and its pages."""
@@ -42,9 +50,12 @@ class CloudWatchHistory:
         self._patience.renew()  # each target is a piece of work of its own
         found: dict[str, Datapoints] = {column: {} for column in HISTORY_METRICS}
         codes: dict[str, str] = {}
-        for column, code, datapoints in self._fetch_pages(target, start, end):
-            found[column].update(datapoints)
-            codes[column] = code
+        for result in self._fetch_pages(target, start, end):
+            if result.flaw:
+                raise AwsError(GET_METRIC_DATA, UNUSABLE_ANSWER, f"{result.query} has {result.flaw}")
+            if result.query in found:
+                found[result.query].update(result.datapoints)
+                codes[result.query] = result.code
         bad = {codes.get(column, "missing") for column in HISTORY_METRICS} - {"Complete"}
         if bad:
             message = f"the history of {target} is incomplete ({', '.join(sorted(bad))})"
@@ -53,9 +64,7 @@ class CloudWatchHistory:
             )
         return found
 
-    def _fetch_pages(
-        self, target: Target, start: datetime, end: datetime
-    ) -> Iterator[tuple[str, str, Datapoints]]:
+    def _fetch_pages(self, target: Target, start: datetime, end: datetime) -> Iterator[Result]:
         parameters: dict[str, Any] = {
             "MetricDataQueries": [
                 {
@@ -71,8 +80,9 @@ class CloudWatchHistory:
             "StartTime": start,
             "EndTime": end,
         }
+        minutes = list_minutes(start - START_IS_ROUNDED_BY, end)
         pages = self._session.call_for_pages(
-            GET_METRIC_DATA, "get_metric_data", parse_results, "NextToken", **parameters
+            GET_METRIC_DATA, "get_metric_data", partial(parse_results, minutes), "NextToken", **parameters
         )
         for results in pages:
             yield from results

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
@@ -11,11 +10,12 @@ import botocore
 from botocore import exceptions
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
-from botocore.utils import parse_timestamp, validate_region_name
+from botocore.utils import validate_region_name
 from retrying import Retrying
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.botocore_sessions import open_session
+from dynamic_dynamodb.aws.parsing import make_parser_factory
 from dynamic_dynamodb.errors import AwsError, Limit
 
 if TYPE_CHECKING:
@@ -50,21 +50,21 @@ _TRANSIENT_CODES: Final = frozenset(
     }
 )
 """Refusals that pass by themselves. Of LimitExceededException only one kind does: too many at once."""
-_GARBAGE: Final = (ResponseParserError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
-"""What a 200 with a proxy's page or half a document leads to, in botocore or in our own parsing."""
+_GARBAGE: Final = (
+    ResponseParserError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
+"""Raised by botocore or by our parsers on a malformed 200: a proxy's page, half a document, deep JSON."""
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 _USER_AGENT: Final = (
     f"dynamic-dynamodb/{__version__} Boto3/{boto3.__version__} Botocore/{botocore.__version__}"
 )
-
-
-def _read_moment(given: str | float) -> datetime:
-    """Read a moment, most often a number; botocore's own reader makes a time zone for each."""
-    if isinstance(given, (int, float)):
-        return datetime.fromtimestamp(given, timezone.utc)
-    parsed: datetime = parse_timestamp(given)
-    return parsed
 
 
 def make_retrying(is_worth_another: Callable[[BaseException], bool]) -> Any:  # noqa: ANN401 - no types
@@ -143,7 +143,7 @@ class AwsSession:
         """Make a client for each service; raise AwsError if boto3 cannot by AWS's own configuration."""
         try:
             core = open_session()
-            core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_read_moment)
+            core.register_component("response_parser_factory", make_parser_factory())
             core.register_component("credential_provider", self._credentials)
             # Any: the service is a variable here, for which stubs know no client
             session: Any = boto3.Session(region_name=self._credentials.region, botocore_session=core)

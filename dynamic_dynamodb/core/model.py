@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U")
 
+NAME_PATTERN: Final = "[A-Za-z0-9_.-]{3,255}"
+"""The names that DynamoDB gives tables and indexes (API reference, CreateTable)."""
+
 
 class Target(NamedTuple):
     """A table, or one of its global secondary indexes; a tuple, because so many look-ups hash it."""
@@ -94,6 +97,8 @@ class Description:
     `decreases_today` and `last_decrease` are AWS's own counters, which bound further decreases.
     `replicas` are the other regions that a global table is in.
     `account` is the number of the AWS account that owns it; empty if the answer did not say.
+    A `flaw` says why the description cannot be used; `unnamed` is the same for indexes of a table that
+    have no usable name.
     """
 
     target: Target
@@ -104,11 +109,13 @@ class Description:
     last_decrease: datetime | None = None
     replicas: tuple[str, ...] = ()
     account: str = ""
+    flaw: str = ""
+    unnamed: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
         """Tell whether AWS would take an update of this target."""
-        return self.status == self.table_status == ACTIVE
+        return self.status == self.table_status == ACTIVE and not self.flaw
 
     @property
     def is_on_demand(self) -> bool:

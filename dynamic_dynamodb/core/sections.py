@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK
+from dynamic_dynamodb.core.model import NAME_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.expressions import Expression, MatchBudget
     from dynamic_dynamodb.core.target_options import TargetOptions
 
-_PLAIN_NAME: Final = re.compile(r"\^?([A-Za-z0-9_.-]{3,255})\$?")
-"""The names that DynamoDB gives tables (API reference, CreateTable), and the anchors around them."""
+_PLAIN_NAME: Final = re.compile(rf"\^?({NAME_PATTERN})\$?")
+"""A name, and the anchors around it."""
 
 
 @dataclass(frozen=True, slots=True)

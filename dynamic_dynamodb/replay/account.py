@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity, Target
 from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.ports import TableList
 from dynamic_dynamodb.replay.target_model import UPDATING
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ class Account:
                 self._seen.setdefault(stay.model.target.table, []).append(stay.model)
         self._descriptions.clear()
 
-    def list_tables(self) -> Sequence[str]:
+    def list_tables(self) -> TableList:
         """List the tables that are there."""
-        return tuple(self._seen)
+        return TableList(tuple(self._seen))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Describe a table and its indexes; a table that was not recorded seems to be billed on demand."""

@@ -115,7 +115,7 @@ def _record_into(
         recorded = Recorder(folder, history, span).record(subjects, manifest, on_progress)
     failures = [str(report) for report in found.failed]
     if found.is_list_missing:
-        failures.append("the tables could not be listed")
+        failures.append("not all tables could be listed")
     if not subjects and not failures:
         failures.append("no table matches any section: nothing was recorded")
     return Recorded(recorded.lines, (*failures, *recorded.failures))

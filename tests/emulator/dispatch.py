@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 import traceback
@@ -11,7 +12,7 @@ from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, sns
 from tests.emulator.control import Control
 from tests.emulator.control_answers import json_answer
 from tests.emulator.errors import ServiceError
-from tests.emulator.fault_effects import answer_instead, damage, spoil_results
+from tests.emulator.fault_effects import answer_instead, damage, spoil_results, write_raw
 from tests.emulator.faults import ANSWER_KINDS, BEFORE_KINDS, RESULT_KINDS
 from tests.emulator.protocols import protocol_of
 from tests.emulator.wire import Answer, Call, Delivery, RawRequest, Scope, action_of, may_be_unsigned
@@ -92,12 +93,15 @@ class Dispatcher(Control):
             logged.applied = answer.status == _OK
             return answer
         with self._lock:
-            result = service(state, call)
+            result = copy.deepcopy(service(state, call)) if taken.faults else service(state, call)
         logged.applied = True
         for fault in taken.faults:
             if fault.kind in RESULT_KINDS:
                 spoil_results(fault, call, result)
-        return call.protocol.encode(call.action, result)
+        answer = call.protocol.encode(call.action, result)
+        for fault in taken.faults:
+            answer = write_raw(fault, answer)
+        return answer
 
     def control(self, method: str, body: bytes) -> Answer:
         """Run a control method which arrived over HTTP."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator.cloudwatch import metric_key
 from tests.emulator.errors import KNOWN_ERRORS, ServiceError, denied_message
+from tests.emulator.faults import LEFT_OUT, ONCE_MORE
 from tests.emulator.metrics import INDEX_DIMENSION, TABLE_DIMENSION, MetricKey
 from tests.emulator.tables import table_arn
 from tests.emulator.wire import Answer, Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.emulator.faults import Fault, Taken
     from tests.emulator.wire import Call
 
 _PERMISSION_PREFIXES = {"monitoring": "cloudwatch"}
+_RAW = '"@raw@"'
 _HTML = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works!</h1></body></html>"
 
 
@@ -40,7 +46,10 @@ def damage(fault: Fault, answer: Answer) -> Answer:
 
 
 def spoil_results(fault: Fault, call: Call, result: dict[str, Any]) -> None:
-    """Change the chosen results of a GetMetricData answer."""
+    """Change an answer, or the chosen results of a GetMetricData answer."""
+    if fault.kind == "odd" and (fault.table is None or call.action != "GetMetricData"):
+        _put(result, fault.path, fault)
+        return
     chosen = {
         query["Id"]
         for query in call.parameters.get("MetricDataQueries", [])
@@ -50,9 +59,35 @@ def spoil_results(fault: Fault, call: Call, result: dict[str, Any]) -> None:
     if fault.kind == "missing_results":
         result["MetricDataResults"] = [found for found in results if found["Id"] not in chosen]
         return
+    if fault.kind == "odd":
+        # From the end, as results may be taken away or come twice; other rules may have spoilt some.
+        for place, found in reversed([*enumerate(results)]):
+            if isinstance(found, dict) and str(found.get("Id")) in chosen:
+                _put(results, (place, *fault.path), fault)
+        return
     result["MetricDataResults"] = [
         _with_status(fault, found) if found["Id"] in chosen else found for found in results
     ]
+
+
+def write_raw(fault: Fault, answer: Answer) -> Answer:
+    """Put the raw text of a fault where its mark stands."""
+    if fault.raw is None:
+        return answer
+    headers = {name: value for name, value in answer.headers.items() if name != "x-amz-crc32"}
+    return Answer(answer.status, answer.body.replace(_RAW.encode(), fault.raw.encode()), headers)
+
+
+def _put(content: Any, path: Sequence[str | int], fault: Fault) -> None:
+    *way, last = path
+    for step in way:
+        content = content[step]
+    if fault.value == LEFT_OUT:
+        content.pop(last, *(() if isinstance(content, list) else (None,)))
+    elif fault.value == ONCE_MORE:
+        content.insert(last, copy.deepcopy(content[last]))
+    else:
+        content[last] = json.loads(_RAW) if fault.raw is not None else fault.value
 
 
 def _error(fault: Fault, call: Call) -> ServiceError:

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 from tests.emulator.metrics import TABLE_DIMENSION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.emulator.wire import Call
 
 # Kinds which act before the call is served, which answer in its place, which change GetMetricData's results.
 BEFORE_KINDS = frozenset({"control", "slow"})
 ANSWER_KINDS = frozenset({"error", "bare_error", "reset", "hang", "html", "cut_body", "short_body"})
-RESULT_KINDS = frozenset({"metric_status", "missing_results"})
+RESULT_KINDS = frozenset({"metric_status", "missing_results", "odd"})
 KINDS = BEFORE_KINDS | ANSWER_KINDS | RESULT_KINDS
+
+# What a value of an answer may be replaced with besides a value of JSON.
+LEFT_OUT = "@left out@"
+ONCE_MORE = "@once more@"
 
 
 @dataclass
@@ -38,6 +44,9 @@ class Fault:
       those of `table`, `index` and `metric` where given. PartialData keeps the first half of the values, or
       the first `keep`; the others keep none.
     - "missing_results": the same choice of results is left out.
+    - "odd": at `path` (keys and positions) the answer has `value`, or the JSON text `raw`, instead; LEFT_OUT
+      takes away what is there, ONCE_MORE, in a list, puts it in again. In GetMetricData the path begins in
+      each result of `table`, `index` and `metric`, and without these in the answer.
     - "control": the control method `method` runs with `arguments` before the call is served as ever.
 
     With `applied` the call takes effect before the fault answers (always so with cut_body and short_body).
@@ -61,6 +70,9 @@ class Fault:
     index: str | None = None
     metric: str | None = None
     keep: int | None = None
+    path: Sequence[str | int] = ()
+    value: Any = None
+    raw: str | None = None
     method: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
 
@@ -74,7 +86,7 @@ class Fault:
         """Tell whether the rule chooses this call."""
         if self.action not in (None, call.action):
             return False
-        if self.kind in RESULT_KINDS and call.action != "GetMetricData":
+        if self.kind in RESULT_KINDS - {"odd"} and call.action != "GetMetricData":
             return False
         return self.table is None or self.table in tables_of(call)
 

@@ -51,6 +51,13 @@ def _hang(action: str, table: str | None = None, times: int | None = None, **set
     return {"kind": "hang", "action": action, "table": table, "times": times, **settings}
 
 
+def _odd(action: str, *path: str | int, **settings: Any) -> Rule:
+    return {"kind": "odd", "action": action, "path": path, "times": None, **settings}
+
+
+_CONSUMED: Final = "ConsumedReadCapacityUnits"
+_INDEX: Final = ("Table", "GlobalSecondaryIndexes", 0)
+
 PASSING: Final = (
     Case("A burst of throttling", ({"code": "ThrottlingException", "times": 2},)),
     Case(
@@ -95,6 +102,11 @@ PASSING: Final = (
     Case(
         "An update whose answer never comes, though it was made",
         (_hang("UpdateTable", "sick", 1, applied=True),),
+        most_calls={"UpdateTable": 3},
+    ),
+    Case(
+        "An update whose answer makes no sense",
+        (_odd("UpdateTable", "TableDescription", table="sick", value=None),),
         most_calls={"UpdateTable": 3},
     ),
     Case(
@@ -217,6 +229,41 @@ ONE_TABLE: Final = (
         sick=BEFORE,
         index=BEFORE,
         most_calls={"GetMetricData": 3},
+    ),
+    Case(
+        "A metric that cannot be right: not a number, negative, of another time, more values than times",
+        (_odd("GetMetricData", "Values", 0, table="sick", index="by-date", metric=_CONSUMED, raw="NaN"),),
+        "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: UnusableAnswer: ",
+        code=1,
+        index=BEFORE,
+        most_calls={"GetMetricData": 3},
+    ),
+    Case(
+        "A description of an index that cannot be right",
+        (
+            _odd(
+                "DescribeTable", *_INDEX, "ProvisionedThroughput", "ReadCapacityUnits", table="sick", value=-5
+            ),
+        ),
+        "ERROR sick:by-date: failed: dynamodb:DescribeTable failed: UnusableAnswer: ReadCapacityUnits is -5",
+        code=1,
+        index=BEFORE,
+    ),
+    Case(
+        "A description of another table, or one that cannot be right",
+        (_odd("DescribeTable", "Table", "TableName", table="sick", value="idle"),),
+        "ERROR sick: failed: ",
+        code=1,
+        sick=BEFORE,
+        index=BEFORE,
+    ),
+    Case(
+        "A name in the list of tables that cannot be right",
+        (_odd("ListTables", "TableNames", 2, value="../sick"),),
+        "ERROR dynamodb:ListTables failed: UnusableAnswer: not the name of a table: '../sick'; ",
+        code=1,
+        sick=BEFORE,
+        index=BEFORE,
     ),
 )
 

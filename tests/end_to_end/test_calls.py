@@ -79,7 +79,7 @@ def test_another_look_back_window_costs_one_more_call(emulator: Emulator, progra
 def test_many_tables_are_listed_page_by_page_and_measured_in_batches(
     emulator: Emulator, program: Program, tables: int, lists: int, metric_calls: int
 ) -> None:
-    names = [f"t{number:03}" for number in range(tables)]
+    names = [f"table-{number:03}" for number in range(tables)]
     for name in names:
         emulator.add_table(name, reads=100, writes=100)
         emulator.put_metrics(name, consumed_reads=50, consumed_writes=50)
@@ -114,7 +114,7 @@ def test_series_that_go_on_over_several_pages_are_read_to_the_end(
 
 def test_calls_share_few_connections(emulator: Emulator, program: Program) -> None:
     for number in range(60):
-        add_busy(emulator, f"t{number}")
+        add_busy(emulator, f"table-{number}")
     assert program.check(ALL).code == 0
     connections = {request.connection for request in emulator.requests()}
     assert len(emulator.requests()) == 1 + 60 + 1 + 60
@@ -125,7 +125,7 @@ def test_looks_are_side_by_side_up_to_max_workers_and_updates_up_to_four(
     emulator: Emulator, program: Program
 ) -> None:
     for number in range(12):
-        add_busy(emulator, f"t{number:02}")
+        add_busy(emulator, f"table-{number:02}")
     for action in ("DescribeTable", "UpdateTable"):
         emulator.add_fault(kind="slow", action=action, seconds=0.1, times=None)
     assert program.check(everywhere(with_indexes=False), "--max-workers", "6").code == 0
@@ -135,7 +135,7 @@ def test_looks_are_side_by_side_up_to_max_workers_and_updates_up_to_four(
 
 def test_a_reload_may_change_the_number_of_workers(emulator: Emulator, program: Program) -> None:
     for number in range(6):
-        add_busy(emulator, f"t{number}")
+        add_busy(emulator, f"table-{number}")
     emulator.add_fault(kind="slow", action="DescribeTable", seconds=0.1, times=None)
     one, many = (f"[global]\ncheck-interval: 1\nmax-workers: {number}\n{ALL}" for number in (1, 6))
     with program.start(one) as running:

@@ -156,7 +156,7 @@ def test_an_index_whose_call_was_lost_is_not_taken_for_changed_because_its_table
 
 
 def test_updates_wait_for_those_that_are_under_way(emulator: Emulator, program: Program) -> None:
-    names = [f"t{number}" for number in range(8)]
+    names = [f"table-{number}" for number in range(8)]
     for name in names:
         add_busy(emulator, name)
     emulator.set_limits(simultaneous_updates=5)
@@ -167,7 +167,7 @@ def test_updates_wait_for_those_that_are_under_way(emulator: Emulator, program: 
 
 
 def test_more_updates_than_aws_makes_at_once_are_no_crash(emulator: Emulator, impatient: Program) -> None:
-    names = [f"t{number}" for number in range(8)]
+    names = [f"table-{number}" for number in range(8)]
     for name in names:
         add_busy(emulator, name)
     emulator.set_limits(simultaneous_updates=5)

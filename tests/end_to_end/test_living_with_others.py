@@ -73,10 +73,10 @@ def test_a_registration_counts_until_every_way_to_scale_is_suspended(
 
 def test_registrations_are_read_to_the_last_page(emulator: Emulator, program: Program) -> None:
     for number in range(60):
-        _register(emulator, f"t{number:02}")
-    add_busy(emulator, "t59")
+        _register(emulator, f"table-{number:02}")
+    add_busy(emulator, "table-59")
     assert program.check(SKIPPING).code == 0
-    assert emulator.capacities() == {("t59", None): BEFORE}
+    assert emulator.capacities() == {("table-59", None): BEFORE}
     assert actions(emulator).count("DescribeScalableTargets") == 3
 
 

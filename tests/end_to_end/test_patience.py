@@ -25,30 +25,31 @@ def _seconds(emulator: Emulator) -> float:
 
 
 def test_a_table_that_hangs_holds_no_other_back(emulator: Emulator, impatient: Program) -> None:
-    emulator.add_fault(kind="hang", action="DescribeTable", table="a", times=None)
-    for name in "abcdefgh":
+    emulator.add_fault(kind="hang", action="DescribeTable", table="aaa", times=None)
+    names = [3 * letter for letter in "abcdefgh"]
+    for name in names:
         add_busy(emulator, name)
     run = impatient.check(f"[global]\nmax-workers: 2\n{ALL}")
     assert run.code == 1
-    assert emulator.capacities() == {(name, None): BEFORE if name == "a" else RAISED for name in "abcdefgh"}
+    assert emulator.capacities() == {(name, None): BEFORE if name == "aaa" else RAISED for name in names}
     described = {request.parameters["TableName"]: request for request in emulator.requests("DescribeTable")}
     # The others went through the second worker before the first attempt was over, and waited a second then.
-    assert (described["h"].started - described["b"].started).total_seconds() < 0.4
+    assert (described["hhh"].started - described["bbb"].started).total_seconds() < 0.4
     first_update = emulator.requests("UpdateTable")[0]
-    assert (first_update.started - described["h"].started).total_seconds() < 1.4
-    assert "the description failed: TooLate: no answer in the 1 s after the others'" in run.line_of("a")
+    assert (first_update.started - described["hhh"].started).total_seconds() < 1.4
+    assert "the description failed: TooLate: no answer in the 1 s after the others'" in run.line_of("aaa")
 
 
 def test_a_single_worker_goes_on_after_a_table_that_hangs(emulator: Emulator, impatient: Program) -> None:
-    emulator.add_fault(kind="hang", action="DescribeTable", table="a", times=None)
-    for name in "abc":
+    emulator.add_fault(kind="hang", action="DescribeTable", table="aaa", times=None)
+    for name in ("aaa", "bbb", "ccc"):
         add_busy(emulator, name)
     impatient.check(f"[global]\nmax-workers: 1\n{ALL}")
-    assert emulator.capacities() == {("a", None): BEFORE, ("b", None): RAISED, ("c", None): RAISED}
+    assert emulator.capacities() == {("aaa", None): BEFORE, ("bbb", None): RAISED, ("ccc", None): RAISED}
     assert Counter(request.parameters["TableName"] for request in emulator.requests("DescribeTable")) == {
-        "a": 3,
-        "b": 1,
-        "c": 1,
+        "aaa": 3,
+        "bbb": 1,
+        "ccc": 1,
     }
 
 
@@ -57,7 +58,7 @@ def test_what_never_answers_is_not_asked_for_ever(
     emulator: Emulator, impatient: Program, action: str
 ) -> None:
     emulator.add_fault(kind="hang", action=action, times=None)
-    names = [f"t{number:02}" for number in range(60)]
+    names = [f"table-{number:02}" for number in range(60)]
     for name in names:
         add_busy(emulator, name)
     run = impatient.check(f"[global]\nmax-workers: 4\n{ALL}")
@@ -66,24 +67,24 @@ def test_what_never_answers_is_not_asked_for_ever(
     # Four at a time, until patience ends after two seconds: four attempts each, or one more
     assert len(emulator.requests(action)) <= 24
     assert _seconds(emulator) < 5
-    assert f"dynamodb:{action} failed: {NOT_ASKED}" in run.line_of("t59")
+    assert f"dynamodb:{action} failed: {NOT_ASKED}" in run.line_of("table-59")
 
 
 def test_the_next_check_asks_again(emulator: Emulator, impatient: Program) -> None:
-    add_busy(emulator, "a")
+    add_busy(emulator, "aaa")
     for number in range(8):
-        add_idle(emulator, f"t{number}")
+        add_idle(emulator, f"table-{number}")
     emulator.add_fault(kind="hang", action="DescribeTable", times=None)
     with impatient.start(f"[global]\nmax-workers: 1\ncheck-interval: 1\n{ALL}") as running:
         running.wait_for(NOT_ASKED)
         emulator.clear_faults()
-        running.wait_for("a: updated: ")
-        running.wait_for("t7: updated: ")
+        running.wait_for("aaa: updated: ")
+        running.wait_for("table-7: updated: ")
 
 
 def test_a_breaker_that_hangs_is_not_asked_for_each_target(emulator: Emulator, impatient: Program) -> None:
     for number in range(9):
-        add_busy(emulator, f"t{number}")
+        add_busy(emulator, f"table-{number}")
     add_idle(emulator)
     with serve(None) as service:
         breaker = (f"circuit-breaker-url: {service.url}", "circuit-breaker-timeout: 900")
@@ -93,10 +94,10 @@ def test_a_breaker_that_hangs_is_not_asked_for_each_target(emulator: Emulator, i
         assert len(service.asked) == 3
     assert run.code == 0
     assert emulator.capacities() == {
-        **{(f"t{number}", None): BEFORE for number in range(9)},
+        **{(f"table-{number}", None): BEFORE for number in range(9)},
         ("idle", None): LOWERED,
     }
-    assert "is open: it has not answered for too long in this check" in run.line_of("t8")
+    assert "is open: it has not answered for too long in this check" in run.line_of("table-8")
 
 
 def test_attempts_of_one_call_are_bounded_whatever_the_environment_says(

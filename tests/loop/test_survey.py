@@ -78,3 +78,33 @@ def test_skipped_targets_are_seen_anew_when_they_are_billed_otherwise() -> None:
         world.tables.add(ORDERS, both(units))
         found = {report.target: report.outcome for report in world.check().targets}
         assert (found[ORDERS] is Outcome.SKIPPED) == is_skipped
+
+
+def test_a_list_that_breaks_off_tells_nothing_of_the_tables_that_it_lacks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(section("^a$"), section("b*", num_read_checks_before_scale_down="3"))
+    world.add(Target("b"), reads=10)
+    world.check()
+    world.tables.listed_before_error = ("a",)
+    world.tables.list_error = AwsError("dynamodb:ListTables", "InternalServerError")
+    report = world.check()
+    assert [str(one.target) for one in report.targets] == ["a"]
+    assert (report.failures, world.counts.get(Target("b")).reads.low_checks) == (1, 1)
+    lost = "tables that are named by an expression are not checked, but for the 1 listed"
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == [
+        f"dynamodb:ListTables failed: InternalServerError; {lost}"
+    ]
+
+
+def test_a_description_that_cannot_be_used_fails_its_target_alone() -> None:
+    world = make_world()
+    world.tables.descriptions[INDEX] = replace(world.tables.descriptions[INDEX], flaw="odd")
+    described = world.tables.descriptions[ORDERS]
+    world.tables.descriptions[ORDERS] = replace(described, unnamed=("no name",))
+    failed = {
+        str(one.target): one.skipped and one.skipped.sentence
+        for one in world.check().targets
+        if one.outcome is Outcome.FAILED
+    }
+    assert failed == {"orders:?": "no name", "orders:by-date": "odd"}

@@ -16,6 +16,7 @@ from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.core.model import Description, PerCapacity, Target
 from dynamic_dynamodb.core.usage import MINUTE, NO_DATAPOINTS, CapacitySeries
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.ports import TableList
 from tests.emulator.errors import ServiceError
 from tests.emulator.state import Settings
 from tests.emulator.tables import Table
@@ -164,10 +165,10 @@ class Account:
 
     # DynamoDB
 
-    def list_tables(self) -> Sequence[str]:
+    def list_tables(self) -> TableList:
         if self.trouble.is_list_lost:
-            raise AwsError("dynamodb:ListTables", "InternalServerError")
-        return sorted(self.tables)
+            return TableList((), AwsError("dynamodb:ListTables", "InternalServerError"))
+        return TableList(sorted(self.tables))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         if table in self.trouble.undescribed:

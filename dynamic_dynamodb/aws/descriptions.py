@@ -1,0 +1,141 @@
+"""Read what DescribeTable answers: an odd value spoils the description of its table or index alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+
+from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE
+from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
+from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
+from dynamic_dynamodb.core.model import NAME_PATTERN, Description, PerCapacity, Target
+from dynamic_dynamodb.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME: Final = re.compile(NAME_PATTERN)
+_STATUS: Final = re.compile("[A-Z_]{1,40}")
+_ACCOUNT: Final = re.compile(r"arn:[^:]*:dynamodb:[^:]*:(\d{12}):")
+_ON_DEMAND: Final = PerCapacity(0, 0)
+
+
+def is_name(given: object) -> TypeGuard[str]:
+    """Tell whether DynamoDB allows this as the name of a table or an index."""
+    return isinstance(given, str) and _NAME.fullmatch(given) is not None
+
+
+def check_table(name: str, table: Mapping[str, Any]) -> None:
+    """Raise ValueError if the description is another table's."""
+    if table["TableName"] != name:
+        raise ValueError(f"TableName is {show(table['TableName'])}")
+
+
+def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Description]:
+    """Return a table and its indexes, the table first.
+
+    Raises ValueError, or what else a malformed answer leads to, if it is another table's or has no status,
+    which its indexes need too.
+    """
+    check_table(name, table)
+    status = _read_status(table, "TableStatus")
+    replicas, indexes = table.get("Replicas") or (), table.get("GlobalSecondaryIndexes", [])
+    if not isinstance(indexes, list):
+        indexes = [indexes]  # an index without a name is what it comes to
+    described = replace(
+        _read_resource(Target(name), status, table),
+        account=_find_account(str(table.get("TableArn"))),
+        replicas=tuple(map(_name_region, replicas)) if isinstance(replicas, list) else (),
+        unnamed=tuple(
+            _describe_flaw(f"an index has no usable name: {show(index)}")
+            for index in indexes
+            if not _is_named(index)
+        ),
+    )
+    descriptions = {described.target: described}
+    for index in filter(_is_named, indexes):
+        target = Target(name, index["IndexName"])
+        is_on_demand = described.provisioned == _ON_DEMAND and not described.flaw
+        parsed = _read_index(target, status, index, is_on_demand=is_on_demand)
+        if descriptions.setdefault(target, parsed) != parsed:
+            descriptions[target] = _make_flawed(target, status, "it is there twice, and not the same")
+    return descriptions
+
+
+def _is_named(index: object) -> bool:
+    return isinstance(index, dict) and is_name(index.get("IndexName"))
+
+
+def _find_account(arn: str) -> str:
+    """Return the account's number in an ARN; nothing if there is none."""
+    found = _ACCOUNT.match(arn)
+    return found[1] if found else ""
+
+
+def _name_region(replica: object) -> str:
+    region = replica.get("RegionName") if isinstance(replica, dict) else None
+    return region if isinstance(region, str) and region else "a region without a name"
+
+
+def _read_index(
+    target: Target, table_status: str, index: Mapping[str, Any], *, is_on_demand: bool
+) -> Description:
+    if is_on_demand and "ProvisionedThroughput" not in index:
+        index = {**index, "ProvisionedThroughput": {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}}
+    return _read_resource(target, table_status, index)
+
+
+def _read_resource(target: Target, table_status: str, resource: Mapping[str, Any]) -> Description:
+    try:
+        status = _read_status(resource, "IndexStatus") if target.index else table_status
+        throughput = _read_throughput(resource)
+        return Description(
+            target,
+            PerCapacity(
+                _read_count(throughput, "ReadCapacityUnits"), _read_count(throughput, "WriteCapacityUnits")
+            ),
+            status,
+            table_status,
+            decreases_today=_read_count(throughput, "NumberOfDecreasesToday", default=0),
+            last_decrease=_read_moment(throughput, "LastDecreaseDateTime"),
+        )
+    except ValueError as error:
+        return _make_flawed(target, table_status, str(error))
+
+
+def _make_flawed(target: Target, table_status: str, why: str) -> Description:
+    return Description(target, _ON_DEMAND, "", table_status, flaw=_describe_flaw(why))
+
+
+def _describe_flaw(why: str) -> str:
+    return str(AwsError(DESCRIBE_TABLE, UNUSABLE_ANSWER, why))
+
+
+def _read_status(resource: Mapping[str, Any], key: str) -> str:
+    status = resource.get(key)
+    if not isinstance(status, str) or not _STATUS.fullmatch(status):
+        raise ValueError(f"{key} is {show(status)}")
+    return status
+
+
+def _read_throughput(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    throughput = resource.get("ProvisionedThroughput")
+    if not isinstance(throughput, dict):
+        raise ValueError(f"ProvisionedThroughput is {show(throughput)}")  # noqa: TRY004 - no bug of ours
+    return throughput
+
+
+def _read_count(throughput: Mapping[str, Any], key: str, *, default: int | None = None) -> int:
+    count = throughput.get(key, default)
+    if type(count) is not int or not 0 <= count <= LARGEST_NUMBER:  # a bool is no number here
+        raise ValueError(f"{key} is {show(count)}")
+    return count
+
+
+def _read_moment(throughput: Mapping[str, Any], key: str) -> datetime | None:
+    moment = throughput.get(key)
+    if moment is not None and not isinstance(moment, datetime):
+        raise ValueError(f"{key} is {show(moment)}")
+    return moment

@@ -1,0 +1,100 @@
+"""Parse AWS's JSON so that a value of the wrong shape spoils itself alone, not the whole answer.
+
+botocore raises wherever a value does not have the shape of the service's model. Here such a value is
+returned as it came, for the code that reads the answer to judge.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import datetime, timezone
+from functools import lru_cache
+from reprlib import Repr
+from typing import Any, Final
+
+from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
+from botocore.utils import parse_timestamp
+
+LARGEST_NUMBER: Final = 10**12
+"""More units or events than any table has in a minute; a larger number cannot be meant."""
+_JSON: Final = "json"
+_MINUTES_TO_REMEMBER: Final = 4096
+_NOT_A_MOMENT: Final = (ValueError, TypeError, OverflowError, OSError, RuntimeError, AttributeError)
+_SHAPES_WITHOUT_PARSER: Final = frozenset({"boolean", "double", "float", "integer", "long", "string"})
+"""What `JSONParser` returns as JSON has it."""
+
+_short = Repr()
+_short.maxstring = _short.maxother = 60
+
+
+def show(odd: object) -> str:
+    """Render a value of AWS's for a sentence, shortened."""
+    return _short.repr(odd)
+
+
+def make_parser_factory() -> ResponseParserFactory:
+    """Return what makes the parsers of a session's clients."""
+    factory = _ParserFactory()
+    factory.set_parser_defaults(timestamp_parser=_read_moment)
+    return factory
+
+
+@lru_cache(_MINUTES_TO_REMEMBER)
+def _read_number_as_moment(seconds: float) -> datetime:
+    """Read seconds since 1970; a check meets the same few minutes again and again."""
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def _read_moment(given: Any) -> Any:  # noqa: ANN401 - whatever AWS sends
+    """Return the moment in UTC that a number or a text with a time zone stands for, else what was given."""
+    with suppress(*_NOT_A_MOMENT):
+        if type(given) in (int, float):
+            return _read_number_as_moment(given)
+        if type(given) is str:
+            return parse_timestamp(given).astimezone(timezone.utc)
+    return given
+
+
+def _read_integer(digits: str) -> int | str:
+    """Read an integer; one of thousands of digits stays a text."""
+    with suppress(ValueError):
+        return int(digits)
+    return digits
+
+
+class _JsonParser(JSONParser):
+    """Return what does not have its shape as it came."""
+
+    def _parse_body_as_json(self, body_contents: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+        if not body_contents:
+            return {}
+        text = body_contents.decode(self.DEFAULT_ENCODING)
+        for reader in (None, _read_integer):  # the second is slow
+            with suppress(ValueError):
+                return json.loads(text, parse_int=reader)
+        return {"message": text}  # as botocore does
+
+    def _handle_structure(self, shape: Any, value: Any) -> Any:  # noqa: ANN401 - botocore's own shapes
+        if not isinstance(value, dict):
+            return value
+        return super()._handle_structure(shape, value)  # type: ignore[misc]  # the stubs leave it out
+
+    def _handle_list(self, shape: Any, node: Any) -> Any:  # noqa: ANN401 - botocore's own shapes
+        if not isinstance(node, list) or shape.member.type_name in _SHAPES_WITHOUT_PARSER:
+            return node
+        if shape.member.type_name == "timestamp":
+            return [_read_moment(each) for each in node]
+        return super()._handle_list(shape, node)  # type: ignore[misc]  # the stubs leave it out
+
+    def _handle_map(self, shape: Any, value: Any) -> Any:  # noqa: ANN401 - botocore's own shapes
+        if not isinstance(value, dict):
+            return value
+        return super()._handle_map(shape, value)  # type: ignore[misc]  # the stubs leave it out
+
+
+class _ParserFactory(ResponseParserFactory):
+    def create_parser(self, protocol_name: str) -> ResponseParser:
+        if protocol_name == _JSON:
+            return _JsonParser(timestamp_parser=_read_moment)
+        return super().create_parser(protocol_name)
