@@ -8,10 +8,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.core.back_pressure import Surroundings, find_doubts
 from dynamic_dynamodb.core.decision import decide
 from dynamic_dynamodb.core.guards import Facts, guard
 from dynamic_dynamodb.core.masking import mask_url
-from dynamic_dynamodb.core.memory import count, forget_low_checks, note_raises
+from dynamic_dynamodb.core.memory import count, forget_low_checks, note_changes
 from dynamic_dynamodb.core.messages import write_alarms, write_change
 from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
 from dynamic_dynamodb.core.plan import plan
@@ -25,14 +26,15 @@ from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.updates import UpdateResult, apply_update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
     from datetime import datetime
 
+    from dynamic_dynamodb.core.back_pressure import Doubt
     from dynamic_dynamodb.core.decision import Decision
     from dynamic_dynamodb.core.memory import Memory
     from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.model import Target
+    from dynamic_dynamodb.core.model import Target, Usage
     from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.core.usage import Judge
     from dynamic_dynamodb.ports import (
@@ -79,6 +81,7 @@ class _Checked:
 
     subject: Subject
     memory: PerCapacity[Memory]
+    usage: PerCapacity[Usage]
     decision: Decision
     alarms: tuple[Message, ...]
 
@@ -114,6 +117,9 @@ class Loop:
         if not self.is_dry_run:
             self.adapters.counts.commit()
         self._log(reports)
+        doubts = tuple(self._find_doubts(checked, result, found))
+        for doubt in doubts:
+            LOGGER.warning("%s", doubt)
         # Last, because a topic that does not answer must not keep a table waiting.
         messages = [written for each in checked if (written := _write_messages(each, result))]
         list(self.adapters.lookups.map(self._publish, messages))
@@ -122,6 +128,7 @@ class Loop:
             is_list_missing=found.is_list_missing,
             is_autoscaling_unknown=found.is_autoscaling_unknown,
             is_cut_short=is_cut_short,
+            doubts=doubts,
         )
 
     def _log(self, reports: Sequence[TargetReport]) -> None:
@@ -202,7 +209,7 @@ class Loop:
             facts = Facts(subject.description, options, usage, now, subject.autoscaled)
             decision = guard(decision, facts)
         alarms = write_alarms(target, options, provisioned=provisioned, usage=usage)
-        return _Checked(subject, memory, decision, alarms)
+        return _Checked(subject, memory, usage, decision, alarms)
 
     def _update(self, checked: Sequence[_Checked]) -> UpdateResult:
         """Send one update for each table with a change, raises before mere decreases."""
@@ -238,7 +245,7 @@ class Loop:
         applied, refusal = result.applied.get(target), result.refused.get(target)
         memory = count(checked.memory, decision.counts(applied))
         if applied is not None:
-            memory = note_raises(memory, applied, find_window(checked.subject.section.typed, now))
+            memory = note_changes(memory, applied, find_window(checked.subject.section.typed, now))
         self.adapters.counts.put(target, memory)
         if applied is not None:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED
@@ -249,6 +256,19 @@ class Loop:
         if applied is None and decision.is_change:
             decision = decision.hold(_REFUSED if refusal else _ENDING)
         return TargetReport(target, outcome, applied or decision, refusal)
+
+    def _find_doubts(
+        self, checked: Sequence[_Checked], result: UpdateResult, found: Found
+    ) -> Iterator[Doubt]:
+        """Find the raises that were made because of throttling, and may not help."""
+        for each in checked:
+            target = each.decision.target
+            applied = result.applied.get(target)
+            if applied is None or not any(side.is_doubtful for side in applied.capacities):
+                continue
+            throttled = {one.decision.target for one in checked if one.usage.writes.throttled_events}
+            surroundings = Surroundings(found.indexes.get(target.table, ()), throttled)
+            yield from find_doubts(applied, each.usage, self.adapters.counts.get(target), surroundings)
 
     def _publish(self, messages: Iterable[Message]) -> None:
         for message in messages:

@@ -10,6 +10,7 @@ from dynamic_dynamodb.core.model import Code
 from dynamic_dynamodb.core.value import value
 
 if TYPE_CHECKING:
+    from dynamic_dynamodb.core.back_pressure import Doubt
     from dynamic_dynamodb.core.decision import CapacityDecision, Decision
     from dynamic_dynamodb.core.model import Reason, Target
     from dynamic_dynamodb.errors import AwsError
@@ -85,12 +86,13 @@ class TargetReport:
 
 @value
 class CheckReport:
-    """What a whole check did."""
+    """What a whole check did; `doubts` are raises that may not help."""
 
     targets: tuple[TargetReport, ...]
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
     is_cut_short: bool = False
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def failures(self) -> int:

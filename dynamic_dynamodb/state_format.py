@@ -71,6 +71,7 @@ def _parse_memory(fields: Mapping[str, Any]) -> Memory:
     return Memory(
         _parse_count(fields["low_checks"]),
         None if answered_until is None else _parse_moment(answered_until),
+        _parse_count(fields.get("doubtful_raises", 0)),
     )
 
 
@@ -108,4 +109,6 @@ def _render_memory(memory: Memory) -> dict[str, Any]:
     fields: dict[str, Any] = {"low_checks": memory.low_checks}
     if memory.answered_until is not None:
         fields["answered_until"] = memory.answered_until.isoformat()
+    if memory.doubtful_raises:
+        fields["doubtful_raises"] = memory.doubtful_raises
     return fields

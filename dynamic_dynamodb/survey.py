@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.core.back_pressure import NOT_SCALED, Index, join_names
 from dynamic_dynamodb.core.expressions import MatchBudget
 from dynamic_dynamodb.core.model import Code, Reason, Target
 from dynamic_dynamodb.core.sections import describe_slow, match_sections
@@ -55,11 +56,15 @@ class Subject:
 
 @value
 class Found:
-    """What there is to check, what must not be decided on, and what could not be had."""
+    """What there is to check, what must not be decided on, and what could not be had.
+
+    `indexes` are the provisioned ones of each table, with a section or without.
+    """
 
     subjects: tuple[Subject, ...]
     skipped: tuple[TargetReport, ...]
     failed: tuple[TargetReport, ...]
+    indexes: Mapping[str, tuple[Index, ...]]
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
 
@@ -154,9 +159,25 @@ class Survey:
             tuple(subjects),
             tuple(skipped),
             tuple(failed),
+            self._list_indexes(indexes),
             is_list_missing=not answers.is_listed and self._has_expressions,
             is_autoscaling_unknown=autoscaled is None,
         )
+
+    def _list_indexes(self, matches: Mapping[str, Matches]) -> Mapping[str, tuple[Index, ...]]:
+        """List the indexes of each table, and say which of them no section is for."""
+        listed = {
+            name: tuple(
+                Index(description, target.index in matches[name].sections)
+                for target, description in targets.items()
+                if target.index and not description.is_on_demand
+            )
+            for name, targets in self.known.items()
+        }
+        bare = [one.description.target for each in listed.values() for one in each if not one.has_section]
+        said = f"no section matches {join_names([str(one) for one in sorted(bare)])}: {NOT_SCALED}"
+        self.announcer.say("bare", said if bare else "", level=logging.INFO)
+        return listed
 
     def _find_autoscaled(self) -> Autoscaled | AwsError:
         if self.autoscaling is None:

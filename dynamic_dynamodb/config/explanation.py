@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.render import mask
 from dynamic_dynamodb.config.values import clip, escape
+from dynamic_dynamodb.core.back_pressure import NOT_SCALED, join_names
 from dynamic_dynamodb.core.expressions import MatchBudget
 from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.core.sections import describe_slow, match_sections
@@ -47,11 +48,21 @@ def explain(configuration: Configuration, target: Target) -> str:
     others = matches.doubled.get(name, (chosen,))[1:]
     lines = [f"{target}: [{clip(chosen.title)}]"]
     lines += [f"  [{clip(other.title)}] matches too, but comes later in the file" for other in others]
+    lines += [] if target.index else [_explain_indexes(chosen)]
     return "\n".join((*lines, *_lay_out(_list_options(configuration, chosen))))
 
 
+def _explain_indexes(table: Section) -> str:
+    """Say which of a table's indexes are scaled, as far as that can be told without AWS."""
+    titles = join_names([f"[{clip(gsi.title)}]" for gsi in table.gsis])
+    others = f"that match none of {titles}" if titles else "(no section matches them)"
+    return f"  its indexes {others} are {NOT_SCALED}"
+
+
 def _explain_nothing(target: Target) -> str:
-    return f"{target}: no section matches this {'index' if target.index else 'table'}, so it is left alone"
+    if target.index:
+        return f"{target}: no section matches this index, so it is {NOT_SCALED}"
+    return f"{target}: no section matches this table, so it is left alone"
 
 
 def _name_orphans(

@@ -50,6 +50,11 @@ class CapacityCheck:
         """Tell whether less than this share of the provisioned units is consumed."""
         return self._part * percent.denominator < percent.numerator * self._whole
 
+    @property
+    def is_low(self) -> bool:
+        """Tell whether consumption is known and below the lower threshold."""
+        return self.is_known and self.is_below(self.options.lower_threshold)
+
     def name(self, field: str) -> str:
         """Spell the option behind a field, for sentences."""
         return name_of(self.capacity, field)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.core import lowering, raising
 from dynamic_dynamodb.core.capacity_check import CapacityCheck
-from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
+from dynamic_dynamodb.core.model import THROTTLED, Code, PerCapacity, Reason
 from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.options import Capacity
 
@@ -30,6 +30,7 @@ class CapacityDecision:
     `count` is the count of low checks from now on, unless a decrease is applied: that sets it to 0.
     `cannot_decrease` says that the other capacity need not wait for this one to go down.
     `held_units` is what it was to be before something held it back.
+    `is_doubtful` says that only throttling asks for this raise, while consumption is low: it may not help.
     """
 
     capacity: Capacity
@@ -39,6 +40,7 @@ class CapacityDecision:
     reasons: tuple[Reason, ...]
     cannot_decrease: bool = False
     held_units: int | None = None
+    is_doubtful: bool = False
 
     @property
     def is_change(self) -> bool:
@@ -143,7 +145,10 @@ def _decide_capacity(check: CapacityCheck, count: int) -> CapacityDecision:
         return CapacityDecision(check.capacity, units, units, 0, (reason,), cannot_decrease=True)
     raised = raising.propose(check)
     if raised.units > units:
-        return CapacityDecision(check.capacity, units, raised.units, 0, raised.reasons)
+        is_doubtful = raised.reasons[0].code in THROTTLED and check.is_low
+        return CapacityDecision(
+            check.capacity, units, raised.units, 0, raised.reasons, is_doubtful=is_doubtful
+        )
     lowered = lowering.propose(check, count)
     reasons: tuple[Reason, ...] = (lowered.reason,)
     if raised.reasons and lowered.units == units:  # asked for more, and capped at what it has

@@ -11,7 +11,7 @@ from dynamic_dynamodb.core.value import value
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.decision import CapacityDecision, Decision
     from dynamic_dynamodb.core.usage import LookBackWindow
 
 
@@ -21,10 +21,12 @@ class Memory:
 
     `low_checks` is the count of low checks. `answered_until` is the end of the look-back window of the last
     raise that was applied, which has answered the throttling before; None if no such raise is known.
+    `doubtful_raises` counts applied raises in a row that only throttling asked for while consumption was low.
     """
 
     low_checks: int = 0
     answered_until: datetime | None = None
+    doubtful_raises: int = 0
 
 
 NO_MEMORY: Final = PerCapacity(Memory(), Memory())
@@ -46,13 +48,16 @@ def _count_one(memory: Memory, low_checks: int) -> Memory:
     return replace(memory, low_checks=low_checks)
 
 
-def note_raises(
+def note_changes(
     before: PerCapacity[Memory], applied: Decision, window: LookBackWindow
 ) -> PerCapacity[Memory]:
-    """Keep that raises which were decided by this window have been applied."""
-    return PerCapacity(
-        *(
-            replace(memory, answered_until=window.end) if side.is_raise else memory
-            for memory, side in zip(before, applied.capacities, strict=True)
-        )
-    )
+    """Keep what was applied of a decision that was made by this window."""
+
+    def note(memory: Memory, side: CapacityDecision) -> Memory:
+        if not side.is_change:
+            return memory
+        answered_until = window.end if side.is_raise else memory.answered_until
+        doubtful_raises = memory.doubtful_raises + 1 if side.is_doubtful else 0
+        return replace(memory, answered_until=answered_until, doubtful_raises=doubtful_raises)
+
+    return PerCapacity(*map(note, before, applied.capacities))

@@ -164,6 +164,10 @@ class Code(str, Enum):
     ENDING = "ending"
 
 
+THROTTLED: Final = (Code.THROTTLED_COUNT, Code.THROTTLED_BY_PROVISIONED, Code.THROTTLED_BY_CONSUMED)
+"""Why a raise is made because of throttling."""
+
+
 class Reason:
     """A code for programs and a sentence with its numbers for people.
 

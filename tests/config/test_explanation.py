@@ -8,6 +8,7 @@ import pytest
 
 from dynamic_dynamodb.config.explanation import explain, parse_target
 from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.core.back_pressure import NOT_SCALED
 from dynamic_dynamodb.options import Scope, options_in
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ circuit-breaker-url: http://own.example.com/
 sns-message-types: scale-up, scale-down
 [gsi: ^late$ table: ^ord]
 circuit-breaker-timeout: 250
+[table: ^us]
 """
 
 
@@ -79,16 +81,33 @@ def test_a_value_stands_beside_its_origin(
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("orders", ["orders: [table: ^orders$]", "  [table: ^ord] matches too, but comes later in the file"]),
-        ("ordinary", ["ordinary: [table: ^ord]"]),
+        (
+            "orders",
+            [
+                "orders: [table: ^orders$]",
+                "  [table: ^ord] matches too, but comes later in the file",
+                f"  its indexes that match none of [gsi: ^by- table: ^orders$] are {NOT_SCALED}",
+            ],
+        ),
+        (
+            "ordinary",
+            [
+                "ordinary: [table: ^ord]",
+                f"  its indexes that match none of [gsi: ^late$ table: ^ord] are {NOT_SCALED}",
+            ],
+        ),
+        (
+            "users",
+            ["users: [table: ^us]", f"  its indexes (no section matches them) are {NOT_SCALED}"],
+        ),
         ("orders/by-date", ["orders:by-date: [gsi: ^by- table: ^orders$]"]),
-        ("users", ["users: no section matches this table, so it is left alone"]),
-        ("orders/gone", ["orders:gone: no section matches this index, so it is left alone"]),
-        ("ordinary/by-date", ["ordinary:by-date: no section matches this index, so it is left alone"]),
+        ("items", ["items: no section matches this table, so it is left alone"]),
+        ("orders/gone", [f"orders:gone: no section matches this index, so it is {NOT_SCALED}"]),
+        ("ordinary/by-date", [f"ordinary:by-date: no section matches this index, so it is {NOT_SCALED}"]),
         (
             "orders/late",
             [
-                "orders:late: no section matches this index, so it is left alone",
+                f"orders:late: no section matches this index, so it is {NOT_SCALED}",
                 "  [gsi: ^late$ table: ^ord] matches, but its table belongs to [table: ^orders$]",
             ],
         ),

@@ -1,0 +1,106 @@
+"""Name what may be behind throttling that more capacity does not cure: an index, or a hot key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.core.calculators import percent_of
+from dynamic_dynamodb.core.capacity_check import tell
+from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.options import Capacity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from dynamic_dynamodb.core.calculators import Rational
+    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.core.memory import Memory
+    from dynamic_dynamodb.core.model import Description, PerCapacity, Target, Usage
+
+NOT_SCALED: Final = "not scaled, and an index that is short of write units throttles the writes of its table"
+"""What becomes of indexes without a section ("Using Global Secondary Indexes", DynamoDB guide)."""
+MOST_NAMES: Final = 10
+"""So many names fit in a line that is read."""
+_HOT_KEY: Final = "a hot key, as no key gets more than 3,000 reads or 1,000 writes a second"
+""""Best practices for designing and using partition keys effectively", DynamoDB guide."""
+
+
+@value
+class Index:
+    """An index beside its table: what it has, and whether a section is for it."""
+
+    description: Description
+    has_section: bool
+
+
+@value
+class Doubt:
+    """A raise that only throttling asked for, while consumption was below the lower threshold.
+
+    `times` is how often in a row this has been so; `suspects` are indexes that may throttle a table's writes.
+    """
+
+    target: Target
+    capacity: Capacity
+    percent: Rational
+    times: int
+    suspects: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say that raising may not help, and what to look at."""
+        again = f", {self.times} times in a row now" if self.times > 1 else ""
+        causes = _HOT_KEY
+        if self.suspects:
+            causes = (
+                f"an index that is short of write units, which throttles the writes of its table"
+                f" ({join_names(self.suspects)}), or {_HOT_KEY}"
+            )
+        return (
+            f"{self.target}: {self.capacity.value} are raised because of throttling{again}, though only"
+            f" {tell(self.percent)} % are consumed: more capacity may not help; the cause may be {causes}"
+        )
+
+
+@value
+class Surroundings:
+    """What is around a table: its indexes, and the targets whose writes are throttled."""
+
+    indexes: tuple[Index, ...]
+    throttled: Collection[Target]
+
+
+def find_doubts(
+    applied: Decision, usage: PerCapacity[Usage], memory: PerCapacity[Memory], surroundings: Surroundings
+) -> Iterator[Doubt]:
+    """Find the raises of a target that may not help, after they have been remembered."""
+    for side in applied.capacities:
+        if side.is_raise and side.is_doubtful:
+            percent = percent_of(usage[side.capacity].consumed_per_second or 0, side.provisioned)
+            is_of_table_writes = side.capacity is Capacity.WRITES and not applied.target.index
+            suspects = find_suspects(surroundings, side.provisioned) if is_of_table_writes else ()
+            times = memory[side.capacity].doubtful_raises
+            yield Doubt(applied.target, side.capacity, percent, times, tuple(suspects))
+
+
+def find_suspects(surroundings: Surroundings, writes: int) -> Iterator[str]:
+    """Describe the indexes that may throttle the writes of a table that has so many units.
+
+    These are indexes that are throttled themselves, that no section is for, or that have fewer write units
+    than the table ("Using Global Secondary Indexes", DynamoDB guide: equal or greater is right).
+    """
+    for index in surroundings.indexes:
+        target, units = index.description.target, index.description.provisioned.writes
+        is_throttled = target in surroundings.throttled
+        if is_throttled or not index.has_section or units < writes:
+            facts = [f"{units:,} write units"]
+            if is_throttled:
+                facts.append("throttled too")
+            if not index.has_section:
+                facts.append("no section")
+            yield f"{target.index} with {', '.join(facts)}"
+
+
+def join_names(names: Collection[str]) -> str:
+    """Join names for a sentence, the first `MOST_NAMES` of them."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{'; '.join([*names][:MOST_NAMES])}{more}"
