@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.inquiries import Answer
     from dynamic_dynamodb.pid_file import PidFile
+    from dynamic_dynamodb.reload_notes import ReloadNotes
     from dynamic_dynamodb.signals import Wishes
 
 # Imports stand in the functions, so that --version, --help and --daemon stop need not wait for boto3,
@@ -133,6 +134,14 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         is_well = _serve(circumstances, configuration, lambda _: tell_ready(circumstances.environment))
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
 
+    return _command(circumstances, configuration)
+
+
+def _command(circumstances: Circumstances, configuration: Configuration) -> int:
+    """Start, restart or reload a daemon by a configuration without faults."""
+    options = configuration.global_options
+    if options["daemon"] == "reload":
+        return _control(options, source=circumstances.source)
     _try(circumstances, configuration)
     for warning in configuration.warnings:  # the daemon has no terminal to say them
         write_remark(f"{PROGRAM}: {warning}")
@@ -189,6 +198,7 @@ def _serve(
     configuration: Configuration,
     on_ready: Callable[[str], None] | None = None,
     before_check: Callable[[], None] | None = None,
+    notes: ReloadNotes | None = None,
 ) -> bool:
     """Run the service in this process; tell whether all went well."""
     from dynamic_dynamodb.logs import await_readers
@@ -199,7 +209,8 @@ def _serve(
     wishes = Wishes()
     wishes.listen(end_at_once=_end_at_once)
     with start_workers() as workers:
-        is_well = Service(circumstances, wishes, workers, before_check).run(configuration, on_ready)
+        service = Service(circumstances, wishes, workers, before_check, notes=notes)
+        is_well = service.run(configuration, on_ready)
     if configuration.global_options["run_once"]:
         _await_slow_reader(wishes)
     else:
@@ -212,10 +223,12 @@ def _serve_detached(
     configuration: Configuration,
     on_ready: Callable[[str], None],
     before_check: Callable[[], None],
+    write_note: Callable[[str], None],
 ) -> None:
-    """Run the service as a daemon, and keep noted where it logs."""
+    """Run the service as a daemon, and keep noted where it logs and what came of reloads."""
     from dynamic_dynamodb.daemon_note import find_note
     from dynamic_dynamodb.logs import find_log_file
+    from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
 
     note = find_note(circumstances, configuration.global_options["instance"])
 
@@ -228,7 +241,8 @@ def _serve_detached(
         before_check()
 
     try:
-        _serve(circumstances, configuration, begin, show_life)
+        notes = ReloadNotes(write_note, ReloadNote(circumstances.source))
+        _serve(circumstances, configuration, begin, show_life, notes)
     finally:
         note.remove()
 
@@ -293,8 +307,8 @@ def _control_by_flags(flags: Mapping[str, str | bool]) -> int:
     return _control(load(own, {}).global_options)
 
 
-def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None) -> int:
-    """Start, stop, restart or look at the daemon, and say what came of it."""
+def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None, source: str = "") -> int:
+    """Start, stop, restart, reload or look at the daemon, and say what came of it."""
     from dynamic_dynamodb import daemon
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.pid_file import PidFile
@@ -307,6 +321,8 @@ def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None
         answers.append(daemon.stop(pid_file))
     if command == "restart":
         answers.append(daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS))
+    if command == "reload":
+        answers.append(daemon.reload(pid_file, source))
     if command == "status":
         answers.append(daemon.look(pid_file))
     if work is not None and all(answer.code == 0 for answer in answers):

@@ -25,12 +25,15 @@ from dynamic_dynamodb.pid_file import (
     PidFileError,
     PidFileTakenError,
 )
+from dynamic_dynamodb.reload_notes import parse_note
 from dynamic_dynamodb.signals import hold_reloads
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 STOP_WAIT_SECONDS: Final = 30.0
 RESTART_WAIT_SECONDS: Final = 90.0
 """Longer than any call to AWS may take with its retries: a restart must not end with nothing running."""
+RELOAD_WAIT_SECONDS: Final = 150.0
+"""Longer than a check that meets trouble, and the wait for a file that is being written after it."""
 _POLL_SECONDS: Final = 0.05
 _UMASK: Final = 0o022
 """Keeps what the daemon makes from being written by others."""
@@ -44,8 +47,10 @@ class Answer:
     sentence: str
 
 
-Work = Callable[[Callable[[str], None], Callable[[], None]], None]
-"""What the daemon does; it is given what to call when it is ready, with what is wrong, and before a check."""
+Work = Callable[[Callable[[str], None], Callable[[], None], Callable[[str], None]], None]
+"""What the daemon does. It is given what to call when it is ready, with what is wrong if anything is;
+what to call before each check; and what keeps a line of text for commands that ask.
+"""
 
 
 def start(pid_file: PidFile, work: Work) -> Answer:
@@ -87,6 +92,28 @@ def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> Answer:
         return Answer(1, str(error))
 
 
+def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SECONDS) -> Answer:
+    """Let the daemon read its configuration again, and answer what came of it: 0 it is in force, else 1.
+
+    `source` is what the caller has found to be without faults: a daemon that reads another file is not asked.
+    """
+    try:
+        status = pid_file.look()
+        if status.state is not DaemonState.RUNNING or not status.pid or status.owner is None:
+            return Answer(1, _describe_running(status) if status.is_running else "not running")
+        before = parse_note(pid_file.read_note(status.owner))
+        if before is None:
+            return Answer(1, f"pid {status.pid} cannot be asked just now: it has begun only a moment ago")
+        if before.source != source:
+            return Answer(1, f"pid {status.pid} reads {before.source}, not {source}: it was not asked to")
+        os.kill(status.pid, signal.SIGHUP)
+        return _wait_for_reload(pid_file, status.pid, status.owner, before.begun, wait_seconds)
+    except PermissionError:
+        return Answer(1, f"pid {status.pid} belongs to another user: act as that user, or as root")
+    except (PidFileError, ProcessLookupError) as error:
+        return Answer(1, str(error))
+
+
 def look(pid_file: PidFile) -> Answer:
     """Tell whether the daemon runs, with the exit codes of LSB init scripts: 0 yes, 3 no, 1 a stale file."""
     try:
@@ -124,6 +151,20 @@ def _wait_for_end(pid: int, wait_seconds: float) -> Answer:
         time.sleep(_POLL_SECONDS)
     waits = "it is finishing an update, or waiting for AWS to answer"
     return Answer(1, f"pid {pid} has not ended within {wait_seconds:.0f} s: {waits}; its log says more")
+
+
+def _wait_for_reload(pid_file: PidFile, pid: int, owner: int, begun: int, wait_seconds: float) -> Answer:
+    """Wait for a reload that has begun after so many others: it has read what the caller has checked."""
+    deadline = time.monotonic() + wait_seconds
+    while time.monotonic() < deadline:
+        note = parse_note(pid_file.read_note(owner))
+        if note is not None and note.ended > begun:
+            return Answer(0 if note.is_in_force else 1, f"{note.sentence} (pid {pid})")
+        if has_ended(pid):
+            return Answer(1, f"pid {pid} has ended before it read the configuration")
+        time.sleep(_POLL_SECONDS)
+    waits = "it is in a check, or the file is still being written"
+    return Answer(1, f"pid {pid} has not answered within {wait_seconds:.0f} s: {waits}; its log says more")
 
 
 def _fork(pid_file: PidFile, work: Work) -> dict[str, Any]:
@@ -167,7 +208,11 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
         pid_file.acquire()
         try:
             announcer = Announcer()
-            work(lambda trouble: say(0, _describe_start(trouble)), lambda: _keep_alive(pid_file, announcer))
+            work(
+                lambda trouble: say(0, _describe_start(trouble)),
+                lambda: _keep_alive(pid_file, announcer),
+                pid_file.write_note,
+            )
         finally:
             pid_file.release()
     except ConfigurationError as error:

@@ -60,7 +60,7 @@ UNITS: Final = ("percent", "units")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("text", "json")
 SHELLS: Final = ("bash", "zsh", "fish", "tcsh")
-DAEMON_COMMANDS: Final = ("start", "stop", "restart", "status", "foreground", "fg")
+DAEMON_COMMANDS: Final = ("start", "stop", "restart", "reload", "status", "foreground", "fg")
 MESSAGE_TYPES: Final = ("scale-up", "scale-down", "high-throughput-alarm", "low-throughput-alarm")
 
 REPLAY_FORMATS: Final = ("table", "json", "csv")

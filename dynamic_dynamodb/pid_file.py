@@ -12,6 +12,7 @@ import os
 import pwd
 import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ _READABLE_BY_ALL: Final = 0o644
 _OWNER_ONLY: Final = 0o600
 _NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _MOST_BYTES: Final = 64
+_MOST_NOTED: Final = 65_536
 _CLOCK_TOLERANCE_SECONDS: Final = 1.0
 """By how much the kernel's times of a process and of a file may differ."""
 _LOCK_WAIT_SECONDS: Final = 1.0
@@ -77,6 +79,7 @@ class PidFile:
     instance: str
     _lock: int | None = field(default=None, repr=False)
     _file: int | None = field(default=None, repr=False)
+    _note: str = field(default="", repr=False)
 
     @property
     def lock_path(self) -> Path:
@@ -96,7 +99,7 @@ class PidFile:
         try:
             _remove(self.path)
             self._file = self._write_pid()
-            _write(self._lock, self.lock_path, f"{os.getpid()} {_find_fingerprint()}\n")
+            self._write_lock(self._lock)
         except PidFileError:
             self.release()
             raise
@@ -132,6 +135,23 @@ class PidFile:
         """Remove files that no daemon holds; raise PidFileError if one does."""
         self.acquire()
         self.release()
+
+    def write_note(self, text: str) -> None:
+        """Keep a line of text for the commands of this user, and of root, unless the disk is full."""
+        self._note = text
+        if self._lock is not None:
+            with suppress(PidFileError):
+                self._write_lock(self._lock)
+
+    def read_note(self, owner: int) -> str:
+        """Return the line that the daemon of this user keeps; an empty text if there is none to be read."""
+        try:
+            with os.fdopen(_open(self.lock_path, os.O_RDONLY), encoding="utf-8", errors="replace") as file:
+                content = file.read(_MOST_NOTED)
+                is_theirs = os.fstat(file.fileno()).st_uid == owner
+        except (OSError, PidFileError):
+            return ""
+        return content.partition("\n")[2] if is_theirs else ""
 
     def _look_at_lock(self) -> DaemonStatus | None:
         """Return the daemon that holds the lock, if there is one and its lock can be believed."""
@@ -233,7 +253,12 @@ class PidFile:
         except PidFileError as error:
             raise PidFileError(f"{error}; a second daemon could start") from error
         _close(before)
-        _write(self._lock, self.lock_path, f"{os.getpid()} {_find_fingerprint()}\n")
+        self._write_lock(self._lock)
+
+    def _write_lock(self, descriptor: int) -> None:
+        """Write who holds the lock, and the note; the first line never changes, whoever reads meanwhile."""
+        text = f"{os.getpid()} {_find_fingerprint()}\n{self._note}"
+        _write(descriptor, self.lock_path, text)
 
     def _write_pid(self) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -295,8 +320,7 @@ def _remove(path: Path) -> None:
 
 def _write(descriptor: int, path: Path, text: str) -> None:
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, text.encode(), 0)
+        os.ftruncate(descriptor, os.pwrite(descriptor, text.encode(), 0))
     except OSError as error:
         raise _explain(path, error) from error
 

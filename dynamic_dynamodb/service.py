@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.loop import Loop
+    from dynamic_dynamodb.reload_notes import ReloadNotes
     from dynamic_dynamodb.signals import Wishes
     from dynamic_dynamodb.state import CountStore
 
@@ -60,7 +61,8 @@ class Opened:
 class Service:
     """What lasts from one configuration to the next.
 
-    `before_check` is called before each check: a daemon shows there that it is alive.
+    `before_check` is called before each check: a daemon shows there that it is alive. It notes the outcome
+    of reloads in `notes`.
     `prepared` is a session that need not be prepared for the next check.
     """
 
@@ -74,6 +76,7 @@ class Service:
     """The file that a reload waits for."""
     prepared: AwsSession | None = None
     on_ready: Callable[[str], None] | None = None
+    notes: ReloadNotes | None = None
 
     def open(self, configuration: Configuration, before: Opened | None = None) -> Opened:
         """Put a configuration in force, or in the place of an older one.
@@ -175,20 +178,29 @@ class Service:
 
     def _reload(self, old: Opened, *, is_settled: bool) -> Opened | None:
         """Read the configuration again and open the logs anew; give None if it cannot be used."""
+        if self.notes is not None:
+            self.notes.begin()
         try:
             successor = self.open(self._load_again(is_settled=is_settled), old)
         except Exception as error:  # whatever it is, what works goes on
             with suppress(Exception):  # then the log stays as it is
                 self._set_up_logging(old.configuration)
-            for fault in self._find_faults(error):
+            faults = self._find_faults(error)
+            for fault in faults:
                 LOGGER.error("the configuration was not read again: %s", fault)  # noqa: TRY400 - a sentence
+            self._note(f"the new configuration was rejected, the old one stays: {'; '.join(faults)}")
             LOGGER.debug("the error of this reload", exc_info=True)
             return None
         lowered = describe_lowered_limits(old.configuration.sections, successor.configuration.sections)
         remark = f"; lower than before: {lowered}" if lowered else ""
         level = logging.WARNING if lowered else logging.INFO
         LOGGER.log(level, "the configuration was read again%s", remark)
+        self._note(f"the new configuration is in force{remark}", is_in_force=True)
         return successor
+
+    def _note(self, sentence: str, *, is_in_force: bool = False) -> None:
+        if self.notes is not None:
+            self.notes.end(sentence, is_in_force=is_in_force)
 
     def _load_again(self, *, is_settled: bool) -> Configuration:
         if not is_settled:

@@ -21,7 +21,7 @@ _shtab_dynamic_dynamodb___log_file_COMPGEN=_shtab_compgen_files
 _shtab_dynamic_dynamodb___log_config_file_COMPGEN=_shtab_compgen_files
 
 _shtab_dynamic_dynamodb___print_completion_choices=(bash zsh fish tcsh)
-_shtab_dynamic_dynamodb___daemon_choices=(start stop restart status foreground fg)
+_shtab_dynamic_dynamodb___daemon_choices=(start stop restart reload status foreground fg)
 _shtab_dynamic_dynamodb___format_choices=(table json csv)
 _shtab_dynamic_dynamodb___billing_choices=(hour-max prorated)
 _shtab_dynamic_dynamodb___log_format_choices=(text json)

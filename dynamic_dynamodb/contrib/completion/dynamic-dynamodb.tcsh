@@ -11,7 +11,7 @@ complete dynamic-dynamodb \
         'c/-c=/f/' \
         'c/--config=/f/' \
         'c/--print-completion=/(bash zsh fish tcsh)/' \
-        'c/--daemon=/(start stop restart status foreground fg)/' \
+        'c/--daemon=/(start stop restart reload status foreground fg)/' \
         'c/--pid-file-dir=/d/' \
         'c/--record=/f/' \
         'c/--replay=/f/' \
@@ -33,7 +33,7 @@ complete dynamic-dynamodb \
         'n/-c/f/' \
         'n/--config/f/' \
         'n/--print-completion/(bash zsh fish tcsh)/' \
-        'n/--daemon/(start stop restart status foreground fg)/' \
+        'n/--daemon/(start stop restart reload status foreground fg)/' \
         'n/--pid-file-dir/d/' \
         'n/--record/f/' \
         'n/--replay/f/' \

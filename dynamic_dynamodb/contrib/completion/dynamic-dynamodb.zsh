@@ -27,7 +27,7 @@ _shtab_dynamic_dynamodb_options=(
   "--print-iam-policy[Print the least IAM policy that this configuration needs, and exit.]"
   "--print-example[Print a configuration file with every option and a comment on each, and exit.]"
   "--print-completion[Print a script that completes this command line in a shell, and exit.]:bash|zsh|fish|tcsh:(bash zsh fish tcsh)"
-  "--daemon[Control the daemon. \`foreground\` (or \`fg\`) stays attached, for a supervisor or a container.]:start|stop|restart|status|foreground|fg:(start stop restart status foreground fg)"
+  "--daemon[Control the daemon. \`foreground\` (or \`fg\`) stays attached, for a supervisor or a container.]:start|stop|restart|reload|status|foreground|fg:(start stop restart reload status foreground fg)"
   "--instance[Name this daemon, so that several with different names run side by side. (default\: default)]:INSTANCE:"
   "--pid-file-dir[Directory of the daemon\'s pid file. (default\: \/tmp)]:PATH:_files -/"
   {-t,--table-name}"[Scale the tables that this regular expression matches from the start of their names, by the flags below instead of the file\'s sections.]:NAME:"
