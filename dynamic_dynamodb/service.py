@@ -240,10 +240,11 @@ class Service:
     def _check(self, opened: Opened) -> bool:
         if self.before_check is not None:
             self.before_check()
-        started = time.monotonic()
+        # Before the look-up, which takes different times: checks must not seem to follow too soon.
+        started, now = time.monotonic(), datetime.now(timezone.utc)
         try:
             self._prepare_check(opened.session)
-            report = opened.loop.check(datetime.now(timezone.utc))
+            report = opened.loop.check(now)
         except AwsError as error:
             self._say_that_nothing_was_checked(error, opened)
             LOGGER.info("nothing was checked, in %.1f s", time.monotonic() - started)

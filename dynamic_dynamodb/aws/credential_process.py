@@ -18,8 +18,8 @@ _PIECE_BYTES: Final = 65_536
 _REAPING_SECONDS: Final = 1.0
 
 
-class CredentialProcessError(Exception):
-    """It failed, or had to be killed; the message has nothing of what it printed."""
+class PlainError(Exception):
+    """What went wrong with credentials, in a sentence of ours that says all and holds no secret."""
 
 
 class CredentialProcess(subprocess.Popen[bytes]):
@@ -37,25 +37,24 @@ class CredentialProcess(subprocess.Popen[bytes]):
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._name = arguments[0]
         self._deadline = deadline
         self._began = time.monotonic()
 
     def communicate(self, *_: object, **__: object) -> tuple[bytes, bytes]:
-        """Return what it prints, and nothing for stderr; raise CredentialProcessError if it fails."""
+        """Return what it prints, and nothing for stderr; raise PlainError if it fails."""
         try:
             output = self._read()
             self.wait(max(0.0, self._deadline - time.monotonic()))
         except (TimeoutError, subprocess.TimeoutExpired):
             self.kill_group()
             seconds = time.monotonic() - self._began
-            message = f"{self._name} did not end within {seconds:.0f} s and was killed"
-            raise CredentialProcessError(message) from None
+            message = f"it did not end within {seconds:.0f} s and was killed"
+            raise PlainError(message) from None
         if self.returncode:
             how = f"exit code {self.returncode}" if self.returncode > 0 else f"signal {-self.returncode}"
             hint = "run it by hand without a terminal; its stderr is not shown, as it may hold secrets"
-            message = f"{self._name} ended with {how} ({hint})"
-            raise CredentialProcessError(message)
+            message = f"it ended with {how} ({hint})"
+            raise PlainError(message)
         return output, b""
 
     def kill_group(self) -> None:
@@ -79,5 +78,5 @@ class CredentialProcess(subprocess.Popen[bytes]):
                     return output
                 output += piece
         self.kill_group()
-        message = f"{self._name} printed more than {MOST_OUTPUT_BYTES:,} bytes and was killed"
-        raise CredentialProcessError(message)
+        message = f"it printed more than {MOST_OUTPUT_BYTES:,} bytes and was killed"
+        raise PlainError(message)

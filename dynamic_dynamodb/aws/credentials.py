@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
-from botocore.exceptions import ClientError, ProfileNotFound
+from botocore.exceptions import ClientError
 
 from dynamic_dynamodb.announcements import Announcer
-from dynamic_dynamodb.aws.look_up import LookUp
+from dynamic_dynamodb.aws.credential_process import PlainError
+from dynamic_dynamodb.aws.look_up import PLACES, LookUp
 from dynamic_dynamodb.aws.secrets import Secrets
 from dynamic_dynamodb.core.keys import UNSENDABLE, is_sendable
 from dynamic_dynamodb.errors import CredentialsError
@@ -74,15 +75,16 @@ class Credentials:
         self._lock = threading.Lock()
         self._announcer = Announcer()
         self.secrets = Secrets(os.environ)
-        self._running: LookUp | None = None
+        self.running: LookUp | None = None
         self.held: _Held | None = None
         self._is_wanted = True
+        self._is_doubted = False
         self._has_looked = False
         self._failure: CredentialsError | None = None
         if keys is not None:
             self.held = self._take(ReadOnlyCredentials(*keys, None))
         elif before is not None and not before.is_fixed:
-            self.held, self.secrets = before.held, before.secrets
+            self.held, self.secrets, self.running = before.held, before.secrets, before.running
 
     @property
     def is_usable(self) -> bool:
@@ -110,12 +112,13 @@ class Credentials:
 
     def renew(self) -> None:
         """Begin another check: look for credentials if that is due; raise CredentialsError."""
-        self._has_looked, self._failure = False, None
+        self._is_wanted |= self._is_doubted
+        self._has_looked, self._is_doubted, self._failure = False, False, None
         self.get_frozen_credentials()
 
     def doubt(self) -> None:
         """Look for others in the next check, because AWS has refused these."""
-        self._is_wanted = True
+        self._is_doubted = True
 
     def hide(self, text: str) -> str:
         """Return the text without secrets."""
@@ -136,16 +139,16 @@ class Credentials:
             self._announcer.say("renewal", kept if self.is_usable and not self._is_stopping() else "")
         else:
             self._announcer.say("renewal", "")
-        finally:
-            self._has_looked = True  # last, because others go on then
+        # Last, because others go on then. What lasts may be renewed in a check that takes very long.
+        self._has_looked = self.held is None or self._is_wanted or self.held.ends_within(RENEWAL_SECONDS)
 
     def _find(self) -> _Held:
-        running = self._running
+        running = self.running
         if running is None or running.is_hopeless or (running.is_done and running.found is None):
-            running = self._running = LookUp(self.region, self._timeouts)
+            running = self.running = LookUp(self.region, self._timeouts)
         if not running.wait(self._is_stopping):
             raise self._explain_wait(running.place)
-        self._running = None
+        self.running = None
         if running.error is not None:
             raise self._explain(running.place, running.error) from None  # its message may hold secrets
         if running.found is None:
@@ -177,9 +180,9 @@ class Credentials:
             details = error.response.get("Error", {})
             action, name = f"sts:{error.operation_name}", details.get("Code", name)
             said = str(details.get("Message"))
-        if isinstance(error, ProfileNotFound):
-            said += ": AWS_PROFILE names it, ~/.aws/config has no such profile"
         shown = self.hide(" ".join(said.split()))[:_MOST_CHARACTERS]
+        why = shown if isinstance(error, PlainError) else f"{name}: {shown}"
+        hint = "; run `aws sso login` with this profile" if place == PLACES["sso"] else ""
         return CredentialsError(
-            action, name, f"could not get AWS credentials from {self.hide(place)}: {name}: {shown}"
+            action, name, f"could not get AWS credentials from {self.hide(place)}: {why}{hint}"
         )

@@ -20,7 +20,7 @@ from botocore.credentials import (
 )
 
 from dynamic_dynamodb.aws.botocore_sessions import open_session
-from dynamic_dynamodb.aws.credential_process import CredentialProcess
+from dynamic_dynamodb.aws.credential_process import CredentialProcess, PlainError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,10 +48,6 @@ PLACES: Final = {
     "iam-role": "the instance metadata service",
 }
 """Where boto3 looks, by its own names."""
-
-
-class NoTerminalError(Exception):
-    """A profile wants a code of a person, and there is none."""
 
 
 class LookUp:
@@ -177,10 +173,10 @@ def _let_end(provider: Any, session: Any, profile: str, start_process: Callable[
 
 
 def _ask_for_code(prompt: str) -> str:
-    """Ask for the code of an mfa_serial; raise NoTerminalError if nobody can answer."""
+    """Ask for the code of an mfa_serial; raise PlainError if nobody can answer."""
     is_answerable = sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     if not is_answerable:
-        raise NoTerminalError("mfa_serial needs a person at a terminal for its code: use a role without it")
+        raise PlainError("mfa_serial needs a person at a terminal for its code: use a role without it")
     # Not getpass, whose thread could be left waiting with the terminal's echo off; a code serves once.
     terminal = Path("/dev/tty")
     terminal.write_text(prompt, encoding="utf-8")

@@ -16,7 +16,7 @@ from retrying import Retrying
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.aws.parsing import make_parser_factory
-from dynamic_dynamodb.errors import AwsError, Limit
+from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -60,6 +60,7 @@ _GARBAGE: Final = (
     RecursionError,
 )
 """Raised by botocore or by our parsers on a malformed 200: a proxy's page, half a document, deep JSON."""
+_MAKING: Final = "making AWS clients"
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
 _USER_AGENT: Final = (
@@ -96,7 +97,7 @@ class AwsSession:
         try:
             validate_region_name(credentials.region)
         except exceptions.BotoCoreError as error:
-            raise AwsError("making AWS clients", type(error).__name__, str(error)) from error
+            raise AwsError(_MAKING, type(error).__name__, str(error)) from error
         self._config = Config(
             connect_timeout=patience.timeouts.connect,
             read_timeout=patience.timeouts.read,
@@ -149,9 +150,11 @@ class AwsSession:
             session: Any = boto3.Session(region_name=self._credentials.region, botocore_session=core)
             # All at once and in this thread: made in workers, their memory would not be used again.
             return {service: session.client(service, config=self._config) for service in self._services}
+        except exceptions.ProfileNotFound as error:
+            said = f"{error}: correct AWS_PROFILE, or add the profile to ~/.aws/config"
+            raise CredentialsError(_MAKING, type(error).__name__, said) from None
         except Exception as error:  # noqa: BLE001 - raised again in our words
-            # A profile that is not there, or an endpoint that is no URL.
-            raise self._wrap("making AWS clients", error) from None
+            raise self._wrap(_MAKING, error) from None  # an endpoint that is no URL, or a broken file
 
     def call(
         self,
