@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.end_to_end.program import COMMAND, Program, Run
+
 if TYPE_CHECKING:
     from tests.emulator import Emulator
-    from tests.end_to_end.program import Program, Run
 
 TABLE = "[table: orders]\n"
 
@@ -126,3 +127,15 @@ def test_all_faults_are_named_at_once(emulator: Emulator, program: Program) -> N
 def test_a_show_config_of_a_bad_file_is_refused_too(emulator: Emulator, program: Program) -> None:
     run = program.run("-c", program.write("[table: a]\nnonsense: 1\n"), "--show-config")
     _assert_refused(run, emulator, "nonsense")
+
+
+@pytest.mark.parametrize(
+    "flags", [pytest.param(("-c", "own.conf"), id="a file"), pytest.param(("-t", "busy"), id="a table")]
+)
+def test_a_working_directory_that_is_gone_is_not_taken_for_lost_output(
+    emulator: Emulator, program: Program, flags: tuple[str, ...]
+) -> None:
+    leave = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    lost = Program(emulator, program.folder, ("sh", "-c", leave, "sh", *COMMAND))
+    run = lost.run(*flags, "--run-once", PYTHONSAFEPATH="1")
+    assert run == Run(1, "", "dynamic-dynamodb: [Errno 2] No such file or directory\n")
