@@ -67,6 +67,7 @@ class LookUp:
         self._deadline = time.monotonic() + timeouts.credentials
         self._done = threading.Event()
         self._processes: list[CredentialProcess] = []
+        self._starting = threading.Lock()
         threading.Thread(target=self._run, name="credentials", daemon=True).start()
 
     @property
@@ -88,8 +89,7 @@ class LookUp:
                     break
         finally:
             if not self.is_done:
-                for process in self._processes[:]:
-                    process.kill_group()
+                self._kill_processes()
         return self.is_done
 
     def _run(self) -> None:
@@ -118,9 +118,15 @@ class LookUp:
 
     def _start_process(self, arguments: Sequence[str], **_: object) -> CredentialProcess:
         self.place = f"credential_process {arguments[0]}"
-        process = CredentialProcess(arguments, deadline=self._deadline)
-        self._processes.append(process)
+        with self._starting:
+            process = CredentialProcess(arguments, deadline=self._deadline)
+            self._processes.append(process)
         return process
+
+    def _kill_processes(self) -> None:
+        with self._starting:  # one that has just been started is known then
+            for process in self._processes:
+                process.kill_group()
 
 
 def _list_providers(session: Any, region: str, start_process: Callable[..., Any]) -> list[Any]:  # noqa: ANN401
