@@ -514,7 +514,8 @@ _LOGGING: Final = (
         "log-file",
         Kind.PATH,
         Scope.LOGGING,
-        "Log to this file too. It is rotated at midnight; five old ones are kept.",
+        "Log to this file too. It is rotated at midnight; five old ones are kept."
+        " A daemon without one logs in its state directory.",
         flags=("--log-file",),
         group=Group.LOGGING,
     ),

@@ -48,6 +48,8 @@ def clip(text: str) -> str:
 
 def escape(text: str) -> str:
     """Make unprintable characters, which might play tricks on a terminal, visible."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text

@@ -8,15 +8,17 @@ import pty
 import re
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.end_to_end.account import add_busy, add_busy_with_index, everywhere
 from tests.end_to_end.program import COMMAND
+from tests.end_to_end.test_log_config_file import EXAMPLE
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
@@ -86,10 +88,36 @@ def test_a_log_file_gets_what_the_console_gets(
     assert (program.folder / found).read_text() == run.stdout
 
 
-def test_a_log_file_that_is_a_directory_is_refused(program: Program) -> None:
-    run = program.check(PLAIN, "--log-file", str(program.folder))
-    assert (run.code, run.stdout) == (2, "")
-    assert f"log-file {program.folder} cannot be written" in run.stderr
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        pytest.param(Path.mkdir, "it is a directory", id="a directory"),
+        pytest.param(
+            os.mkfifo, "it is a FIFO, not a file: log to stdout, and let that be a pipe", id="a FIFO"
+        ),
+        pytest.param(lambda path: path.symlink_to(path), "Too many levels of symbolic links", id="a loop"),
+    ],
+)
+def test_what_is_no_log_file_is_refused_at_once_by_a_start_as_by_the_check(
+    emulator: Emulator, program: Program, make: Callable[[Path], None], why: str
+) -> None:
+    path = program.folder / "own.log"
+    make(path)
+    started = program.check(PLAIN, "--log-file", "own.log")
+    checked = program.run("-c", program.write(PLAIN), "--log-file", "own.log", "--check-config")
+    assert [run.code for run in (started, checked)] == [2, 2]
+    assert [f"log-file {path} cannot be written: {why}\n" in run.stderr for run in (started, checked)] == [
+        True
+    ] * 2
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("given", ["/dev/stdout", "/dev/stderr", "/dev/null"])
+def test_a_stream_as_log_file_gets_each_line_once(emulator: Emulator, program: Program, given: str) -> None:
+    add_busy(emulator)
+    run = program.check(PLAIN, "--log-file", given)
+    assert (run.code, len(run.log)) == (0, 3)
+    assert run.stderr == (run.stdout if given == "/dev/stderr" else "")
 
 
 def test_a_log_file_of_yesterday_is_put_aside_and_five_old_ones_are_kept(program: Program) -> None:
@@ -178,6 +206,43 @@ def test_json_marks_a_dry_run_and_names_a_failure(emulator: Emulator, program: P
     assert (line["level"], line["event"], line["dry_run"]) == ("ERROR", "failed", True)
     assert line["reason"] == "metrics-failed"
     assert "cloudwatch:" in line["message"]
+
+
+FORGED = "2026-01-01 00:00:00,000 - dynamic-dynamodb - INFO - busy: unchanged"
+HOSTILE = f"no\x1b[2J\x9b31m\u202e\u2028{FORGED}\n{FORGED}"
+SHOWN = rf"no\x1b[2J\x9b31m\u202e {FORGED} {FORGED}"
+
+
+def test_what_aws_says_neither_makes_a_line_nor_moves_the_cursor(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy(emulator)
+    emulator.add_fault(code="AccessDeniedException", action="UpdateTable", message=HOSTILE, times=None)
+    run = program.check(PLAIN, "--log-file", "own.log")
+    for text in (run.stdout, (program.folder / "own.log").read_text()):
+        assert [line for line in text.splitlines() if not line.isprintable()] == []
+        (line,) = [line for line in text.splitlines() if " - ERROR - " in line]
+        assert SHOWN in line
+        assert [line for line in text.splitlines() if line.startswith("2026-01-01")] == []
+
+
+def test_handlers_of_a_log_config_file_get_no_such_text_either(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(code="AccessDeniedException", action="UpdateTable", message=HOSTILE, times=None)
+    run = program.check(PLAIN, "--log-config-file", program.write(EXAMPLE, "logging.conf"))
+    assert [line for line in run.stdout.splitlines() if not line.isprintable()] == []
+    assert SHOWN in run.stdout
+
+
+def test_a_recording_says_nothing_hostile_either(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(code="AccessDeniedException", action="ListTables", message=HOSTILE, times=None)
+    emulator.add_fault(code="AccessDeniedException", action="GetMetricData", message=HOSTILE, times=None)
+    run = program.run("-c", program.write(f"[table: ^busy$]\n{PLAIN}"), "--record", "kept")
+    assert run.code == 1
+    assert SHOWN in run.stderr
+    lines = (run.stdout + run.stderr).splitlines()
+    assert [line for line in lines if not line.isprintable() or line.startswith("2026")] == []
 
 
 def _fields(table: str, index: str | None, event: str) -> dict[str, Any]:

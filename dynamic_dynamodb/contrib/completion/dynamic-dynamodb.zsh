@@ -54,7 +54,7 @@ _shtab_dynamic_dynamodb_options=(
   "--state-file[Keep the counts of low checks in this file, so that they outlive --run-once and restarts. Without it they are kept in \$STATE_DIRECTORY, or in \~\/.local\/state\/dynamic-dynamodb.]:PATH:_files"
   "--log-format[Write lines of text, or one JSON object a line for those who ship logs. (default\: text)]:text|json:(text json)"
   "--log-level[The least serious messages to log. (default\: info)]:debug|info|warning|error:(debug info warning error)"
-  "--log-file[Log to this file too. It is rotated at midnight\; five old ones are kept.]:PATH:_files"
+  "--log-file[Log to this file too. It is rotated at midnight\; five old ones are kept. A daemon without one logs in its state directory.]:PATH:_files"
   "--log-config-file[Set logging up from this file, in the format of Python\'s logging.config.fileConfig, instead of log-level and log-file.]:PATH:_files"
   "--reads-upper-threshold[Raise reads when consumption is above this share of the provisioned reads. (default\: 90 percent)]:N:"
   "--writes-upper-threshold[Raise writes when consumption is above this share of the provisioned writes. (default\: 90 percent)]:N:"
