@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.aws.regions import list_regions
 from dynamic_dynamodb.config.collisions import find_collisions, find_spoiled_recording
 from dynamic_dynamodb.config.command_line import PROGRAM
-from dynamic_dynamodb.config.findings import find_credential_faults, find_path_faults
+from dynamic_dynamodb.config.findings import find_credential_faults, find_path_faults, warn_of_unknown_region
 from dynamic_dynamodb.config.loader import Configuration, Examination, examine, load
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.state_file import find_state_file
@@ -71,13 +72,18 @@ class Circumstances:
         """Read the configuration and collect its faults, those included that only matter when it runs."""
         examination = examine(self.flags, self.environment)
         configuration = examination.configuration
+        regions = warn_of_unknown_region(configuration.global_options["region"], list_regions())
         return replace(
             examination,
+            configuration=replace(configuration, warnings=(*configuration.warnings, *regions)),
             faults=(
                 *examination.faults,
                 *find_credential_faults(configuration.global_options),
-                *find_path_faults(configuration.logging_options, self.find_path),
-                *self._find_collisions(configuration),
+                # A file that is meant for something else has no faults of its own.
+                *(
+                    self._find_collisions(configuration)
+                    or find_path_faults(configuration.logging_options, self.find_path)
+                ),
             ),
         )
 

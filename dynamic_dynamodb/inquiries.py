@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.differences import describe_differences
 from dynamic_dynamodb.config.explanation import explain, parse_target
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.render import render_configuration
 from dynamic_dynamodb.iam_policy import MOST_CHARACTERS, write_policy
+from dynamic_dynamodb.state_file import StateFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
@@ -39,12 +40,22 @@ def check_configuration(circumstances: Circumstances) -> Answer:
     """List every warning, every difference from 2.5.1 and every fault."""
     examination = circumstances.examine()
     configuration = examination.configuration
-    differences = list(describe_differences(configuration.sections))
-    lines = [f"warning: {warning}" for warning in configuration.warnings]
+    warnings, differences = [*configuration.warnings], list(describe_differences(configuration.sections))
+    if not examination.faults:
+        warnings += _warn_of_counts(circumstances, configuration.global_options)
+    lines = [f"warning: {warning}" for warning in warnings]
     lines += [f"notice: {difference}" for difference in differences]
     if not examination.faults:
-        lines.append(f"{circumstances.source} can be used: {_count(configuration, len(differences))}")
+        counted = _count(configuration, len(warnings), len(differences))
+        lines.append(f"{circumstances.source} can be used: {counted}")
     return Answer("\n".join(lines), faults=examination.faults)
+
+
+def _warn_of_counts(circumstances: Circumstances, options: Mapping[str, Any]) -> Iterator[str]:
+    """Say of the state file what the first check of a run would say."""
+    file = StateFile(circumstances.find_state_path(options), options["region"])
+    if not options["dry_run"] and (obstacle := file.find_obstacle()):
+        yield obstacle
 
 
 def explain_target(circumstances: Circumstances) -> Answer:
@@ -97,12 +108,12 @@ INQUIRIES: Final[Mapping[str, Callable[[Circumstances], Answer]]] = {
 """What answers which flag; the first that is given counts."""
 
 
-def _count(configuration: Configuration, differences: int) -> str:
+def _count(configuration: Configuration, warnings: int, differences: int) -> str:
     indexes = sum(len(section.gsis) for section in configuration.sections)
     counted = (
         (len(configuration.sections), "table section"),
         (indexes, "index section"),
-        (len(configuration.warnings), "warning"),
+        (warnings, "warning"),
         (differences, "notice"),
     )
     return ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counted)

@@ -27,6 +27,7 @@ FORGOTTEN_AFTER: Final = timedelta(hours=24)
 LOCK_WAIT_SECONDS: Final = 5.0
 _LOCK_POLL_SECONDS: Final = 0.02
 _LEFT_ALONE: Final = "counts are not kept: {}, and is left alone: name another place with state-file"
+_NOT_WRITTEN: Final = "counts are not kept: {} cannot be written: {}"
 _OWNER_ONLY: Final = 0o600
 _OWNER_ONLY_DIRECTORY: Final = 0o700
 _NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
@@ -89,8 +90,24 @@ class StateFile:
         except ForeignFileError as error:
             trouble = _LEFT_ALONE.format(error)
         except OSError as error:
-            trouble = f"counts are not kept: {self.path} cannot be written: {error}"
+            trouble = _NOT_WRITTEN.format(self.path, error)
         self.announcer.say("write", trouble)
+
+    def find_obstacle(self) -> str:
+        """Say why counts could not be kept, as a check will say it; nothing is made or changed."""
+        try:
+            _spare_foreign(self.path)
+            place = next(one for one in (self.path, *self.path.parents) if one.exists())
+            needed = os.W_OK if place == self.path else os.W_OK | os.X_OK
+            if place != self.path and not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+            if not os.access(place, needed):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+        except ForeignFileError as error:
+            return _LEFT_ALONE.format(error)
+        except OSError as error:
+            return _NOT_WRITTEN.format(self.path, error)
+        return ""
 
     def _is_foreign(self) -> bool:
         """Look before anything is made beside the file."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from configparser import (
     DuplicateOptionError,
@@ -15,6 +13,7 @@ from configparser import (
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.bounded_reading import read_bounded
 from dynamic_dynamodb.config.suggestions import find_meant
 from dynamic_dynamodb.config.values import clip, shorten
 
@@ -87,7 +86,7 @@ def read_file(path: Path) -> FileContent:
     """Read a file; everything that is wrong with it is in the content's faults."""
     content = FileContent()
     try:
-        raw = _read_bytes(path)
+        raw = read_bounded(path, may_be_pipe=True)
     except OSError as error:
         content.faults.append(f"cannot be read: {error.strerror or error}")
         return content
@@ -103,16 +102,6 @@ def read_file(path: Path) -> FileContent:
     for title in parser.sections():
         _add_section(title, dict(parser.items(title)), content, titles)
     return content
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Read a file or a pipe; nobody waits for one who might write into it one day."""
-    if path.is_char_device() or path.is_block_device():
-        raise OSError(errno.EINVAL, "it is a device")
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    os.set_blocking(descriptor, True)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
 
 
 def _parse(text: str, faults: list[str]) -> _Parser:

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
+from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.slow_expressions import find_hard_name
+from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK
 from dynamic_dynamodb.core.keys import UNSENDABLE, is_sendable
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.sections import Section
 
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
-_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
+_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _TASKS: Final = ("daemon", "record", "replay")
 _GROUP_OR_OTHERS_READ: Final = 0o044
@@ -60,7 +62,14 @@ def find_credential_faults(options: Mapping[str, Any]) -> Iterator[str]:
 
 def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path]) -> Iterator[str]:
     """Name the files of the log that cannot be used; `find_path` makes paths absolute."""
-    for key, find_fault in (("log_config_file", _find_missing), ("log_file", find_log_file_fault)):
+
+    def find_log_config_fault_here(path: Path) -> str | None:
+        return find_log_config_fault(path, find_path("."))
+
+    for key, find_fault in (
+        ("log_config_file", find_log_config_fault_here),
+        ("log_file", find_log_file_fault),
+    ):
         given = options[key]
         if not given:
             continue
@@ -70,10 +79,6 @@ def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path
             fault = f"{key.replace('_', '-')} {error}"
         if fault:
             yield fault
-
-
-def _find_missing(path: Path) -> str | None:
-    return None if path.is_file() else f"log-config-file {path} cannot be used: No such file or directory"
 
 
 def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
@@ -103,9 +108,6 @@ def warn_of_idle_options(
     if origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN and not has_breaker:
         missing = "a circuit-breaker-url here or in [global]"
         yield f"[{title}] circuit-breaker-timeout has no effect without {missing}"
-    topic = options["sns_topic_arn"]
-    if topic and not _TOPIC.fullmatch(topic):
-        yield f"[{title}] sns-topic-arn {shorten(topic)} is no ARN of a topic, such as {_GOOD_TOPIC}"
     for capacity in Capacity:
         for side, message_type in (("upper", "high-throughput-alarm"), ("lower", "low-throughput-alarm")):
             is_set = options[f"{capacity.value}_{side}_alarm_threshold"]
@@ -154,6 +156,27 @@ def warn_of_region(region: str, environment: Mapping[str, str]) -> Iterator[str]
         if named and named != region:
             yield f"region is {region}; {variable}={named} is not used: use --region or [global] region"
             return
+
+
+def warn_of_unknown_region(region: str, known: Sequence[str]) -> Iterator[str]:
+    """Say when a region is none that is known: AWS has new ones at times, so it may be right all the same."""
+    if known and region not in known:
+        suggestion = suggest(region, known)
+        yield f"region {region} is unknown to the installed botocore{f': {suggestion}' if suggestion else ''}"
+
+
+def warn_of_topic(title: str, topic: str | None, region: str) -> Iterator[str]:
+    """Say when nothing can be published to a topic, by what its ARN says."""
+    found = _TOPIC.fullmatch(topic or "")
+    if topic and found is None:
+        yield f"[{title}] sns-topic-arn {shorten(topic)} is no ARN of a topic, such as {_GOOD_TOPIC}"
+    elif found and found["region"] != region:
+        yield (
+            f"[{title}] sns-topic-arn is a topic in {found['region']}, and region is {region}:"
+            " nothing is published there"
+        )
+    if found and topic and topic.endswith(".fifo"):
+        yield f"[{title}] sns-topic-arn is a FIFO topic, and only standard topics are published to"
 
 
 def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:

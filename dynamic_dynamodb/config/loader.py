@@ -169,6 +169,9 @@ class _Loader:
         self.origins[title] = joined.origins
         self.reader.faults += findings.find_target_faults(shown, options)
         self.reader.warnings += findings.warn_of_target(shown, options)
+        self.reader.warnings += findings.warn_of_topic(
+            shown, options["sns_topic_arn"], global_options["region"]
+        )
         breaker = _find_circuit_breaker(joined, global_options)
         self.reader.warnings += findings.warn_of_idle_options(
             shown, options, joined.origins, has_breaker=breaker is not None

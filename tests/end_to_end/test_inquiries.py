@@ -107,7 +107,8 @@ def test_an_unknown_flag_is_named_without_its_value(program: Program) -> None:
     run = program.run("--aws-secret-key", "wJalrXUtnFEMI", "--password=wJalrXUtnFEMI", **QUIET)
     assert run.code == 2
     assert run.stderr.splitlines()[-1] == (
-        "dynamic-dynamodb: error: unrecognized arguments: --aws-secret-key --password"
+        "dynamic-dynamodb: error: unrecognized arguments:"
+        " --aws-secret-key (did you mean --aws-secret-access-key?) --password"
     )
 
 
