@@ -18,6 +18,7 @@ from dynamic_dynamodb.daemon_note import find_own_log
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.patience import Timeouts
+from dynamic_dynamodb.presence import Presence
 from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
 from dynamic_dynamodb.state import find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.wiring import Workers, build_loop, open_counts, open_session
@@ -77,6 +78,7 @@ class Service:
     prepared: AwsSession | None = None
     on_ready: Callable[[str], None] | None = None
     notes: ReloadNotes | None = None
+    presence: Presence = field(default_factory=Presence)
 
     def open(self, configuration: Configuration, before: Opened | None = None) -> Opened:
         """Put a configuration in force, or in the place of an older one.
@@ -115,7 +117,13 @@ class Service:
         if anything is. Raises ConfigurationError if it cannot begin.
         """
         self.on_ready = on_ready
-        opened: Opened | None = self.open(configuration)
+        opened = self.open(configuration)
+        try:
+            return self._run(opened)
+        finally:
+            self.presence.leave()
+
+    def _run(self, opened: Opened | None) -> bool:
         while opened is not None:
             self._introduce(opened.configuration)
             if opened.configuration.global_options["run_once"]:
@@ -240,6 +248,7 @@ class Service:
     def _check(self, opened: Opened) -> bool:
         if self.before_check is not None:
             self.before_check()
+        self._look_for_others(opened)
         # Before the look-up, which takes different times: checks must not seem to follow too soon.
         started, now = time.monotonic(), datetime.now(timezone.utc)
         try:
@@ -252,6 +261,20 @@ class Service:
         self.announcer.say("credentials", "")
         LOGGER.info("%s, in %.1f s", report, time.monotonic() - started)
         return report.is_well
+
+    def _look_for_others(self, opened: Opened) -> None:
+        """Warn of others that scale by the same counts: they may not know of each other's updates."""
+        options = opened.configuration.global_options
+        if options["dry_run"]:
+            self.presence.leave()
+            return
+        self.presence.enter(self.circumstances.find_state_path(options), options["region"])
+        others = ", ".join(map(str, self.presence.find_others()))
+        said = (
+            f"another run scales {options['region']} for instance {options['instance']}, too (pid {others}):"
+            " two work against each other; stop one, or give it an --instance and tables of its own"
+        )
+        self.announcer.say("others", said if others else "")
 
     def _prepare_check(self, session: AwsSession) -> None:
         """Look for credentials, unless a reload just has; raise AwsError."""

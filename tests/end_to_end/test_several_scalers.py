@@ -1,0 +1,85 @@
+"""Whoever scales for an instance sees the others that do, and says so; nobody is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from tests.end_to_end.account import everywhere
+from tests.end_to_end.daemons import Daemon, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.end_to_end.program import Program, Run
+
+EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(with_indexes=False)
+WARNING = "another run scales us-east-1 for instance default, too (pid"
+
+
+def _warnings(run: Run) -> list[str]:
+    return [line for line in run.log if WARNING in line]
+
+
+def _marks(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*.run")]
+
+
+def test_two_attached_runs_name_each_other(program: Program) -> None:
+    with program.start(EACH_SECOND) as first:
+        first.wait_for("checked 0 targets")
+        with program.start(EACH_SECOND) as second:
+            second.wait_for(f"WARNING {WARNING} {first.pid})")
+            first.wait_for(f"WARNING {WARNING} {second.pid})")
+            runs = [second.end(signal.SIGTERM)]
+        runs.append(first.end(signal.SIGTERM))
+    assert [len(_warnings(run)) for run in runs] == [1, 1], "each says it once"
+    assert [run.code for run in runs] == [0, 0]
+    assert _marks(program.folder) == []
+
+
+def test_a_run_from_cron_names_the_daemon(program: Program, daemon: Daemon) -> None:
+    pid = daemon.must_start(EACH_SECOND)
+    daemon.wait_for("checked 0 targets")
+    run = program.check(EACH_SECOND)
+    assert run.code == 0
+    assert [line.partition("(")[2].partition(")")[0] for line in _warnings(run)] == [f"pid {pid}"]
+
+
+def test_what_scales_nothing_or_something_else_is_not_named(program: Program, daemon: Daemon) -> None:
+    daemon.must_start(EACH_SECOND)
+    Daemon(program, "other").must_start(EACH_SECOND)
+    with program.start(EACH_SECOND, "--dry-run") as dry, program.start(EACH_SECOND, "-r", "eu-west-1") as far:
+        for running in (dry, far):
+            running.wait_for("checked 0 targets", count=2)
+        runs = [running.end(signal.SIGTERM) for running in (dry, far)]
+        daemon.wait_for("checked 0 targets", count=3)
+    assert [_warnings(run) for run in runs] == [[], []]
+    assert not [line for line in daemon.log if WARNING in line]
+
+
+def test_a_run_that_was_killed_is_not_named(program: Program) -> None:
+    with program.start(EACH_SECOND) as killed:
+        killed.wait_for("checked 0 targets")
+        killed.send(signal.SIGKILL)
+        wait_until(lambda: len(_marks(program.folder)) == 1, "what is left behind")
+    with program.start(EACH_SECOND) as running:
+        running.wait_for("checked 0 targets", count=2)
+        run = running.end(signal.SIGTERM)
+    assert _warnings(run) == []
+    assert _marks(program.folder) == []
+
+
+def test_a_place_that_cannot_be_written_costs_the_warning_alone(program: Program) -> None:
+    run = program.check(EACH_SECOND, "--state-file", "/proc/none/state.json")
+    assert run.code == 0
+
+
+def test_nobody_else_may_open_what_shows_a_run(program: Program) -> None:
+    with program.start(EACH_SECOND) as running:
+        running.wait_for("checked 0 targets")
+        modes = [path.stat().st_mode & 0o777 for path in program.folder.rglob("*.run")]
+        own = [path for path in program.folder.rglob("*.run") if f".{running.pid}-" in path.name]
+        assert (modes, len(own), own[0].stat().st_uid) == ([0o600], 1, os.geteuid())
+        running.end(signal.SIGTERM)
