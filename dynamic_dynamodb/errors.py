@@ -60,6 +60,15 @@ LimitExceededException also says "simultaneous", "concurrent", "at a time" and "
 """
 _MAXIMUM_HINT: Final = "lower max-provisioned-reads or max-provisioned-writes, or ask AWS for a higher quota"
 
+_TIME_CODES: Final = frozenset({"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"})
+_WORDS_OF_TIME: Final = ("signature expired", "signature not yet current")
+_CLOCK_HINT: Final = "this machine's clock is wrong: set it, and keep it right with NTP"
+
+
+def _is_about_time(code: str, message: str) -> bool:
+    """Tell whether AWS refused a call because of the moment at which it was signed."""
+    return code in _TIME_CODES or any(words in message.lower() for words in _WORDS_OF_TIME)
+
 
 class ConfigurationError(Exception):
     """The command line or the file cannot be used; every fault is one sentence.
@@ -108,6 +117,8 @@ class AwsError(Exception):
     def _find_hint(self) -> str:
         if self.limit is Limit.MAXIMUM:
             return _MAXIMUM_HINT
+        if _is_about_time(self.code, self.message):
+            return _CLOCK_HINT
         if self.code not in _DENIED:
             return ""
         named = _REFUSED_ACTION.search(self.message)

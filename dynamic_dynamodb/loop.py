@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.ports import (
         Answers,
         CircuitBreaker,
+        Clock,
         Counts,
         Metrics,
         Notifier,
@@ -58,6 +59,17 @@ _REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
 
+class GivenClock:
+    """A clock that takes each moment for what it is."""
+
+    def begin(self) -> None:
+        """Do nothing."""
+
+    def correct(self, now: datetime) -> datetime:
+        """Return the moment as it is."""
+        return now
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """The outside world, as the loop sees it; `updates` bounds how many updates are in flight."""
@@ -70,6 +82,7 @@ class Adapters:
     lookups: Executor
     updates: Executor
     patience: Patience = field(default_factory=Patience)
+    clock: Clock = field(default_factory=GivenClock)
 
 
 @value
@@ -103,11 +116,15 @@ class Loop:
     def check(self, now: datetime) -> CheckReport:
         """Check every target once, as of `now` (UTC), and log a line for each in the order of their names.
 
+        When the tables are described, AWS has answered often enough to tell whether `now` is right.
         Raises AwsError, having done nothing, without credentials that AWS takes.
         """
         self.adapters.patience.renew()
+        self.adapters.clock.begin()
         self.adapters.counts.begin(now)
         found = self.survey.find()
+        now = self.adapters.clock.correct(now)
+        self.adapters.counts.correct(now)
         is_cut_short = self.is_stopping()
         subjects, skipped = ((), ()) if is_cut_short else self._skip(found)
         checked, failed = self._decide(subjects, _find_lost(found, skipped), now)

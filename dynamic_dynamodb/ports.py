@@ -92,11 +92,24 @@ class CircuitBreaker(Protocol):
         """Ask it; give None if it is closed, else what it answered. Never raise."""
 
 
+class Clock(Protocol):
+    """What knows the time better than the machine's own clock, once AWS has answered."""
+
+    def begin(self) -> None:
+        """Open a check, at the moment for which the machine's clock is read."""
+
+    def correct(self, now: datetime) -> datetime:
+        """Return the moment, in place of the machine's, at which the check was opened."""
+
+
 class Counts(Protocol):
     """What outlives a check: what it leaves of each capacity, and how fresh CloudWatch was."""
 
     def begin(self, now: datetime) -> None:
         """Open a check."""
+
+    def correct(self, now: datetime) -> None:
+        """Go on with the check as of another moment."""
 
     def commit(self) -> None:
         """Let what this check has left outlive the process."""

@@ -83,6 +83,10 @@ class CountStore:
             if target not in self.entries or self.entries[target].checked < entry.checked:
                 self.entries[target] = entry
 
+    def correct(self, now: datetime) -> None:
+        """Go on with the check as of another moment: counts, silence and the file go by that."""
+        self.now = now
+
     def recall_freshest(self, answer: Answer) -> datetime | None:
         """Return the youngest minute that this check had a datapoint of; None if it had none.
 

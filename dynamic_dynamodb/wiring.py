@@ -84,7 +84,7 @@ def open_session(
     is_stopping: Callable[[], bool],
     before: AwsSession | None = None,
 ) -> AwsSession:
-    """Open a session, which calls nobody yet and goes on with the credentials of the one before.
+    """Open a session, which calls nobody yet and goes on with the credentials and the clock of one before.
 
     Raises ConfigurationError for keys that cannot be sent and for a region that cannot be.
     """
@@ -97,7 +97,7 @@ def open_session(
             is_stopping=is_stopping,
             before=before.credentials if before else None,
         )
-        return AwsSession(
+        session = AwsSession(
             credentials,
             (*SERVICES, AUTOSCALING_SERVICE) if options["skip_aws_autoscaled"] else SERVICES,
             most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
@@ -106,6 +106,9 @@ def open_session(
         )
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
+    if before is not None:
+        session.clock = before.clock
+    return session
 
 
 def build_history(
@@ -140,6 +143,7 @@ def build_loop(
         lookups=lookups,
         updates=workers.updates,
         patience=patience,
+        clock=session.clock,
     )
     autoscaling = ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None
     survey = Survey(tables, configuration.sections, counts, lookups, autoscaling, timeouts)

@@ -15,6 +15,7 @@ from retrying import Retrying
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.botocore_sessions import open_session
+from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.parsing import make_parser_factory
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
 
@@ -115,6 +116,7 @@ class AwsSession:
         self._credentials = credentials
         self._services = tuple(services)
         self._clients: dict[str, Any] = {}
+        self.clock = AwsClock()
 
     @property
     def credentials(self) -> Credentials:
@@ -232,11 +234,15 @@ class AwsSession:
     ) -> T:
         client = self._clients[action.partition(":")[0]]
         # What botocore raises goes no further, not even as a cause: its messages may hold secrets.
+        asked = self.clock.monotonic()
         try:
-            return parse(getattr(client, operation)(**parameters))
+            answer = getattr(client, operation)(**parameters)
+            self.clock.note(_find_date(answer), asked)
+            return parse(answer)
         except AwsError:
             raise
         except exceptions.ClientError as error:
+            self.clock.note(_find_date(error.response), asked)
             refusal = _translate(action, error, self._credentials.hide)
             if refusal.is_about_credentials:
                 self._credentials.doubt()
@@ -264,6 +270,16 @@ class AwsSession:
             is_transient=is_transient,
             is_answer_lost=is_answer_lost,
         )
+
+
+def _find_date(answer: Any) -> object:  # noqa: ANN401 - whatever AWS sends
+    """Return the Date of an answer that AWS gave itself, rather than a proxy for want of one."""
+    about = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}
+    return (
+        about["HTTPHeaders"].get("date")
+        if about.get("HTTPStatusCode", _SERVER_ERROR) < _SERVER_ERROR
+        else None
+    )
 
 
 def _is_unsendable(error: exceptions.HTTPClientError) -> bool:

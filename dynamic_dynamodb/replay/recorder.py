@@ -101,16 +101,18 @@ def _record_into(
 ) -> Recorded:
     options = configuration.global_options
     manifest = _read_own_manifest(folder, options["region"])
-    end = datetime.now(timezone.utc).replace(second=0, microsecond=0) - PUBLISHING_DELAY
-    span = Span(end - timedelta(days=options["days"]), end)
     session = open_session(options, Timeouts(), lambda: False)
     with start_workers() as workers:
         survey, history = build_history(configuration, workers, session)
         try:
             session.prepare()
+            session.clock.begin()
+            now = datetime.now(timezone.utc)
             found = survey.find()
         except AwsError as error:
             return Recorded((), (f"nothing was recorded: {error}",))
+        end = session.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
+        span = Span(end - timedelta(days=options["days"]), end)
         subjects = list(_find_subjects(survey, found))
         recorded = Recorder(folder, history, span).record(subjects, manifest, on_progress)
     failures = [str(report) for report in found.failed]

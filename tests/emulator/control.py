@@ -148,7 +148,7 @@ class Control:
         self._state.settings.publication_delay = seconds
 
     def set_clock(self, now: Moment) -> None:
-        """Make this the emulator's present; time goes on from there."""
+        """Make this the emulator's present, which answers are dated by; time goes on from there."""
         self._state.clock.set(as_datetime(now))
 
     def capacities(self, *, pending: bool = True) -> Capacities:

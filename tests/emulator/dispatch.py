@@ -6,6 +6,7 @@ import copy
 import json
 import sys
 import traceback
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, sns
@@ -18,6 +19,8 @@ from tests.emulator.protocols import protocol_of
 from tests.emulator.wire import Answer, Call, Delivery, RawRequest, Scope, action_of, may_be_unsigned
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.emulator.faults import Taken
     from tests.emulator.request_log import LoggedRequest
     from tests.emulator.state import State
@@ -57,6 +60,7 @@ class Dispatcher(Control):
             sys.stderr.write(mistake)
             logged.error = "EmulatorMistake"
             answer = protocol.encode_error(ServiceError("EmulatorMistake", mistake, 500))
+        _date(answer, state.clock.now(), taken)
         answered = answer.delivery in (Delivery.WHOLE, Delivery.SHORT)
         state.log.end(logged, answer.status if answered else None)
         return answer
@@ -110,6 +114,16 @@ class Dispatcher(Control):
         except (ValueError, TypeError, TimeoutError, ServiceError) as error:
             return json_answer(400, {"error": str(error)})
         return json_answer(_OK, result)
+
+
+def _date(answer: Answer, now: datetime, taken: Taken) -> None:
+    """Say in an answer when it was made, as AWS does, unless a fault says otherwise."""
+    answer.headers["Date"] = format_datetime(now.replace(microsecond=0), usegmt=True)
+    for fault in taken.faults:
+        if fault.kind == "date":
+            answer.headers["Date"] = fault.value
+    if answer.headers["Date"] is None:
+        del answer.headers["Date"]
 
 
 def _decode(raw: RawRequest, scope: Scope) -> Call:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BEFORE_KINDS = frozenset({"control", "slow"})
 ANSWER_KINDS = frozenset({"error", "bare_error", "reset", "hang", "html", "cut_body", "short_body"})
 RESULT_KINDS = frozenset({"metric_status", "missing_results", "odd"})
-KINDS = BEFORE_KINDS | ANSWER_KINDS | RESULT_KINDS
+KINDS = BEFORE_KINDS | ANSWER_KINDS | RESULT_KINDS | {"date"}
 
 # What a value of an answer may be replaced with besides a value of JSON.
 LEFT_OUT = "@left out@"
@@ -47,6 +47,7 @@ class Fault:
     - "odd": at `path` (keys and positions) the answer has `value`, or the JSON text `raw`, instead; LEFT_OUT
       takes away what is there, ONCE_MORE, in a list, puts it in again. In GetMetricData the path begins in
       each result of `table`, `index` and `metric`, and without these in the answer.
+    - "date": the answer's Date is `value`; None means none.
     - "control": the control method `method` runs with `arguments` before the call is served as ever.
 
     With `applied` the call takes effect before the fault answers (always so with cut_body and short_body).

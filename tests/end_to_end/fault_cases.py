@@ -270,9 +270,9 @@ ONE_TABLE: Final = (
 WHOLE_SERVICE: Final = (
     _nothing("Keys that have expired", ({"code": "ExpiredTokenException", "times": None},), "ExpiredToken"),
     _nothing(
-        "A clock that is wrong",
+        "A clock so wrong that AWS refuses the calls, from 5 minutes on",
         ({"code": "InvalidSignatureException", "times": None},),
-        "InvalidSignatureException: Signature expired: ",
+        "this machine's clock is wrong: set it, and keep it right with NTP",
     ),
     _nothing(
         "No permission to list the tables", _all_denied("ListTables"), "(allow dynamodb:ListTables in the IAM"

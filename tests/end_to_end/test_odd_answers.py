@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from dynamic_dynamodb.circumstances import Circumstances
 from dynamic_dynamodb.core.model import Target
-from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.report import Outcome
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.wiring import build_loop, open_session, start_workers
 from tests.emulator.clients import client
 from tests.emulator.faults import LEFT_OUT, ONCE_MORE
 from tests.end_to_end.account import ALL, BEFORE, LOWERED, RAISED, add_busy, add_idle, everywhere, updates
+from tests.end_to_end.in_process import open_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -359,15 +356,9 @@ class InProcess:
 
 @pytest.fixture
 def in_process(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
-    for name, text in emulator.environment().items():
-        monkeypatch.setenv(name, text)
-    path = tmp_path / "dynamic-dynamodb.conf"
-    path.write_text(f"[global]\nskip-aws-autoscaled: true\n{everywhere()}", encoding="utf-8")
-    configuration = Circumstances({"config": str(path)}, {}, tmp_path).load()
-    session = open_session(configuration.global_options, Timeouts(most_attempts=1), lambda: False)
-    session.prepare()
-    with start_workers() as workers:
-        yield InProcess(emulator, build_loop(configuration, CountStore(), workers, session, lambda: False))
+    text = f"[global]\nskip-aws-autoscaled: true\n{everywhere()}"
+    with open_loop(emulator, tmp_path, monkeypatch, text) as loop:
+        yield InProcess(emulator, loop)
 
 
 def _find_paths(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -1,0 +1,114 @@
+"""Tell AWS's time by the dates of its answers: what is asked and decided goes by that, not by our clock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dynamic_dynamodb.announcements import Announcer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+ENOUGH_DATES: Final = 32
+"""So many answers of a check are looked at; more would not make it surer."""
+DATES_ARE_CUT_BY: Final = 1.0
+"""A Date is in whole seconds: the time is up to a second later."""
+TOLERANCE_SECONDS: Final = 0.5
+"""So much wrong may every clock be that is right: AWS's are many."""
+WORTH_A_WARNING_SECONDS: Final = 30.0
+MOST_SECONDS: Final = 3600.0
+"""AWS refuses what is signed by a clock that is 5 minutes wrong (IAM user guide, "Signature Version 4").
+
+Dates that differ by more than this from our clock are therefore not AWS's time, whoever wrote them.
+"""
+_NOT_A_DATE: Final = (ValueError, TypeError, IndexError, OverflowError, AttributeError)
+
+
+class Lead(NamedTuple):
+    """How many seconds a time is ahead of `monotonic`: between these two."""
+
+    least: float
+    most: float
+
+    @property
+    def middle(self) -> float:
+        """Return the likeliest."""
+        return (self.least + self.most) / 2
+
+    def overlaps(self, other: Lead) -> bool:
+        """Tell whether both may mean the same time."""
+        return self.least <= other.most and other.least <= self.most
+
+
+@dataclass(slots=True)
+class AwsClock:
+    """AWS's time, as the answers of a check agree on it.
+
+    `dates` are those answers'; `known` is what the check before found, which our clock being set does not
+    touch.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    announcer: Announcer = field(default_factory=Announcer)
+    began: float = 0.0
+    dates: list[Lead] = field(default_factory=list)
+    known: Lead | None = None
+    said_seconds: float = 0.0
+
+    def begin(self) -> None:
+        """Open a check, at the moment for which our clock is read."""
+        self.began, self.dates = self.monotonic(), []
+
+    def note(self, date: object, asked: float) -> None:
+        """Take in an answer's Date unless it is odd; `asked` is when it was asked for, by `monotonic`."""
+        if len(self.dates) >= ENOUGH_DATES:
+            return
+        answered = self.monotonic()
+        try:
+            seconds = parsedate_to_datetime(str(date)).timestamp()
+        except _NOT_A_DATE:
+            return
+        self.dates.append(Lead(seconds - answered, seconds + DATES_ARE_CUT_BY - asked))
+
+    def correct(self, now: datetime) -> datetime:
+        """Return AWS's time at the begin of the check if most dates speak against `now`, our clock's.
+
+        Our clock has a vote, and so has what the check before found: a single odd date has no effect.
+        """
+        ours = Lead(now.timestamp() - self.began, now.timestamp() - self.began)
+        found = _find_common([ours, *([self.known] if self.known else []), *self.dates])
+        seconds_ahead = 0.0 if found.overlaps(ours) else ours.middle - found.middle
+        if abs(seconds_ahead) > MOST_SECONDS:
+            self._warn(seconds_ahead, "AWS would refuse such calls, so checks go by this machine's clock")
+            return now
+        self.known = found
+        self._warn(
+            seconds_ahead, "checks go by AWS's time; set the clock, as AWS refuses calls from 5 minutes on"
+        )
+        return now - timedelta(seconds=seconds_ahead)
+
+    def _warn(self, seconds_ahead: float, consequence: str) -> None:
+        """Say how wrong our clock is, and again when that has changed by as much as is worth a warning."""
+        if abs(seconds_ahead) < WORTH_A_WARNING_SECONDS:
+            self.said_seconds = 0.0
+            self.announcer.say("clock", "")
+            return
+        if abs(seconds_ahead - self.said_seconds) >= WORTH_A_WARNING_SECONDS:
+            self.said_seconds = seconds_ahead
+        wrong = f"{abs(self.said_seconds):,.0f} s {'ahead of' if self.said_seconds > 0 else 'behind'}"
+        self.announcer.say(
+            "clock", f"this machine's clock is {wrong} the dates of AWS's answers: {consequence}"
+        )
+
+
+def _find_common(votes: Sequence[Lead]) -> Lead:
+    """Return what most votes have in common; if there are several such, what the first one has a part in."""
+    widened = [Lead(one.least - TOLERANCE_SECONDS, one.most + TOLERANCE_SECONDS) for one in votes]
+    groups = [[one for one in widened if one.least <= start.least <= one.most] for start in widened]
+    largest = max(groups, key=lambda group: (len(group), widened[0] in group))
+    return Lead(max(one.least for one in largest), min(one.most for one in largest))

@@ -1,0 +1,36 @@
+"""Check the emulated account from within the tests' process, which is quicker, and can lie about the time."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.patience import Timeouts
+from dynamic_dynamodb.state import CountStore
+from dynamic_dynamodb.wiring import build_loop, open_session, start_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pytest
+
+    from dynamic_dynamodb.loop import Loop
+    from tests.emulator import Emulator
+
+
+@contextmanager
+def open_loop(
+    emulator: Emulator, folder: Path, environment: pytest.MonkeyPatch, configuration: str
+) -> Iterator[Loop]:
+    """Give a loop that goes from check to check like a daemon, and calls AWS once, not again."""
+    for name, text in emulator.environment().items():
+        environment.setenv(name, text)
+    path = folder / "dynamic-dynamodb.conf"
+    path.write_text(configuration, encoding="utf-8")
+    loaded = Circumstances({"config": str(path)}, {}, folder).load()
+    session = open_session(loaded.global_options, Timeouts(most_attempts=1), lambda: False)
+    session.prepare()
+    with start_workers() as workers:
+        yield build_loop(loaded, CountStore(), workers, session, lambda: False)
