@@ -32,6 +32,7 @@ _NONE: Final = (
     " or attach an IAM role to the instance, task or pod"
 )
 _EXPIRED: Final = "the AWS credentials expired during the check"
+_EMPTY: Final = "the credentials that were found have an empty access key id or secret access key"
 _NAMES: Final = ("access key id", "secret access key", "session token")
 
 
@@ -158,12 +159,13 @@ class Credentials:
 
     def _take(self, frozen: ReadOnlyCredentials, source: Any = None) -> _Held:  # noqa: ANN401 - of botocore
         """Take spaces off their ends; raise CredentialsError if they cannot be sent all the same."""
-        values = [(one or "").strip() for one in frozen[:3]]
-        self.secrets.add(values[1:])
+        access_key, secret_key, token = values = [str(one or "").strip() for one in frozen[:3]]
+        self.secrets.add((secret_key, token))
         for name, text in zip(_NAMES, values, strict=True):
             if not is_sendable(text):
                 raise CredentialsError(_LOOK_UP, "MalformedCredentials", f"the {name} {UNSENDABLE}")
-        access_key, secret_key, token = values
+        if not access_key or not secret_key:
+            raise CredentialsError(_LOOK_UP, "MalformedCredentials", _EMPTY)
         return _Held(
             frozen._replace(access_key=access_key, secret_key=secret_key, token=token or None), source
         )
@@ -180,9 +182,8 @@ class Credentials:
             details = error.response.get("Error", {})
             action, name = f"sts:{error.operation_name}", details.get("Code", name)
             said = str(details.get("Message"))
+        elif place == PLACES["sso"] and "aws sso login" not in said:
+            said += "; run `aws sso login` with this profile"
         shown = self.hide(" ".join(said.split()))[:_MOST_CHARACTERS]
         why = shown if isinstance(error, PlainError) else f"{name}: {shown}"
-        hint = "; run `aws sso login` with this profile" if place == PLACES["sso"] else ""
-        return CredentialsError(
-            action, name, f"could not get AWS credentials from {self.hide(place)}: {why}{hint}"
-        )
+        return CredentialsError(action, name, f"could not get AWS credentials from {self.hide(place)}: {why}")

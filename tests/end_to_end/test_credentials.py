@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -360,6 +361,12 @@ SHORT_LIVED = write_process_credentials("AKIDPROCESS", seconds=-60)
         ),
         pytest.param(("credential_process = echo {{",), "JSONDecodeError", id="a process without JSON"),
         pytest.param(
+            ("credential_process = cat {folder}/empty",), "have an empty", id="a process without a key"
+        ),
+        pytest.param(
+            ("credential_process = cat {folder}/strange",), "the session token has", id="a token that is none"
+        ),
+        pytest.param(
             ("credential_process = yes",), "printed more than 1,000,000 bytes", id="a process without end"
         ),
         pytest.param(
@@ -388,6 +395,9 @@ def test_whatever_a_profile_leads_to_a_run_ends_with_1_and_a_sentence(
     impatient: Program, lines: tuple[str, ...], said: str
 ) -> None:
     impatient.write(SHORT_LIVED, "expired")
+    impatient.write(write_process_credentials(""), "empty")
+    strange = json.loads(write_process_credentials("AKIDSTRANGE")) | {"SessionToken": ["a", "b"]}
+    impatient.write(json.dumps(strange), "strange")
     written = (line.replace("{folder}", str(impatient.folder)) for line in lines)
     run = impatient.check(TABLE, **_use_profile(impatient, *written))
     assert (run.code, run.stderr) == (1, "")
