@@ -43,6 +43,11 @@ class Circumstances:
             return self.find_path(given)
         return self.directory / find_state_file(options["instance"], self.environment)
 
+    def find_own_log(self, instance: str) -> Path:
+        """Return where a daemon logs that is given neither log-file nor log-config-file."""
+        directory = self.directory / find_state_file(instance, self.environment).parent
+        return directory / f"{PROGRAM}.{instance}.log"
+
     def find_pid_path(self, options: Mapping[str, Any]) -> Path:
         """Return the path of the pid file; raise ConfigurationError without such a home."""
         return self.find_path(options["pid_file_dir"]) / f"{PROGRAM}.{options['instance']}.pid"

@@ -16,8 +16,8 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.signals import survive_log_rotation
 from dynamic_dynamodb.streams import (
     OutputError,
+    can_take,
     exit_code_of,
-    is_taken,
     prepare_streams,
     silence,
     write_remark,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.inquiries import Answer
-    from dynamic_dynamodb.pid_file import PidFile
     from dynamic_dynamodb.reload_notes import ReloadNotes
     from dynamic_dynamodb.signals import Wishes
 
@@ -226,25 +225,20 @@ def _serve_detached(
     write_note: Callable[[str], None],
 ) -> None:
     """Run the service as a daemon, and keep noted where it logs and what came of reloads."""
-    from dynamic_dynamodb.daemon_note import find_note
     from dynamic_dynamodb.logs import find_log_file
     from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
 
-    note = find_note(circumstances, configuration.global_options["instance"])
+    notes = ReloadNotes(write_note, ReloadNote(circumstances.source))
 
     def begin(trouble: str) -> None:
-        note.write(find_log_file())
+        notes.tell_log(find_log_file())
         on_ready(trouble)
 
     def show_life() -> None:
-        note.write(find_log_file())
+        notes.tell_log(find_log_file())
         before_check()
 
-    try:
-        notes = ReloadNotes(write_note, ReloadNote(circumstances.source))
-        _serve(circumstances, configuration, begin, show_life, notes)
-    finally:
-        note.remove()
+    _serve(circumstances, configuration, begin, show_life, notes)
 
 
 def _show_early_warnings() -> None:
@@ -266,7 +260,7 @@ def _await_slow_reader(wishes: Wishes) -> None:
     from dynamic_dynamodb.logs import await_readers
 
     patience = math.inf if sys.stderr.isatty() else _READER_STALL_SECONDS
-    if not await_readers(patience, is_hurried=wishes.is_stopping) and is_taken(sys.stderr):
+    if not await_readers(patience, is_hurried=wishes.is_stopping) and can_take(sys.stderr):
         write_remark(f"{PROGRAM}: the end of the log is lost: nobody took it in time")
 
 
@@ -329,22 +323,13 @@ def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None
         answers.append(daemon.start(pid_file, work))
     for answer in answers:
         code = answer.code
-        log = _find_log(here, options, pid_file) if answer is answers[-1] and code == 0 else None
-        _say(options["instance"], f"{answer.sentence}{f'; its log is {log}' if log else ''}", code)
+        log = daemon.find_log(pid_file) if answer is answers[-1] and code == 0 else ""
+        # At a start it is news only if nobody has named the place.
+        is_news = command == "status" or log == str(here.find_own_log(options["instance"]))
+        _say(
+            options["instance"], f"{answer.sentence}{f'; its log is {log}' if log and is_news else ''}", code
+        )
     return code
-
-
-def _find_log(here: Circumstances, options: Mapping[str, Any], pid_file: PidFile) -> str | None:
-    """Find where the daemon logs: for status always, at a start only if nobody has named the place."""
-    from dynamic_dynamodb.daemon_note import find_note, find_own_log
-    from dynamic_dynamodb.pid_file import PidFileError
-
-    try:
-        log = find_note(here, options["instance"]).read(pid_file.look().pid)
-    except PidFileError:
-        return None
-    is_news = options["daemon"] == "status" or log == str(find_own_log(here, options["instance"]))
-    return log if is_news else None
 
 
 def _say(instance: str, sentence: str, code: int) -> None:

@@ -114,6 +114,16 @@ def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SEC
         return Answer(1, str(error))
 
 
+def find_log(pid_file: PidFile) -> str:
+    """Return where the daemon that runs logs to; an empty text if this user cannot know."""
+    try:
+        status = pid_file.look()
+    except PidFileError:
+        return ""
+    note = parse_note(pid_file.read_note(status.owner)) if status.owner is not None else None
+    return note.log if note else ""
+
+
 def look(pid_file: PidFile) -> Answer:
     """Tell whether the daemon runs, with the exit codes of LSB init scripts: 0 yes, 3 no, 1 a stale file."""
     try:

@@ -163,8 +163,13 @@ def within_seconds(path: Path, work: Callable[[], T], seconds: float = OPEN_SECO
             results.put((work(), None))
         except OSError as error:
             results.put((None, error))
+        except (ValueError, RuntimeError) as error:  # what pathlib says of impossible names and of loops
+            results.put((None, OSError(errno.EINVAL, str(error))))
 
-    threading.Thread(target=run, daemon=True).start()
+    try:
+        threading.Thread(target=run, daemon=True).start()
+    except RuntimeError:  # no further thread is allowed
+        run()
     try:
         result, error = results.get(timeout=seconds)
     except Empty:

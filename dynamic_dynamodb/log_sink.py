@@ -74,7 +74,10 @@ class Sink(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line, or count it as dropped; never wait."""
-        line = self._prepare(record)
+        try:
+            line = self._prepare(record)
+        except Exception as error:  # noqa: BLE001 - a library's line that cannot be rendered ends no work
+            line = self._prepare(_write_record(f"{record.name}: {record.msg!r} cannot be logged: {error!r}"))
         with self._news:
             if self._is_ending:
                 return
@@ -160,17 +163,14 @@ class Sink(logging.Handler):
     def _write(self, line: logging.LogRecord | None) -> None:
         """Write a line, and before it how many are missing there."""
         if self._lost:
-            if self._try(self._prepare(self._tell_of_lost())):
+            said = f"{self._lost} lines of the log are missing here: {self.place} did not take them"
+            if self._try(self._prepare(_write_record(said))):
                 self._lost = 0
             else:
                 self._lost += line is not None
                 return
         if line is not None and not self._try(line):
             self._lost = 1
-
-    def _tell_of_lost(self) -> logging.LogRecord:
-        said = f"{self._lost} lines of the log are missing here: {self.place} did not take them"
-        return LOGGER.makeRecord(LOGGER.name, logging.WARNING, __file__, 0, said, (), None)
 
     def _try(self, line: logging.LogRecord) -> bool:
         before, self._error = self._error, None
@@ -198,3 +198,7 @@ class Sink(logging.Handler):
         if self.place == STDOUT and not isinstance(error, BrokenPipeError):  # whoever closed a pipe knows
             with suppress(OSError):
                 os.write(_STANDARD_ERROR, f"dynamic-dynamodb: {said}\n".encode())
+
+
+def _write_record(sentence: str) -> logging.LogRecord:
+    return LOGGER.makeRecord(LOGGER.name, logging.WARNING, __file__, 0, sentence, (), None)

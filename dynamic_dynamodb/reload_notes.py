@@ -1,4 +1,4 @@
-"""Note what became of the last reload, for the command that asked for it."""
+"""Note what became of the last reload, and where the daemon logs, for the commands that ask."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _MOST_CHARACTERS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadNote:
-    """How many reloads have begun and ended, what came of the last one, and which file the daemon reads."""
+    """Which file the daemon reads, how many reloads have begun and ended, what came of the last, its log."""
 
     source: str
     begun: int = 0
     ended: int = 0
     is_in_force: bool = True
     sentence: str = ""
+    log: str = ""
 
     def render(self) -> str:
         """Return the note as one line."""
@@ -45,6 +47,12 @@ class ReloadNotes:
     def __post_init__(self) -> None:
         """Say from the start which file is read."""
         self._put(self.note)
+
+    def tell_log(self, path: Path | None) -> None:
+        """Note where the daemon logs now."""
+        log = str(path or "")
+        if log != self.note.log:
+            self._put(replace(self.note, log=log))
 
     def begin(self) -> None:
         """Note that the configuration is about to be read."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
-from dynamic_dynamodb.daemon_note import find_own_log
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.patience import Timeouts
@@ -228,7 +227,7 @@ class Service:
             find_path=self.circumstances.find_path,
             is_dry_run=options["dry_run"],
             is_one_off=options["run_once"],
-            own_log=find_own_log(self.circumstances, options["instance"]) if is_detached else None,
+            own_log=self.circumstances.find_own_log(options["instance"]) if is_detached else None,
         )
         set_up_logging(configuration.logging_options, settings)
 

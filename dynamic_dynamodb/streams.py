@@ -74,7 +74,7 @@ def write_remark(text: str) -> None:
         silence(sys.stderr)
 
 
-def is_taken(stream: TextIO) -> bool:
+def can_take(stream: TextIO) -> bool:
     """Tell whether a line could be written now without waiting for a reader."""
     return bool(select.select([], [stream.fileno()], [], 0)[1])
 

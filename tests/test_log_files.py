@@ -134,6 +134,12 @@ def test_a_link_to_what_can_be_written_is_followed(tmp_path: Path, target: str) 
         handler.close()
 
 
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        open_log_file(tmp_path / name)
+
+
 def test_a_check_of_a_log_file_makes_nothing(tmp_path: Path) -> None:
     assert find_log_file_fault(tmp_path / "own.log") is None
     assert list(tmp_path.iterdir()) == []

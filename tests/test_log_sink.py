@@ -136,6 +136,16 @@ def test_a_line_says_what_was_so_when_it_was_logged(logger: logging.Logger, read
     sink.end()
 
 
+def test_a_line_that_cannot_be_rendered_ends_no_work(logger: logging.Logger, reader: Reader) -> None:
+    sink = attach(logger, reader)
+    sink.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, "%d units", ("many",), None))
+    reader.is_reading.set()
+    assert sink.wait(PATIENCE_SECONDS)
+    why = "TypeError('%d format: a real number is required, not str')"
+    assert reader.lines == [f"WARNING dynamic-dynamodb: '%d units' cannot be logged: {why}"]
+    sink.end()
+
+
 def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_again(
     logger: logging.Logger, reader: Reader
 ) -> None:

@@ -123,32 +123,3 @@ def test_a_daemon_that_cannot_begin_says_why_in_its_log(daemon: Daemon) -> None:
     run = start(daemon, EACH_SECOND, "--pid-file-dir", str(daemon.program.folder / "missing"))
     assert run.code == 1
     assert f"{daemon.program.folder / 'missing'}" in run.stderr
-
-
-@pytest.mark.parametrize(
-    "planted",
-    [
-        pytest.param("no JSON", id="no note"),
-        pytest.param('{"pid": 1, "log": "/etc/passwd"}', id="another process's"),
-        pytest.param("[" * 100_000, id="deep"),
-        pytest.param(None, id="a FIFO"),
-    ],
-)
-def test_a_note_that_is_none_says_nothing(daemon: Daemon, planted: str | None) -> None:
-    daemon.must_start(EACH_SECOND)
-    note = daemon.own_log.with_suffix(".note")
-    note.unlink()
-    if planted is None:
-        os.mkfifo(note)
-    else:
-        note.write_text(planted)
-    assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
-def test_a_note_of_another_user_is_not_believed(daemon: Daemon) -> None:
-    pid = daemon.must_start(EACH_SECOND)
-    note = daemon.own_log.with_suffix(".note")
-    assert mode(note) == "600"
-    os.chown(note, 12345, 12345)
-    assert daemon.control("status").stdout == daemon.says(f"running with pid {pid}")
