@@ -27,7 +27,7 @@ from dynamic_dynamodb.replay.recording import COLUMNS
 from dynamic_dynamodb.replay.rows import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from dynamic_dynamodb.replay.progress import Progress
@@ -43,15 +43,14 @@ _PART: Final = re.compile(rf"(.+?)\.({'|'.join((*METRICS, *COLUMNS))})(\..*)?")
 _SOURCE: Final = "the recording"
 
 
-def name_stem(target: Target, taken: Collection[str]) -> str:
+def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
     """Return the name, without .csv, of the file for a target's recording.
 
-    `taken` are the names of the other files: one that differs in nothing but upper and lower case, which
-    some file systems take for the same, or that is too long, is told apart by a hash.
+    `taken` are the names that there are, by what they are without upper and lower case, which some file
+    systems take for the same: a name that is too long, or another's so, is told apart by a hash.
     """
     stem = f"{target.table}@{target.index}" if target.index else target.table
-    others = {name.casefold() for name in taken}
-    if len(stem) <= LONGEST_STEM and (stem in taken or stem.casefold() not in others):
+    if len(stem) <= LONGEST_STEM and stem in taken.get(stem.casefold(), (stem,)):
         return stem
     digits = sha256(stem.encode()).hexdigest()[:_DIGITS_OF_HASH]
     return f"{stem[:_KEPT_OF_LONG_NAMES]}~{digits}"
@@ -108,18 +107,18 @@ def read_recordings(path: Path, target: str | None, progress: Progress = NO_PROG
 
 def _find_files(path: Path, target: str | None) -> list[Path]:
     try:
-        is_there = path.exists()
+        if not path.exists():
+            raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
+        if not path.is_dir():
+            return [path]
+        found = sorted(path.iterdir())
     except OSError as error:
         raise ConfigurationError(
             (f"{shorten(str(path))} cannot be read: {error.strerror}",), _SOURCE
         ) from error
-    if not is_there:
-        raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
-    if not path.is_dir():
-        return [path]
     if target:
         raise ConfigurationError((f"--as names the target of one file, but {path} is a directory",), _SOURCE)
-    files = sorted(file for file in path.iterdir() if file.name.endswith(SUFFIXES) and file.name[0] != ".")
+    files = [file for file in found if file.name.endswith(SUFFIXES) and file.name[0] != "."]
     if not files:
         fault = f"{path} holds no recording: expected are TABLE.csv or TABLE@INDEX.csv"
         raise ConfigurationError((fault,), _SOURCE)

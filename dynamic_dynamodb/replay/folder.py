@@ -8,6 +8,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import IO, TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.inputs import RecordingError, open_regular
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_PARTIAL: Final = ".dynamic-dynamodb.part"
 _LOCK: Final = ".dynamic-dynamodb.lock"
 _OWNER_ONLY: Final = 0o600
 _USUAL_MODE: Final = 0o666
-"""Before the umask takes its part."""
+"""Before the umask takes its part; no recording is a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,9 @@ class Folder:
 
     def replace(self, name: str, lines: Iterable[str]) -> None:
         """Write a file beside, and put it in the place of the one of this name; raise OSError."""
-        with suppress(FileNotFoundError):
-            os.unlink(_PARTIAL, dir_fd=self.descriptor)
+        beside = f".dynamic-dynamodb.{token_hex(8)}.part"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(_PARTIAL, flags, _USUAL_MODE, dir_fd=self.descriptor)
+        descriptor = os.open(beside, flags, _USUAL_MODE, dir_fd=self.descriptor)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 mode = self._find_mode(name)
@@ -57,9 +56,10 @@ class Folder:
                 file.writelines(lines)
                 file.flush()
                 os.fsync(descriptor)
-            os.replace(_PARTIAL, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            os.replace(beside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
         except BaseException:
-            os.unlink(_PARTIAL, dir_fd=self.descriptor)
+            with suppress(OSError):
+                os.unlink(beside, dir_fd=self.descriptor)
             raise
 
     def _find_mode(self, name: str) -> int | None:
@@ -68,7 +68,7 @@ class Folder:
             found = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None
+        return found.st_mode & _USUAL_MODE if stat.S_ISREG(found.st_mode) else None
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -10,7 +10,7 @@ from dynamic_dynamodb.config.values import shorten
 from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.inputs import RecordingError, read_lines
 from dynamic_dynamodb.replay.recording import COLUMNS
-from dynamic_dynamodb.replay.rows import GOOD_HEADER, read_number, read_stamp, tell_minute
+from dynamic_dynamodb.replay.rows import GOOD_HEADER, MOST_UNITS, read_number, read_stamp, tell_minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OVERLAP: Final = timedelta(minutes=15)
 """The youngest part of a recording, which is fetched again: CloudWatch may have corrected it."""
 _TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
+_BLANK: Final = "," * (len(COLUMNS) - 1)
 
 Minutes = dict[int, str]
 """A recording's fields after the timestamp, as they are written, by minute since 1970."""
@@ -61,7 +62,8 @@ def _read_fields(fields: list[str], places: list[int]) -> str:
 def find_first_missing(rows: Minutes, start: datetime, end: datetime, earliest: datetime) -> datetime:
     """Return from when on to fetch: from `start`, or from the first minute that a longer file lacks.
 
-    The last minutes are fetched again; nothing before `earliest` is.
+    The last minutes that hold anything are fetched again, with the blank ones after them, as they may have
+    been asked for too early; nothing before `earliest` is.
     """
     first = min(rows, default=None)
     if first is None or first > _to_stamp(start):
@@ -69,7 +71,8 @@ def find_first_missing(rows: Minutes, start: datetime, end: datetime, earliest: 
     until = _to_stamp(end)
     possible = range(max(first, _to_stamp(earliest)), until)
     missing = next((stamp for stamp in possible if stamp not in rows), until)
-    again = min(max(rows), until) - OVERLAP // MINUTE
+    last = max((stamp for stamp, row in rows.items() if row != _BLANK), default=first)
+    again = min(last, until) - OVERLAP // MINUTE
     return max(_to_moment(min(missing, again)), earliest)
 
 
@@ -77,6 +80,7 @@ def merge(rows: Minutes, series: Mapping[str, Datapoints], start: datetime, end:
     """Return the rows, and one for each minute from `start` until before `end`.
 
     A value that was fetched takes the place of the one that was there; none takes nothing away.
+    Raises RecordingError for a value that no recording can hold.
     """
     columns = [series[name] for name in COLUMNS]
     merged = dict(rows)
@@ -107,4 +111,6 @@ def _to_moment(stamp: int) -> datetime:
 def _write_number(number: float | None) -> str:
     if number is None:
         return ""
+    if not 0 <= number <= MOST_UNITS:
+        raise RecordingError(f"CloudWatch answered {number:g}, which is no number of units")
     return str(int(number)) if number == int(number) else repr(number)

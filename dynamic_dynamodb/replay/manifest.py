@@ -49,11 +49,15 @@ class Manifest:
     account: str = ""
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
-    def add(self, stem: str, entry: Entry) -> Manifest:
-        """Return it with what was found of a file's target now, beside what was before."""
-        before = self.entries.get(stem)
-        billing = entry.billing | (before.billing if before is not None else frozenset())
-        return replace(self, entries={**self.entries, stem: Entry(entry.target, billing)})
+    def add(self, account: str, entries: Mapping[str, Entry]) -> Manifest:
+        """Return it with what was found of an account's targets now, beside what was before."""
+        added = {
+            stem: replace(entry, billing=entry.billing | self.entries[stem].billing)
+            if stem in self.entries
+            else entry
+            for stem, entry in entries.items()
+        }
+        return Manifest(self.region, account, {**self.entries, **added})
 
     def write(self) -> str:
         """Write it as JSON."""

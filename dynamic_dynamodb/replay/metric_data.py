@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 from array import array
+from bisect import bisect_right
+from itertools import pairwise
 from math import nan
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.replay.inputs import RecordingError, read_all
+from dynamic_dynamodb.replay.periods import LONGEST_PERIOD_MINUTES, STEADY_ROWS
 from dynamic_dynamodb.replay.recording import COLUMNS, SUMS
 from dynamic_dynamodb.replay.rows import Rows, read_number, read_stamp, tell_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 METRICS: Final = {
     "ConsumedReadCapacityUnits": "consumed_reads",
@@ -85,10 +88,35 @@ def make_rows(series: Series) -> Rows:
     if not any("consumed" in name for name in series):
         raise RecordingError("has no result labelled ConsumedReadCapacityUnits or ConsumedWriteCapacityUnits")
     stamps = sorted({stamp for points in series.values() for stamp in points})
+    sums = sorted({stamp for name, points in series.items() if name in SUMS for stamp in points})
+    if _is_period_of_its_own(sums, stamps):
+        series = {name: points if name in SUMS else _sample(points, sums) for name, points in series.items()}
+        stamps = sums
     columns = {
         name: array("d", [points.get(stamp, nan) for stamp in stamps]) for name, points in series.items()
     }
     return Rows(array("q", stamps), columns)
+
+
+def _is_period_of_its_own(sums: Sequence[int], stamps: Sequence[int]) -> bool:
+    """Tell whether Sums of longer periods lie among levels of shorter ones: each was asked for by itself."""
+    distances = [later - earlier for earlier, later in pairwise(sums)]
+    period = min(distances, default=0)
+    return (
+        len(distances) >= STEADY_ROWS
+        and all(distance % period == 0 for distance in distances)
+        and min(later - earlier for earlier, later in pairwise(stamps)) < period <= LONGEST_PERIOD_MINUTES
+    )
+
+
+def _sample(levels: Mapping[int, float], begins: Sequence[int]) -> dict[int, float]:
+    """Return the highest level of each period."""
+    sampled: dict[int, float] = {}
+    for stamp, level in levels.items():
+        place = bisect_right(begins, stamp) - 1
+        if place >= 0:
+            sampled[begins[place]] = max(level, sampled.get(begins[place], level))
+    return sampled
 
 
 def _split(text: str) -> Iterator[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -27,7 +28,8 @@ from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.wiring import build_history, open_session, start_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
@@ -85,22 +87,28 @@ def record(
 ) -> Recorded:
     """Record every target that a section matches; raise ConfigurationError."""
     directory = circumstances.find_path(configuration.global_options["record"])
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with open_folder(directory) as folder, folder.lock():
-            return _record_into(folder, configuration, on_progress)
-    except BlockingIOError:
-        fault = f"{directory} is being written by another run of --record: try again when it has ended"
-        return Recorded((), (fault,))
-    except OSError as error:
-        raise ConfigurationError((f"--record {directory} cannot be written: {error.strerror}",)) from error
+    with ExitStack() as stack:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            folder = stack.enter_context(open_folder(directory))
+            stack.enter_context(folder.lock())
+            manifest = _read_own_manifest(folder, configuration.global_options["region"])
+        except BlockingIOError:
+            fault = f"{directory} is being written by another run of --record: try again when it has ended"
+            return Recorded((), (fault,))
+        except OSError as error:
+            fault = f"--record {directory} cannot be written: {error.strerror}"
+            raise ConfigurationError((fault,)) from error
+        return _record_into(folder, manifest, configuration, on_progress)
 
 
 def _record_into(
-    folder: Folder, configuration: Configuration, on_progress: Callable[[float], None]
+    folder: Folder,
+    manifest: Manifest,
+    configuration: Configuration,
+    on_progress: Callable[[float], None],
 ) -> Recorded:
     options = configuration.global_options
-    manifest = _read_own_manifest(folder, options["region"])
     session = open_session(options, Timeouts(), lambda: False)
     with start_workers() as workers:
         survey, history = build_history(configuration, workers, session)
@@ -166,61 +174,50 @@ class Recorder:
         manifest: Manifest,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> Recorded:
-        """Record one target after the other; raise OSError if not even the manifest can be written."""
+        """Record one target after the other."""
         account = manifest.account or next((one.account for one in subjects if one.account), "")
-        manifest = replace(manifest, account=account)
-        stems: dict[Subject, str] = {}
+        refusals = {subject: _find_refusal(subject, account) for subject in subjects}
         lines: list[str] = []
-        failures: list[str] = []
-        names = {strip_suffix(name) for name in self.folder.list_names()}
-        for subject in subjects:
-            refusal = _find_refusal(subject, account)
-            if refusal is None:
-                stems[subject] = name_stem(subject.target, {*names, *stems.values()})
-                manifest = manifest.add(stems[subject], Entry(subject.target, frozenset((subject.billing,))))
-            else:
-                failures.append(f"{subject}: not recorded: {refusal}")
-        if stems:
-            self.folder.replace(MANIFEST, manifest.write())
+        failures = [f"{one}: not recorded: {refusal}" for one, refusal in refusals.items() if refusal]
+        names = frozenset(self.folder.list_names())
+        stems = _name_stems([subject for subject in subjects if not refusals[subject]], names)
+        known = {stem: Entry(one.target, frozenset((one.billing,))) for one, stem in stems.items()}
+        try:
+            if known:
+                self.folder.replace(MANIFEST, (manifest.add(account, known).write(),))
+        except OSError as error:
+            path = self.folder.path / MANIFEST
+            failures.append(f"nothing was recorded: {path} cannot be written: {error.strerror}")
+            return Recorded((), tuple(failures))
         for number, (subject, stem) in enumerate(stems.items()):
             on_progress(number / len(stems))
             try:
-                lines.append(f"{subject}: {self._record_one(subject, stem)}")
+                lines.append(f"{subject}: {self._record_one(subject, stem, names)}")
             except (AwsError, RecordingError, OSError) as error:
                 failures.append(f"{subject}: not recorded: {error}")
         return Recorded(tuple(lines), tuple(failures))
 
-    def _record_one(self, subject: Subject, stem: str) -> str:
+    def _record_one(self, subject: Subject, stem: str, names: Collection[str]) -> str:
         """Fetch what a file lacks, and put the longer file in its place at once."""
-        name = f"{stem}.csv"
-        path = self.folder.path / name
-        self._refuse_other_forms(stem)
-        try:
-            kept = self._read_kept(name)
-            start = find_first_missing(kept, self.span.start, self.span.end, self.span.end - LONGEST_HISTORY)
-            series = self.history.fetch(subject.target, start, self.span.end)
-            if not kept and not any(series.values()):
-                return "CloudWatch has no datapoint of it, nothing was written"
-            rows = merge(kept, series, start, self.span.end)
+        path = self.folder.path / f"{stem}.csv"
+        other = next((stem + end for end in SUFFIXES if end != ".csv" and stem + end in names), None)
+        if other is not None:
+            message = f"{path.with_name(other)} is there, but only a plain .csv can be continued"
+            raise RecordingError(f"{message}: unpack it, or move it away")
+        earliest = self.span.end - LONGEST_HISTORY
+        with _telling_that_it_cannot_be_continued(path):
+            kept = self._read_kept(path.name)
+        start = find_first_missing(kept, self.span.start, self.span.end, earliest)
+        series = self.history.fetch(subject.target, start, self.span.end)
+        if not kept and not any(series.values()):
+            return "CloudWatch has no datapoint of it, nothing was written"
+        rows = merge(kept, series, start, self.span.end)
+        with _telling_that_it_cannot_be_continued(path):
             if kept:
                 find_period(sorted(rows), [])
-        except RecordingError as error:
-            message = f"{path} cannot be continued: it {error}"
-            raise RecordingError(message) from error
-        self.folder.replace(name, write_history(rows))
+        self.folder.replace(path.name, write_history(rows))
         billed = ", billed on demand" if subject.is_on_demand else ""
         return f"{len(rows):,} minutes, {len(rows) - len(kept):,} of them new, in {path}{billed}"
-
-    def _refuse_other_forms(self, stem: str) -> None:
-        """Refuse a recording that could not be continued, and that a second one would stand beside."""
-        names = self.folder.list_names()
-        other = next(
-            (stem + suffix for suffix in SUFFIXES if suffix != ".csv" and stem + suffix in names), None
-        )
-        if other is not None:
-            path = self.folder.path / other
-            message = f"{path} is there, but only a plain .csv can be continued: unpack it, or move it away"
-            raise RecordingError(message)
 
     def _read_kept(self, name: str) -> Minutes:
         try:
@@ -230,6 +227,29 @@ class Recorder:
             return {}
         except UnicodeDecodeError:
             raise RecordingError("is no text in UTF-8: move it away") from None
+
+
+@contextmanager
+def _telling_that_it_cannot_be_continued(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except RecordingError as error:
+        message = f"{path} cannot be continued: it {error}"
+        raise RecordingError(message) from error
+
+
+def _name_stems(subjects: Sequence[Subject], names: Collection[str]) -> dict[Subject, str]:
+    """Name each target's file without .csv, no two alike and none like another's that is there."""
+    taken: dict[str, set[str]] = {}
+    for name in names:
+        stem = strip_suffix(name)
+        taken.setdefault(stem.casefold(), set()).add(stem)
+    stems = {}
+    for subject in subjects:
+        stem = name_stem(subject.target, taken)
+        taken.setdefault(stem.casefold(), set()).add(stem)
+        stems[subject] = stem
+    return stems
 
 
 def _find_refusal(subject: Subject, account: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.history_file import merge, read_history, write_history
@@ -20,8 +22,10 @@ from dynamic_dynamodb.replay.rows import GOOD_HEADER
 from tests.replay.history import NOON, ORDERS, History, record_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from dynamic_dynamodb.core.usage import Datapoints
 
 TWO_WEEKS = Span(NOON - timedelta(days=14), NOON)
 
@@ -109,6 +113,31 @@ def test_a_hole_in_a_file_is_filled(tmp_path: Path) -> None:
     record_targets([ORDERS], history, tmp_path, Span(NOON - timedelta(hours=1), NOON))
     assert history.asked[1] == (NOON - timedelta(hours=2), NOON)
     assert read_back(path) == rows
+
+
+def test_blank_minutes_at_the_end_are_asked_for_again(tmp_path: Path) -> None:
+    # Recorded too early: CloudWatch was late, or the clock here fast.
+    history = History()
+    record_targets([ORDERS], history, tmp_path, Span(NOON - timedelta(hours=4), NOON - timedelta(hours=2)))
+    path = tmp_path / "orders.csv"
+    late = [NOON - timedelta(hours=2) + number * MINUTE for number in range(120)]
+    write(tmp_path, [*read_back(path), *(f"{spell(minute)},,,,,," for minute in late)])
+    record_targets([ORDERS], history, tmp_path, Span(NOON - timedelta(hours=1), NOON))
+    assert history.asked[1] == (NOON - timedelta(hours=2) - 16 * MINUTE, NOON)
+    assert read_back(path)[-1] == f"{spell(NOON - MINUTE)}{',60.5' * 6}"
+
+
+@pytest.mark.parametrize("number", [-1.0, 1e16, math.inf, math.nan])
+def test_a_figure_that_no_recording_can_hold_costs_its_target_alone(tmp_path: Path, number: float) -> None:
+    class Odd(History):
+        def fetch(self, target: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
+            found = dict(super().fetch(target, start, end))
+            return found if target == ORDERS else {**found, "consumed_writes": {start: number}}
+
+    lines, failures = record_targets([Target("users"), ORDERS], Odd(), tmp_path, TWO_WEEKS)
+    assert failures == (f"users: not recorded: CloudWatch answered {number:g}, which is no number of units",)
+    assert len(lines) == 1
+    assert not (tmp_path / "users.csv").exists()
 
 
 OLD = spell(NOON - timedelta(days=20))

@@ -13,6 +13,7 @@ from dynamic_dynamodb.circumstances import Circumstances
 from dynamic_dynamodb.core.model import Code, Target
 from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.patience import Timeouts
+from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.physics import PRESETS
 from dynamic_dynamodb.replay.simulation import Run, Scenario
 from dynamic_dynamodb.report import Outcome
@@ -95,18 +96,64 @@ def test_a_replay_decides_as_the_daemon_on_the_same_account(
     emulator.set_publication_delay(60 * scenario.physics.delay)
     emulator.set_update_seconds(60 * scenario.physics.update - 30)  # the clock runs on during a check
     known = [(now, reports) for now, reports in replayed.reports if reports]
+    real = check_in_fact(emulator, configuration, [now for now, _ in known])
+    for one, other in zip(real, known, strict=True):
+        assert describe(one) == describe(other)
+    assert_something_happened(known)
+
+
+def test_a_replay_of_what_the_program_recorded_decides_as_the_daemon_did(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in emulator.environment().items():
+        monkeypatch.setenv(name, text)
+    configuration = load(tmp_path, RULES.format(interval=60))
+    minutes = 140
+    start = datetime.now(timezone.utc).replace(second=0, microsecond=0) - (minutes + 10) * MINUTE
+    emulator.add_table("orders", reads=40, writes=30, gsis={"by-date": (40, 30)})
+    emulator.add_table("users", reads=40, writes=30)
+    for table, index in (("orders", None), ("orders", "by-date"), ("users", None)):
+        for metric, load_ in (
+            ("ConsumedReadCapacityUnits", [60.0 * 35] * 40 + [60.0 * 12] * 60 + [60.0 * 30] * 40),
+            ("ConsumedWriteCapacityUnits", [60.0 * 20] * 40 + [60.0 * 27] * 40 + [60.0 * 8] * 60),
+            ("ProvisionedReadCapacityUnits", [40.0]),
+            ("ProvisionedWriteCapacityUnits", [30.0]),
+        ):
+            sums = {start + minute * MINUTE: units for minute, units in enumerate(load_)}
+            emulator.put_series(table, index, metric=metric, sums=sums)
+
+    path = str(tmp_path / "dynamic-dynamodb.conf")
+    run = Program(emulator, tmp_path).run("-c", path, "--record", "history", "--days", "1")
+    assert (run.code, run.stderr) == (0, "")
+    recordings = read_recordings(tmp_path / "history", None)
+    assert {recording.start for recording in recordings} == {start}
+    replayed = Heard()
+    for _ in Run(configuration.sections, recordings, Scenario(PRESETS["ideal"], 60), replayed).pass_time():
+        pass
+
+    emulator.set_publication_delay(60)
+    emulator.set_update_seconds(30)  # the clock runs on during a check
+    known = [(now, reports) for now, reports in replayed.reports if reports]
+    real = check_in_fact(emulator, configuration, [now for now, _ in known])
+    for one, other in zip(real, known, strict=True):
+        assert describe(one) == describe(other)
+    assert_something_happened(known)
+
+
+def check_in_fact(
+    emulator: Emulator, configuration: Configuration, moments: Sequence[datetime]
+) -> list[tuple[datetime, tuple[TargetReport, ...]]]:
+    """Make the checks of a daemon on the emulated account."""
     real = Heard()
     session = open_session(configuration.global_options, Timeouts(), lambda: False)
     session.prepare()
     with start_workers() as workers:
         loop = build_loop(configuration, CountStore(), workers, session, lambda: False)
-        for now, _ in known:
+        for now in moments:
             emulator.set_clock(now)
             real(now, loop.check(now))
             pin_decreases(emulator, now)
-    for one, other in zip(real.reports, known, strict=True):
-        assert describe(one) == describe(other)
-    assert_something_happened(known)
+    return real.reports
 
 
 def make_recordings(minutes: int) -> list[Recording]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.replay.files import read_recordings
+from dynamic_dynamodb.replay.recording import NO_GAPS
 from tests.builders import target_options
 from tests.replay.files import answer, read, refuse, stamp
 from tests.replay.recordings import START
@@ -246,3 +247,21 @@ def test_answers_for_one_time_after_the_other_make_one_recording(tmp_path: Path)
 )
 def test_answers_that_do_not_fit_are_refused(tmp_path: Path, text: str, expected: str) -> None:
     assert refuse(tmp_path, text, "orders.json") == expected
+
+
+def test_hourly_sums_among_levels_each_five_minutes_are_hourly(tmp_path: Path) -> None:
+    levels = statistics("ProvisionedReadCapacityUnits", [5.0, *[4.0] * 11] * 24, "Maximum", step=5)
+    recording = read(tmp_path, READS + levels, "orders.json")
+    assert (recording.period, recording.minutes, recording.gaps) == (60, 1440, PerCapacity(NO_GAPS, NO_GAPS))
+    assert recording.sides.reads is not None
+    assert list(recording.sides.reads.consumed) == [60.0] * 1440
+    assert list(recording.sides.reads.provisioned or ()) == [5.0] * 1440
+
+
+def test_sums_each_minute_among_levels_each_five_stay_as_they_are(tmp_path: Path) -> None:
+    sums = statistics("ConsumedReadCapacityUnits", [60.0] * 60, step=1)
+    levels = statistics("ProvisionedReadCapacityUnits", [5.0, 6.0] * 6, "Maximum", step=5)
+    recording = read(tmp_path, sums + levels, "orders.json")
+    assert (recording.period, recording.minutes) == (1, 60)
+    assert recording.sides.reads is not None
+    assert list(recording.sides.reads.provisioned or ()) == [*[5.0] * 5, *[6.0] * 5] * 6

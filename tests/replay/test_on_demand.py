@@ -82,7 +82,7 @@ def test_start_chooses_the_units_to_begin_with(tmp_path: Path) -> None:
 
 def write(folder: Path, stem: str, billing: frozenset[Billing]) -> None:
     """Write a manifest that says how a file's target was billed."""
-    manifest = Manifest("us-east-1").add(stem, Entry(Target("orders"), billing))
+    manifest = Manifest("us-east-1", entries={stem: Entry(Target("orders"), billing)})
     (folder / MANIFEST).write_text(manifest.write(), encoding="utf-8")
 
 

@@ -107,11 +107,11 @@ def test_recordings_without_a_manifest_are_continued_and_get_one(tmp_path: Path)
 
 def test_the_manual_shows_a_manifest_as_it_is_written() -> None:
     (block,) = blocks(DOCS / "replay.md", "json")
-    manifest = Manifest("eu-west-1", "123456789012")
-    for target in (ORDERS, Target("orders", "by-date")):
-        entry = Entry(target, frozenset((Billing.ON_DEMAND,)))
-        manifest = manifest.add(name_stem(target, ()), entry)
-    assert manifest.write() == block.text
+    billing = frozenset((Billing.ON_DEMAND,))
+    entries = {
+        name_stem(target, {}): Entry(target, billing) for target in (ORDERS, Target("orders", "by-date"))
+    }
+    assert Manifest("eu-west-1", "123456789012", entries).write() == block.text
 
 
 def test_what_a_manifest_has_learnt_stays_when_others_are_recorded(tmp_path: Path) -> None:
