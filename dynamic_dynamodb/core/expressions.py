@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final
 
 import regex
@@ -20,6 +22,13 @@ _SHARE_OF_WHAT_IS_LEFT: Final = 0.25
 HOW_TO_BE_QUICK: Final = (
     "let no two parts of a repeated group match the same text, as they do in (a|aa)+ and (a+)*,"
     " and write few .*"
+)
+_FLAGS: Final = (
+    (re.ASCII, regex.ASCII),
+    (re.DOTALL, regex.DOTALL),
+    (re.IGNORECASE, regex.IGNORECASE),
+    (re.MULTILINE, regex.MULTILINE),
+    (re.VERBOSE, regex.VERBOSE),
 )
 _TOKEN: Final = re.compile(
     r"\\N\{[^}]*\}|\\.|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|(?P<brace>\{(?!\d*,?\d*\}))", re.DOTALL
@@ -67,8 +76,10 @@ def compile_expression(text: str) -> Expression:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
             warnings.simplefilter("ignore", DeprecationWarning)  # flags that are not at the start
-            re.compile(text)
-        return Expression(text, regex.compile(_TOKEN.sub(_quote, text), regex.VERSION0))
+            read = re.compile(text)
+        # A flag that is not at the start, which Python 3.10 takes, is for all of an expression to re alone.
+        flags = [theirs for ours, theirs in _FLAGS if read.flags & ours]
+        return Expression(text, regex.compile(_TOKEN.sub(_quote, text), reduce(or_, flags, regex.VERSION0)))
     except (re.error, regex.error, RecursionError, OverflowError) as error:
         raise ValueError(str(error)) from error
 
