@@ -209,11 +209,11 @@ class PidFile:
     def _take_lock(self) -> int:
         deadline = time.monotonic() + _LOCK_WAIT_SECONDS
         while True:
-            descriptor = self._open_lock()
+            descriptor = self._make_lock()
             if descriptor is not None and _try_lock(descriptor, fcntl.LOCK_EX):
                 if _is_at(self.lock_path, descriptor):
                     return descriptor
-                os.close(descriptor)  # somebody removed it in between
+                os.close(descriptor)  # somebody took it for one that was left behind
                 continue
             _close(descriptor)
             holder = self._look_at_lock()
@@ -224,8 +224,11 @@ class PidFile:
                 raise PidFileError(f"{self.lock_path} cannot be locked: remove it, or use --pid-file-dir")
             time.sleep(_POLL_SECONDS)
 
-    def _open_lock(self) -> int | None:
-        """Open the lock file, or make it; another user's is removed if it may be, and None returned."""
+    def _make_lock(self) -> int | None:
+        """Make the lock file; None if one is there, which is removed if nobody of this user holds it.
+
+        One that is there is never written into: it may be a second name of some other file.
+        """
         try:
             return os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY)
         except FileExistsError:
@@ -234,11 +237,17 @@ class PidFile:
             raise _explain(self.lock_path, error) from error
         try:
             found = self.lock_path.lstat()
-            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
-                return _open(self.lock_path, os.O_RDWR)
+            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+                _remove(self.lock_path)
+                return None
+            descriptor = _open(self.lock_path, os.O_RDWR)  # an NFS server locks nothing else for one alone
         except FileNotFoundError:
             return None
-        _remove(self.lock_path)
+        try:
+            if _try_lock(descriptor, fcntl.LOCK_EX) and _is_at(self.lock_path, descriptor):
+                _remove(self.lock_path)
+        finally:
+            os.close(descriptor)
         return None
 
     def _renew_lock(self) -> None:
@@ -286,6 +295,8 @@ def _try_lock(descriptor: int, kind: int) -> bool:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise PidFileError(f"no file can be locked there: {error.strerror}: use --pid-file-dir") from error
     return True
 
 
@@ -307,12 +318,15 @@ def _remove(path: Path) -> None:
     """Remove what is stale, if it is a file and this user may."""
     try:
         found = path.lstat()
-        if not stat.S_ISREG(found.st_mode):
-            what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no file"
-            raise PidFileError(f"the pid file {path} cannot be used: it is {what}")
-        path.unlink()
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise _explain(path, error) from error
+    if not stat.S_ISREG(found.st_mode):
+        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no file"
+        raise PidFileError(f"the pid file {path} cannot be used: it is {what}")
+    try:
+        path.unlink(missing_ok=True)
     except OSError as error:
         advice = "remove it, or use --pid-file-dir"
         raise PidFileError(f"{path} belongs to {_name(found.st_uid)}: {advice}") from error

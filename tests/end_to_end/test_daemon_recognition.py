@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.daemon_process import find_process
 from tests.end_to_end.account import ALL, everywhere
 from tests.end_to_end.daemons import Daemon, is_running, wait_until
 from tests.end_to_end.program import COMMAND
@@ -132,6 +133,16 @@ def test_a_file_in_place_of_the_pid_file_ends_no_daemon_and_is_left_alone(daemon
     assert daemon.pid_file.is_symlink()
 
 
+def test_a_second_name_of_another_file_is_not_written_into(daemon: Daemon) -> None:
+    precious = daemon.program.folder / "precious"
+    precious.write_text("as it was\n")
+    for path in (daemon.pid_file, daemon.lock_file):
+        path.hardlink_to(precious)
+    pid = daemon.must_start(ALL)
+    assert precious.read_text() == "as it was\n"
+    assert f"running with pid {pid}" in daemon.control("status").stdout
+
+
 @ONLY_ROOT
 def test_files_that_a_neighbour_puts_in_place_of_ours_end_no_daemon(daemon: Daemon) -> None:
     daemon.must_start(EACH_SECOND)
@@ -149,8 +160,10 @@ def test_files_that_a_neighbour_puts_in_place_of_ours_end_no_daemon(daemon: Daem
 @ONLY_ROOT
 def test_root_neither_signals_a_neighbours_process_nor_waits_for_it(daemon: Daemon) -> None:
     with _run(("sleep", "60"), user=NEIGHBOUR) as stranger:
+        process = find_process(stranger.pid)
+        assert process is not None
         for path in (daemon.pid_file, daemon.lock_file):
-            path.write_text(f"{stranger.pid}\n")
+            path.write_text(f"{stranger.pid} {process.fingerprint}\n")
             os.chown(path, NEIGHBOUR, NEIGHBOUR)
         with daemon.lock_file.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import shutil
 import signal
@@ -20,6 +22,7 @@ from tests.end_to_end.program import PATIENCE_SECONDS, read_log
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
+    from tests.end_to_end.daemons import Daemon
     from tests.end_to_end.program import Program
 
 ENDING = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -122,6 +125,27 @@ def test_log_rotation_may_ask_for_new_logs_alone(emulator: Emulator, program: Pr
     assert run.code == 0
     assert read_log(log.read_text())[0] == "INFO the logs were opened again"
     assert READ_AGAIN not in run.stdout
+
+
+def test_log_rotation_during_the_start_ends_nothing(program: Program, daemon: Daemon) -> None:
+    """The command waits for the daemon, which waits for its credentials."""
+    asked, allowed = program.folder / "asked", program.folder / "allowed"
+    keys = json.dumps({"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret"})
+    script = program.write(
+        f"touch {asked}\nwhile [ ! -e {allowed} ]; do sleep 0.05; done\necho '{keys}'\n", "keys.sh"
+    )
+    profile = program.write(f"[default]\ncredential_process = sh {script}\n", "aws-config")
+    environment = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_CONFIG_FILE": profile}
+    starting = ("--daemon", "start", *daemon.flags, "--log-file", str(daemon.log_file))
+    with program.start(FIRST, *starting, **environment) as command:
+        wait_until(asked.exists, "a look for credentials")
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            command.send(number)
+            os.kill(daemon.pid, number)
+        allowed.touch()
+        run = command.end()
+    assert (run.code, run.stdout) == (0, daemon.says(f"started with pid {daemon.pid}")), run
+    daemon.wait_for("checked 0 targets")
 
 
 def test_logs_that_cannot_be_opened_again_stay_as_they_are(emulator: Emulator, program: Program) -> None:
