@@ -88,8 +88,9 @@ class Service:
         options, is_stopping = configuration.global_options, self.wishes.is_stopping
         counts = open_counts(options, self.circumstances, before.counts if before else None)
         session = open_session(options, self.timeouts, is_stopping, before.session if before else None)
-        if before is not None:
-            self._prepare(session, before.session)
+        if before is not None and before.session.is_usable:
+            session.prepare()  # now, because what works must not be given up for what does not
+            self.prepared = session
         loop = build_loop(configuration, counts, self.workers, session, is_stopping)
         self._set_up_logging(configuration)
         opened = Opened(configuration, loop, counts, session)
@@ -99,15 +100,6 @@ class Service:
         counts.spacing = find_spacing(opened.interval_seconds) if is_daemon else timedelta()
         counts.longest_step = find_longest_step(opened.interval_seconds)
         return opened
-
-    def _prepare(self, session: AwsSession, before: AwsSession) -> None:
-        """Look for credentials now; raise AwsError if there are none, unless there were none before."""
-        try:
-            session.prepare()
-            self.prepared = session
-        except AwsError:
-            if before.is_usable:
-                raise
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run until told to stop, or once; tell whether all went well.

@@ -173,6 +173,18 @@ def test_a_reload_from_keys_in_the_file_to_no_credentials_is_refused(
     assert NONE_FOUND in said[0]
 
 
+def test_a_reload_without_credentials_before_or_after_takes_the_new_file_at_one_look_up(
+    impatient: Program, source: Source
+) -> None:
+    with impatient.start(TABLE, **source.as_metadata_service) as running:
+        running.wait_for("nothing was checked")
+        running.send(signal.SIGHUP)
+        running.wait_for("the configuration was read again")
+        running.wait_for("nothing was checked", count=2)
+        assert running.end(signal.SIGTERM).code == 0
+    assert len(source.asked) == 2
+
+
 @pytest.mark.parametrize(
     ("lines", "gone"),
     [
