@@ -1,80 +1,27 @@
-"""Bound how long an answer over HTTP may take in all, however often a byte of it comes.
-
-The time-out of requests is for each piece: an answer that drips in byte by byte never exceeds it.
-"""
+"""Ask for the status that a GET over HTTP leads to, and for nothing else, in a bounded time."""
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import contextmanager, suppress
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
 
-from requests import Session
+from requests import PreparedRequest, Request, Response, Session
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from requests.exceptions import InvalidSchema, TooManyRedirects
 from urllib3.poolmanager import pool_classes_by_scheme
 
+from dynamic_dynamodb.connections import bound_pool
+from dynamic_dynamodb.deadlines import bounded
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from urllib3.poolmanager import PoolManager
-    from urllib3.response import HTTPResponse
 
-
-class _Question:
-    """The sockets that a question uses, one after the other if it is redirected, and its end."""
-
-    def __init__(self) -> None:
-        """Begin without one."""
-        self.sockets: list[socket.socket] = []
-        self.is_over = False
-
-    def use(self, one: socket.socket) -> None:
-        """Note a socket; raise TimeoutError if it is too late for another."""
-        self.sockets.append(one)
-        if self.is_over:
-            raise TimeoutError
-
-    def end(self) -> None:
-        """End what is being waited for: to the one who waits it is as if the server had hung up."""
-        self.is_over = True
-        for one in self.sockets:
-            with suppress(OSError):  # it has hung up by itself
-                one.shutdown(socket.SHUT_RDWR)
-
-
-_asked = threading.local()
-
-
-def _note(connection: HTTPConnection) -> None:
-    question: _Question | None = getattr(_asked, "question", None)
-    if question is not None and connection.sock is not None:
-        question.use(connection.sock)
-
-
-class _Connection(HTTPConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 does
-        _note(self)
-        return super().getresponse()
-
-
-class _TlsConnection(HTTPSConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 does
-        _note(self)
-        return super().getresponse()
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-_POOLS: Final = {"http": _Pool, "https": _TlsPool}
+MOST_REDIRECTS: Final = 5
+_SCHEMES: Final = ("http", "https")
+_POOLS: Final = {scheme: bound_pool(pool) for scheme, pool in pool_classes_by_scheme.items()}
 
 
 class _Adapter(HTTPAdapter):
@@ -97,45 +44,44 @@ def _let_end(manager: PoolManager) -> None:
 
 
 class BoundedSession(Session):
-    """Ask for nothing but the status, and wait for nothing longer than was said."""
+    """Read no bodies, keep no cookies, and wait for nothing longer than was said."""
 
     def __init__(self, most_connections: int) -> None:
         """Allow so many connections at a time."""
         super().__init__()
+        self.stream = True  # the status is all that counts, and a body could go on for ever
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         adapter = _Adapter(pool_maxsize=most_connections)
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, adapter)
+        for scheme in _SCHEMES:
+            self.mount(f"{scheme}://", adapter)
 
     def get_status(self, url: str, headers: Mapping[str, str], *, timeout: float, most_seconds: float) -> int:
-        """Give the status that a GET leads to, redirections followed.
+        """Give the status that a GET leads to, at most five redirections to http or https followed.
 
         It waits `timeout` seconds for a connection and for each piece of the answer, and `most_seconds`
         for all of it. Raises OSError, TimeoutError among them, and ValueError for an unusable URL.
         """
-        # stream: the status is all that counts, and a body could go on for ever
-        with (
-            _bounded(most_seconds),
-            self.get(url, headers=headers, timeout=timeout, stream=True) as answer,
-        ):
-            return answer.status_code
+        request = self.prepare_request(Request("GET", url, headers=headers))
+        with bounded(most_seconds):
+            for _ in range(MOST_REDIRECTS + 1):
+                settings = self.merge_environment_settings(request.url or url, {}, None, None, None)
+                with self.send(request, timeout=timeout, allow_redirects=False, **settings) as answer:
+                    location = super().get_redirect_target(answer)
+                    if location is None:
+                        return answer.status_code
+                    request = self._redirect(request, answer, location)
+        raise TooManyRedirects(f"more than {MOST_REDIRECTS} redirections")
 
+    def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - as requests has it
+        """Find none: requests would read the body of the redirection before it follows it."""
+        return None
 
-@contextmanager
-def _bounded(seconds: float) -> Iterator[None]:
-    """Let what this thread asks take so long; raise TimeoutError if that is why it failed."""
-    question = _Question()
-    timer = threading.Timer(seconds, question.end)
-    timer.daemon = True
-    _asked.question = question
-    try:
-        timer.start()
-        yield
-    except OSError as error:
-        if question.is_over:
-            raise TimeoutError from error
-        raise
-    finally:
-        timer.cancel()
-        _asked.question = None
-    if question.is_over:
-        raise TimeoutError  # half a header looks like a whole one
+    def _redirect(self, request: PreparedRequest, answer: Response, location: str) -> PreparedRequest:
+        """Ask the same elsewhere; credentials go to no other host."""
+        url = urljoin(request.url or "", location)
+        if urlsplit(url).scheme not in _SCHEMES:
+            raise InvalidSchema("a redirection to something that is not http or https")
+        redirected = request.copy()
+        redirected.prepare_url(url, None)
+        self.rebuild_auth(redirected, answer)  # type: ignore[no-untyped-call]  # requests has none
+        return redirected

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.bounded_http import BoundedSession
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.sections import CircuitBreakerOptions
     from dynamic_dynamodb.patience import Patience
-
-MILLISECONDS: Final = 1000
-WAITS: Final = 2
-"""How often the time-out may be waited for in all: for the connection, and for the answer."""
 
 
 class HttpCircuitBreaker:
@@ -47,7 +43,8 @@ class HttpCircuitBreaker:
         headers = {"x-table-name": target.table}
         if target.index:
             headers["x-gsi-name"] = target.index
-        timeout = options.timeout_ms / MILLISECONDS
-        status = self._session.get_status(options.url, headers, timeout=timeout, most_seconds=WAITS * timeout)
+        status = self._session.get_status(
+            options.url, headers, timeout=options.timeout_seconds, most_seconds=options.most_seconds
+        )
         is_closed = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
         return None if is_closed else f"it answered {status}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from dynamic_dynamodb.core.silence import NO_TABLES, Answer
 from dynamic_dynamodb.core.usage import find_freshest, find_window, make_judge
 from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.gathering import ENDING, Waits, gather
 from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.ports import MetricRequest
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
@@ -127,7 +128,9 @@ class Loop:
         self.adapters.counts.correct(now)
         is_cut_short = self.is_stopping()
         subjects, skipped = ((), ()) if is_cut_short else self._skip(found)
-        checked, failed = self._decide(subjects, _find_lost(found, skipped), now)
+        is_cut_short = self.is_stopping()  # a breaker may not have been waited for
+        checked, failed = self._decide(() if is_cut_short else subjects, _find_lost(found, skipped), now)
+        is_cut_short = is_cut_short or len(checked) + len(failed) < len(subjects)
         result = self._update(checked)
         settled = [self._settle(each, result, now) for each in checked]
         reports = sorted((*found.failed, *skipped, *failed, *settled), key=_BY_NAME)
@@ -139,11 +142,11 @@ class Loop:
             LOGGER.warning("%s", doubt)
         # Last, because a topic that does not answer must not keep a table waiting.
         messages = [written for each in checked if (written := _write_messages(each, result))]
-        list(self.adapters.lookups.map(self._publish, messages))
+        self._publish(messages)
         return CheckReport(
             tuple(reports),
-            is_list_missing=found.is_list_missing,
-            is_autoscaling_unknown=found.is_autoscaling_unknown,
+            is_list_missing=found.is_list_missing and not is_cut_short,
+            is_autoscaling_unknown=found.is_autoscaling_unknown and not is_cut_short,
             is_cut_short=is_cut_short,
             doubts=doubts,
         )
@@ -172,20 +175,25 @@ class Loop:
 
     def _ask_breakers(self, subjects: Sequence[Subject]) -> dict[Target, Reason]:
         """Give the targets that an open circuit breaker stops."""
-        asked = [one for one in subjects if one.section.circuit_breaker]
+        asked = [(one, one.section.circuit_breaker) for one in subjects if one.section.circuit_breaker]
         if not asked:
             return {}
-        answers = zip(asked, self.adapters.lookups.map(self._ask_breaker, asked), strict=True)
-        return {one.target: reason for one, reason in answers if reason is not None}
+        ask, patient = self.adapters.circuit_breaker.find_reason_to_stop, self._waits_for_changes
+        questions = [self.adapters.lookups.submit(ask, breaker, one.target) for one, breaker in asked]
+        # Each ends by itself, but a time-out may be long.
+        most_seconds = patient.lost + max(breaker.most_seconds for _, breaker in asked)
+        waits = replace(patient, straggling=most_seconds, lost=most_seconds, ending=0.0)
+        answers = gather("the question", questions, waits)
+        stopped = {}
+        for (one, breaker), answer in zip(asked, answers, strict=True):
+            if answer is not None:
+                said = f"the circuit breaker {mask_url(breaker.url)} is open: {answer}"
+                stopped[one.target] = Reason(Code.CIRCUIT_BREAKER, said)
+        return stopped
 
-    def _ask_breaker(self, subject: Subject) -> Reason | None:
-        breaker = subject.section.circuit_breaker
-        if breaker is None:
-            return None
-        answer = self.adapters.circuit_breaker.find_reason_to_stop(breaker, subject.target)
-        if answer is None:
-            return None
-        return Reason(Code.CIRCUIT_BREAKER, f"the circuit breaker {mask_url(breaker.url)} is open: {answer}")
+    @property
+    def _waits_for_changes(self) -> Waits:
+        return Waits.for_changes(self.adapters.patience.timeouts, self.is_stopping)
 
     def _decide(
         self, subjects: Sequence[Subject], lost: frozenset[str] | None, now: datetime
@@ -201,6 +209,8 @@ class Loop:
             judge = make_judge(request.window, now=now, freshest=freshest)
             decided = contain("the check", self._decide_one, subject, answers[subject.target], judge, now)
             if isinstance(decided, AwsError):
+                if decided.code == ENDING:
+                    continue  # which is no failure
                 reason = Reason(Code.METRICS_FAILED, f"held without metrics: {decided}")
                 failed.append(TargetReport(subject.target, Outcome.FAILED, skipped=reason))
             else:
@@ -239,7 +249,10 @@ class Loop:
             return result
         updates = [plan(table, decisions) for table, decisions in by_table.items()]
         updates.sort(key=lambda one: not one.is_raise)
-        for one in self.adapters.updates.map(self._apply, updates):
+        asked = [self.adapters.updates.submit(self._apply, update) for update in updates]
+        answers = gather("the update", asked, self._waits_for_changes)
+        for update, answer in zip(updates, answers, strict=True):
+            one = _refuse(update, answer) if isinstance(answer, AwsError) else answer
             result.applied |= one.applied
             result.refused |= one.refused
         return result
@@ -251,9 +264,7 @@ class Loop:
             return UpdateResult()
         tables = self.adapters.tables
         result = contain("the update", apply_update, update, tables.update, tables.describe)
-        if isinstance(result, AwsError):
-            return UpdateResult(refused={decision.target: result for decision in update.decisions})
-        return result
+        return _refuse(update, result) if isinstance(result, AwsError) else result
 
     def _settle(self, checked: _Checked, result: UpdateResult, now: datetime) -> TargetReport:
         """Keep what the next check must know, and sum up what became of a target."""
@@ -287,7 +298,14 @@ class Loop:
             surroundings = Surroundings(found.indexes.get(target.table, ()), throttled)
             yield from find_doubts(applied, each.usage, self.adapters.counts.get(target), surroundings)
 
-    def _publish(self, messages: Iterable[Message]) -> None:
+    def _publish(self, messages: Sequence[Sequence[Message]]) -> None:
+        """Publish the messages of each target in their order."""
+        asked = [self.adapters.lookups.submit(self._publish_one_by_one, written) for written in messages]
+        lost = [one for one in gather("the message", asked, self._waits_for_changes) if one is not None]
+        if lost:
+            LOGGER.warning("messages of %d targets may not have been published: %s", len(lost), lost[0])
+
+    def _publish_one_by_one(self, messages: Iterable[Message]) -> None:
         for message in messages:
             if self.is_dry_run:
                 LOGGER.info("would publish to %s: %s", message.topic, message.subject)
@@ -320,6 +338,10 @@ def _sum_up(requests: Sequence[MetricRequest], answers: Answers, lost: frozenset
         answered=asked - failed - (lost or NO_TABLES),
         lost=None if lost is None else lost | failed,
     )
+
+
+def _refuse(update: TableUpdate, error: AwsError) -> UpdateResult:
+    return UpdateResult(refused={decision.target: error for decision in update.decisions})
 
 
 def _write_messages(checked: _Checked, result: UpdateResult) -> tuple[Message, ...]:

@@ -16,21 +16,28 @@ if TYPE_CHECKING:
 class Timeouts:
     """Bound what one call, and one service in one check, may cost, in seconds.
 
-    A call makes `most_attempts` at most, and none after `retrying`; each may wait `connect` for a
-    connection and `read` for each piece of an answer.
+    A call makes `most_attempts` at most, and none after `retrying`; each ends after `attempt`, however
+    its answer comes in, and may wait `connect` for a connection and `read` for each piece of an answer.
+    So a call takes `retrying` and one `attempt` at most. All calls for the pages of a list take `pages`.
     When all others have answered, the last calls of a kind are waited for `straggling` more.
-    `patience` is how much of a check may be lost to one service. It is longer than one call, so that
+    `patience` is how much of a check may be lost to one service. It is not shorter than one call, so that
     one call that hangs takes no other's turn, even with a single worker.
     `credentials` is how long a look-up of credentials may take.
+    Nothing that a worker does takes `lost`, so what has taken that long never ends. When the program is
+    to end, what it is changing has `ending` to be finished.
     """
 
     connect: float = 3.0
     read: float = 10.0
+    attempt: float = 15.0
     most_attempts: int = 5
     retrying: float = 25.0
+    pages: float = 60.0
     straggling: float = 15.0
     patience: float = 40.0
     credentials: float = 40.0
+    lost: float = 300.0
+    ending: float = 8.0
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
+from dynamic_dynamodb.deadlines import watch_deadlines
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.patience import Timeouts
@@ -95,6 +96,7 @@ class Service:
         self._set_up_logging(configuration)
         opened = Opened(configuration, loop, counts, session)
         # Not before: what cannot be put in force must change nothing.
+        self.workers.lookups.resize(configuration.global_options["max_workers"])
         counts.life = find_life(opened.interval_seconds)
         is_daemon = not configuration.global_options["run_once"]
         counts.spacing = find_spacing(opened.interval_seconds) if is_daemon else timedelta()
@@ -108,6 +110,7 @@ class Service:
         if anything is. Raises ConfigurationError if it cannot begin.
         """
         self.on_ready = on_ready
+        watch_deadlines()
         opened = self.open(configuration)
         try:
             return self._run(opened)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+MOST_SECONDS_TO_END: Final = 25.0
+"""How long the program may take to end by itself; `--daemon stop` and supervisors wait a little longer."""
 _MANY_BYTES: Final = 4096
 """More than the signals that may have come meanwhile, at a byte each."""
 _STANDARD_STREAMS: Final = (0, 1, 2)
@@ -44,6 +46,7 @@ class Wishes:
     def listen(self, end_at_once: Callable[[int], None]) -> None:
         """Take over the signals; a SIGINT after the first of SIGTERM or SIGINT calls `end_at_once`.
 
+        So it is when the program has not ended long after it was told to, whatever it waits for.
         A SIGHUP that is ignored, as nohup has it, stays ignored.
         """
         self._has_begun_on_terminal = _is_on_terminal()
@@ -59,8 +62,17 @@ class Wishes:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
 
     def _hear(self, end_at_once: Callable[[int], None]) -> None:
+        told_at = 0.0
         while True:
-            for number in self._ends[1].recv(_MANY_BYTES):
+            if self._stop:
+                told_at = told_at or time.monotonic()
+                self._ends[1].settimeout(max(0.001, told_at + MOST_SECONDS_TO_END - time.monotonic()))
+            try:
+                numbers = self._ends[1].recv(_MANY_BYTES)
+            except TimeoutError:
+                end_at_once(signal.SIGTERM)
+                return
+            for number in numbers:
                 if number == signal.SIGUSR2:
                     LOGGER.info("SIGUSR2 has no meaning here: ignored")
                 elif number == signal.SIGUSR1:

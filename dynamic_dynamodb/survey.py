@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.containment import contain
@@ -16,7 +16,7 @@ from dynamic_dynamodb.core.model import Code, Reason, Target
 from dynamic_dynamodb.core.sections import describe_slow, match_sections
 from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.gathering import gather
+from dynamic_dynamodb.gathering import ENDING, Waits, gather
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.ports import TableList
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.sections import Matches, Section
     from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Descriptions, Tables
 
+T = TypeVar("T")
+_LIST: Final = "the list of tables"
 _AUTOSCALING: Final = "the look-up of what AWS scales itself"
 NOT_AUTOSCALED: Final[frozenset[Capacity]] = frozenset()
 _BOTH: Final = frozenset(Capacity)
@@ -91,7 +93,7 @@ class Survey:
     counts: Counts
     executor: Executor
     autoscaling: Autoscaling | None = None
-    timeouts: Timeouts = field(default_factory=Timeouts)
+    waits: Waits = field(default_factory=lambda: Waits.for_lookups(Timeouts()))
     announcer: Announcer = field(default_factory=Announcer)
     matched: tuple[Sequence[str], Matches] | None = None
     last: tuple[_Answers, Found] | None = None
@@ -100,8 +102,9 @@ class Survey:
 
     def find(self) -> Found:
         """List, match and describe; raise AwsError without credentials that AWS takes."""
+        listed = self.executor.submit(contain, _LIST, self.tables.list_tables)
         asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
-        listing = self._list()
+        listing = self._hear_of_tables(listed)
         budget = MatchBudget(time.perf_counter)
         matches = self._match(listing.names, budget)
         descriptions = self.tables.describe_all(matches.sections)
@@ -118,6 +121,8 @@ class Survey:
             _report_undecided((Target(name), one) for name, one in answers.sections.undecided.items())
         )
         for name, answer in answers.descriptions.items():
+            if _is_ending(answer):
+                continue
             if isinstance(answer, AwsError):
                 reason = Reason(Code.DESCRIBE_FAILED, str(answer))
                 failed.append(TargetReport(Target(name), Outcome.FAILED, skipped=reason))
@@ -186,22 +191,25 @@ class Survey:
 
     def _hear_of_autoscaled(self, asked: Future[Autoscaled | AwsError]) -> Autoscaled | None:
         """Give what AWS scales itself; None, and say so, if that is not known."""
-        # Patience rather than a straggler's time: with many tables these are many pages.
-        (answer,) = gather(_AUTOSCALING, [asked], self.timeouts.patience)
+        answer = self._wait_for_pages(_AUTOSCALING, asked)
         is_unknown = isinstance(answer, AwsError)
         said = f"{answer}; skip-aws-autoscaled cannot be kept: nothing is lowered until it can"
-        self.announcer.say("autoscaling", said if is_unknown else "", level=logging.ERROR)
+        if not _is_ending(answer):
+            self.announcer.say("autoscaling", said if is_unknown else "", level=logging.ERROR)
         return None if isinstance(answer, AwsError) else answer
 
-    def _list(self) -> TableList:
-        """List the tables; if there may be more, with those whose names are sections'.
+    def _hear_of_tables(self, listed: Future[TableList | AwsError]) -> TableList:
+        """Give the tables; if there may be more, with those whose names are sections'.
 
         Raises AwsError if AWS would take no other call.
         """
-        listing = self.tables.list_tables()
+        answer = self._wait_for_pages(_LIST, listed)
+        listing = TableList((), answer) if isinstance(answer, AwsError) else answer
         if listing.error is None:
             self.announcer.say("list", "")
             self.counts.keep_only(listing.names)
+            return listing
+        if _is_ending(listing.error):
             return listing
         if listing.error.is_about_credentials:
             raise listing.error
@@ -212,6 +220,11 @@ class Survey:
         else:
             self.announcer.say("list", f"{listing.error}; taking the sections' names for the tables'")
         return TableList(sorted({*listing.names, *self._plain_names()}), listing.error)
+
+    def _wait_for_pages(self, what: str, asked: Future[T | AwsError]) -> T | AwsError:
+        """Wait longer than for a straggler: with many tables these are many calls, bounded together."""
+        (answer,) = gather(what, [asked], replace(self.waits, straggling=self.waits.lost))
+        return answer
 
     @property
     def _has_expressions(self) -> bool:
@@ -278,6 +291,11 @@ class Survey:
     def _warn_of_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)
         self.announcer.say("unused", f"nothing matches {titles}" if titles else "")
+
+
+def _is_ending(answer: object) -> bool:
+    """Tell whether there is no answer because the program is ending, which says nothing of AWS."""
+    return isinstance(answer, AwsError) and answer.code == ENDING
 
 
 def _match_indexes(section: Section, targets: Iterable[Target], budget: MatchBudget) -> Matches:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,15 +15,16 @@ from dynamic_dynamodb.aws.session import AwsSession
 from dynamic_dynamodb.aws.sns import SnsNotifier
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.gathering import Waits
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.state_file import StateFile
 from dynamic_dynamodb.survey import Survey
+from dynamic_dynamodb.workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from concurrent.futures import Executor
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
@@ -55,27 +55,21 @@ def open_counts(
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Threads for look-ups and for updates; they last as long as the process, whatever is read again.
+    """Threads for look-ups and for updates; they last as long as the process, whatever is read again."""
 
-    There are as many sets for look-ups as there were numbers of workers asked for: idle ones cost nothing.
-    """
-
-    stack: ExitStack
-    updates: Executor
-    lookups: dict[int, Executor] = field(default_factory=dict)
-
-    def for_lookups(self, at_once: int) -> Executor:
-        """Give the threads that make so many look-ups at once."""
-        if at_once not in self.lookups:
-            self.lookups[at_once] = self.stack.enter_context(ThreadPoolExecutor(at_once))
-        return self.lookups[at_once]
+    lookups: WorkerPool = field(default_factory=lambda: WorkerPool("look-ups", 1))
+    updates: WorkerPool = field(default_factory=lambda: WorkerPool("updates", UPDATES_AT_ONCE))
 
 
 @contextmanager
 def start_workers() -> Iterator[Workers]:
-    """Give workers that end with the context; a thread begins only when it is needed."""
-    with ExitStack() as stack:
-        yield Workers(stack, stack.enter_context(ThreadPoolExecutor(UPDATES_AT_ONCE)))
+    """Give workers; a thread begins only when it is needed, and none keeps the process from ending."""
+    workers = Workers()
+    try:
+        yield workers
+    finally:
+        workers.lookups.close()
+        workers.updates.close()
 
 
 def open_session(
@@ -115,10 +109,10 @@ def build_history(
     configuration: Configuration, workers: Workers, session: AwsSession
 ) -> tuple[Survey, CloudWatchHistory]:
     """Build what a recording needs of AWS."""
-    lookups, patience = workers.for_lookups(configuration.global_options["max_workers"]), session.patience
-    survey = Survey(
-        DynamoDbTables(session, lookups, patience.timeouts), configuration.sections, CountStore(), lookups
-    )
+    lookups, patience = workers.lookups, session.patience
+    lookups.resize(configuration.global_options["max_workers"])
+    tables = DynamoDbTables(session, lookups, Waits.for_lookups(patience.timeouts))
+    survey = Survey(tables, configuration.sections, CountStore(), lookups)
     return survey, CloudWatchHistory(session, patience)
 
 
@@ -131,12 +125,12 @@ def build_loop(
 ) -> Loop:
     """Build a loop on AWS."""
     options = configuration.global_options
-    at_once, patience = options["max_workers"], session.patience
-    lookups, timeouts = workers.for_lookups(at_once), patience.timeouts
-    tables = DynamoDbTables(session, lookups, timeouts)
+    at_once, patience, lookups = options["max_workers"], session.patience, workers.lookups
+    waits = Waits.for_lookups(patience.timeouts, is_stopping)
+    tables = DynamoDbTables(session, lookups, waits)
     adapters = Adapters(
         tables=tables,
-        metrics=CloudWatchMetrics(session, lookups, timeouts),
+        metrics=CloudWatchMetrics(session, lookups, waits),
         notifier=SnsNotifier(session),
         circuit_breaker=HttpCircuitBreaker(at_once, patience),
         counts=counts,
@@ -146,5 +140,5 @@ def build_loop(
         clock=session.clock,
     )
     autoscaling = ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None
-    survey = Survey(tables, configuration.sections, counts, lookups, autoscaling, timeouts)
+    survey = Survey(tables, configuration.sections, counts, lookups, autoscaling, waits)
     return Loop(adapters, survey, is_dry_run=options["dry_run"], is_stopping=is_stopping)

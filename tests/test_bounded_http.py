@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import resource
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from requests.exceptions import InvalidSchema, TooManyRedirects
 
 from dynamic_dynamodb.bounded_http import BoundedSession
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
@@ -30,11 +35,11 @@ def drip(connection: socket.socket, ended: threading.Event) -> None:
         connection.sendall(b"x")
 
 
-def redirect_with_an_endless_body(connection: socket.socket, ended: threading.Event) -> None:
-    """Redirect, and go on talking."""
-    connection.sendall(b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\n\r\n")
+def drip_in_redirections(connection: socket.socket, ended: threading.Event) -> None:
+    """Redirect in a header without end."""
+    connection.sendall(b"HTTP/1.1 302 Found\r\nlocation: /")
     while not ended.wait(PAUSE_SECONDS):
-        connection.sendall(b"more ")
+        connection.sendall(b"x")
 
 
 def redirect_in_a_circle(connection: socket.socket, ended: threading.Event) -> None:
@@ -83,7 +88,7 @@ def serve(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[
                 thread.join(5)
 
 
-@pytest.mark.parametrize("answer", [drip, redirect_with_an_endless_body, redirect_in_a_circle])
+@pytest.mark.parametrize("answer", [drip, drip_in_redirections, redirect_in_a_circle])
 def test_an_answer_that_never_ends_is_given_up(
     answer: Callable[[socket.socket, threading.Event], None],
 ) -> None:
@@ -104,16 +109,113 @@ def test_the_next_question_is_none_the_worse() -> None:
             assert session.get_status(good, {}, timeout=60, most_seconds=60) == 204
 
 
-def break_off_a_compressed_redirect(connection: socket.socket, ended: threading.Event) -> None:
-    """Redirect with a body that is neither whole nor what it says."""
+@dataclass
+class Site:
+    """A site that answers a path with a status and headers, and keeps what it was asked and what it sent."""
+
+    answers: dict[str, tuple[int, dict[str, str]]]
+    body: bytes = b""
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    sent_bytes: int = 0
+
+    @contextmanager
+    def serve(self) -> Iterator[str]:
+        """Give the address."""
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                headers = {name.lower(): text for name, text in self.headers.items()}
+                site.asked.append((self.path, headers))
+                status, answer = site.answers[self.path]
+                self.send_response(status)
+                for name, text in answer.items():
+                    self.send_header(name, text)
+                self.end_headers()
+                with suppress(OSError):
+                    for _ in range(1000 if site.body else 0):
+                        self.wfile.write(site.body)
+                        site.sent_bytes += len(site.body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}"
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def ask(session: BoundedSession, url: str) -> int:
+    return session.get_status(url, {"x-table-name": "orders"}, timeout=10, most_seconds=20)
+
+
+def test_no_body_is_read_of_a_redirection_either() -> None:
+    bomb = gzip.compress(bytes(1_000_000))
+    site = Site(
+        {"/": (302, {"location": "/ok", "content-encoding": "gzip"}), "/ok": (200, {})}, body=bomb * 60
+    )
+    with site.serve() as url, BoundedSession(1) as session:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+        assert ask(session, f"{url}/") == 200
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 5
+    assert [path for path, _ in site.asked] == ["/", "/ok"]
+    assert site.sent_bytes < 2 * 500 * len(site.body), "what the sockets hold, and no more"
+
+
+def test_five_redirections_are_followed_and_no_sixth() -> None:
+    chain = {f"/{number}": (307, {"location": f"/{number - 1}"}) for number in range(1, 7)}
+    site = Site({**chain, "/0": (204, {})})
+    with site.serve() as url, BoundedSession(1) as session:
+        assert ask(session, f"{url}/5") == 204
+        with pytest.raises(TooManyRedirects):
+            ask(session, f"{url}/6")
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "file:///etc/hostname", "gopher:x", "javascript:1"])
+def test_a_redirection_leads_only_to_http(location: str) -> None:
+    with Site({"/": (302, {"location": location})}).serve() as url, BoundedSession(1) as session:
+        with pytest.raises(InvalidSchema):
+            ask(session, f"{url}/")
+        breaker = HttpCircuitBreaker(1, Patience())
+        said = breaker.find_reason_to_stop(CircuitBreakerOptions(f"{url}/", 9000), Target("orders"))
+    assert said == "it did not answer (InvalidSchema)"
+
+
+def test_cookies_are_neither_kept_nor_sent() -> None:
+    cookie = {"set-cookie": "track=1; Path=/"}
+    site = Site({"/": (302, {"location": "/ok", **cookie}), "/ok": (200, cookie)})
+    with site.serve() as url, BoundedSession(1) as session:
+        for _ in range(2):
+            assert ask(session, f"{url}/") == 200
+        assert list(session.cookies) == []
+    assert [headers.get("cookie") for _, headers in site.asked] == [None] * 4
+
+
+def test_credentials_are_sent_where_they_belong_and_to_no_other_host() -> None:
+    other = Site({"/": (200, {})})
+    with other.serve() as elsewhere:
+        site = Site({"/": (302, {"location": "/on"}), "/on": (302, {"location": f"{elsewhere}/"})})
+        with site.serve() as url, BoundedSession(1) as session:
+            assert ask(session, f"{url.replace('//', '//robot:geheim@')}/") == 200
+    assert ["authorization" in headers for _, headers in site.asked] == [True, True]
+    assert ["authorization" in headers for _, headers in other.asked] == [False]
+    assert [headers["x-table-name"] for _, headers in other.asked] == ["orders"]
+
+
+def answer_something_else(connection: socket.socket, ended: threading.Event) -> None:
+    """Answer what is not HTTP."""
     ended.wait(PAUSE_SECONDS)
-    head = b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-encoding: gzip\r\ncontent-length: 500\r\n\r\n"
-    connection.sendall(head + b"abcde")
+    connection.sendall(b"220 mail.example ready\r\n")
     connection.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_breaker_that_answers_oddly_is_open_whatever_that_raises() -> None:
-    with serve(break_off_a_compressed_redirect) as url:
+    with serve(answer_something_else) as url:
         breaker = HttpCircuitBreaker(1, Patience())
         said = breaker.find_reason_to_stop(CircuitBreakerOptions(url, 500), Target("orders"))
     assert said is not None

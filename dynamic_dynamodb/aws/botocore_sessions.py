@@ -8,6 +8,8 @@ from typing import Any
 from botocore.loaders import create_loader
 from botocore.session import get_session
 
+from dynamic_dynamodb.aws.transport import bound_calls
+
 
 @cache
 def _share_loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore has no types
@@ -17,6 +19,7 @@ def _share_loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore has 
 
 def open_session() -> Any:  # noqa: ANN401 - botocore has no types
     """Return a session that reads AWS's variables and files from scratch; raise what botocore does."""
+    bound_calls()
     session = get_session()
     session.register_component("data_loader", _share_loader(session.get_config_variable("data_path")))
     return session

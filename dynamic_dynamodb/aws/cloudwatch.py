@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.core.usage import Datapoints, LookBackWindow
-    from dynamic_dynamodb.patience import Timeouts
+    from dynamic_dynamodb.gathering import Waits
     from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
@@ -43,6 +43,8 @@ METRICS: Final = (
 )
 """CloudWatch's names of a target's series, in the order in which `_gather` takes them."""
 _TARGETS_PER_CALL: Final = QUERIES_PER_CALL // len(METRICS)
+MOST_PAGES: Final = 100
+"""Far more than a call has: one page holds 100,800 datapoints, and each further one costs as much again."""
 MOST_REPEATS: Final = 2
 """How often single queries are asked again that CloudWatch has not finished."""
 _COMPLETE: Final = "Complete"
@@ -77,11 +79,11 @@ class _Found:
 class CloudWatchMetrics:
     """CloudWatch in one region, asked for many targets in few calls."""
 
-    def __init__(self, session: AwsSession, executor: Executor, timeouts: Timeouts) -> None:
+    def __init__(self, session: AwsSession, executor: Executor, waits: Waits) -> None:
         """Keep the session, and the threads for calls that can be made side by side."""
         self._session = session
         self._executor = executor
-        self._timeouts = timeouts
+        self._waits = waits
         self._is_batching_denied = False
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
@@ -90,7 +92,7 @@ class CloudWatchMetrics:
         denied: list[MetricRequest] = []
         batches = list(_batches(requests))
         asked = [self._executor.submit(self._fetch_batch, batch) for batch in batches]
-        answers = gather(GET_METRIC_DATA, asked, self._timeouts.straggling)
+        answers = gather(GET_METRIC_DATA, asked, self._waits)
         for batch, answer in zip(batches, answers, strict=True):
             if not isinstance(answer, AwsError):
                 fetched |= answer
@@ -100,7 +102,7 @@ class CloudWatchMetrics:
             else:
                 fetched |= {request.target: answer for request in batch}
         asked_one_by_one = [self._executor.submit(self._fetch_by_statistics, request) for request in denied]
-        one_by_one = gather(GET_METRIC_STATISTICS, asked_one_by_one, self._timeouts.straggling)
+        one_by_one = gather(GET_METRIC_STATISTICS, asked_one_by_one, self._waits)
         return fetched | {request.target: series for request, series in zip(denied, one_by_one, strict=True)}
 
     def _say_that_batching_is_denied(self, error: AwsError) -> None:
@@ -141,6 +143,7 @@ class CloudWatchMetrics:
             "get_metric_data",
             partial(parse_results, list_minutes(window.start, window.end)),
             "NextToken",
+            most_pages=MOST_PAGES,
             MetricDataQueries=list(queries),
             **_write_window(window),
         )

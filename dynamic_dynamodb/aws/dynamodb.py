@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.core.decision import Decision
     from dynamic_dynamodb.core.model import Description, Target
     from dynamic_dynamodb.core.plan import TableUpdate
-    from dynamic_dynamodb.patience import Timeouts
+    from dynamic_dynamodb.gathering import Waits
     from dynamic_dynamodb.ports import Descriptions
 
 _DESCRIPTION: Final = "the description"
@@ -31,11 +31,11 @@ _MOST_SHOWN: Final = 3
 class DynamoDbTables:
     """DynamoDB's control plane in one region."""
 
-    def __init__(self, session: AwsSession, executor: Executor, timeouts: Timeouts) -> None:
+    def __init__(self, session: AwsSession, executor: Executor, waits: Waits) -> None:
         """Keep the session, and the threads for calls that can be made side by side."""
         self._session = session
         self._executor = executor
-        self._timeouts = timeouts
+        self._waits = waits
 
     def list_tables(self) -> TableList:
         """List the table names, page after page (100 a page), until an error. Never raise AwsError."""
@@ -69,7 +69,7 @@ class DynamoDbTables:
         asked = {
             table: self._executor.submit(contain, _DESCRIPTION, self.describe, table) for table in tables
         }
-        answers = gather(_DESCRIPTION, list(asked.values()), self._timeouts.straggling)
+        answers = gather(_DESCRIPTION, list(asked.values()), self._waits)
         return dict(zip(asked, answers, strict=True))
 
     def update(self, update: TableUpdate) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA
-from dynamic_dynamodb.aws.cloudwatch import write_metric
+from dynamic_dynamodb.aws.cloudwatch import MOST_PAGES, write_metric
 from dynamic_dynamodb.aws.results import list_minutes, parse_results
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
@@ -82,7 +82,12 @@ class CloudWatchHistory:
         }
         minutes = list_minutes(start - START_IS_ROUNDED_BY, end)
         pages = self._session.call_for_pages(
-            GET_METRIC_DATA, "get_metric_data", partial(parse_results, minutes), "NextToken", **parameters
+            GET_METRIC_DATA,
+            "get_metric_data",
+            partial(parse_results, minutes),
+            "NextToken",
+            most_pages=MOST_PAGES,
+            **parameters,
         )
         for results in pages:
             yield from results

@@ -21,6 +21,7 @@ from botocore.credentials import (
 
 from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.aws.credential_process import CredentialProcess, PlainError
+from dynamic_dynamodb.deadlines import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +95,8 @@ class LookUp:
 
     def _run(self) -> None:
         try:
-            self.found = self._find()
+            with bounded(self._timeouts.credentials):
+                self.found = self._find()
         except Exception as error:  # noqa: BLE001 - whatever providers raise is the answer
             self.error = error
         finally:

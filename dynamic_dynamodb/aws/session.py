@@ -17,7 +17,9 @@ from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.parsing import make_parser_factory
+from dynamic_dynamodb.deadlines import bounded
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
+from dynamic_dynamodb.gathering import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,6 +34,9 @@ LONGEST_WAIT_MILLISECONDS: Final = 3_000
 JITTER_MILLISECONDS: Final = 100
 UNUSABLE_ANSWER: Final = "UnusableAnswer"
 NOT_ASKED: Final = "NotAsked"
+TOO_SLOW: Final = "AnswerTooSlow"
+MOST_PAGES: Final = 1_000
+"""Ten times what an account of 10,000 tables has, which is AWS's default quota, at 100 tables a page."""
 
 _TRANSIENT_CODES: Final = frozenset(
     {
@@ -211,10 +216,17 @@ class AwsSession:
         operation: str,
         parse: Callable[[Mapping[str, Any]], tuple[T, str | None]],
         token_name: str,
+        *,
+        most_pages: int = MOST_PAGES,
         **parameters: Any,  # noqa: ANN401 - botocore's own shapes
     ) -> Iterator[T]:
-        """Call for one page after the other, as long as `parse` gives a token; raise AwsError."""
+        """Call for one page after the other, as long as `parse` gives a token; raise AwsError.
+
+        There is an end to that: not more than so many pages, not for longer than the timeouts say, and not
+        when the program is ending.
+        """
         tokens: set[str] = set()
+        began = time.monotonic()
         while True:
             page, token = self.call(action, operation, parse, **parameters)
             yield page
@@ -223,6 +235,13 @@ class AwsSession:
             if token in tokens:
                 raise AwsError(action, UNUSABLE_ANSWER, "the pages never end, one follows itself")
             tokens.add(token)
+            if len(tokens) >= most_pages:
+                raise AwsError(action, UNUSABLE_ANSWER, f"there is no end to it after {most_pages:,} pages")
+            if time.monotonic() - began >= self._timeouts.pages:
+                said = f"{len(tokens):,} pages took more than {self._timeouts.pages:g} s, and there are more"
+                raise AwsError(action, TOO_SLOW, said)
+            if self._is_stopping():
+                raise AwsError(action, ENDING, "the program is ending")
             parameters[token_name] = token
 
     def _call_once(
@@ -236,11 +255,15 @@ class AwsSession:
         # What botocore raises goes no further, not even as a cause: its messages may hold secrets.
         asked = self.clock.monotonic()
         try:
-            answer = getattr(client, operation)(**parameters)
+            with bounded(self._timeouts.attempt):
+                answer = getattr(client, operation)(**parameters)
             self.clock.note(_find_date(answer), asked)
             return parse(answer)
         except AwsError:
             raise
+        except TimeoutError:
+            said = f"no whole answer within {self._timeouts.attempt:g} s"
+            raise AwsError(action, TOO_SLOW, said, is_transient=True, is_answer_lost=True) from None
         except exceptions.ClientError as error:
             self.clock.note(_find_date(error.response), asked)
             refusal = _translate(action, error, self._credentials.hide)

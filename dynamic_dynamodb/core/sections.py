@@ -26,6 +26,16 @@ class CircuitBreakerOptions:
     url: str
     timeout_ms: float
 
+    @property
+    def timeout_seconds(self) -> float:
+        """Tell how long to wait for a connection, and how long for the answer."""
+        return self.timeout_ms / 1000
+
+    @property
+    def most_seconds(self) -> float:
+        """Tell how long to wait in all: the time-out for the connection, and again for the answer."""
+        return 2 * self.timeout_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity, Target
 from dynamic_dynamodb.core.usage import MINUTE
@@ -12,7 +12,7 @@ from dynamic_dynamodb.ports import TableList
 from dynamic_dynamodb.replay.target_model import UPDATING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.core.messages import Message
@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.replay.target_model import TargetModel
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class Inline(Executor):
     """Do the loop's work at once, in the thread that asks."""
 
-    def map(  # type: ignore[override]  # no time-out, no chunks
-        self, function: Callable[..., Any], *iterables: Iterable[Any]
-    ) -> Iterator[Any]:
-        """Do it when the answers are looked at, in order."""
-        return map(function, *iterables)
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Do it now."""
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
 
 
 @dataclass(frozen=True, slots=True)

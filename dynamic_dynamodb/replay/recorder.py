@@ -11,6 +11,7 @@ from dynamic_dynamodb.config.values import clip, escape
 from dynamic_dynamodb.core.model import Code, Target
 from dynamic_dynamodb.core.usage import PUBLISHING_DELAY
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.gathering import never
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.replay.files import SUFFIXES, name_stem, strip_suffix
 from dynamic_dynamodb.replay.folder import Folder, open_folder
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 LONGEST_HISTORY: Final = timedelta(days=15)
 """How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
+FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, patience=90.0)
+"""Two weeks of a target are megabytes, for which somebody waits."""
 
 
 class History(Protocol):
@@ -109,7 +112,7 @@ def _record_into(
     on_progress: Callable[[float], None],
 ) -> Recorded:
     options = configuration.global_options
-    session = open_session(options, Timeouts(), lambda: False)
+    session = open_session(options, FOR_LONG_ANSWERS, never)
     with start_workers() as workers:
         survey, history = build_history(configuration, workers, session)
         try:

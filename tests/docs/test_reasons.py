@@ -69,7 +69,7 @@ def checked(prepare: Callable[[World], object], *, reads: float = 96) -> Reasons
 
 def end_before_updates(world: World) -> None:
     """Let the program be told to end after its decisions."""
-    answers = iter([False])
+    answers = iter([False, False])  # before and after the breakers
     world.loop.is_stopping = lambda: next(answers, True)
 
 

@@ -13,8 +13,15 @@ from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, sns
 from tests.emulator.control import Control
 from tests.emulator.control_answers import json_answer
 from tests.emulator.errors import ServiceError
-from tests.emulator.fault_effects import answer_instead, damage, spoil_results, write_raw
-from tests.emulator.faults import ANSWER_KINDS, BEFORE_KINDS, RESULT_KINDS
+from tests.emulator.fault_effects import (
+    answer_instead,
+    begin_again,
+    damage,
+    promise_another,
+    spoil_results,
+    write_raw,
+)
+from tests.emulator.faults import ANSWER_KINDS, BEFORE_KINDS, ENDLESS_PAGES, RESULT_KINDS
 from tests.emulator.protocols import protocol_of
 from tests.emulator.wire import Answer, Call, Delivery, RawRequest, Scope, action_of, may_be_unsigned
 
@@ -96,9 +103,14 @@ class Dispatcher(Control):
                 answer = sns.correct(answer)
             logged.applied = answer.status == _OK
             return answer
+        is_endless = any(fault.kind == ENDLESS_PAGES for fault in taken.faults)
+        if is_endless:
+            begin_again(call)
         with self._lock:
             result = copy.deepcopy(service(state, call)) if taken.faults else service(state, call)
         logged.applied = True
+        if is_endless:
+            promise_another(call, result)
         for fault in taken.faults:
             if fault.kind in RESULT_KINDS:
                 spoil_results(fault, call, result)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator.cloudwatch import metric_key
 from tests.emulator.errors import KNOWN_ERRORS, ServiceError, denied_message
-from tests.emulator.faults import LEFT_OUT, ONCE_MORE
+from tests.emulator.faults import LEFT_OUT, ONCE_MORE, PAGE_TOKENS
 from tests.emulator.metrics import INDEX_DIMENSION, TABLE_DIMENSION, MetricKey
 from tests.emulator.tables import table_arn
 from tests.emulator.wire import Answer, Delivery
@@ -31,6 +32,9 @@ def answer_instead(fault: Fault, call: Call, taken: Taken) -> Answer:
     if fault.kind == "hang":
         taken.wait(fault.seconds)
         return Answer(0, delivery=Delivery.CLOSE)
+    if fault.kind == "drip":
+        headers = {"Content-Type": "application/x-amz-json-1.0"}
+        return Answer(200, b" ", headers, Delivery.DRIP, pause=lambda: not taken.wait(fault.seconds or 0.05))
     if fault.kind == "html":
         return Answer(fault.status or 200, _HTML, {"Content-Type": "text/html"})
     raise _error(fault, call)
@@ -68,6 +72,18 @@ def spoil_results(fault: Fault, call: Call, result: dict[str, Any]) -> None:
     result["MetricDataResults"] = [
         _with_status(fault, found) if found["Id"] in chosen else found for found in results
     ]
+
+
+def begin_again(call: Call) -> None:
+    """Let a call ask for the first page, whichever it asks for."""
+    asked, _ = PAGE_TOKENS[call.action]
+    call.parameters.pop(asked, None)
+
+
+def promise_another(call: Call, result: dict[str, Any]) -> None:
+    """Let a page name a next one, new each time."""
+    _, following = PAGE_TOKENS[call.action]
+    result[following] = str(uuid.uuid4())
 
 
 def write_raw(fault: Fault, answer: Answer) -> Answer:

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 # Kinds which act before the call is served, which answer in its place, which change GetMetricData's results.
 BEFORE_KINDS = frozenset({"control", "slow"})
-ANSWER_KINDS = frozenset({"error", "bare_error", "reset", "hang", "html", "cut_body", "short_body"})
+ANSWER_KINDS = frozenset({"error", "bare_error", "reset", "hang", "drip", "html", "cut_body", "short_body"})
 RESULT_KINDS = frozenset({"metric_status", "missing_results", "odd"})
-KINDS = BEFORE_KINDS | ANSWER_KINDS | RESULT_KINDS | {"date"}
+ENDLESS_PAGES = "endless_pages"
+KINDS = BEFORE_KINDS | ANSWER_KINDS | RESULT_KINDS | {ENDLESS_PAGES, "date"}
+PAGE_TOKENS = {
+    "ListTables": ("ExclusiveStartTableName", "LastEvaluatedTableName"),
+    "GetMetricData": ("NextToken", "NextToken"),
+    "DescribeScalableTargets": ("NextToken", "NextToken"),
+}
+"""How a call names the page it asks for, and how its answer names the next one."""
 
 # What a value of an answer may be replaced with besides a value of JSON.
 LEFT_OUT = "@left out@"
@@ -36,6 +43,7 @@ class Fault:
     - "bare_error": the AWS error `code` without a message.
     - "reset": the connection is reset without an answer.
     - "hang": no answer for `seconds` (None means for ever), then the connection closes.
+    - "drip": an answer that never ends: a byte of its body each `seconds` (None means 0.05).
     - "slow": the ordinary answer, but `seconds` late.
     - "html": an HTML page with `status` (default 200).
     - "cut_body": the ordinary answer with the second half of its body missing, though its length is right.
@@ -48,6 +56,7 @@ class Fault:
       takes away what is there, ONCE_MORE, in a list, puts it in again. In GetMetricData the path begins in
       each result of `table`, `index` and `metric`, and without these in the answer.
     - "date": the answer's Date is `value`; None means none.
+    - "endless_pages": each page is the first one, and names a next one that was never named before.
     - "control": the control method `method` runs with `arguments` before the call is served as ever.
 
     With `applied` the call takes effect before the fault answers (always so with cut_body and short_body).
@@ -89,6 +98,8 @@ class Fault:
             return False
         if self.kind in RESULT_KINDS - {"odd"} and call.action != "GetMetricData":
             return False
+        if self.kind == ENDLESS_PAGES and call.action not in PAGE_TOKENS:
+            return False
         return self.table is None or self.table in tables_of(call)
 
 
@@ -116,9 +127,9 @@ class Taken:
     faults: list[Fault]
     released: threading.Event
 
-    def wait(self, seconds: float | None) -> None:
-        """Wait, but no longer than until the rules are cleared."""
-        self.released.wait(seconds)
+    def wait(self, seconds: float | None) -> bool:
+        """Wait, but no longer than until the rules are cleared; tell whether they were."""
+        return self.released.wait(seconds)
 
 
 class FaultRules:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CONTROL_PATH = "/_control/"
 
+_ENDLESS = 1_000_000_000
+
 # Closing with linger on and a time of 0 makes the kernel send RST instead of FIN.
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -107,9 +109,12 @@ class Handler(BaseHTTPRequestHandler):
         if answer.delivery in (Delivery.RESET, Delivery.CLOSE):
             return
         body = answer.body
-        headers = {**answer.headers, "Content-Length": str(len(body))}
+        length = _ENDLESS if answer.delivery is Delivery.DRIP else len(body)
+        headers = {**answer.headers, "Content-Length": str(length)}
         if answer.delivery is Delivery.SHORT:
             body = body[: len(body) // 2]
         lines = [f"HTTP/1.1 {answer.status} {self.responses.get(answer.status, ('',))[0]}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+        while answer.pause():
+            self.wfile.write(body)

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.emulator.protocols import Protocol
 
@@ -20,17 +20,19 @@ class Delivery(Enum):
     WHOLE = "whole"
     SHORT = "short"  # the connection closes before the announced length was sent
     CLOSE = "close"  # the connection closes without an answer
+    DRIP = "drip"  # the body comes again and again, and never ends
     RESET = "reset"  # the connection is reset (TCP RST) without an answer
 
 
 @dataclass
 class Answer:
-    """Hold an HTTP answer, or the way in which there is none."""
+    """Hold an HTTP answer, or the way in which there is none; one that drips asks `pause` for each piece."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     delivery: Delivery = Delivery.WHOLE
+    pause: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,12 @@ PASSING: Final = (
         "An answer that comes too late", (_hang("DescribeTable", "sick", 1), _hang("GetMetricData", times=1))
     ),
     Case(
+        "An answer that drips in without end",
+        tuple(
+            {"kind": "drip", "action": action} for action in ("ListTables", "UpdateTable", "GetMetricData")
+        ),
+    ),
+    Case(
         "An answer that is a page of HTML, or cut off",
         (
             {"kind": "html", "action": "ListTables"},
@@ -120,6 +126,15 @@ ONE_TABLE: Final = (
     Case(
         "A table that is never described",
         (_hang("DescribeTable", "sick"),),
+        "ERROR sick: failed: the description failed: TooLate: ",
+        code=1,
+        sick=BEFORE,
+        index=BEFORE,
+        most_calls={"DescribeTable": 2 + 3},
+    ),
+    Case(
+        "A table whose description drips in without end",
+        ({"kind": "drip", "action": "DescribeTable", "table": "sick", "times": None},),
         "ERROR sick: failed: the description failed: TooLate: ",
         code=1,
         sick=BEFORE,
@@ -278,6 +293,13 @@ WHOLE_SERVICE: Final = (
         "No permission to list the tables", _all_denied("ListTables"), "(allow dynamodb:ListTables in the IAM"
     ),
     _nothing("The list of tables never comes", (_hang("ListTables"),), "ERROR dynamodb:ListTables failed: "),
+    Case(
+        "A list of tables on pages without end",
+        ({"kind": "endless_pages", "action": "ListTables", "times": None},),
+        "ERROR dynamodb:ListTables failed: ",
+        code=1,
+        most_calls={"ListTables": 1000},
+    ),
     _nothing(
         "No permission to describe tables", _all_denied("DescribeTable"), "(allow dynamodb:DescribeTable in"
     ),
@@ -302,6 +324,12 @@ WHOLE_SERVICE: Final = (
         (_hang("GetMetricData"),),
         "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: TooLate: ",
         most_calls={"GetMetricData": 3, "UpdateTable": 0},
+    ),
+    _nothing(
+        "Metrics on pages without end",
+        ({"kind": "endless_pages", "action": "GetMetricData", "times": None},),
+        "held without metrics: cloudwatch:GetMetricData failed: ",
+        most_calls={"GetMetricData": 100, "UpdateTable": 0},
     ),
     _nothing("No permission to update", _all_denied("UpdateTable"), "(allow dynamodb:UpdateTable in the IAM"),
     _nothing(
@@ -334,5 +362,20 @@ WHOLE_SERVICE: Final = (
         index=BEFORE,
         idle=BEFORE,
         options=("skip-aws-autoscaled: true",),
+    ),
+    Case(
+        "The list of what AWS scales itself, on pages without end",
+        ({"kind": "endless_pages", "action": "DescribeScalableTargets", "times": None},),
+        "skip-aws-autoscaled cannot be kept: nothing is lowered until it can",
+        code=1,
+        index=BEFORE,
+        idle=BEFORE,
+        options=("skip-aws-autoscaled: true",),
+        most_calls={"DescribeScalableTargets": 1000},
+    ),
+    _nothing(
+        "No answer at all ever ends",
+        ({"kind": "drip", "times": None},),
+        "ERROR dynamodb:ListTables failed: AnswerTooSlow: no whole answer within 0.6 s",
     ),
 )

@@ -13,7 +13,17 @@ from dynamic_dynamodb.service import Service
 from dynamic_dynamodb.signals import Wishes
 from dynamic_dynamodb.wiring import start_workers
 
-TIMEOUTS = Timeouts(connect=0.5, read=0.5, retrying=1.5, straggling=1.0, patience=2.0, credentials=2.0)
+TIMEOUTS = Timeouts(
+    connect=0.5,
+    read=0.5,
+    attempt=0.6,
+    retrying=1.5,
+    pages=2.0,
+    straggling=1.0,
+    patience=2.0,
+    credentials=2.0,
+    ending=1.0,
+)
 
 
 def main() -> int:

@@ -144,7 +144,8 @@ def test_a_reload_may_change_the_number_of_workers(emulator: Emulator, program: 
         program.write(many)
         running.send(signal.SIGHUP)
         running.wait_for("the configuration was read again")
-        emulator.wait_for_requests("DescribeTable", count=len(before) + 6)
+        done = len(running.wait_for("checked 6 targets"))
+        running.wait_for("checked 6 targets", count=done + 2)
         running.end(signal.SIGTERM)
     assert _count_at_once(before) == 1
     assert _count_at_once(emulator.requests("DescribeTable")[len(before) :]) == 6

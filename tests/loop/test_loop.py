@@ -196,7 +196,7 @@ def test_tables_that_need_more_are_updated_before_those_that_need_less() -> None
 
 def test_what_has_not_begun_when_it_is_told_to_stop_is_left() -> None:
     world = World()
-    answers = iter([False])  # asked before the decisions, and then before each update
+    answers = iter([False, False])  # asked before and after the breakers, and then before each update
     world.loop.is_stopping = lambda: next(answers, True)
     report = world.check()
     assert world.tables.updates == []

@@ -22,6 +22,9 @@ WARM_UP_CHECKS = 50
 CALM_CHECKS = 3
 """Checks without faults before something is measured, so that all connections are as they should be."""
 CHECKS_BETWEEN_RELOADS = 25
+CHECKS_BETWEEN_LONG_FAULTS = 50
+MOST_SECONDS = 60
+"""The bound of a check with one kind of call that never ends."""
 MOST_GROWTH_MEGABYTES = 5
 MOST_CONNECTIONS_MORE = 4
 """How many connections are open depends on how many threads asked at once; a leak at each reload is more."""
@@ -36,6 +39,7 @@ _CLEARLY_IN_TIME_SECONDS = 0.9
 _CONFIGURATION = """\
 [global]
 check-interval: 1
+max-workers: 4
 [default_options]
 max-provisioned-reads: 1000
 max-provisioned-writes: 1000
@@ -66,6 +70,16 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "missing_results", "table": "orders", "times": 2},
     {"code": "AuthorizationError", "action": "Publish", "times": 4},
 )
+_LONG_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "drip", "action": "DescribeTable", "table": "users"},
+    {"kind": "endless_pages", "action": "ListTables", "times": None},
+    {"kind": "drip", "action": "ListTables"},
+    {"kind": "endless_pages", "action": "GetMetricData", "times": None},
+    {"kind": "drip", "action": "GetMetricData"},
+    {"kind": "drip", "action": "UpdateTable"},
+    {"kind": "drip", "action": "Publish"},
+)
+"""What costs a check its bound, and would cost a worker that never comes back: there are four of them."""
 
 
 @dataclass
@@ -115,12 +129,15 @@ def soak_checks(emulator: Emulator, folder: Path, checks: int, seed: int) -> lis
         stopped = command(emulator, folder, *own, "--daemon", "stop").returncode
     finally:
         _end(pid)
-    late, unsaid, said = judge_lateness(log.path.read_text(encoding="utf-8"))
+    lines = log.path.read_text(encoding="utf-8")
+    late, unsaid, said = judge_lateness(lines)
+    longest = max(float(match[1] or 0) for match in map(_CHECK.search, lines.splitlines()) if match)
     return [
         Figure("checks", done, at_least=checks),
         Figure("faults thrown in", sum(bool(request.faults) for request in emulator.requests())),
         Figure("updates applied", sum(request.applied for request in emulator.requests("UpdateTable"))),
         Figure("checks longer than their interval", late),
+        Figure("seconds of the longest check", longest, limit=MOST_SECONDS),
         Figure("warnings about them", said),
         Figure("late checks without a warning", unsaid, limit=0),
         Figure(f"memory after {warm_up} checks, MB", before[0]),
@@ -165,6 +182,8 @@ def _throw_faults(emulator: Emulator, log: Log, pid: int, chance: random.Random,
         emulator.clear_faults()
         for fault in chance.sample(_FAULTS, chance.randint(0, MOST_FAULTS_AT_ONCE)):
             emulator.add_fault(**fault)
+        if done % CHECKS_BETWEEN_LONG_FAULTS == CHECKS_BETWEEN_LONG_FAULTS // 2:
+            emulator.add_fault(**_LONG_FAULTS[done // CHECKS_BETWEEN_LONG_FAULTS % len(_LONG_FAULTS)])
         for table in TABLES:
             for index in (None, INDEX):
                 load = chance.choice((5, 60, 95, 300))

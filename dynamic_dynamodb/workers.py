@@ -1,0 +1,113 @@
+"""Threads that work side by side, as many as are wanted and as the system allows.
+
+Unlike the standard library's they never keep the process from ending, and their number can change.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+
+PAUSE_SECONDS: Final = 60.0
+"""How long the system is asked for no further thread after it has refused one."""
+
+
+class WorkerPool(Executor):
+    """An executor whose threads start when they are needed, and end when they are too many."""
+
+    def __init__(self, name: str, most: int) -> None:
+        """Allow so many threads."""
+        self._name = name
+        self._most = most
+        self._threads = 0
+        self._idle = 0
+        self._refused_until = 0.0
+        self._is_told = False
+        self._is_closed = False
+        self._work: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._news = threading.Condition()
+
+    def resize(self, most: int) -> None:
+        """Allow so many threads from now on; those that are too many end when they have nothing to do."""
+        with self._news:
+            self._most, self._refused_until, self._is_told = most, 0.0, False
+            self._news.notify_all()
+
+    def close(self) -> None:
+        """Let the threads end as soon as they have nothing to do, and wait for none of them."""
+        with self._news:
+            self._is_closed = True
+            self._news.notify_all()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a function called by a thread, or by this one if the system allows no other."""
+        future: Future[T] = Future()
+        refusal: RuntimeError | None = None
+        with self._news:
+            self._work.append((future, lambda: fn(*args, **kwargs)))
+            if self._idle >= len(self._work):
+                self._news.notify()
+            elif self._threads < self._most and self._refused_until <= time.monotonic():
+                refusal = self._start_thread()
+            is_alone = self._threads == 0
+        if refusal is not None:
+            self._tell(refusal)
+        if is_alone:
+            _run(*self._work.popleft())
+        return future
+
+    def _start_thread(self) -> RuntimeError | None:
+        try:
+            threading.Thread(target=self._work_on, name=self._name, daemon=True).start()
+        except RuntimeError as error:
+            self._refused_until = time.monotonic() + PAUSE_SECONDS
+            return error
+        self._threads += 1
+        return None
+
+    def _tell(self, refusal: RuntimeError) -> None:
+        if not self._is_told:
+            self._is_told = True
+            counted = f"only {self._threads} of {self._most} threads for {self._name} can be started"
+            hint = "allow more threads (ulimit -u, TasksMax, pids.max), or set a lower max-workers"
+            LOGGER.warning("%s (%s), so checks take longer: %s", counted, refusal, hint)
+
+    def _work_on(self) -> None:
+        while (task := self._take()) is not None:
+            _run(*task)
+            del task  # not before the next one: its result may be large
+
+    def _take(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        """Wait for something to do; None if this thread is to end."""
+        with self._news:
+            while True:
+                if self._threads > self._most or (self._is_closed and not self._work):
+                    self._threads -= 1
+                    return None
+                if self._work:
+                    return self._work.popleft()
+                self._idle += 1
+                self._news.wait()
+                self._idle -= 1
+
+
+def _run(future: Future[Any], work: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        future.set_exception(error)
+    else:
+        future.set_result(result)
