@@ -12,7 +12,7 @@ from dynamic_dynamodb.core.back_pressure import Surroundings, find_doubts
 from dynamic_dynamodb.core.decision import decide
 from dynamic_dynamodb.core.guards import Facts, guard
 from dynamic_dynamodb.core.masking import mask_url
-from dynamic_dynamodb.core.memory import count, forget_low_checks, note_changes
+from dynamic_dynamodb.core.memory import count_low_checks, forget_low_checks, note_changes
 from dynamic_dynamodb.core.messages import write_alarms, write_change
 from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
 from dynamic_dynamodb.core.plan import plan
@@ -54,7 +54,6 @@ LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
 _BY_NAME: Final = attrgetter("target")
-_REACH: Final = attrgetter("reach")
 _LOW_CHECKS: Final = attrgetter("low_checks")
 _REFUSED: Final = Reason(Code.REFUSED, "refused")
 _ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
@@ -271,7 +270,7 @@ class Loop:
         decision = checked.decision
         target = decision.target
         applied, refusal = result.applied.get(target), result.refused.get(target)
-        memory = count(checked.memory, decision.counts(applied))
+        memory = PerCapacity(*map(count_low_checks, checked.memory, decision.counts(applied)))
         if applied is not None:
             memory = note_changes(memory, applied, find_window(checked.subject.section.typed, now))
         self.adapters.counts.put(target, memory)
@@ -315,28 +314,33 @@ class Loop:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
 
 
-def _find_lost(found: Found, skipped: Iterable[TargetReport]) -> frozenset[str] | None:
+def _find_lost(found: Found, skipped: Sequence[TargetReport]) -> frozenset[str] | None:
     """Name the tables that CloudWatch should be asked for, but is not; None if that is not known."""
     if found.is_list_missing:
         return None
+    if not found.failed and not skipped:
+        return NO_TABLES
     stopped = (one for one in skipped if one.skipped and one.skipped.code is Code.CIRCUIT_BREAKER)
     return frozenset(one.target.table for one in (*found.failed, *stopped))
 
 
 def _sum_up(requests: Sequence[MetricRequest], answers: Answers, lost: frozenset[str] | None) -> Answer:
     """Sum up what CloudWatch said of all targets."""
-    known = [
-        (request, answer)
-        for request in requests
-        if not isinstance(answer := answers[request.target], AwsError)
-    ]
-    asked = frozenset(request.target.table for request in requests)
-    failed = frozenset(target.table for target, answer in answers.items() if isinstance(answer, AwsError))
+    known, answered, failed, busy = [], set(), set(), set()
+    for request in requests:
+        table, answer = request.target.table, answers[request.target]
+        if isinstance(answer, AwsError):
+            failed.add(table)
+            continue
+        known.append((request.window, answer))
+        answered.add(table)
+        if answer.reads.reach or answer.writes.reach:
+            busy.add(table)
     return Answer(
-        find_freshest((request.window, answer) for request, answer in known),
-        busy=frozenset(request.target.table for request, answer in known if max(answer.map(_REACH))),
-        answered=asked - failed - (lost or NO_TABLES),
-        lost=None if lost is None else lost | failed,
+        find_freshest(known),
+        frozenset(busy),
+        frozenset(answered - failed - lost if lost else answered - failed),
+        None if lost is None else lost | failed,
     )
 
 

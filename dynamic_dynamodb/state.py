@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
-from dynamic_dynamodb.core.memory import NO_MEMORY, Memory, forget_low_checks
+from dynamic_dynamodb.core.memory import NO_MEMORY, Memory, count_low_checks, forget_low_checks
 from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.silence import Answer, Heard, end_silence, listen
 from dynamic_dynamodb.core.value import value
@@ -108,7 +108,7 @@ class CountStore:
         if abs(self.now - entry.checked) > self.life:
             return entry.memory.map(forget_low_checks)
         if self._is_too_soon(entry):
-            return entry.memory.map(lambda one: replace(one, low_checks=max(0, one.low_checks - 1)))
+            return entry.memory.map(lambda one: count_low_checks(one, max(0, one.low_checks - 1)))
         return entry.memory
 
     def put(self, target: Target, memory: PerCapacity[Memory]) -> None:
@@ -139,4 +139,4 @@ class CountStore:
 
 def _keep_count(memory: Memory, before: Memory) -> Memory:
     """Take what a check left, but for the count, which stays as it was unless it was set to 0."""
-    return replace(memory, low_checks=memory.low_checks and before.low_checks)
+    return count_low_checks(memory, memory.low_checks and before.low_checks)

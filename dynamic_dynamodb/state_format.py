@@ -35,7 +35,10 @@ def parse(text: bytes) -> dict[str, Entries]:
     """Read the entries of all regions; raise ValueError if the text is damaged."""
     try:
         content = json.loads(text)
-        parse_entry = _PARSERS[content["format"]]
+        parse_entry = _PARSERS.get(content["format"])
+        if parse_entry is None:
+            message = f"its form is {content['format']}, which this release does not know"
+            raise ValueError(message)
         return {
             region: {_parse_target(name): parse_entry(entry) for name, entry in entries.items()}
             for region, entries in content["regions"].items()

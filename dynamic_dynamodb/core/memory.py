@@ -34,18 +34,13 @@ NO_MEMORY: Final = PerCapacity(Memory(), Memory())
 
 def forget_low_checks(memory: Memory) -> Memory:
     """Let the count of low checks start anew."""
-    return replace(memory, low_checks=0)
+    return count_low_checks(memory, 0)
 
 
-def count(before: PerCapacity[Memory], low_checks: PerCapacity[int]) -> PerCapacity[Memory]:
-    """Keep new counts of low checks."""
-    if before.reads.low_checks == low_checks.reads and before.writes.low_checks == low_checks.writes:
-        return before
-    return PerCapacity(*map(_count_one, before, low_checks))
-
-
-def _count_one(memory: Memory, low_checks: int) -> Memory:
-    return replace(memory, low_checks=low_checks)
+def count_low_checks(memory: Memory, count: int) -> Memory:
+    """Keep a new count of low checks."""
+    # Most counts stay as they are, and to replace anything takes long.
+    return memory if memory.low_checks == count else replace(memory, low_checks=count)
 
 
 def note_changes(

@@ -58,7 +58,7 @@ class Heard:
 
 def end_silence(heard: Heard | None) -> Heard | None:
     """Let no time count from the last silent check to the next one."""
-    return heard if heard is None else replace(heard, silent_at=None)
+    return heard if heard is None or heard.silent_at is None else replace(heard, silent_at=None)
 
 
 def listen(before: Heard | None, answer: Answer, *, now: datetime, longest_step: timedelta) -> Heard | None:
