@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.aws.actions import DESCRIBE_SCALABLE_TARGETS
-from dynamic_dynamodb.aws.descriptions import is_name
 from dynamic_dynamodb.aws.parsing import show
-from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.model import Target, is_name
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:

@@ -5,26 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
-from dynamic_dynamodb.core.model import NAME_PATTERN, Description, PerCapacity, Target
+from dynamic_dynamodb.core.model import Description, PerCapacity, Target, is_name
 from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NAME: Final = re.compile(NAME_PATTERN)
 _STATUS: Final = re.compile("[A-Z_]{1,40}")
 _ACCOUNT: Final = re.compile(r"arn:[^:]*:dynamodb:[^:]*:(\d{12}):")
 _ON_DEMAND: Final = PerCapacity(0, 0)
-
-
-def is_name(given: object) -> TypeGuard[str]:
-    """Tell whether DynamoDB allows this as the name of a table or an index."""
-    return isinstance(given, str) and _NAME.fullmatch(given) is not None
 
 
 def check_table(name: str, table: Mapping[str, Any]) -> None:

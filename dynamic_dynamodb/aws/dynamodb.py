@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
-from dynamic_dynamodb.aws.descriptions import check_table, is_name, read_table
+from dynamic_dynamodb.aws.descriptions import check_table, read_table
 from dynamic_dynamodb.aws.parsing import show
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.core.model import is_name
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
 from dynamic_dynamodb.ports import TableList

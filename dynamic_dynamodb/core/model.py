@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeGuard, TypeVar
 
 from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.options import Capacity
@@ -19,6 +20,12 @@ U = TypeVar("U")
 
 NAME_PATTERN: Final = "[A-Za-z0-9_.-]{3,255}"
 """The names that DynamoDB gives tables and indexes (API reference, CreateTable)."""
+_NAME: Final = re.compile(NAME_PATTERN)
+
+
+def is_name(given: object) -> TypeGuard[str]:
+    """Tell whether DynamoDB takes this as the name of a table or an index."""
+    return isinstance(given, str) and _NAME.fullmatch(given) is not None
 
 
 class Target(NamedTuple):

@@ -181,5 +181,6 @@ def _read(source: _Source) -> Recording | str:
 def _read_target(text: str) -> Target:
     target = Target(*text.split("/", 1))
     if not is_named_well(target) or text.endswith("/"):
-        raise ConfigurationError((f"--as must be TABLE or TABLE/INDEX, got {shorten(text)}",))
+        names = "names of 3 to 255 letters, digits, _, - and ."
+        raise ConfigurationError((f"--as must be TABLE or TABLE/INDEX, {names}; got {shorten(text)}",))
     return target

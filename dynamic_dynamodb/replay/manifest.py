@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.model import Target
+from dynamic_dynamodb.core.model import Target, is_name
 from dynamic_dynamodb.replay.inputs import RecordingError, open_text, read_all
 from dynamic_dynamodb.replay.recording import Billing
 
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 MANIFEST: Final = "recording.manifest"
 """Its file's name; no recording ends so."""
 _FORMAT: Final = "dynamic-dynamodb recording, version 1"
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-
-
-def is_name(text: str) -> bool:
-    """Tell whether DynamoDB takes a name for a table or an index (API reference, CreateTable)."""
-    return _NAME.fullmatch(text) is not None
 
 
 def is_named_well(target: Target) -> bool:

@@ -291,7 +291,11 @@ REFUSED = {
     "long-name": (("--replay", "x" * 5000), "cannot be read: File name too long"),
     "as": (
         ("--replay", "history/orders.csv", "--as", "a/b/c"),
-        "--as must be TABLE or TABLE/INDEX, got 'a/b/c'",
+        "--as must be TABLE or TABLE/INDEX, names of 3 to 255 letters, digits, _, - and .; got 'a/b/c'",
+    ),
+    "as-short": (
+        ("--replay", "history/orders.csv", "--as", "t"),
+        "--as must be TABLE or TABLE/INDEX, names of 3 to 255 letters, digits, _, - and .; got 't'",
     ),
     "compare": ((*HISTORY, "--compare", "no.conf"), "no.conf cannot be used:"),
     "no-history": (("--replay", "nowhere"), "nowhere does not exist: record one with --record DIR"),
