@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
+MOST_SECONDS: Final = 2.0
+"""How long a supervisor that is busy is waited for; it must not hold up the first check."""
 
 
 def tell_ready(environment: Mapping[str, str]) -> None:
@@ -21,6 +23,7 @@ def tell_ready(environment: Mapping[str, str]) -> None:
         address = f"\0{address[1:]}"  # a name that is no file
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as speaker:
+            speaker.settimeout(MOST_SECONDS)
             speaker.sendto(b"READY=1", address)
     except OSError as error:
         LOGGER.warning("the supervisor cannot be told that this is ready: %s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 from pathlib import Path
@@ -73,6 +74,23 @@ def test_a_supervisor_is_told_nothing_of_a_configuration_with_faults(program: Pr
         assert run.code == 2
         with pytest.raises(BlockingIOError):
             listener.recv(100)
+
+
+def test_a_supervisor_that_reads_nothing_holds_up_no_check(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    name = str(program.folder / "notify")
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other,
+    ):
+        listener.bind(name)
+        other.setblocking(False)  # noqa: FBT003 - the standard library's way
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                other.sendto(b"full", name)
+        run = program.check(ALL, NOTIFY_SOCKET=name)
+    assert (run.code, emulator.capacities()) == (0, {("busy", None): RAISED})
+    assert run.warnings[0] == "the supervisor cannot be told that this is ready: timed out"
 
 
 def test_a_supervisor_that_cannot_be_told_is_worth_a_warning(program: Program) -> None:
