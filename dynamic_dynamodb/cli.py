@@ -81,6 +81,11 @@ def _act(arguments: list[str]) -> int:
     except OSError as error:
         raise OutputError from error
     try:
+        Path.cwd()
+    except OSError as error:
+        write_remark(f"{PROGRAM}: the working directory is gone ({error.strerror}): cd to another one first")
+        return ExitCode.TARGET_FAILED
+    try:
         if flags.get("config"):
             flags["config"] = str(Path(str(flags["config"])).absolute())
         return _run(flags)

@@ -26,6 +26,7 @@ LOGGER_NAME: Final = "dynamic-dynamodb"
 LOGGER: Final = logging.getLogger(LOGGER_NAME)
 HURRY_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.05
+_A_PLACE: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC
 _OWNER_ONLY_DIRECTORY: Final = 0o700
 _TALKATIVE: Final = {
     "boto3": logging.WARNING,
@@ -175,8 +176,9 @@ def _take_out(sink: Sink) -> None:
 
 
 def _use_file(path: Path, directory: Path) -> None:
-    before, sinks = Path.cwd(), _find_sinks()
+    sinks = _find_sinks()
     loggers = {logger: (logger.handlers[:], logger.level, logger.propagate) for logger in _find_loggers()}
+    before = os.open(".", _A_PLACE)  # rather than its name, as it may have been deleted
     try:
         with path.open(encoding="utf-8") as file:
             os.chdir(directory)  # relative paths in the file count from there, in a daemon too
@@ -188,7 +190,8 @@ def _use_file(path: Path, directory: Path) -> None:
         message = f"log-config-file {path} cannot be used: {type(error).__name__}: {error}"
         raise ConfigurationError((message,)) from error
     finally:
-        os.chdir(before)
+        os.fchdir(before)
+        os.close(before)
     for sink in sinks:
         _take_out(sink)
 

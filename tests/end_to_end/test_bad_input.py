@@ -138,4 +138,5 @@ def test_a_working_directory_that_is_gone_is_not_taken_for_lost_output(
     leave = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
     lost = Program(emulator, program.folder, ("sh", "-c", leave, "sh", *COMMAND))
     run = lost.run(*flags, "--run-once", PYTHONSAFEPATH="1")
-    assert run == Run(1, "", "dynamic-dynamodb: [Errno 2] No such file or directory\n")
+    said = "the working directory is gone (No such file or directory): cd to another one first"
+    assert run == Run(1, "", f"dynamic-dynamodb: {said}\n")

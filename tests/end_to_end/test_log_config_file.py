@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -11,11 +12,10 @@ import pytest
 
 from tests.end_to_end.account import add_busy, everywhere
 from tests.end_to_end.daemons import wait_until
-from tests.end_to_end.program import read_log
+from tests.end_to_end.program import COMMAND, Program, read_log
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
-    from tests.end_to_end.program import Program
 
 PLAIN = everywhere(with_indexes=False)
 DAY_SECONDS = 24 * 3600
@@ -126,6 +126,24 @@ def test_a_logging_configuration_that_broke_is_reported_in_the_old_log(
         running.wait_for("busy: unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
     assert any("ERROR the configuration was not read again" in line for line in read_log(log.read_text()))
+
+
+def test_a_working_directory_that_is_deleted_during_a_run_is_a_reason_not_to_reload(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy(emulator)
+    log = program.folder / "configured.log"
+    path = program.write(EXAMPLE.replace("configured.log", str(log)), "logging.conf")
+    gone = program.folder / "gone"
+    gone.mkdir()
+    there = Program(emulator, program.folder, ("sh", "-c", f'cd {gone} && exec "$@"', "sh", *COMMAND))
+    with there.start(f"[global]\ncheck-interval: 1\n{PLAIN}[logging]\nlog-config-file: {path}\n") as running:
+        running.wait_for("busy: updated")
+        shutil.rmtree(gone)  # from which relative paths in the file would count
+        running.send(signal.SIGHUP)
+        running.wait_for(f"log-config-file {path} cannot be used: FileNotFoundError: ")
+        running.wait_for("busy: unchanged", count=2)
+        assert running.end(signal.SIGTERM).code == 0
 
 
 def test_a_logging_configuration_that_is_given_up_logs_no_longer(
