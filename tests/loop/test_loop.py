@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from dynamic_dynamodb.core.model import Code, PerCapacity, Target
-from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Section
+from dynamic_dynamodb.core.model import Code, PerCapacity, Reason, Target
+from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Matches, Section
 from dynamic_dynamodb.core.usage import MINUTE, find_window
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.loop import Adapters, Loop
-from dynamic_dynamodb.report import CheckReport, Outcome
+from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.builders import HARD_EXPRESSION, HARD_NAME, NOW, both, low_checks, section
@@ -281,6 +281,20 @@ class TestMatching:
             ]
         assert world.units(hard) == both(100)
         assert world.units(easy) != both(100)
+
+    def test_what_could_not_be_matched_once_is_tried_again(self) -> None:
+        slow = section(".*")
+        world = World(slow)
+        for _ in range(3):  # until nothing changes any more
+            world.check()
+        survey = world.loop.survey
+        assert survey.matched is not None
+        assert survey.last is not None
+        lost = TargetReport(A, Outcome.FAILED, skipped=Reason(Code.MATCHING_TIMED_OUT, "as if"))
+        survey.last = survey.last[0], replace(survey.last[1], subjects=(), failed=(lost,))
+        assert world.check().failures == 0
+        survey.matched = survey.matched[0], Matches({}, (), {}, {A.table: slow})
+        assert world.check().failures == 0
 
     def test_an_index_that_takes_too_long_to_match_fails_alone(self) -> None:
         hard = Target("a", HARD_NAME)
