@@ -17,6 +17,7 @@ from dynamic_dynamodb.signals import survive_log_rotation
 from dynamic_dynamodb.streams import (
     OutputError,
     can_take,
+    drop_leftovers,
     exit_code_of,
     prepare_streams,
     silence,
@@ -215,10 +216,9 @@ def _serve(
     with start_workers() as workers:
         service = Service(circumstances, wishes, workers, before_check, notes=notes)
         is_well = service.run(configuration, on_ready)
-    if configuration.global_options["run_once"]:
-        _await_slow_reader(wishes)
-    else:
-        await_readers()
+    is_one_off = configuration.global_options["run_once"]
+    if _await_slow_reader(wishes) if is_one_off else await_readers():
+        drop_leftovers()
     return is_well
 
 
@@ -256,8 +256,8 @@ def _show_early_warnings() -> None:
         logging.lastResort.setFormatter(TextFormatter(f"{PROGRAM}: %(message)s"))
 
 
-def _await_slow_reader(wishes: Wishes) -> None:
-    """Wait until the log of a one-off run is read, unless a signal comes.
+def _await_slow_reader(wishes: Wishes) -> bool:
+    """Wait until the log of a one-off run is read, unless a signal comes; tell whether it is.
 
     A person at a terminal, as with `less`, may take any time. Where nobody sits, as with cron, a reader that
     takes nothing for a minute must not keep the next run out.
@@ -265,8 +265,10 @@ def _await_slow_reader(wishes: Wishes) -> None:
     from dynamic_dynamodb.logs import await_readers
 
     patience = math.inf if sys.stderr.isatty() else _READER_STALL_SECONDS
-    if not await_readers(patience, is_hurried=wishes.is_stopping) and can_take(sys.stderr):
+    is_read = await_readers(patience, is_hurried=wishes.is_stopping)
+    if not is_read and can_take(sys.stderr):
         write_remark(f"{PROGRAM}: the end of the log is lost: nobody took it in time")
+    return is_read
 
 
 def _try(circumstances: Circumstances, configuration: Configuration) -> None:

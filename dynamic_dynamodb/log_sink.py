@@ -20,7 +20,6 @@ MOST_LINES: Final = 10_000
 MOST_CHARACTERS: Final = 8_000_000
 CLOSE_SECONDS: Final = 1.0
 """How long the end of a log waits for lines that are not written yet."""
-STDOUT: Final = "stdout"
 _NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 _STANDARD_ERROR: Final = 2
 
@@ -189,13 +188,16 @@ class Sink(logging.Handler):
         self._error = sys.exc_info()[1]
 
     def _say_trouble(self, error: BaseException) -> None:
-        """Log once that lines are being lost, for the other sinks, and for stderr if it is stdout's."""
+        """Log once that lines are being lost, for the other sinks, and for stderr if it is the console's."""
         code = error.errno if isinstance(error, OSError) else None
         why = os.strerror(code) if code else f"{type(error).__name__}: {error}"
         advice = ": free disk space" if code in _NO_SPACE else ""
         said = f"{self.place} cannot be written: {why}: lines of the log are being lost{advice}"
         LOGGER.warning("%s", said)
-        if self.place == STDOUT and not isinstance(error, BrokenPipeError):  # whoever closed a pipe knows
+        is_console = isinstance(self.target, logging.StreamHandler) and not isinstance(
+            self.target, logging.FileHandler
+        )
+        if is_console and not isinstance(error, BrokenPipeError):  # whoever closed a pipe knows
             with suppress(OSError):
                 os.write(_STANDARD_ERROR, f"dynamic-dynamodb: {said}\n".encode())
 

@@ -17,7 +17,7 @@ from logutils.colorize import ColorizingStreamHandler
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.log_files import OWNER_ONLY, LogFile, RawStream, is_stream, open_log_file
 from dynamic_dynamodb.log_lines import choose_formatter
-from dynamic_dynamodb.log_sink import MOST_LINES, STDOUT, Sink
+from dynamic_dynamodb.log_sink import MOST_LINES, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,7 +92,7 @@ def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
     formatter = choose_formatter(options["log_format"], is_dry_run=settings.is_dry_run)
     # Kept over reloads, as it may be stuck in a write that nobody takes.
     console = next((sink for sink in _find_sinks() if isinstance(sink.target, Console)), None)
-    console = console or Sink(Console(), STDOUT)
+    console = console or Sink(Console(), "stdout")
     console.target.is_plain = options["log_format"] == "json"  # type: ignore[attr-defined]  # it is a Console
     console.most_lines = most_lines
     console.setFormatter(formatter)

@@ -74,6 +74,14 @@ def write_remark(text: str) -> None:
         silence(sys.stderr)
 
 
+def drop_leftovers() -> None:
+    """Let go what a handler of a log has left in stdout and cannot be written: it is not a result."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        silence(sys.stdout)
+
+
 def can_take(stream: TextIO) -> bool:
     """Tell whether a line could be written now without waiting for a reader."""
     return bool(select.select([], [stream.fileno()], [], 0)[1])

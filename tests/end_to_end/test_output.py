@@ -120,14 +120,14 @@ def run(program: Program, *arguments: str, stdout: str = "", **environment: str)
     return ended.returncode, ended.stderr
 
 
-def run_into_closed_pipe(program: Program, *arguments: str) -> tuple[int, str]:
+def run_into_closed_pipe(program: Program, *arguments: str, **environment: str) -> tuple[int, str]:
     """Run with a stdout whose reader is gone, as that of `head` may be."""
     ours, theirs = os.pipe()
     os.close(ours)
     with os.fdopen(theirs, "wb") as stdout:
         ended = subprocess.run(
             [*COMMAND, *arguments],
-            env={**os.environ, **program.emulator.environment(), "HOME": str(program.folder)},
+            env={**os.environ, **program.emulator.environment(), "HOME": str(program.folder), **environment},
             cwd=program.folder,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
@@ -257,6 +257,20 @@ def test_a_one_off_run_is_judged_by_its_work_though_its_log_cannot_be_written(
     )
     assert (code, errors) == (0, f"dynamic-dynamodb: {said}\n")
     assert run_into_closed_pipe(program, "-c", path, "--run-once") == (0, "")
+    assert emulator.capacities() == {("busy", None): RAISED}
+
+
+ONLY_CONSOLE = EXAMPLE.replace("handlers=console,file", "handlers=console").replace("file,console", "console")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_same_holds_for_a_log_config_file(emulator: Emulator, program: Program, unbuffered: str) -> None:
+    add_busy(emulator)
+    own = "-c", program.write(PLAIN), "--log-config-file", program.write(ONLY_CONSOLE, "logging.conf")
+    code, errors = run(program, *own, "--run-once", stdout=">/dev/full", PYTHONUNBUFFERED=unbuffered)
+    why = "cannot be written: No space left on device: lines of the log are being lost: free disk space"
+    assert (code, errors) == (0, f"dynamic-dynamodb: handler console of log-config-file {why}\n")
+    assert run_into_closed_pipe(program, *own, "--run-once", PYTHONUNBUFFERED=unbuffered) == (0, "")
     assert emulator.capacities() == {("busy", None): RAISED}
 
 
