@@ -69,7 +69,10 @@ class LookUp:
         self._done = threading.Event()
         self._processes: list[CredentialProcess] = []
         self._starting = threading.Lock()
-        threading.Thread(target=self._run, name="credentials", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name="credentials", daemon=True).start()
+        except RuntimeError:
+            self._run()  # no other thread is allowed; what it waits for is bounded all the same
 
     @property
     def is_done(self) -> bool:
