@@ -84,27 +84,31 @@ class Circumstances:
             faults=(
                 *examination.faults,
                 *find_credential_faults(configuration.global_options),
-                # A file that is meant for something else has no faults of its own.
-                *(
-                    self._find_collisions(configuration)
-                    or find_path_faults(configuration.logging_options, self.find_path)
-                ),
+                *self._find_file_faults(configuration),
             ),
         )
 
+    def _find_file_faults(self, configuration: Configuration) -> tuple[str, ...]:
+        """Name the files that cannot be used; one that is there for something else has no other faults."""
+        unusable = tuple(find_path_faults(configuration.logging_options, self.find_path))
+        try:
+            return self._find_collisions(configuration) or unusable
+        except ConfigurationError as error:
+            return unusable or error.faults
+
     def _find_collisions(self, configuration: Configuration) -> tuple[str, ...]:
-        """Name the files that would be written for one purpose and are there for another."""
+        """Name the files that would be written for one purpose and are there for another.
+
+        Raises ConfigurationError if a path cannot be found.
+        """
         options, log_options = configuration.global_options, configuration.logging_options
         files = {"the configuration": self.path}
-        try:
-            for key in ("log_config_file", "log_file"):
-                given = log_options[key]
-                files[key.replace("_", "-")] = self.find_path(given) if given else None
-            files["state-file"] = self.find_state_path(options)
-            if options["daemon"] in COMMANDS_THAT_START:
-                files["the pid file"] = self.find_pid_path(options)
-        except ConfigurationError as error:
-            return error.faults
+        for key in ("log_config_file", "log_file"):
+            given = log_options[key]
+            files[key.replace("_", "-")] = self.find_path(given) if given else None
+        files["state-file"] = self.find_state_path(options)
+        if options["daemon"] in COMMANDS_THAT_START:
+            files["the pid file"] = self.find_pid_path(options)
         log_file = files["log-file"]
         return (
             *find_collisions({purpose: path for purpose, path in files.items() if path is not None}),
