@@ -54,7 +54,7 @@ class Place:
         """Give a table's count; -1 if the file is not whole."""
         try:
             regions = json.loads(self.state.read_text(encoding="utf-8"))["regions"]
-            reads, writes, _ = regions[_REGION][table]
+            reads, writes = (regions[_REGION][table][side]["low_checks"] for side in ("reads", "writes"))
         except (OSError, ValueError, LookupError, TypeError):
             return -1
         return int(reads) if reads == writes else -1
