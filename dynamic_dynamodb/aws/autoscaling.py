@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.aws.actions import DESCRIBE_SCALABLE_TARGETS
 from dynamic_dynamodb.aws.parsing import show
-from dynamic_dynamodb.core.model import Target, is_name
+from dynamic_dynamodb.core.model import Target, is_safe_name
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def _parse_page(
 def _read_target(resource: object) -> Target | None:
     """Read `table/NAME` or `table/NAME/index/NAME`."""
     match resource.split("/") if isinstance(resource, str) else ():
-        case ["table", table] if is_name(table):
+        case ["table", table] if is_safe_name(table):
             return Target(table)
-        case ["table", table, "index", index] if is_name(table) and is_name(index):
+        case ["table", table, "index", index] if is_safe_name(table) and is_safe_name(index):
             return Target(table, index)
     return None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
-from dynamic_dynamodb.core.model import Description, PerCapacity, Target, is_name
+from dynamic_dynamodb.core.model import Description, PerCapacity, Target, is_safe_name
 from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Descripti
 
 
 def _is_named(index: object) -> bool:
-    return isinstance(index, dict) and is_name(index.get("IndexName"))
+    return isinstance(index, dict) and is_safe_name(index.get("IndexName"))
 
 
 def _find_account(arn: str) -> str:

@@ -9,7 +9,7 @@ from dynamic_dynamodb.aws.descriptions import check_table, read_table
 from dynamic_dynamodb.aws.parsing import show
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.containment import contain
-from dynamic_dynamodb.core.model import is_name
+from dynamic_dynamodb.core.model import is_safe_name
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
 from dynamic_dynamodb.ports import TableList
@@ -47,8 +47,8 @@ class DynamoDbTables:
         )
         try:
             for listed in pages:
-                names += filter(is_name, listed)
-                odd += (show(one) for one in listed if not is_name(one))
+                names += filter(is_safe_name, listed)
+                odd += (show(one) for one in listed if not is_safe_name(one))
         except AwsError as error:
             return TableList(names, error)
         if not odd:
@@ -114,4 +114,4 @@ def _parse_page(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
     listed, last = answer["TableNames"], answer.get("LastEvaluatedTableName")
     if not isinstance(listed, list):
         raise ValueError(f"TableNames is {show(listed)}")  # noqa: TRY004 - no bug of ours
-    return (listed, last) if last is None or is_name(last) else ([*listed, last], None)
+    return (listed, last) if last is None or is_safe_name(last) else ([*listed, last], None)

@@ -21,11 +21,20 @@ U = TypeVar("U")
 NAME_PATTERN: Final = "[A-Za-z0-9_.-]{3,255}"
 """The names that DynamoDB gives tables and indexes (API reference, CreateTable)."""
 _NAME: Final = re.compile(NAME_PATTERN)
+_SAFE_NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,255}")
 
 
 def is_name(given: object) -> TypeGuard[str]:
     """Tell whether DynamoDB takes this as the name of a table or an index."""
     return isinstance(given, str) and _NAME.fullmatch(given) is not None
+
+
+def is_safe_name(given: object) -> TypeGuard[str]:
+    """Tell whether a name that an answer holds does no harm in a line, a path or a call.
+
+    A shorter name than DynamoDB gives is no reason to leave the table that bears it alone.
+    """
+    return isinstance(given, str) and _SAFE_NAME.fullmatch(given) is not None
 
 
 class Target(NamedTuple):
