@@ -288,7 +288,7 @@ class Loop:
         self, checked: Sequence[_Checked], result: UpdateResult, found: Found
     ) -> Iterator[Doubt]:
         """Find the raises that were made because of throttling, and may not help."""
-        for each in checked:
+        for each in checked if result.applied else ():
             target = each.decision.target
             applied = result.applied.get(target)
             if applied is None or not any(side.is_doubtful for side in applied.capacities):
@@ -299,6 +299,8 @@ class Loop:
 
     def _publish(self, messages: Sequence[Sequence[Message]]) -> None:
         """Publish the messages of each target in their order."""
+        if not messages:
+            return
         asked = [self.adapters.lookups.submit(self._publish_one_by_one, written) for written in messages]
         lost = [one for one in gather("the message", asked, self._waits_for_changes) if one is not None]
         if lost:

@@ -223,6 +223,8 @@ class Survey:
 
     def _wait_for_pages(self, what: str, asked: Future[T | AwsError]) -> T | AwsError:
         """Wait longer than for a straggler: with many tables these are many calls, bounded together."""
+        if asked.done():
+            return asked.result()
         (answer,) = gather(what, [asked], replace(self.waits, straggling=self.waits.lost))
         return answer
 

@@ -39,8 +39,10 @@ def forget_low_checks(memory: Memory) -> Memory:
 
 def count_low_checks(memory: Memory, count: int) -> Memory:
     """Keep a new count of low checks."""
-    # Most counts stay as they are, and to replace anything takes long.
-    return memory if memory.low_checks == count else replace(memory, low_checks=count)
+    if memory.low_checks == count:
+        return memory
+    # Not by `replace`, which takes long: a replay counts in nearly every check.
+    return Memory(count, memory.answered_until, memory.doubtful_raises)
 
 
 def note_changes(
