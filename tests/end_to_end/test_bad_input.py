@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_used_is_refused(
         pytest.param(("-c", "."), ["directory"], id="a directory"),
         pytest.param(
             ("-t", "orders", "--run-once", "--log-file", "no/such/folder.log"),
-            ["no/such/folder.log", "No such file"],
+            ["no/such/folder.log", "cannot be written: there is no directory"],
             id="a log that cannot be written",
         ),
     ],

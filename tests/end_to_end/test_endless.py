@@ -137,7 +137,7 @@ def test_a_failing_check_does_not_end_the_program(emulator: Emulator, program: P
     add_busy(emulator)
     emulator.add_fault(code="ExpiredTokenException", times=3)
     with program.start(f"[table: busy]\n{LIMITS}", *SOON) as running:
-        running.wait_for("ERROR busy: failed: ")
+        running.wait_for("ERROR nothing can be checked: ")
         running.wait_for("busy: updated: ")
         assert running.end(signal.SIGINT).code == 0
 

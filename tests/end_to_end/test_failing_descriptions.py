@@ -102,16 +102,18 @@ def test_without_list_tables_a_regular_expression_is_a_failure(emulator: Emulato
         pytest.param({"code": "InvalidSignatureException"}, id="wrong secret or clock"),
     ],
 )
-def test_refused_credentials_are_a_failure_that_is_named_once_for_each_target(
+def test_refused_credentials_are_a_failure_that_is_named_once_for_all_targets(
     emulator: Emulator, program: Program, fault: dict[str, Any]
 ) -> None:
-    add_busy(emulator)
+    for name in ("busy", "busier"):
+        add_busy(emulator, name)
     emulator.add_fault(times=None, **fault)
-    run = program.check(f"[table: busy]\n{LIMITS}")
+    run = program.check(ALL)
     assert run.code == 1
-    assert emulator.capacities() == {("busy", None): BEFORE}
-    assert fault["code"] in run.line_of("busy")
-    assert [request.action for request in emulator.requests()] == ["ListTables", "DescribeTable"]
+    assert emulator.capacities() == {("busy", None): BEFORE, ("busier", None): BEFORE}
+    (error,) = (line for line in run.log if line.startswith("ERROR "))
+    assert error.startswith(f"ERROR nothing can be checked: dynamodb:ListTables failed: {fault['code']}: ")
+    assert [request.action for request in emulator.requests()] == ["ListTables"]
 
 
 def test_trouble_that_passes_costs_nothing_but_time(emulator: Emulator, program: Program) -> None:

@@ -142,9 +142,10 @@ def test_messages_that_cannot_be_published_stop_no_change(emulator: Emulator, pr
     )
     assert run.code == 0
     assert emulator.capacities() == {(name, None): RAISED for name in topics}
-    assert len(run.warnings) == 2
+    lost = [warning for warning in run.warnings if warning.startswith("not published to ")]
+    assert len(lost) == 2
     for topic, said in topics.values():
-        assert any(topic in warning and said in warning for warning in run.warnings)
+        assert any(topic in warning and said in warning for warning in lost)
 
 
 def test_a_missing_permission_to_publish_is_named(emulator: Emulator, program: Program) -> None:
