@@ -250,7 +250,8 @@ class Service:
             report = opened.loop.check(now)
         except AwsError as error:
             self._say_that_nothing_was_checked(error, opened)
-            LOGGER.info("nothing was checked, in %.1f s", time.monotonic() - started)
+            # The last line of a check begins like that of any other: programs wait for it.
+            LOGGER.info("checked 0 targets: nothing could be checked, in %.1f s", time.monotonic() - started)
             return False
         self.announcer.say("credentials", "")
         LOGGER.info("%s, in %.1f s", report, time.monotonic() - started)

@@ -177,10 +177,10 @@ def test_a_reload_without_credentials_before_or_after_takes_the_new_file_at_one_
     impatient: Program, source: Source
 ) -> None:
     with impatient.start(TABLE, **source.as_metadata_service) as running:
-        running.wait_for("nothing was checked")
+        running.wait_for("checked 0 targets: nothing could be checked")
         running.send(signal.SIGHUP)
         running.wait_for("the configuration was read again")
-        running.wait_for("nothing was checked", count=2)
+        running.wait_for("checked 0 targets: nothing could be checked", count=2)
         assert running.end(signal.SIGTERM).code == 0
     assert len(source.asked) == 2
 
