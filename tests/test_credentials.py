@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -15,10 +17,13 @@ from tests.end_to_end.daemons import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.end_to_end.credential_sources import Source
 
 CALLERS = 8
+TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+NOTHING_YET = r"no AWS credentials from the container's credentials endpoint within 0\.5 s"
 
 
 @pytest.fixture
@@ -33,6 +38,15 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
         monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
         yield opened
+
+
+@pytest.fixture
+def hanging_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a pipe, whose reader waits until somebody writes, in the place of the endpoint's token."""
+    path = tmp_path / "token"
+    os.mkfifo(path)
+    monkeypatch.setenv(TOKEN_FILE, str(path))
+    return path
 
 
 def _make(seconds: float) -> Credentials:
@@ -68,29 +82,45 @@ def test_a_look_up_that_fails_has_failed_for_all_until_the_next_check(source: So
     assert _ask(credentials) == "AKIDLATER"
 
 
-def test_a_look_up_that_hangs_is_waited_for_again_and_none_begun_beside_it(source: Source) -> None:
-    source.answer(write_credentials("AKIDSLOW"))
+def test_a_look_up_that_the_network_holds_up_ends_in_time_with_its_own_sentence(source: Source) -> None:
     source.is_hanging = True
     credentials = _make(0.5)
+    with pytest.raises(CredentialsError, match=f"^{NOTHING_YET}$"):
+        credentials.renew()
+    wait_until(lambda: not _find_look_ups(), "its end")
+
+
+def test_a_look_up_that_a_file_holds_up_is_waited_for_again_and_none_begun_beside_it(
+    source: Source, hanging_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.answer(write_credentials("AKIDLATER"))
+    credentials = _make(0.5)
     for _ in range(2):
-        with pytest.raises(CredentialsError, match="the container's credentials endpoint within"):
+        with pytest.raises(CredentialsError, match=f"^{NOTHING_YET}$"):
             credentials.renew()
-    assert len(source.asked) == 1
-    source.ended.set()
+    assert len(_find_look_ups()) == 1
+    monkeypatch.delenv(TOKEN_FILE)
+    hanging_file.write_text("Bearer", encoding="utf-8")
     wait_until(lambda: _is_renewed(credentials), "the end of the look-up")
-    assert _ask(credentials) == "AKIDSLOW"
+    assert _ask(credentials) == "AKIDLATER"
     assert len(source.asked) == 1
 
 
-def test_after_a_long_time_another_look_up_begins_beside_one_that_hangs(source: Source) -> None:
+def test_after_a_long_time_another_look_up_begins_beside_one_that_hangs(
+    source: Source, hanging_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source.answer(write_credentials("AKIDSECOND"))
-    source.is_hanging = True
     credentials = _make(0.1)
     assert not _is_renewed(credentials)
-    source.wait_until_asked(1)
-    source.is_hanging = False
+    monkeypatch.delenv(TOKEN_FILE)
     wait_until(lambda: _is_renewed(credentials), "another look-up")
     assert _ask(credentials) == "AKIDSECOND"
+    hanging_file.write_text("Bearer", encoding="utf-8")
+    wait_until(lambda: not _find_look_ups(), "the end of the first")
+
+
+def _find_look_ups() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "credentials"]
 
 
 def _is_renewed(credentials: Credentials) -> bool:

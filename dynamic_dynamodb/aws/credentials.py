@@ -150,6 +150,8 @@ class Credentials:
         if not running.wait(self._is_stopping):
             raise self._explain_wait(running.place)
         self.running = None
+        if isinstance(running.error, TimeoutError):
+            raise self._explain_wait(running.place)
         if running.error is not None:
             raise self._explain(running.place, running.error) from None  # its message may hold secrets
         if running.found is None:
