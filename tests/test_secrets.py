@@ -50,6 +50,31 @@ def test_no_text_shows_a_secret_that_is_known(secret: str, around: str) -> None:
             id="a password in a URL",
         ),
         pytest.param("Invalid header value b'abc\\ndef'", "Invalid header value ********", id="a header"),
+        pytest.param(
+            "b'<SecretAccessKey>abc/def+ghi=</SecretAccessKey><SessionToken>abcdefghijk'",
+            "b'<SecretAccessKey>********</SecretAccessKey><SessionToken>********'",
+            id="half an answer of STS",
+        ),
+        pytest.param(
+            '{"SecretAccessKey": "abc/def+ghi=", "Token":"abcdefghijk\\nlmn"}',
+            '{"SecretAccessKey": "********", "Token":"********"}',
+            id="an answer in JSON",
+        ),
+        pytest.param(
+            "'POST / x-amz-security-token:abc/def+ghi= x-amz-target'",
+            "'POST / x-amz-security-token:******** x-amz-target'",
+            id="a header that was signed",
+        ),
+        pytest.param(
+            "token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln-_ is old",
+            "token ******** is old",
+            id="a web identity token",
+        ),
+        pytest.param(
+            "ExpiredToken: The security token included in the request is expired",
+            "ExpiredToken: The security token included in the request is expired",
+            id="a sentence about a token",
+        ),
         pytest.param("user test may not", "user test may not", id="a key too short to be one"),
         pytest.param("secret geheimgeheim", "secret ********", id="a password in a URL of the environment"),
         pytest.param(

@@ -150,6 +150,7 @@ class Credentials:
         if not running.wait(self._is_stopping):
             raise self._explain_wait(running.place)
         self.running = None
+        self.secrets.add(running.secrets)
         if isinstance(running.error, TimeoutError):
             raise self._explain_wait(running.place)
         if running.error is not None:

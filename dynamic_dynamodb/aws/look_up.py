@@ -34,6 +34,7 @@ _GRACE_SECONDS: Final = 0.5
 _ATTEMPTS: Final = 2
 _HOPELESS: Final = 10
 """A look-up that has taken so many times what it may is not waited for again."""
+_SECRET_SETTINGS: Final = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 _SOURCES_OF_ROLES: Final = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
 """What credential_source of a profile may name."""
 PLACES: Final = {
@@ -55,7 +56,8 @@ class LookUp:
     """A look-up under way, or ended.
 
     `place` says where it is looking. When `is_done`, `found` is a credentials object of botocore with
-    what can be read of it, None if there are none, or `error` is what was raised.
+    what can be read of it, None if there are none, or `error` is what was raised. `secrets` are those that
+    the profiles hold: what is raised may show them, also those of a profile that leads to another's role.
     """
 
     def __init__(self, region: str, timeouts: Timeouts) -> None:
@@ -63,6 +65,7 @@ class LookUp:
         self.place = "AWS's configuration files"
         self.found: tuple[Any, Any] | None = None
         self.error: Exception | None = None
+        self.secrets: list[str] = []
         self._region = region
         self._timeouts = timeouts
         self._deadline = time.monotonic() + timeouts.credentials
@@ -114,6 +117,7 @@ class LookUp:
             retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
         )
         session.set_default_client_config(limits)
+        self.secrets += _list_secrets(session)
         for provider in _list_providers(session, self._region, self._start_process):
             self.place = PLACES.get(provider.METHOD, provider.METHOD)
             credentials = provider.load()
@@ -122,7 +126,11 @@ class LookUp:
         return None
 
     def _start_process(self, arguments: Sequence[str], **_: object) -> CredentialProcess:
-        self.place = f"credential_process {arguments[0]}"
+        if not arguments:
+            raise PlainError("it names no command")
+        program, *assigned = arguments[0].split("=", 1)  # a shell would take it for a variable
+        self.secrets += assigned
+        self.place = f"credential_process {program}"
         with self._starting:
             process = CredentialProcess(arguments, deadline=self._deadline)
             self._processes.append(process)
@@ -132,6 +140,12 @@ class LookUp:
         with self._starting:  # one that has just been started is known then
             for process in self._processes:
                 process.kill_group()
+
+
+def _list_secrets(session: Any) -> list[str]:  # noqa: ANN401 - botocore has no types
+    """List the secrets in AWS's configuration files."""
+    profiles = session.full_config.get("profiles", {}).values()
+    return [str(profile[name]) for profile in profiles for name in _SECRET_SETTINGS if name in profile]
 
 
 def _list_providers(session: Any, region: str, start_process: Callable[..., Any]) -> list[Any]:  # noqa: ANN401

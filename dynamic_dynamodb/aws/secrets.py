@@ -26,6 +26,12 @@ _VARIABLES: Final = (
 _USER_IN_URL: Final = re.compile(r"://[^\s'\"]*@")
 _HEADER: Final = re.compile(r"(Invalid header (?:name|value)).*", re.DOTALL)
 """How http.client complains of a header, which it shows whole: most often it is a token."""
+_FIELD: Final = re.compile(
+    r"""((?:token|secret_?access_?key)(?:["']\s?:\s?["']|[:=>]))[^\s"'<>&,;]{8,}""", re.IGNORECASE
+)
+"""How answers, forms and signed headers name what is secret: nobody may have had it in hands before."""
+_IDENTITY: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+"""A web identity token (RFC 7519), which begins with JSON in base64."""
 _PASSWORD_IN_URL: Final = re.compile(r"://([^:]*:)?(.*)@", re.DOTALL)
 
 _DELIMITERS: Final = re.compile("[/?#@:]")
@@ -52,8 +58,9 @@ class Secrets:
             self._pattern = re.compile("|".join(sorted(self._forms, key=len, reverse=True)))
 
     def hide(self, text: str) -> str:
-        """Return the text without secrets: known ones, users in URLs, and headers that cannot be sent."""
+        """Return the text without secrets: known ones, and what looks like one where they may be."""
         shown = self._pattern.sub(MASK, text) if self._pattern else text
+        shown = _IDENTITY.sub(MASK, _FIELD.sub(rf"\1{MASK}", shown))
         return _HEADER.sub(rf"\1 {MASK}", _USER_IN_URL.sub(f"://{MASK}@", shown))
 
 

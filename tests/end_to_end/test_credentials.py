@@ -13,6 +13,8 @@ import pytest
 from tests.end_to_end.account import LIMITS, add_busy, everywhere
 from tests.end_to_end.credential_sources import (
     NO_KEYS,
+    SECRET,
+    TOKEN,
     open_source,
     refuse_role,
     write_credentials,
@@ -336,6 +338,61 @@ def test_a_role_that_is_refused_is_asked_for_once_a_check_and_its_action_is_name
     assert "dynamodb:ListTables" not in run.stdout
 
 
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzY2FsZXIifQ.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("lines", "answer", "secrets"),
+    [
+        pytest.param(
+            ("web_identity_token_file = {folder}/identity",),
+            (f"<Credentials><SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>{TOKEN}</Session", 200),
+            (SECRET, TOKEN),
+            id="half an answer with new ones",
+        ),
+        pytest.param(
+            ("web_identity_token_file = {folder}/identity",),
+            (refuse_role(f"sts:AssumeRoleWithWebIdentity with {JWT}"), 403),
+            (JWT,),
+            id="the identity that was sent",
+        ),
+        pytest.param(
+            (
+                "source_profile = base",
+                "[profile base]",
+                "aws_access_key_id = AKIDBASE",
+                "aws_secret_access_key = secret-of-the-source",
+                f"aws_session_token = {TOKEN}",
+            ),
+            (refuse_role(f"sts:AssumeRole, signed: {TOKEN} with secret-of-the-source"), 403),
+            (TOKEN, "secret-of-the-source"),
+            id="those of the source_profile",
+        ),
+    ],
+)
+def test_what_sts_answers_is_shown_without_secrets(
+    impatient: Program, lines: tuple[str, ...], answer: tuple[str, int], secrets: tuple[str, ...]
+) -> None:
+    impatient.write(JWT, "identity")
+    written = (line.replace("{folder}", str(impatient.folder)) for line in lines)
+    environment = _use_profile(impatient, "role_arn = arn:aws:iam::123456789012:role/scaler", *written)
+    with open_source() as sts:
+        sts.answer(*answer)
+        run = impatient.check(TABLE, **environment, AWS_ENDPOINT_URL_STS=sts.url)
+    assert [secret for secret in secrets if secret in run.stdout + run.stderr] == []
+    errors = [line for line in run.log if line.startswith("ERROR")]
+    assert len(errors) == 1
+    assert "********" in errors[0]
+
+
+def test_a_variable_before_the_command_of_a_credential_process_is_not_shown(impatient: Program) -> None:
+    run = impatient.check(
+        TABLE, **_use_profile(impatient, "credential_process = VAULT_TOKEN=hvs.geheimgeheim vault read keys")
+    )
+    assert "could not get AWS credentials from credential_process VAULT_TOKEN: FileNotFound" in run.stdout
+    assert "geheimgeheim" not in run.stdout
+
+
 def test_a_missing_sso_token_costs_one_line_however_many_tables_there_are(
     emulator: Emulator, impatient: Program
 ) -> None:
@@ -370,6 +427,11 @@ SHORT_LIVED = write_process_credentials("AKIDPROCESS", seconds=-60)
         ),
         pytest.param(
             ("credential_process = /nowhere/keys",), "/nowhere/keys", id="a process that is not there"
+        ),
+        pytest.param(
+            ("credential_process =",),
+            "credential_process: it names no command",
+            id="a process without a command",
         ),
         pytest.param(("credential_process = echo {{",), "JSONDecodeError", id="a process without JSON"),
         pytest.param(
