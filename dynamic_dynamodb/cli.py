@@ -8,7 +8,7 @@ import signal
 import sys
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from dynamic_dynamodb.config.command_line import PROGRAM, parse_command_line
 from dynamic_dynamodb.config.values import escape
@@ -186,6 +186,9 @@ def _record(circumstances: Circumstances, configuration: Configuration) -> int:
     from dynamic_dynamodb.replay.progress import ProgressBar
     from dynamic_dynamodb.replay.recorder import record
 
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored
+            signal.signal(number, _leave)
     progress = ProgressBar(sys.stderr, "recording", patience_seconds=0)
     try:
         outcome = record(circumstances, configuration, progress)
@@ -196,6 +199,11 @@ def _record(circumstances: Circumstances, configuration: Configuration) -> int:
     for line in outcome.lines:
         write_result(f"{escape(line)}\n")
     return ExitCode.TARGET_FAILED if outcome.failures else ExitCode.ALL_WELL
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End as the signal would, but not before what was begun is cleaned up, such as a credential_process."""
+    raise SystemExit(exit_code_of(number))
 
 
 def _serve(
