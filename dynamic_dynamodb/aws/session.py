@@ -156,7 +156,11 @@ class AwsSession:
             # Any: the service is a variable here, for which stubs know no client
             session: Any = boto3.Session(region_name=self._credentials.region, botocore_session=core)
             # All at once and in this thread: made in workers, their memory would not be used again.
-            return {service: session.client(service, config=self._config) for service in self._services}
+            with bounded(self._timeouts.attempt):  # a defaults_mode of auto asks the metadata service
+                return {service: session.client(service, config=self._config) for service in self._services}
+        except TimeoutError:
+            asked = "the metadata service, which defaults_mode = auto asks, took"
+            raise AwsError(_MAKING, TOO_SLOW, f"{asked} more than {self._timeouts.attempt:g} s") from None
         except exceptions.ProfileNotFound as error:
             said = f"{error}: correct AWS_PROFILE, or add the profile to ~/.aws/config"
             raise CredentialsError(_MAKING, type(error).__name__, said) from None

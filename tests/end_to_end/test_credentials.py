@@ -282,14 +282,18 @@ def test_a_signal_ends_a_look_up_that_hangs(program: Program, flags: tuple[str, 
     wait_until(lambda: all(map(_is_gone, _find_hanging(program))), "the end of the process and its child")
 
 
-def test_a_signal_ends_a_look_up_in_the_midst_of_a_recording(program: Program) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_look_up_in_the_midst_of_a_recording(
+    program: Program, number: signal.Signals
+) -> None:
     environment = _use_profile(program, f"credential_process = {_hang(program)}")
     flags = ("--record", str(program.folder / "recorded"))
     with program.start(TABLE, *flags, **environment) as running:
         wait_until(lambda: len(_find_hanging(program)) == 2, "the start of the process")
         began = time.monotonic()
-        running.end(signal.SIGINT)
+        run = running.end(number)
     assert time.monotonic() - began < FEW_SECONDS
+    assert (run.code, run.stdout, run.stderr) == (128 + number, "", "")
     wait_until(lambda: all(map(_is_gone, _find_hanging(program))), "the end of the process and its child")
 
 
@@ -301,6 +305,19 @@ def test_a_metadata_service_that_hangs_is_waited_for_no_longer_than_a_look_up_ma
     run = impatient.check(TABLE, **environment)
     assert run.code == 1
     assert "no AWS credentials from the instance metadata service within 2 s" in run.stdout
+
+
+def test_a_metadata_service_that_hangs_when_it_is_asked_for_defaults_holds_no_check_up(
+    impatient: Program, source: Source
+) -> None:
+    source.is_hanging = True
+    environment = source.as_metadata_service | _use_profile(
+        impatient, "defaults_mode = auto", "aws_access_key_id = AKIDFILE", "aws_secret_access_key = secret"
+    )
+    environment |= {"AWS_METADATA_SERVICE_TIMEOUT": "600", "AWS_EC2_METADATA_DISABLED": None}
+    run = impatient.check(TABLE, **environment)
+    assert run.code == 1
+    assert "the metadata service, which defaults_mode = auto asks, took more than 0.6 s" in run.stdout
 
 
 def test_a_daemon_starts_without_credentials_and_says_so(emulator: Emulator, daemon: Daemon) -> None:
