@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,13 +29,15 @@ NO_KEYS: dict[str, str | None] = {
 class Source:
     """A server that answers every GET and POST alike; what it is asked is kept.
 
-    It can be told to hang: then it answers nothing until the test ends.
+    It can be told to hang: then it answers nothing until the test ends. Or to drip: then its answer goes on
+    until then.
     """
 
     url: str = ""
     status: int = 200
     body: str = ""
     is_hanging: bool = False
+    is_dripping: bool = False
     asked: list[str] = field(default_factory=list)
     news: threading.Condition = field(default_factory=threading.Condition)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -96,6 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         """Hand out a session of the metadata service."""
+        self._drip()
         self._send(200, "session")
 
     def do_GET(self) -> None:
@@ -112,8 +115,17 @@ class _Handler(BaseHTTPRequestHandler):
             source.news.notify_all()
         if source.is_hanging:
             source.ended.wait(60)
+        self._drip()
         is_name = name is not None and source.status == 200
         self._send(source.status, name if is_name and name else source.body)
+
+    def _drip(self) -> None:
+        if self.source.is_dripping:
+            self.send_response(200)
+            self.flush_headers()
+            with suppress(OSError):
+                while not self.source.ended.wait(0.05):
+                    self.wfile.write(b"x-more: 1\r\n")
 
     def _send(self, status: int, body: str) -> None:
         self.send_response(status)
