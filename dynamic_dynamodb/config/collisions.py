@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ def find_spoiled_recording(log_file: Path) -> Iterator[str]:
 
 
 def _identify(path: Path) -> object:
-    """Return what two names of one file share; None for what is not a regular file."""
+    """Return what two names of one file share; None for what is not a regular file, or cannot be told."""
     try:
         found = path.stat()
     except OSError:
-        return os.path.realpath(path)
+        with suppress(OSError):  # a link that may not be read, as in /proc: whoever opens it says so
+            return os.path.realpath(path)
+        return None
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
