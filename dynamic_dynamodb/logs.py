@@ -84,24 +84,25 @@ def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
     for name, level in _TALKATIVE.items():
         logging.getLogger(name).setLevel(level)
     most_lines = None if settings.is_one_off else MOST_LINES
+    formatter = choose_formatter(options["log_format"], is_dry_run=settings.is_dry_run)
+    root = logging.getLogger()
     if options["log_config_file"]:
         _use_file(settings.find_path(options["log_config_file"]), settings.find_path("."))
         _put_into_sinks(most_lines)
-        return
-    handler, path, trouble = _open_file(options["log_file"], settings)
-    formatter = choose_formatter(options["log_format"], is_dry_run=settings.is_dry_run)
-    # Kept over reloads, as it may be stuck in a write that nobody takes.
-    console = next((sink for sink in _find_sinks() if isinstance(sink.target, Console)), None)
-    console = console or Sink(Console(), "stdout")
-    console.target.is_plain = options["log_format"] == "json"  # type: ignore[attr-defined]  # it is a Console
-    console.most_lines = most_lines
-    console.setFormatter(formatter)
-    shut_down_logging(but=console)
-    root = logging.getLogger()
-    root.addHandler(console)
+        handler, path, trouble = _open_file(None, settings) if _leads_nowhere() else (None, None, "")
+    else:
+        handler, path, trouble = _open_file(options["log_file"], settings)
+        # Kept over reloads, as it may be stuck in a write that nobody takes.
+        console = next((sink for sink in _find_sinks() if isinstance(sink.target, Console)), None)
+        console = console or Sink(Console(), "stdout")
+        console.target.is_plain = options["log_format"] == "json"  # type: ignore[attr-defined]  # a Console
+        console.most_lines = most_lines
+        console.setFormatter(formatter)
+        shut_down_logging(but=console)
+        root.addHandler(console)
+        root.setLevel(options["log_level"].upper())
     if handler is not None:
         root.addHandler(Sink(handler, f"log-file {path}", formatter, most_lines))
-    root.setLevel(options["log_level"].upper())
     if trouble:
         LOGGER.warning("%s", trouble)
 
@@ -167,6 +168,13 @@ def _open_file(given: str | None, settings: LogSettings) -> tuple[logging.Handle
     except ConfigurationError as error:
         why = str(error)
     return None, None, f"this daemon has no log: {why}: use log-file"
+
+
+def _leads_nowhere() -> bool:
+    """Tell whether our lines go to nothing but stdout and stderr, which a daemon does not have."""
+    handlers = [*LOGGER.handlers, *(logging.getLogger().handlers if LOGGER.propagate else ())]
+    targets = [handler.target if isinstance(handler, Sink) else handler for handler in handlers]
+    return all(getattr(target, "stream", None) in (sys.stdout, sys.stderr) for target in targets)
 
 
 def _take_out(sink: Sink) -> None:

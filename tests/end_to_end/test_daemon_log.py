@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(with_indexes=False)
 UNLIMITED = EACH_SECOND.replace("max-provisioned-writes", "# ")
+STREAMS = """\
+[loggers]
+keys=root
+[logger_root]
+level=INFO
+handlers={handlers}
+[formatters]
+keys=
+[handlers]
+keys=console
+[handler_console]
+class=StreamHandler
+args=(sys.stdout,)
+"""
+NULL = STREAMS.format(handlers="console").replace("StreamHandler", "NullHandler").replace("sys.stdout,", "")
 SPENDS = "[table: .*] has no max-provisioned-writes: it may spend without limit"
 
 
@@ -78,6 +93,26 @@ def test_a_stream_that_a_daemon_does_not_have_is_no_log(daemon: Daemon, given: s
         daemon.says(f"started with pid {daemon.pid}; its log is {daemon.own_log}"),
     )
     wait_until(lambda: "checked 0 targets" in daemon.own_log.read_text(), "a check")
+
+
+@pytest.mark.parametrize("handlers", ["", "console"])
+def test_a_log_config_file_for_streams_that_a_daemon_does_not_have_is_no_log(
+    daemon: Daemon, handlers: str
+) -> None:
+    log_config = daemon.program.write(STREAMS.format(handlers=handlers), "logging.conf")
+    configuration = f"{EACH_SECOND}[logging]\nlog-config-file: {log_config}\n"
+    said = f"started with pid {{}}; its log is {daemon.own_log}"
+    run = start(daemon, configuration)
+    assert (run.code, run.stdout) == (0, daemon.says(said.format(daemon.pid)))
+    assert daemon.control("reload", "-c", daemon.program.write(configuration)).code == 0
+    wait_until(lambda: daemon.own_log.read_text().count("checked 0 targets") > 1, "a check after a reload")
+    assert daemon.control("status").stdout == daemon.says_running(daemon.pid, daemon.own_log)
+
+
+def test_a_log_config_file_with_a_place_of_its_own_is_enough(daemon: Daemon) -> None:
+    log_config = daemon.program.write(NULL, "logging.conf")
+    assert start(daemon, f"{EACH_SECOND}[logging]\nlog-config-file: {log_config}\n").code == 0
+    assert not daemon.own_log.exists()
 
 
 def test_a_log_that_somebody_has_chosen_is_the_only_one(daemon: Daemon) -> None:
