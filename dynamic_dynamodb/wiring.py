@@ -41,16 +41,16 @@ def open_counts(
 ) -> CountStore:
     """Give the counts of low checks that belong to these global options.
 
-    `before` goes on if it is of the same file and region; with another file, what it heard of the region's
-    CloudWatch does.
+    `before` goes on if it is of the same file and region; with another file, what it knows goes on.
     """
     file = StateFile(circumstances.find_state_path(options), options["region"])
     if before is None:
         return CountStore(file=file)
     if before.file == file:
         return before
-    is_same_region = isinstance(before.file, StateFile) and before.file.region == file.region
-    return CountStore(file=file, heard=before.heard if is_same_region else None)
+    if isinstance(before.file, StateFile) and before.file.region == file.region:
+        return CountStore(file=file, entries=before.entries, heard=before.heard)
+    return CountStore(file=file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.circumstances import Circumstances
 from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.core.sections import CircuitBreakerOptions
 from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.state_file import StateFile
+from dynamic_dynamodb.wiring import open_counts
 from tests.builders import NOW, section
 from tests.loop.test_loop import A, World
 
@@ -162,6 +164,25 @@ def test_another_process_with_the_same_file_knows_it_and_a_dry_run_tells_nobody(
         world.loop.check(NOW)
         found.append(world.units(A).reads)
     assert found == [100, 150, 100]
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [pytest.param("us-east-1", 150, id="another file"), pytest.param("eu-west-1", 225, id="another region")],
+)
+def test_a_reload_that_names_another_state_file_keeps_what_a_raise_has_answered(
+    tmp_path: Path, region: str, expected: int
+) -> None:
+    def name(file: str, region: str) -> dict[str, str]:
+        return {"state_file": file, "region": region}
+
+    here = Circumstances({}, {}, tmp_path)
+    world = make_world(A, NOON - 10 * MINUTE, **COUNT)
+    first = open_counts(name("one.json", "us-east-1"), here)
+    for counts in (first, open_counts(name("two.json", region), here, first)):
+        loop = replace(world.loop, adapters=replace(world.loop.adapters, counts=counts))
+        loop.check(NOW)
+    assert world.units(A).reads == expected
 
 
 @settings(deadline=None)
