@@ -10,6 +10,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.workers import ALLOW_MORE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,14 +49,18 @@ class Wishes:
         """Take over the signals; a SIGINT after the first of SIGTERM or SIGINT calls `end_at_once`.
 
         So it is when the program has not ended long after it was told to, whatever it waits for.
-        A SIGHUP that is ignored, as nohup has it, stays ignored.
+        A SIGHUP that is ignored, as nohup has it, stays ignored. Raises OSError if the system allows not even
+        this thread.
         """
         self._has_begun_on_terminal = _is_on_terminal()
         # Python itself writes the number there when a signal comes, whatever any thread is doing.
         self._ends = socket.socketpair()
         self._ends[0].setblocking(False)  # noqa: FBT003 - the standard library's way
         signal.set_wakeup_fd(self._ends[0].fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=self._hear, args=(end_at_once,), daemon=True).start()
+        try:
+            threading.Thread(target=self._hear, args=(end_at_once,), daemon=True).start()
+        except RuntimeError as error:
+            raise OSError(f"no thread can be started to hear signals ({error}): {ALLOW_MORE}") from error
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
             _survive(number)  # Python writes only what has a handler
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

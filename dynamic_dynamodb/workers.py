@@ -19,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
+ALLOW_MORE: Final = "allow more threads (ulimit -u, TasksMax, pids.max)"
 PAUSE_SECONDS: Final = 60.0
 """How long the system is asked for no further thread after it has refused one."""
 
@@ -80,7 +81,7 @@ class WorkerPool(Executor):
         if not self._is_told:
             self._is_told = True
             counted = f"only {self._threads} of {self._most} threads for {self._name} can be started"
-            hint = "allow more threads (ulimit -u, TasksMax, pids.max), or set a lower max-workers"
+            hint = f"{ALLOW_MORE}, or set a lower max-workers"
             LOGGER.warning("%s (%s), so checks take longer: %s", counted, refusal, hint)
 
     def _work_on(self) -> None:

@@ -61,3 +61,10 @@ def test_a_daemon_says_it_once_and_still_hears_signals(emulator: Emulator, progr
         run = running.end(signal.SIGTERM)
     assert (run.code, run.stderr) == (0, "")
     assert len([warning for warning in run.warnings if "threads for look-ups" in warning]) == 1
+
+
+def test_a_run_that_may_start_no_thread_at_all_ends_with_a_sentence(program: Program) -> None:
+    run = _limit(program, 0).check(ALL)
+    assert (run.code, run.stdout) == (1, "")
+    assert run.stderr.startswith("dynamic-dynamodb: no thread can be started to hear signals (can't start")
+    assert "ulimit -u, TasksMax, pids.max" in run.stderr
