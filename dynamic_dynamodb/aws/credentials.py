@@ -33,6 +33,8 @@ _NONE: Final = (
 )
 _EXPIRED: Final = "the AWS credentials expired during the check"
 _EMPTY: Final = "the credentials that were found have an empty access key id or secret access key"
+_SERVICES: Final = {PLACES["sso"]: "sso", PLACES["login"]: "signin"}
+"""Who hands credentials out at a place, if it is not STS."""
 _NAMES: Final = ("access key id", "secret access key", "session token")
 
 
@@ -183,8 +185,10 @@ class Credentials:
         action, name, said = _LOOK_UP, type(error).__name__, str(error)
         if isinstance(error, ClientError):
             details = error.response.get("Error", {})
-            action, name = f"sts:{error.operation_name}", details.get("Code", name)
-            said = str(details.get("Message"))
+            action = f"{_SERVICES.get(place, 'sts')}:{error.operation_name}"
+            name, said = details.get("Code", name), str(details.get("Message"))
+            if name == "ForbiddenException":
+                said += "; assign the profile's account and role to its user in IAM Identity Center"
         elif place == PLACES["sso"] and "aws sso login" not in said:
             said += "; run `aws sso login` with this profile"
         shown = self.hide(" ".join(said.split()))[:_MOST_CHARACTERS]

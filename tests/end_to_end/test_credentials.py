@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import time
@@ -410,21 +411,53 @@ def test_a_variable_before_the_command_of_a_credential_process_is_not_shown(impa
     assert "geheimgeheim" not in run.stdout
 
 
+SSO_PROFILE = (
+    "sso_session = own",
+    "sso_account_id = 123456789012",
+    "sso_role_name = scaler",
+    "[sso-session own]",
+    "sso_region = us-east-1",
+    "sso_start_url = https://own.awsapps.com/start",
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        pytest.param(
+            "ForbiddenException",
+            "assign the profile's account and role to its user in IAM Identity Center",
+            id="no assignment",
+        ),
+        pytest.param(
+            "AccessDeniedException", "(allow sso:GetRoleCredentials in the IAM policy)", id="no permission"
+        ),
+    ],
+)
+def test_a_refusal_of_sso_is_not_taken_for_one_of_sts(
+    impatient: Program, source: Source, code: str, hint: str
+) -> None:
+    cache = impatient.folder / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    token = {"accessToken": "of-the-session", "expiresAt": "2099-01-01T00:00:00Z"}
+    name = hashlib.sha1(b"own", usedforsecurity=False).hexdigest()  # by which boto3 finds the session's
+    (cache / f"{name}.json").write_text(json.dumps(token), encoding="utf-8")
+    source.answer(json.dumps({"__type": code, "message": "No access"}), 403)
+    environment = _use_profile(impatient, *SSO_PROFILE) | {"AWS_ENDPOINT_URL_SSO": source.url}
+    run = impatient.check(TABLE, **environment)
+    errors = [line for line in run.log if line.startswith("ERROR")]
+    assert len(errors) == 1
+    assert f"could not get AWS credentials from the profile's SSO session: {code}: No access" in errors[0]
+    assert errors[0].endswith(hint)
+
+
 def test_a_missing_sso_token_costs_one_line_however_many_tables_there_are(
     emulator: Emulator, impatient: Program
 ) -> None:
     names = [f"table-{number}" for number in range(20)]
     for name in names:
         add_busy(emulator, name)
-    environment = _use_profile(
-        impatient,
-        "sso_session = own",
-        "sso_account_id = 123456789012",
-        "sso_role_name = scaler",
-        "[sso-session own]",
-        "sso_region = us-east-1",
-        "sso_start_url = https://own.awsapps.com/start",
-    )
+    environment = _use_profile(impatient, *SSO_PROFILE)
     run = impatient.check("\n".join(f"[table: ^{name}$]\n{LIMITS}" for name in names), **environment)
     assert run.code == 1
     assert len([line for line in run.log if not line.startswith("INFO")]) == 1
