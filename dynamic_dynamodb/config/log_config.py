@@ -9,7 +9,7 @@ import ast
 import inspect
 import logging
 import logging.handlers
-from configparser import ConfigParser
+from configparser import ConfigParser, MissingSectionHeaderError, ParsingError
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +28,8 @@ _OPENS_LATER: Final = (
 )
 """Handlers that can be made without opening their file, so that all their arguments are looked at."""
 
+_MOST_LINES: Final = 5
+
 
 def find_log_config_fault(path: Path, directory: Path) -> str | None:
     """Return why logging cannot be set up from a file, or None; its relative paths count from `directory`."""
@@ -39,6 +41,12 @@ def find_log_config_fault(path: Path, directory: Path) -> str | None:
         why = str(error.strerror or error)
     except KeyError as error:
         why = f"there is no {error}"
+    except MissingSectionHeaderError as error:
+        why = f"line {error.lineno} comes before any section; [loggers] would start one"
+    except ParsingError as error:
+        # Without their texts: a file that was named by mistake may hold secrets.
+        numbers = ", ".join(str(number) for number, _ in error.errors[:_MOST_LINES])
+        why = f"what stands in line {numbers} is not a section, an option or a comment"
     except _FaultError as error:
         why = str(error)
     except Exception as error:  # noqa: BLE001 - classes are imported, and may raise anything

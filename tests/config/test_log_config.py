@@ -40,7 +40,14 @@ def handler(kind: str, args: str) -> str:
         pytest.param(handler("FileHandler", "(os.devnull,)"), None, id="arguments that are no literals"),
         pytest.param(handler("handlers.RotatingFileHandler", "('x.log', 'a', 10, 2)"), None, id="by size"),
         pytest.param("", "there is no 'formatters'", id="empty"),
-        pytest.param("no section\n", "MissingSectionHeaderError", id="no section"),
+        pytest.param(
+            "geheim\n", "line 1 comes before any section; [loggers] would start one", id="no section"
+        ),
+        pytest.param(
+            "[loggers]\nkeys=root\ngeheim\n",
+            "what stands in line 3 is not a section, an option or a comment",
+            id="a line that is nothing",
+        ),
         pytest.param(
             replaced("keys=file,console", "keys=file"), "there is no handler console", id="no handler"
         ),
@@ -96,6 +103,7 @@ def test_a_file_is_judged_as_python_does_and_nothing_is_made(
         assert said.startswith(f"log-config-file {path} cannot be used: ")
         assert fault in said
         assert "\n" not in said
+        assert "geheim" not in said, "the file may be another one, that holds secrets"
     real = subprocess.run(
         [sys.executable, "-c", SET_UP, path], cwd=tmp_path, capture_output=True, text=True, check=False
     )
