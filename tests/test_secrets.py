@@ -49,6 +49,11 @@ def test_no_text_shows_a_secret_that_is_known(secret: str, around: str) -> None:
             'Could not connect to "http://********@host:80/"',
             id="a password in a URL",
         ),
+        pytest.param(
+            'Could not connect to "http://host:80/aws?token=geheim"',
+            'Could not connect to "http://host:80/aws?token=********"',
+            id="a parameter of a URL",
+        ),
         pytest.param("Invalid header value b'abc\\ndef'", "Invalid header value ********", id="a header"),
         pytest.param(
             "b'<SecretAccessKey>abc/def+ghi=</SecretAccessKey><SessionToken>abcdefghijk'",

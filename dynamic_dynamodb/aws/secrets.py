@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
 
-from dynamic_dynamodb.core.masking import MASK
+from dynamic_dynamodb.core.masking import MASK, mask_urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -61,7 +61,7 @@ class Secrets:
         """Return the text without secrets: known ones, and what looks like one where they may be."""
         shown = self._pattern.sub(MASK, text) if self._pattern else text
         shown = _IDENTITY.sub(MASK, _FIELD.sub(rf"\1{MASK}", shown))
-        return _HEADER.sub(rf"\1 {MASK}", _USER_IN_URL.sub(f"://{MASK}@", shown))
+        return _HEADER.sub(rf"\1 {MASK}", mask_urls(_USER_IN_URL.sub(f"://{MASK}@", shown)))
 
 
 def _find_forms(secret: str) -> Iterator[str]:

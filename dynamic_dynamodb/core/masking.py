@@ -19,8 +19,10 @@ _VALUE: Final = re.compile(r"=[^&;#]*")
 _PIECE: Final = re.compile(r"[^/?&;#=]+")
 _WORDS: Final = re.compile(r"[A-Za-z0-9]+")
 _SHORTEST_ODD_CHARACTERS: Final = 6
-_ODD: Final = re.compile(r"[A-Za-z][0-9]+[A-Za-z]|[0-9][A-Za-z]+[0-9]|[0-9]{6}")
-"""Shorter ones are if they go to and fro between letters and digits, or hold a long number."""
+_ODD: Final = re.compile(
+    r"[A-Za-z][0-9]+[A-Za-z]|[0-9][A-Za-z]+[0-9]|[0-9]{6}|(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z].*[A-Z])"
+)
+"""Shorter ones are if they go to and fro between letters and digits, hold a long number, or mix all kinds."""
 
 
 def mask_url(url: str) -> str:
@@ -38,7 +40,12 @@ def mask_url(url: str) -> str:
 
 def mask_text(text: str) -> str:
     """Hide the same in all URLs of a text, and what else in it looks like a password or secret parameter."""
-    return _SECRET_PARAMETER.sub(rf"\1{MASK}", _mask_user(_URL.sub(lambda found: mask_url(found[0]), text)))
+    return _SECRET_PARAMETER.sub(rf"\1{MASK}", _mask_user(mask_urls(text)))
+
+
+def mask_urls(text: str) -> str:
+    """Hide the same in all URLs of a text, and leave the rest of it."""
+    return _URL.sub(lambda found: mask_url(found[0]), text)
 
 
 def _mask_user(text: str) -> str:

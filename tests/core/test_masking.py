@@ -43,6 +43,7 @@ from dynamic_dynamodb.core.masking import mask_text, mask_url
             "https://hc-ping.com/********/start",
         ),
         ("https://example.com/api/push/1AbCdEfG12", "https://example.com/api/push/********"),
+        ("https://example.com/hook/sk_live_abcDEF1234/x", "https://example.com/hook/********/x"),
         ("https://example.com/deadbeefdeadbeef", "https://example.com/********"),
         ("https://example.com/hooks/12345678/x", "https://example.com/hooks/********/x"),
         (
