@@ -80,3 +80,15 @@ def test_readme_leads_to_what_matters() -> None:
         links(ROOT / "README.md")
     )
     assert "make demo" in read(ROOT / "README.md")
+
+
+def test_the_tree_of_the_architecture_names_every_module() -> None:
+    tree = blocks(DOCS / "architecture.md")[0].text
+    modules = {path.stem for path in (ROOT / "dynamic_dynamodb").rglob("*.py")} - {"__init__"}
+    assert modules - set(re.findall(r"\w+", tree)) == set()
+
+
+def test_the_release_notes_say_nothing_twice() -> None:
+    lines = [line for line in read(DOCS / "release_notes.md").splitlines() if line.startswith("- ")]
+    beginnings = [line[:60] for line in lines]
+    assert [line for line in lines if beginnings.count(line[:60]) > 1] == []
