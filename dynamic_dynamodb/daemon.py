@@ -229,6 +229,9 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
         for fault in error.faults:
             LOGGER.error("the daemon ends: %s", fault)  # noqa: TRY400 - a sentence
         say(2, "; ".join(error.faults))
+    except OSError as error:  # the system allows no process or thread
+        LOGGER.error("the daemon ends: %s", error)  # noqa: TRY400 - a sentence
+        say(1, str(error))
     except Exception as error:
         LOGGER.exception("the daemon ends")
         say(1, str(error) if isinstance(error, PidFileError) else f"{type(error).__name__}: {error}")

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ALLOW_MORE: Final = "allow more threads (ulimit -u, TasksMax, pids.max)"
+
 
 @dataclass(slots=True, eq=False)
 class Deadline:
@@ -70,15 +72,21 @@ class _Watch:
             deadline.sockets.clear()
 
     def start(self) -> None:
-        """Start the thread. If the system allows no more, only the time-outs of pieces are kept."""
+        """Start the thread; raise OSError if the system allows none: nothing is asked without a bound."""
         if self._process != os.getpid():
             _Watch.__init__(self)  # a fork leaves the thread behind
         if self._thread is None:
-            with self._news, suppress(RuntimeError):
+            with self._news:
                 if self._thread is None:
-                    thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-                    thread.start()
-                    self._thread = thread
+                    self._start_thread()
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise OSError(f"no thread can be started to end calls in time ({error}): {ALLOW_MORE}") from error
+        self._thread = thread
 
     def _run(self) -> None:
         with self._news:
@@ -113,7 +121,10 @@ def find_deadline() -> Deadline | None:
 
 
 def watch_deadlines() -> None:
-    """Start the thread now, before others take what the system allows; it also starts by itself."""
+    """Start the thread now, before others take what the system allows; it also starts by itself.
+
+    Raises OSError if the system allows none.
+    """
     _watch.start()
 
 

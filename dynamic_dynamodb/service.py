@@ -107,7 +107,7 @@ class Service:
         """Run until told to stop, or once; tell whether all went well.
 
         `on_ready` is called when the first look-up of credentials has ended, and is told what is wrong,
-        if anything is. Raises ConfigurationError if it cannot begin.
+        if anything is. Raises ConfigurationError if it cannot begin, and OSError with too few threads.
         """
         self.on_ready = on_ready
         watch_deadlines()

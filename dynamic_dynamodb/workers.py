@@ -12,6 +12,8 @@ from collections import deque
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
+from dynamic_dynamodb.deadlines import ALLOW_MORE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,7 +21,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
-ALLOW_MORE: Final = "allow more threads (ulimit -u, TasksMax, pids.max)"
 PAUSE_SECONDS: Final = 60.0
 """How long the system is asked for no further thread after it has refused one."""
 

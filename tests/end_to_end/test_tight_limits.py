@@ -66,5 +66,14 @@ def test_a_daemon_says_it_once_and_still_hears_signals(emulator: Emulator, progr
 def test_a_run_that_may_start_no_thread_at_all_ends_with_a_sentence(program: Program) -> None:
     run = _limit(program, 0).check(ALL)
     assert (run.code, run.stdout) == (1, "")
-    assert run.stderr.startswith("dynamic-dynamodb: no thread can be started to hear signals (can't start")
-    assert "ulimit -u, TasksMax, pids.max" in run.stderr
+    assert run.stderr.startswith("dynamic-dynamodb: no thread can be started to ")
+    assert "(can't start new thread): allow more threads (ulimit -u, TasksMax, pids.max)" in run.stderr
+
+
+def test_a_run_that_could_not_end_calls_in_time_does_not_begin(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    emulator.add_fault(kind="drip", action="DescribeTable", times=None)
+    run = _limit(program, 1).check(ALL)
+    assert run.code == 1
+    assert "no thread can be started to end calls in time" in run.stderr
+    assert emulator.requests() == []
