@@ -1,0 +1,83 @@
+"""A reload that fails, whatever it fails by, leaves in force what works."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.logs import shut_down_logging
+from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
+from dynamic_dynamodb.service import Service
+from dynamic_dynamodb.signals import Wishes
+from dynamic_dynamodb.wiring import start_workers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynamic_dynamodb.config.loader import Configuration
+
+LONG_AGO = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class FailingCircumstances(Circumstances):
+    """Read once, and then fail."""
+
+    error: Exception = field(default_factory=Exception)
+    loaded: list[Configuration] = field(default_factory=list)
+
+    def load(self) -> Configuration:
+        if self.loaded:
+            raise self.error
+        self.loaded.append(super().load())
+        return self.loaded[0]
+
+
+class OneReload(Wishes):
+    """Wish for one reload, and to stop when the next check is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reload = True
+
+    def wait(self, seconds: float) -> None:  # noqa: ARG002 - it does not wait
+        self._stop = True
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(ConfigurationError(("odd",)), ": odd", id="a fault"),
+        pytest.param(AwsError("sts:AssumeRole", "Odd"), "sts:AssumeRole failed: Odd", id="a refusal"),
+        pytest.param(OSError("odd"), "OSError: odd", id="trouble with a file"),
+        pytest.param(RuntimeError("odd"), "RuntimeError: odd", id="what nobody has thought of"),
+    ],
+)
+def test_a_reload_that_fails_ends_nothing_and_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "nothing"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    path = tmp_path / "own.conf"
+    path.write_text("[table: ^a$]\n", encoding="utf-8")
+    os.utime(path, (LONG_AGO, LONG_AGO))  # so that nothing waits until it is stable
+    circumstances = FailingCircumstances({"config": str(path)}, {}, tmp_path, error)
+    noted: list[str] = []
+    notes = ReloadNotes(noted.append, ReloadNote(circumstances.source))
+    try:
+        with start_workers() as workers:
+            service = Service(circumstances, OneReload(), workers, notes=notes)
+            assert service.run(circumstances.load())
+    finally:
+        shut_down_logging()
+    assert f"the new configuration was rejected, the old one stays: {said}" in noted[-1].replace(
+        str(path), ""
+    )
