@@ -236,8 +236,7 @@ def _find_misplaced_word(expression: str) -> str:
     """Return the word of titles that stands within an expression, or that a word there is near."""
     for found in _WORD.finditer(expression):
         meant = find_meant(found["word"], _TITLE_WORDS)
-        is_whole = found.start() > 0 and found["word"].lower() in _TITLE_WORDS
-        if meant and (found["colon"] or is_whole):
+        if meant and (found["colon"] or found.start() > 0):
             return meant[0]
     return ""
 

@@ -401,6 +401,12 @@ def test_spaces_in_the_title_of_an_index_do_not_matter(path: Path, title: str) -
     assert [gsi.title for gsi in table.gsis] == ["gsi: x table: y"]
 
 
+@pytest.mark.parametrize("title", ["[table: ^x$ gis ^y$]", "[table: ^x$ tabel ^y$]", "[table: my tables]"])
+def test_a_word_near_those_of_titles_is_a_fault_without_a_colon_too(path: Path, title: str) -> None:
+    (fault,) = faults_of(path, f"{title}\n{LIMITS}")
+    assert fault.startswith(f"section {title} cannot be read: ")
+
+
 @pytest.mark.parametrize("name", ["table", "gsi", "during"])
 def test_a_table_may_be_called_like_a_word_of_titles(path: Path, name: str) -> None:
     (table,) = read(path, f"[table: {name}]\n{LIMITS}[gsi: {name} table: {name}]\n{LIMITS}").sections
