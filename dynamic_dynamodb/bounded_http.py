@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from requests import PreparedRequest, Request, Response, Session
 from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidSchema, TooManyRedirects
+from requests.exceptions import TooManyRedirects
 from urllib3.poolmanager import pool_classes_by_scheme
 
 from dynamic_dynamodb.connections import bound_pool
@@ -52,7 +52,7 @@ class BoundedSession(Session):
         self.stream = True  # the status is all that counts, and a body could go on for ever
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         adapter = _Adapter(pool_maxsize=most_connections)
-        for scheme in _SCHEMES:
+        for scheme in _SCHEMES:  # a redirection to anything else is an InvalidSchema
             self.mount(f"{scheme}://", adapter)
 
     def get_status(self, url: str, headers: Mapping[str, str], *, timeout: float, most_seconds: float) -> int:
@@ -79,8 +79,6 @@ class BoundedSession(Session):
     def _redirect(self, request: PreparedRequest, answer: Response, location: str) -> PreparedRequest:
         """Ask the same elsewhere; credentials go to no other host."""
         url = urljoin(request.url or "", location)
-        if urlsplit(url).scheme not in _SCHEMES:
-            raise InvalidSchema("a redirection to something that is not http or https")
         redirected = request.copy()
         redirected.prepare_url(url, None)
         self.rebuild_auth(redirected, answer)  # type: ignore[no-untyped-call]  # requests has none
