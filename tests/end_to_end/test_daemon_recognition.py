@@ -198,6 +198,16 @@ def test_root_stops_another_users_daemon_by_that_users_files_alone(
 
 
 @ONLY_ROOT
+def test_a_pid_file_of_another_user_makes_no_process_of_root_a_daemon(daemon: Daemon) -> None:
+    words = (sys.executable, _write_old(daemon.program.folder), "--daemon", "start", "-c", "x")
+    with _run(words) as alike:
+        daemon.pid_file.write_text(f"{alike.pid}\n")
+        os.chown(daemon.pid_file, NEIGHBOUR, NEIGHBOUR)
+        run = daemon.control("status")
+    assert (run.code, "stale" in run.stdout + run.stderr) == (1, True)
+
+
+@ONLY_ROOT
 def test_files_of_another_user_that_cannot_be_removed_are_named(daemon: Daemon) -> None:
     """Seen by a user who is not root, in a directory like /tmp."""
     for path in (daemon.pid_file, daemon.lock_file):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from typing import TYPE_CHECKING
 
+import pytest
+
+from dynamic_dynamodb.presence import Presence
 from tests.end_to_end.account import everywhere
 from tests.end_to_end.daemons import Daemon, wait_until
 
@@ -83,3 +87,17 @@ def test_nobody_else_may_open_what_shows_a_run(program: Program) -> None:
         own = [path for path in program.folder.rglob("*.run") if f".{running.pid}-" in path.name]
         assert (modes, len(own), own[0].stat().st_uid) == ([0o600], 1, os.geteuid())
         running.end(signal.SIGTERM)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
+def test_a_file_of_another_user_shows_no_run_and_is_left_alone(tmp_path: Path) -> None:
+    presence = Presence()
+    presence.enter(tmp_path / "default.json", "us-east-1")
+    planted = tmp_path / "default.json.us-east-1.1-ab.run"
+    planted.touch()
+    os.chown(planted, 65534, 65534)
+    with planted.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert presence.find_others() == []
+    presence.leave()
+    assert [*tmp_path.iterdir()] == [planted]
