@@ -199,7 +199,7 @@ def _find(path: Path) -> Path:
 
 
 def _check_link(path: Path) -> None:
-    if _is_shared(path.parent):
+    if is_shared(path.parent):
         raise OSError(errno.ELOOP, "it is a symbolic link in a directory that others may write")
     if path.lstat().st_uid not in (0, os.geteuid()):
         raise OSError(errno.ELOOP, "it is a symbolic link that another user has made")
@@ -210,11 +210,12 @@ def _check(found: os.stat_result, path: Path) -> None:
     for is_kind, why in _KINDS:
         if is_kind(found.st_mode):
             raise OSError(errno.EINVAL, why)
-    if stat.S_ISREG(found.st_mode) and _is_shared(path.parent) and found.st_uid != os.geteuid():
+    if stat.S_ISREG(found.st_mode) and is_shared(path.parent) and found.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "another user has made it, in a directory that others may write")
 
 
-def _is_shared(directory: Path) -> bool:
+def is_shared(directory: Path) -> bool:
+    """Tell whether anybody may put files there, as in /tmp; raise OSError."""
     return bool(directory.stat().st_mode & stat.S_IWOTH)
 
 

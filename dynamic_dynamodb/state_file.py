@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.log_files import is_shared
 from dynamic_dynamodb.state_format import HEAD_BYTES, is_ours, parse, render
 
 if TYPE_CHECKING:
@@ -151,9 +152,13 @@ def _open_own(path: Path) -> BinaryIO | None:
         if error.errno == errno.ELOOP:
             raise ForeignFileError(f"{path} is a symbolic link") from error
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
         raise ForeignFileError(f"{path} is not a regular file")
+    if found.st_uid != os.geteuid() and is_shared(path.parent):
+        os.close(descriptor)
+        raise ForeignFileError(f"{path} belongs to another user, in a directory that others may write")
     file = os.fdopen(descriptor, "rb")
     head = file.peek(HEAD_BYTES)
     if head and not is_ours(head):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import signal
@@ -117,6 +118,22 @@ def test_a_file_of_another_program_is_one_warning_and_stays_as_it_is(
     ]
     assert state.read_text(encoding="utf-8") == FOREIGN[kind]
     assert {*program.folder.iterdir()} == {*before, program.folder / "dynamic-dynamodb.conf"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
+def test_a_file_that_another_user_has_put_into_a_shared_directory_is_left_alone(
+    emulator: Emulator, program: Program, state: Path
+) -> None:
+    add_idle(emulator)
+    assert _count(_check(program)) == 1
+    before = state.read_text(encoding="utf-8")
+    os.chown(state, 65534, 65534)
+    state.parent.chmod(0o1777)
+    run = _check(program)
+    whose = "belongs to another user, in a directory that others may write"
+    assert run.warnings == [f"counts are not kept: {state} {whose}, and is left alone: {ADVICE}"]
+    assert (run.code, _count(run)) == (0, 1)
+    assert (state.read_text(encoding="utf-8"), state.stat().st_uid) == (before, 65534)
 
 
 @pytest.mark.parametrize("flag", ["--state-file", "--log-file"])
