@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_OUTPUT_BYTES: Final = 1_000_000
 _PIECE_BYTES: Final = 65_536
+_GLANCE_SECONDS: Final = 0.1
+"""How often it is looked whether it has ended."""
 _REAPING_SECONDS: Final = 1.0
 
 
@@ -65,14 +67,19 @@ class CredentialProcess(subprocess.Popen[bytes]):
             self.wait(_REAPING_SECONDS)
 
     def _read(self) -> bytes:
-        """Read until it closes its stdout, which its children may hold open; raise TimeoutError."""
+        """Read until it closes its stdout, or has ended and a child holds that open; raise TimeoutError."""
         assert self.stdout is not None  # noqa: S101 - it is a pipe
         output = b""
         with self.stdout:
             while len(output) <= MOST_OUTPUT_BYTES:
+                has_ended = self.poll() is not None  # asked first: then all that it wrote is there
                 left = self._deadline - time.monotonic()
-                if left <= 0 or not select.select([self.stdout], [], [], left)[0]:
+                if left <= 0:
                     raise TimeoutError
+                if not select.select([self.stdout], [], [], min(left, _GLANCE_SECONDS))[0]:
+                    if has_ended:
+                        return output
+                    continue
                 piece = os.read(self.stdout.fileno(), _PIECE_BYTES)
                 if not piece:
                     return output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -253,6 +254,19 @@ def test_a_credential_process_that_hangs_is_killed_with_its_children_and_named(
     assert len(pids) == 2, "it was started once"
     wait_until(lambda: all(map(_is_gone, pids)), "the end of the process and its child")
     assert emulator.requests() == []
+
+
+def test_a_credential_process_may_leave_a_child_behind_that_holds_its_output_open(
+    emulator: Emulator, impatient: Program
+) -> None:
+    add_busy(emulator)
+    pid = impatient.folder / "agent"
+    keys = write_process_credentials("AKIDPROCESS")
+    script = impatient.write(f"echo '{keys}'\nsleep 600 &\necho $! > '{pid}'\n", "agent.sh")
+    run = impatient.check(TABLE, **_use_profile(impatient, f"credential_process = sh {script}"))
+    os.kill(int(pid.read_text(encoding="utf-8")), signal.SIGKILL)
+    assert run.code == 0, run.stdout
+    assert _senders(emulator) == {"AKIDPROCESS"}
 
 
 def test_a_daemon_goes_on_checking_when_a_credential_process_hangs_no_more(
