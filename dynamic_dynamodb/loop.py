@@ -228,7 +228,7 @@ class Loop:
         target, options = subject.target, subject.section.typed
         provisioned = subject.description.provisioned
         memory = self.adapters.counts.get(target)
-        usage = PerCapacity(*map(judge, answer, memory))
+        usage = answer.combine(judge, memory)
         counts = memory.map(_LOW_CHECKS)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
         if decision.is_change:
@@ -270,7 +270,7 @@ class Loop:
         decision = checked.decision
         target = decision.target
         applied, refusal = result.applied.get(target), result.refused.get(target)
-        memory = PerCapacity(*map(count_low_checks, checked.memory, decision.counts(applied)))
+        memory = checked.memory.combine(count_low_checks, decision.counts(applied))
         if applied is not None:
             memory = note_changes(memory, applied, find_window(checked.subject.section.typed, now))
         self.adapters.counts.put(target, memory)

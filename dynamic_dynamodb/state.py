@@ -116,7 +116,7 @@ class CountStore:
         self.seen.add(target)
         entry = self.entries.get(target)
         if entry is not None and self._is_too_soon(entry):
-            self.entries[target] = Entry(PerCapacity(*map(_keep_count, memory, entry.memory)), entry.checked)
+            self.entries[target] = Entry(memory.combine(_keep_count, entry.memory), entry.checked)
         else:
             self.entries[target] = Entry(memory, self.now)
 

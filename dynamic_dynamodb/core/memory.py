@@ -57,4 +57,4 @@ def note_changes(
         doubtful_raises = memory.doubtful_raises + 1 if side.is_doubtful else 0
         return replace(memory, answered_until=answered_until, doubtful_raises=doubtful_raises)
 
-    return PerCapacity(*map(note, before, applied.capacities))
+    return before.combine(note, applied.capacities)

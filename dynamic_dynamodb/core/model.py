@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 U = TypeVar("U")
+V = TypeVar("V")
 
 NAME_PATTERN: Final = "[A-Za-z0-9_.-]{3,255}"
 """The names that DynamoDB gives tables and indexes (API reference, CreateTable)."""
@@ -71,6 +72,10 @@ class PerCapacity(Generic[T]):
     def map(self, function: Callable[[T], U]) -> PerCapacity[U]:
         """Apply a function to both values."""
         return PerCapacity(function(self.reads), function(self.writes))
+
+    def combine(self, function: Callable[[T, U], V], other: PerCapacity[U]) -> PerCapacity[V]:
+        """Apply a function to both values, each with the other's of the same capacity."""
+        return PerCapacity(function(self.reads, other.reads), function(self.writes, other.writes))
 
     @classmethod
     def of(cls, function: Callable[[Capacity], T]) -> PerCapacity[T]:

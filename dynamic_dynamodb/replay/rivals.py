@@ -88,7 +88,7 @@ def run_tracking(recording: Recording, rules: Rules, target_percent: int) -> Row
                 now, before = recording.start + minute * MINUTE, model.provisioned
                 asked = PerCapacity(*(one or units for one, units in zip(wanted, before, strict=True)))
                 is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
-                taken = PerCapacity(*map(max, asked, before)) if is_refused else asked
+                taken = asked.combine(max, before) if is_refused else asked
                 refused += taken != asked and not was_refused
                 if taken != before:
                     model.update(taken, minute, now)
