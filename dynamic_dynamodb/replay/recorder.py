@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -90,19 +90,23 @@ def record(
 ) -> Recorded:
     """Record every target that a section matches; raise ConfigurationError."""
     directory = circumstances.find_path(configuration.global_options["record"])
+    region = configuration.global_options["region"]
     with ExitStack() as stack:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             folder = stack.enter_context(open_folder(directory))
             stack.enter_context(folder.lock())
-            manifest = _read_own_manifest(folder, configuration.global_options["region"])
+            is_adopted = any(directory.glob("*.csv")) and not (directory / MANIFEST).exists()
+            manifest = _read_own_manifest(folder, region)
         except BlockingIOError:
             fault = f"{directory} is being written by another run of --record: try again when it has ended"
             return Recorded((), (fault,))
         except OSError as error:
             fault = f"--record {directory} cannot be written: {error.strerror}"
             raise ConfigurationError((fault,)) from error
-        return _record_into(folder, manifest, configuration, on_progress)
+        recorded = _record_into(folder, manifest, configuration, on_progress)
+    said = f"{directory} did not say whose its recordings are: from now on they are of {region}"
+    return replace(recorded, lines=(said, *recorded.lines)) if is_adopted else recorded
 
 
 def _record_into(
@@ -141,7 +145,7 @@ def _read_own_manifest(folder: Folder, region: str) -> Manifest:
         with folder.open(MANIFEST) as file:
             manifest = read_manifest(file)
     except FileNotFoundError:
-        return Manifest(region)
+        return Manifest(region)  # older recordings do not say whose they are
     except RecordingError as error:
         raise ConfigurationError((f"{path} {error}",)) from error
     if manifest.region != region:

@@ -95,6 +95,23 @@ def test_an_account_that_is_not_known_at_first_is_learnt(tmp_path: Path) -> None
     assert len(record(tmp_path, Subject(ORDERS, OTHER))) == 1
 
 
+def test_recordings_that_do_not_say_whose_they_are_are_adopted_with_a_word(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    program = Program(emulator, tmp_path)
+    emulator.add_table("orders")
+    emulator.put_metrics("orders", consumed_reads=1, minutes=30)
+    path = program.write(RULES.format(region="eu-west-1"))
+    said = f"{tmp_path / 'history'} did not say whose its recordings are: from now on they are of eu-west-1"
+    first = program.run("-c", path, "--record", "history", "--days", "1")
+    assert (first.code, said in first.stdout) == (0, False)
+    (tmp_path / "history" / MANIFEST).unlink()
+    second = program.run("-c", path, "--record", "history", "--days", "1")
+    assert (second.code, second.stdout.splitlines()[0]) == (0, said)
+    third = program.run("-c", path, "--record", "history", "--days", "1")
+    assert (third.code, said in third.stdout) == (0, False)
+
+
 def test_recordings_without_a_manifest_are_continued_and_get_one(tmp_path: Path) -> None:
     record(tmp_path, Subject(ORDERS, OWN))
     (tmp_path / MANIFEST).unlink()
