@@ -99,6 +99,7 @@ class Server:
     context: ssl.SSLContext | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
+    connections: list[socket.socket] = field(default_factory=list)
     accepted: int = 0
     asked: int = 0
 
@@ -111,7 +112,9 @@ class Server:
                 yield f"127.0.0.1:{listener.getsockname()[1]}"
             finally:
                 self.ended.set()
-                listener.shutdown(socket.SHUT_RDWR)
+                for one in (listener, *self.connections):
+                    with suppress(OSError):  # the client has ended it
+                        one.shutdown(socket.SHUT_RDWR)
                 for thread in self.threads:
                     thread.join(MUCH_LONGER)
 
@@ -124,6 +127,7 @@ class Server:
             while True:
                 connection, _ = listener.accept()
                 self.accepted += 1
+                self.connections.append(connection)
                 self._start(self._talk, connection)
 
     def _talk(self, connection: socket.socket) -> None:
