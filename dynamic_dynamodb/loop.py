@@ -8,22 +8,22 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.containment import contain
-from dynamic_dynamodb.core.back_pressure import Surroundings, find_doubts
-from dynamic_dynamodb.core.decision import decide
-from dynamic_dynamodb.core.guards import Facts, guard
-from dynamic_dynamodb.core.masking import mask_url
-from dynamic_dynamodb.core.memory import count_low_checks, forget_low_checks, note_changes
-from dynamic_dynamodb.core.messages import write_alarms, write_change
-from dynamic_dynamodb.core.model import Code, PerCapacity, Reason
-from dynamic_dynamodb.core.plan import plan
-from dynamic_dynamodb.core.silence import NO_TABLES, Answer
-from dynamic_dynamodb.core.usage import find_freshest, find_window, make_judge
-from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import ENDING, Waits, gather
 from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.ports import MetricRequest
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
+from dynamic_dynamodb.scaling.decision import decide
+from dynamic_dynamodb.scaling.guards import Facts, guard
+from dynamic_dynamodb.scaling.masking import mask_url
+from dynamic_dynamodb.scaling.memory import count_low_checks, forget_low_checks, note_changes
+from dynamic_dynamodb.scaling.messages import write_alarms, write_change
+from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason
+from dynamic_dynamodb.scaling.silence import NO_TABLES, Answer
+from dynamic_dynamodb.scaling.table_update import plan
+from dynamic_dynamodb.scaling.usage import find_freshest, find_window, make_judge
+from dynamic_dynamodb.scaling.value import value
 from dynamic_dynamodb.updates import UpdateResult, apply_update
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from datetime import datetime
 
-    from dynamic_dynamodb.core.back_pressure import Doubt
-    from dynamic_dynamodb.core.decision import Decision
-    from dynamic_dynamodb.core.memory import Memory
-    from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.model import Target, Usage
-    from dynamic_dynamodb.core.plan import TableUpdate
-    from dynamic_dynamodb.core.usage import Judge
     from dynamic_dynamodb.ports import (
         Answers,
         CircuitBreaker,
@@ -48,6 +41,13 @@ if TYPE_CHECKING:
         Tables,
         TargetSeries,
     )
+    from dynamic_dynamodb.scaling.back_pressure import Doubt
+    from dynamic_dynamodb.scaling.decision import Decision
+    from dynamic_dynamodb.scaling.memory import Memory
+    from dynamic_dynamodb.scaling.messages import Message
+    from dynamic_dynamodb.scaling.model import Target, Usage
+    from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.usage import Judge
     from dynamic_dynamodb.survey import Found, Subject, Survey
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from dynamic_dynamodb.core.model import Description, PerCapacity, Target
-from dynamic_dynamodb.core.usage import CapacitySeries
-from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import CapacitySeries
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from dynamic_dynamodb.core.memory import Memory
-    from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.plan import TableUpdate
-    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.core.silence import Answer
-    from dynamic_dynamodb.core.usage import LookBackWindow
+    from dynamic_dynamodb.scaling.memory import Memory
+    from dynamic_dynamodb.scaling.messages import Message
+    from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.scaling.silence import Answer
+    from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.usage import LookBackWindow
 
 TargetSeries: TypeAlias = PerCapacity[CapacitySeries]
 """What CloudWatch knows of a target."""

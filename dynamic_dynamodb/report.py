@@ -6,14 +6,14 @@ import logging
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from dynamic_dynamodb.core.model import Code
-from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.scaling.model import Code
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.core.back_pressure import Doubt
-    from dynamic_dynamodb.core.decision import CapacityDecision, Decision
-    from dynamic_dynamodb.core.model import Reason, Target
     from dynamic_dynamodb.errors import AwsError
+    from dynamic_dynamodb.scaling.back_pressure import Doubt
+    from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.scaling.model import Reason, Target
 
 
 class Outcome(str, Enum):

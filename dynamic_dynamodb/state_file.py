@@ -20,7 +20,7 @@ from dynamic_dynamodb.state_format import HEAD_BYTES, is_ours, parse, render
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dynamic_dynamodb.core.model import Target
+    from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.state import Entries
 
 FORGOTTEN_AFTER: Final = timedelta(hours=24)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.model import ACTIVE, Description, Target
-from dynamic_dynamodb.core.plan import TableUpdate
 from dynamic_dynamodb.errors import AwsError, Limit
+from dynamic_dynamodb.scaling.model import ACTIVE, Description, Target
+from dynamic_dynamodb.scaling.table_update import TableUpdate
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.scaling.decision import Decision
 
 RESOURCE_IN_USE: Final = "ResourceInUseException"
 ONE_RESOURCE_AT_FAULT: Final = frozenset(

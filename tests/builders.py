@@ -8,13 +8,13 @@ from typing import Any
 
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.values import parse_value
-from dynamic_dynamodb.core.decision import Decision, decide
-from dynamic_dynamodb.core.expressions import compile_expression
-from dynamic_dynamodb.core.memory import Memory
-from dynamic_dynamodb.core.model import Description, PerCapacity, Target, Usage
-from dynamic_dynamodb.core.sections import Section
-from dynamic_dynamodb.core.target_options import TargetOptions, read_target_options
 from dynamic_dynamodb.options import Kind, Scope, options_in
+from dynamic_dynamodb.scaling.decision import Decision, decide
+from dynamic_dynamodb.scaling.expressions import compile_expression
+from dynamic_dynamodb.scaling.memory import Memory
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
+from dynamic_dynamodb.scaling.sections import Section
+from dynamic_dynamodb.scaling.target_options import TargetOptions, read_target_options
 
 NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
 TABLE = Target("orders")
@@ -37,7 +37,7 @@ def option_dict(**texts: str) -> dict[str, Any]:
 
 
 def target_options(**texts: str) -> TargetOptions:
-    """Give core's view of the same."""
+    """Give the typed view of the same."""
     return read_target_options(option_dict(**texts))
 
 

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.containment import contain
-from dynamic_dynamodb.core.model import Description, PerCapacity, Target
-from dynamic_dynamodb.core.usage import CapacitySeries
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.ports import TableList
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.plan import TableUpdate
-    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.core.usage import Datapoints, LookBackWindow
     from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
+    from dynamic_dynamodb.scaling.messages import Message
+    from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 
     Load = PerCapacity[tuple[Datapoints, Datapoints]]
     """The datapoints of each capacity: units consumed, and events throttled."""

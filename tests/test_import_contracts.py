@@ -67,13 +67,19 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
             id="boto3 in a new module of a room",
         ),
         pytest.param(
-            ("core/novelty.py", "import subprocess"), "Core is pure", id="subprocess in a new module of core"
+            ("scaling/novelty.py", "import subprocess"),
+            "Scaling is pure",
+            id="subprocess in a new module of scaling",
         ),
-        pytest.param(("core/guards.py", "import time"), "Core is pure", id="time in a module of core"),
-        pytest.param(("options.py", "import os"), "Core is pure", id="os in the options"),
+        pytest.param(
+            ("scaling/guards.py", "import time"), "Scaling is pure", id="time in a module of scaling"
+        ),
+        pytest.param(("options.py", "import os"), "Scaling is pure", id="os in the options"),
         pytest.param(("novelty.py", ""), "Imports go one way", id="a new module that has no place"),
         pytest.param(
-            ("core/guards.py", "import dynamic_dynamodb.loop"), "Imports go one way", id="core on the loop"
+            ("scaling/guards.py", "import dynamic_dynamodb.loop"),
+            "Imports go one way",
+            id="scaling on the loop",
         ),
         pytest.param(
             ("config/values.py", "import dynamic_dynamodb.aws.actions"),

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.core.decision import decide
-from dynamic_dynamodb.core.guards import Facts, guard
-from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries, assess, find_window
+from dynamic_dynamodb.scaling.decision import decide
+from dynamic_dynamodb.scaling.guards import Facts, guard
+from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, assess, find_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PICTURE: Final = ROOT / "docs" / "capacity.svg"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.aws.actions import DESCRIBE_SCALABLE_TARGETS
 from dynamic_dynamodb.aws.parsing import show
-from dynamic_dynamodb.core.model import Target, is_safe_name
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.model import Target, is_safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -12,10 +12,10 @@ from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
 from dynamic_dynamodb.aws.results import list_minutes, parse_results, read_datapoints
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.containment import contain
-from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE, CapacitySeries
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE, CapacitySeries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.results import Result
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.usage import Datapoints, LookBackWindow
     from dynamic_dynamodb.gathering import Waits
     from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+    from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 

@@ -9,21 +9,21 @@ from dynamic_dynamodb.aws.descriptions import check_table, read_table
 from dynamic_dynamodb.aws.parsing import show
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.containment import contain
-from dynamic_dynamodb.core.model import is_safe_name
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import gather
 from dynamic_dynamodb.ports import TableList
+from dynamic_dynamodb.scaling.model import is_safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from concurrent.futures import Executor
 
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.core.decision import Decision
-    from dynamic_dynamodb.core.model import Description, Target
-    from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.gathering import Waits
     from dynamic_dynamodb.ports import Descriptions
+    from dynamic_dynamodb.scaling.decision import Decision
+    from dynamic_dynamodb.scaling.model import Description, Target
+    from dynamic_dynamodb.scaling.table_update import TableUpdate
 
 _DESCRIPTION: Final = "the description"
 _MOST_SHOWN: Final = 3

@@ -10,8 +10,8 @@ from dynamic_dynamodb.aws.actions import GET_METRIC_DATA
 from dynamic_dynamodb.aws.cloudwatch import MOST_PAGES, write_metric
 from dynamic_dynamodb.aws.results import list_minutes, parse_results
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
-from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.results import Result
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.usage import Datapoints
     from dynamic_dynamodb.patience import Patience
+    from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.scaling.usage import Datapoints
 
 HISTORY_METRICS: Final = {
     "consumed_reads": ("ConsumedReadCapacityUnits", "Sum"),

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
-from dynamic_dynamodb.core.usage import MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-    from dynamic_dynamodb.core.usage import Datapoints
+    from dynamic_dynamodb.scaling.usage import Datapoints
 
 _NUMBERS: Final = frozenset({float, int})
 """Not their subclass bool."""

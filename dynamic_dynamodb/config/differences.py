@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import clip
-from dynamic_dynamodb.core.expressions import MatchBudget
-from dynamic_dynamodb.core.maintenance_window import parse_windows
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.expressions import MatchBudget
+from dynamic_dynamodb.scaling.maintenance_windows import parse_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dynamic_dynamodb.core.sections import Section
-    from dynamic_dynamodb.core.target_options import CapacityOptions
+    from dynamic_dynamodb.scaling.sections import Section
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 MOST_NAMED: Final = 3
 _PUBLISHING_MINUTES: Final = 3

@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from dynamic_dynamodb.core.maintenance_window import GOOD_EXAMPLE, parse_windows
-from dynamic_dynamodb.core.masking import MASK, mask_text, mask_url
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, OPTIONS, Kind, Option
+from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, parse_windows
+from dynamic_dynamodb.scaling.masking import MASK, mask_text, mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +145,7 @@ def _is_amount(number: object) -> bool:
 
 
 def _parse_windows_text(text: str) -> str | None:
-    """Keep the text, which is what `--show-config` shows; core parses it again."""
+    """Keep the text, which is what `--show-config` shows; it is parsed again."""
     if not text:
         return None
     try:

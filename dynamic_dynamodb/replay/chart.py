@@ -8,10 +8,10 @@ from itertools import groupby
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.model import Code
-from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.recording import MINUTES_PER_HOUR
 from dynamic_dynamodb.replay.timeline import CODES, NOT_CHECKED
+from dynamic_dynamodb.scaling.model import Code
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

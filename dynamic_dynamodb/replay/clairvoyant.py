@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.costs import NO_COST, price_unit_minutes, split_hours
 from dynamic_dynamodb.replay.results import NO_SIDE, Row, SideResult
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dynamic_dynamodb.core.model import PerCapacity
+    from dynamic_dynamodb.scaling.model import PerCapacity
 
 HOUR_MAX: Final = "hour-max"
 PRICED_DAYS: Final = 30

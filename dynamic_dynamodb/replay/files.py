@@ -9,7 +9,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import shorten
-from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.inputs import RecordingError, open_regular, open_text
 from dynamic_dynamodb.replay.manifest import (
@@ -25,6 +24,7 @@ from dynamic_dynamodb.replay.progress import NO_PROGRESS
 from dynamic_dynamodb.replay.reading import make_recording
 from dynamic_dynamodb.replay.recording import COLUMNS
 from dynamic_dynamodb.replay.rows import read_rows
+from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -13,10 +13,10 @@ from dynamic_dynamodb.replay.verdict import tell_percent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dynamic_dynamodb.core.decision import Decision
     from dynamic_dynamodb.replay.recording import Recording
     from dynamic_dynamodb.replay.results import Row
     from dynamic_dynamodb.replay.what_if import Answer, TargetAnswer
+    from dynamic_dynamodb.scaling.decision import Decision
 
 NOTHING: Final = "-"
 BILLING_REMARK: Final = (

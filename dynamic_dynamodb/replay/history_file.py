@@ -7,15 +7,15 @@ from datetime import datetime, timedelta, timezone
 from typing import IO, TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import shorten
-from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.inputs import RecordingError, read_lines
 from dynamic_dynamodb.replay.recording import COLUMNS
 from dynamic_dynamodb.replay.rows import GOOD_HEADER, MOST_UNITS, read_number, read_stamp, tell_minute
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dynamic_dynamodb.core.usage import Datapoints
+    from dynamic_dynamodb.scaling.usage import Datapoints
 
 OVERLAP: Final = timedelta(minutes=15)
 """The youngest part of a recording, which is fetched again: CloudWatch may have corrected it."""

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.model import Target, is_name
 from dynamic_dynamodb.replay.inputs import RecordingError, open_text, read_all
 from dynamic_dynamodb.replay.recording import Billing
+from dynamic_dynamodb.scaling.model import Target, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

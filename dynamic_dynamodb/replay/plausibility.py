@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dynamic_dynamodb.core.model import PerCapacity
     from dynamic_dynamodb.replay.recording import SideRecording
     from dynamic_dynamodb.replay.rows import Rows
+    from dynamic_dynamodb.scaling.model import PerCapacity
 
 _LEAST_UNIT: Final = 0.5
 """What an eventually consistent read of 4 KB consumes; all else is a multiple (DynamoDB, capacity modes)."""

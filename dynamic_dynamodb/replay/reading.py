@@ -7,8 +7,6 @@ from datetime import datetime, timezone
 from math import isnan
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.inputs import LONGEST_DAYS, RecordingError
 from dynamic_dynamodb.replay.periods import find_period
 from dynamic_dynamodb.replay.plausibility import find_oddities
@@ -25,6 +23,8 @@ from dynamic_dynamodb.replay.recording import (
     spread,
 )
 from dynamic_dynamodb.replay.rows import tell_minute
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.config.values import clip, escape
-from dynamic_dynamodb.core.model import Code, Target
-from dynamic_dynamodb.core.usage import PUBLISHING_DELAY
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.gathering import never
 from dynamic_dynamodb.patience import Timeouts
@@ -26,6 +24,8 @@ from dynamic_dynamodb.replay.manifest import (
 )
 from dynamic_dynamodb.replay.periods import find_period
 from dynamic_dynamodb.replay.recording import Billing
+from dynamic_dynamodb.scaling.model import Code, Target
+from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
 from dynamic_dynamodb.wiring import build_history, open_session, start_workers
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.core.usage import Datapoints
     from dynamic_dynamodb.replay.history_file import Minutes
+    from dynamic_dynamodb.scaling.usage import Datapoints
     from dynamic_dynamodb.survey import Found, Survey
 
 LONGEST_HISTORY: Final = timedelta(days=15)

@@ -10,15 +10,15 @@ from itertools import pairwise
 from math import ceil, isnan
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dynamic_dynamodb.core.model import Target
-    from dynamic_dynamodb.core.target_options import CapacityOptions
     from dynamic_dynamodb.replay.rows import Rows
+    from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
 MINUTES_PER_HOUR: Final = 60

@@ -7,10 +7,10 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.usage import SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.costs import NO_COST, Cost, bill, split_hours
 from dynamic_dynamodb.replay.recording import MINUTES_PER_DAY
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

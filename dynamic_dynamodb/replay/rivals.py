@@ -9,22 +9,22 @@ from math import ceil
 from operator import add
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.guards import find_next_decrease
-from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.costs import NO_COST, bill_on_demand, price_unit_minutes
 from dynamic_dynamodb.replay.physics import CapacityModel, is_enough
 from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.replay.results import NO_SIDE, Course, Happenings, Row, SideResult, sum_up
 from dynamic_dynamodb.replay.target_model import SideModel, TargetModel
+from dynamic_dynamodb.scaling.guards import find_next_decrease
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dynamic_dynamodb.core.target_options import CapacityOptions
     from dynamic_dynamodb.replay.costs import Prices
     from dynamic_dynamodb.replay.physics import Physics
     from dynamic_dynamodb.replay.recording import Recording, SideRecording
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 OUT_POINTS: Final = 2
 IN_POINTS: Final = 15

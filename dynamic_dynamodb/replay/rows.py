@@ -12,9 +12,9 @@ from math import nan
 from typing import IO, Final
 
 from dynamic_dynamodb.config.values import shorten
-from dynamic_dynamodb.core.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.replay.inputs import LONGEST_DAYS, RecordingError, read_lines
 from dynamic_dynamodb.replay.recording import COLUMNS, SUMS, Column
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 MOST_UNITS: Final = 1e15
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))

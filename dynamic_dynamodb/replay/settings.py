@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, PRICED_REGION
 from dynamic_dynamodb.replay.costs import Prices
 from dynamic_dynamodb.replay.physics import PRESETS, Physics
+from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -7,18 +7,18 @@ from itertools import repeat
 from operator import mod
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.guards import find_next_decrease
-from dynamic_dynamodb.core.model import ACTIVE, Description, PerCapacity
-from dynamic_dynamodb.core.usage import NO_DATAPOINTS, CapacitySeries, Series, add
 from dynamic_dynamodb.errors import LIMIT_EXCEEDED, AwsError
 from dynamic_dynamodb.replay.physics import CapacityModel
+from dynamic_dynamodb.scaling.guards import find_next_decrease
+from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity
+from dynamic_dynamodb.scaling.usage import NO_DATAPOINTS, CapacitySeries, Series, add
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dynamic_dynamodb.core.model import Target
     from dynamic_dynamodb.replay.physics import Physics
     from dynamic_dynamodb.replay.recording import Column, Recording
+    from dynamic_dynamodb.scaling.model import Target
 
 UPDATING: Final = "UPDATING"
 MOST_UNITS: Final = 10**12

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.replay.physics import Physics
 from dynamic_dynamodb.replay.simulation import Scenario, simulate
+from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.builders import section
 from tests.replay.recordings import DAY, START, record, wave
 

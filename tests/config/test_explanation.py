@@ -8,8 +8,8 @@ import pytest
 
 from dynamic_dynamodb.config.explanation import explain, parse_target
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.core.back_pressure import NOT_SCALED
 from dynamic_dynamodb.options import Scope, options_in
+from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import pytest
 
 from dynamic_dynamodb.config.command_line import parse_command_line
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import find_window
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import find_window
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.conformance.vectors import Vector, read_vectors, spread
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.core.plan import TableUpdate
+    from dynamic_dynamodb.scaling.table_update import TableUpdate
 
 VECTORS = list(read_vectors("execute"))
 NOON = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)

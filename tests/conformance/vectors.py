@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.config.loader import Configuration, load
-from dynamic_dynamodb.core.memory import Memory
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, Datapoints, find_window
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.scaling.memory import Memory
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE, Datapoints, find_window
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.config.values import parse_value
-from dynamic_dynamodb.core.calculators import Scale
-from dynamic_dynamodb.core.guards import Facts, guard
-from dynamic_dynamodb.core.maintenance_window import is_open, parse_windows
-from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.options import OPTIONS
 from dynamic_dynamodb.report import Outcome, TargetReport
+from dynamic_dynamodb.scaling.calculators import Scale
+from dynamic_dynamodb.scaling.guards import Facts, guard
+from dynamic_dynamodb.scaling.maintenance_windows import is_open, parse_windows
+from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.builders import both, decide_with, description, target_options, usage
 from tests.docs.pages import DOCS, ROOT, blocks, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamic_dynamodb.core.model import Usage
+    from dynamic_dynamodb.scaling.model import Usage
 
 AFTERNOON = datetime(2026, 3, 4, 14, 5, 30, tzinfo=timezone.utc)
 SCALING = DOCS / "granular_scaling.md"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dynamic_dynamodb.core.model import Code
 from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.scaling.model import Code
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 HEADER = "| in 2.5.1 | in lines of text now | in JSON |"

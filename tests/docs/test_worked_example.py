@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.core.decision import decide
-from dynamic_dynamodb.core.guards import Facts, guard
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, CapacitySeries, assess, find_window
 from dynamic_dynamodb.report import Outcome, TargetReport
+from dynamic_dynamodb.scaling.decision import decide
+from dynamic_dynamodb.scaling.guards import Facts, guard
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, assess, find_window
 from tests.builders import both, decide_with, description, usage
 from tests.docs.pages import DOCS, blocks, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamic_dynamodb.core.decision import Decision
-    from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.decision import Decision
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 PAGE = DOCS / "decisions.md"
 TARGET = Target("orders")

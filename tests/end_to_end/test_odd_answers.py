@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.scaling.model import Target
 from tests.emulator.clients import client
 from tests.emulator.faults import LEFT_OUT, ONCE_MORE
 from tests.end_to_end.account import ALL, BEFORE, LOWERED, RAISED, add_busy, add_idle, everywhere, updates

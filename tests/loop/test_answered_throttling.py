@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.circumstances import Circumstances
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.sections import CircuitBreakerOptions
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
+from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.state_file import StateFile
 from dynamic_dynamodb.wiring import open_counts
 from tests.builders import NOW, section

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.state_file import StateFile
 from tests.builders import NOW, section
 from tests.loop.test_loop import World, warnings_of

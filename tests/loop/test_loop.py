@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from dynamic_dynamodb.core.model import Code, PerCapacity, Reason, Target
-from dynamic_dynamodb.core.sections import CircuitBreakerOptions, Matches, Section
-from dynamic_dynamodb.core.usage import MINUTE, find_window
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason, Target
+from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions, Matches, Section
+from dynamic_dynamodb.scaling.usage import MINUTE, find_window
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.builders import HARD_EXPRESSION, HARD_NAME, NOW, both, low_checks, section

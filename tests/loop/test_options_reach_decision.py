@@ -12,10 +12,10 @@ import pytest
 
 from dynamic_dynamodb.config.command_line import parse_command_line
 from dynamic_dynamodb.config.loader import Configuration, load
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, Datapoints
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE, Datapoints
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.builders import NOW, both, low_checks

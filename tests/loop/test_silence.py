@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.circumstances import Circumstances
-from dynamic_dynamodb.core.model import Code, PerCapacity, Target
-from dynamic_dynamodb.core.sections import CircuitBreakerOptions
-from dynamic_dynamodb.core.silence import LONGEST_SILENCE, Answer, Heard
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.scaling.model import Code, PerCapacity, Target
+from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
+from dynamic_dynamodb.scaling.silence import LONGEST_SILENCE, Answer, Heard
 from dynamic_dynamodb.state import find_longest_step
 from dynamic_dynamodb.wiring import open_counts
 from tests.builders import NOW, both, load_flags, section

@@ -6,9 +6,9 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.scaling.model import Target
 from tests.builders import both, section
 from tests.loop.test_loop import World, warnings_of
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.plan import TableUpdate, plan
 from dynamic_dynamodb.errors import AwsError, Limit
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.table_update import TableUpdate, plan
 from dynamic_dynamodb.updates import apply_update
 from tests.builders import both, decide_with, usage
 from tests.fakes import FakeTables
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.scaling.decision import Decision
 
 TABLE = Target("orders")
 GOOD, BAD = Target("orders", "good"), Target("orders", "bad")

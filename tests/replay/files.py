@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
+from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.replay.recordings import START
 
 if TYPE_CHECKING:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.core.model import Target
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.replay.folder import open_folder
 from dynamic_dynamodb.replay.manifest import Manifest
 from dynamic_dynamodb.replay.recorder import Recorder, Span, Subject
 from dynamic_dynamodb.replay.recording import COLUMNS
+from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from dynamic_dynamodb.core.usage import Datapoints
     from dynamic_dynamodb.errors import AwsError
+    from dynamic_dynamodb.scaling.usage import Datapoints
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
 ORDERS = Target("orders")

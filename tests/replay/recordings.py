@@ -8,8 +8,8 @@ from array import array
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.replay.recording import NO_GAPS, Recording, SideRecording
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

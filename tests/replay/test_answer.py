@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from dynamic_dynamodb.core.model import PerCapacity, Target
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.costs import Cost
 from dynamic_dynamodb.replay.physics import PRESETS, Physics
@@ -22,6 +21,7 @@ from dynamic_dynamodb.replay.results import Row, SideResult
 from dynamic_dynamodb.replay.settings import parse_physics
 from dynamic_dynamodb.replay.verdict import judge
 from dynamic_dynamodb.replay.what_if import answer, name_compared
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.builders import section
 from tests.replay.configurations import configure, settings
 from tests.replay.recordings import DAY, START, record, spikes

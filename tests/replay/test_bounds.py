@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.replay.clairvoyant import bound, bound_hour_max, find_enough, measure
 from dynamic_dynamodb.replay.costs import Prices, bill, split_hours
 from dynamic_dynamodb.replay.physics import CapacityModel, Physics
@@ -20,6 +19,7 @@ from dynamic_dynamodb.replay.rivals import (
     run_recorded,
     run_tracking,
 )
+from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.builders import target_options
 from tests.replay.recordings import START, record, spikes, wave
 

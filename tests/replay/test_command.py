@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.core.model import Target
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest
+from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.end_to_end.program import Program
 from tests.replay.recordings import DAY, START, spikes, wave
 

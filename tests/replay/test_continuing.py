@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.core.model import Target
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.history_file import merge, read_history, write_history
 from dynamic_dynamodb.replay.recorder import Span
 from dynamic_dynamodb.replay.recording import COLUMNS
 from dynamic_dynamodb.replay.rows import GOOD_HEADER
+from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.replay.history import NOON, ORDERS, History, record_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from dynamic_dynamodb.core.usage import Datapoints
+    from dynamic_dynamodb.scaling.usage import Datapoints
 
 TWO_WEEKS = Span(NOON - timedelta(days=14), NOON)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dynamic_dynamodb.circumstances import Circumstances
-from dynamic_dynamodb.core.model import Code, Target
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.physics import PRESETS
 from dynamic_dynamodb.replay.simulation import Run, Scenario
 from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.scaling.model import Code, Target
+from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.wiring import build_loop, open_session, start_workers
 from tests.emulator.clients import client

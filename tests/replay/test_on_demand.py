@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest
 from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.replay.what_if import answer
+from dynamic_dynamodb.scaling.model import Target
 from tests.end_to_end.program import Program
 from tests.replay.configurations import configure, settings
 from tests.replay.files import HEADER, read, stamp

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.core.model import Target
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import name_stem, read_recordings
 from dynamic_dynamodb.replay.folder import open_folder
@@ -17,6 +16,7 @@ from dynamic_dynamodb.replay.inputs import RecordingError
 from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest, read_manifest
 from dynamic_dynamodb.replay.recorder import Recorder, Span, Subject
 from dynamic_dynamodb.replay.recording import Billing
+from dynamic_dynamodb.scaling.model import Target
 from tests.docs.pages import DOCS, blocks
 from tests.end_to_end.program import Program
 from tests.replay.history import NOON, ORDERS, History

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.core.model import PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.recording import NO_GAPS, Gaps
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.builders import target_options
 from tests.replay.files import HEADER, answer, read, refuse, stamp
 from tests.replay.recordings import START

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.containment import contain
-from dynamic_dynamodb.core.model import Description, PerCapacity, Target
-from dynamic_dynamodb.core.usage import MINUTE, NO_DATAPOINTS, CapacitySeries
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.ports import TableList
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE, NO_DATAPOINTS, CapacitySeries
 from tests.emulator.errors import ServiceError
 from tests.emulator.state import Settings
 from tests.emulator.tables import Table
@@ -27,13 +27,13 @@ from tests.end_to_end.fault_cases import AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dynamic_dynamodb.core.decision import Decision
-    from dynamic_dynamodb.core.messages import Message
-    from dynamic_dynamodb.core.plan import TableUpdate
-    from dynamic_dynamodb.core.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.core.usage import LookBackWindow
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
+    from dynamic_dynamodb.scaling.decision import Decision
+    from dynamic_dynamodb.scaling.messages import Message
+    from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
+    from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.usage import LookBackWindow
 
 START = datetime(2031, 5, 1, 20, 2, 30, tzinfo=timezone.utc)
 GROUPS = "abcde"

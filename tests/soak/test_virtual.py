@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.core.model import Description, PerCapacity, Target
-from dynamic_dynamodb.core.plan import plan
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
+from dynamic_dynamodb.scaling.table_update import plan
 from tests.builders import both, decide_with, usage
 from tests.soak.account import Account
 from tests.soak.virtual import (
@@ -27,7 +27,7 @@ from tests.soak.virtual import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dynamic_dynamodb.core.decision import Decision
+    from dynamic_dynamodb.scaling.decision import Decision
 
 TABLE, WITH_BREAKER = Target("a-00"), Target("e-04")
 NOTHING = CheckReport(())

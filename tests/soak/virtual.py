@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.core.sections import CircuitBreakerOptions
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.builders import section
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from dynamic_dynamodb.core.decision import CapacityDecision
-    from dynamic_dynamodb.core.model import Description, Target
-    from dynamic_dynamodb.core.plan import TableUpdate
     from dynamic_dynamodb.report import CheckReport
+    from dynamic_dynamodb.scaling.decision import CapacityDecision
+    from dynamic_dynamodb.scaling.model import Description, Target
+    from dynamic_dynamodb.scaling.table_update import TableUpdate
 
 CHECKS = 10_000
 INTERVAL = timedelta(minutes=5)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.calculators import percent_of
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.calculators import percent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dynamic_dynamodb.core.decision import CapacityDecision, Decision
-    from dynamic_dynamodb.core.model import PerCapacity, Target, Usage
-    from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.scaling.model import PerCapacity, Target, Usage
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 SUBJECT_LIMIT_CHARACTERS: Final = 100
 """The longest subject that SNS takes (SNS API reference, Publish)."""

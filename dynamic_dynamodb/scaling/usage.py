@@ -9,17 +9,17 @@ from itertools import repeat
 from operator import mod
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.calculators import exact
-from dynamic_dynamodb.core.memory import Memory
-from dynamic_dynamodb.core.model import Usage
-from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.scaling.calculators import exact
+from dynamic_dynamodb.scaling.memory import Memory
+from dynamic_dynamodb.scaling.model import Usage
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from dynamic_dynamodb.core.calculators import Rational
-    from dynamic_dynamodb.core.model import PerCapacity
-    from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.calculators import Rational
+    from dynamic_dynamodb.scaling.model import PerCapacity
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 MINUTE: Final = timedelta(minutes=1)
 SECONDS_PER_MINUTE: Final = 60

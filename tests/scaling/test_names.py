@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamic_dynamodb.core.model import is_name, is_safe_name
+from dynamic_dynamodb.scaling.model import is_name, is_safe_name
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.calculators import decrease
-from dynamic_dynamodb.core.capacity_check import tell
-from dynamic_dynamodb.core.model import Code, Reason
-from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.scaling.calculators import decrease
+from dynamic_dynamodb.scaling.load import tell
+from dynamic_dynamodb.scaling.model import Code, Reason
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.core.calculators import Rational
-    from dynamic_dynamodb.core.capacity_check import CapacityCheck
+    from dynamic_dynamodb.scaling.calculators import Rational
+    from dynamic_dynamodb.scaling.load import CapacityCheck
 
 
 LATE: Final = Reason(

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from dynamic_dynamodb.core.maintenance_window import is_open, parse_windows
+from dynamic_dynamodb.scaling.maintenance_windows import is_open, parse_windows
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.decision import CapacityDecision, Decision
-from dynamic_dynamodb.core.lowering import LATE
-from dynamic_dynamodb.core.maintenance_window import is_open
-from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Reason, Usage
-from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
+from dynamic_dynamodb.scaling.lowering import LATE
+from dynamic_dynamodb.scaling.maintenance_windows import is_open
+from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Reason, Usage
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.core.target_options import TargetOptions
     from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 FREE_DECREASES_PER_DAY: Final = 4
 """Decreases a UTC day that AWS allows at any time (DynamoDB quotas, "Decreasing provisioned throughput")."""

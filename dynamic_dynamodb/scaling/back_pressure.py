@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.calculators import percent_of
-from dynamic_dynamodb.core.capacity_check import tell
-from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.calculators import percent_of
+from dynamic_dynamodb.scaling.load import tell
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from dynamic_dynamodb.core.calculators import Rational
-    from dynamic_dynamodb.core.decision import Decision
-    from dynamic_dynamodb.core.memory import Memory
-    from dynamic_dynamodb.core.model import Description, PerCapacity, Target, Usage
+    from dynamic_dynamodb.scaling.calculators import Rational
+    from dynamic_dynamodb.scaling.decision import Decision
+    from dynamic_dynamodb.scaling.memory import Memory
+    from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
 
 NOT_SCALED: Final = "not scaled, and an index that is short of write units throttles the writes of its table"
 """What becomes of indexes without a section ("Using Global Secondary Indexes", DynamoDB guide)."""

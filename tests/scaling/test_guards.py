@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dynamic_dynamodb.core.guards import Facts, find_next_decrease, guard
-from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Usage
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.guards import Facts, find_next_decrease, guard
+from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Usage
 from tests.builders import INDEX, NOW, both, decide_with, description, target_options, usage
 
 UP, DOWN, STEADY = usage(95), usage(10), usage(50)

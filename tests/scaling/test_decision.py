@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from dynamic_dynamodb.core.model import Code, Usage
+from dynamic_dynamodb.scaling.model import Code, Usage
 from tests.builders import both, decide_with, usage
 
 SCALE = {"increase_consumed_reads_scale": "{50: 10, 80: 30}"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dynamic_dynamodb.core.messages import Message, write_alarms, write_change
-from dynamic_dynamodb.core.model import PerCapacity, Target, Usage
+from dynamic_dynamodb.scaling.messages import Message, write_alarms, write_change
+from dynamic_dynamodb.scaling.model import PerCapacity, Target, Usage
 from tests.builders import INDEX, TABLE, both, decide_with, target_options, usage
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:capacity"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.core.calculators import PERCENT, percent_of
 from dynamic_dynamodb.options import name_of
+from dynamic_dynamodb.scaling.calculators import PERCENT, percent_of
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.core.calculators import Rational
-    from dynamic_dynamodb.core.model import Usage
-    from dynamic_dynamodb.core.target_options import CapacityOptions
     from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.scaling.calculators import Rational
+    from dynamic_dynamodb.scaling.model import Usage
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 
 class CapacityCheck:

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.expressions import HOW_TO_BE_QUICK
-from dynamic_dynamodb.core.model import NAME_PATTERN
+from dynamic_dynamodb.scaling.expressions import HOW_TO_BE_QUICK
+from dynamic_dynamodb.scaling.model import NAME_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dynamic_dynamodb.core.expressions import Expression, MatchBudget
-    from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.expressions import Expression, MatchBudget
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 _PLAIN_NAME: Final = re.compile(rf"\^?({NAME_PATTERN})\$?")
 """A name, and the anchors around it."""
@@ -41,7 +41,7 @@ class CircuitBreakerOptions:
 class Section:
     """A `[table: …]` or `[gsi: … table: …]` section: whom it is for, and its options.
 
-    `options` is the option dict that was read, `typed` the same for core.
+    `options` is the option dict that was read, `typed` the same for decisions.
     """
 
     title: str

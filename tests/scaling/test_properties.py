@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.core.decision import Decision, decide
-from dynamic_dynamodb.core.guards import GUARDS, Facts, guard
-from dynamic_dynamodb.core.model import Code, Description, PerCapacity, Usage
-from dynamic_dynamodb.core.target_options import TargetOptions, read_target_options
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.decision import Decision, decide
+from dynamic_dynamodb.scaling.guards import GUARDS, Facts, guard
+from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Usage
+from dynamic_dynamodb.scaling.target_options import TargetOptions, read_target_options
 from tests.builders import INDEX, TABLE, option_dict
 
 MIDDAY = datetime(2026, 3, 4, 12, tzinfo=timezone.utc)

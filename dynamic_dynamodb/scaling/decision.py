@@ -6,17 +6,17 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core import lowering, raising
-from dynamic_dynamodb.core.capacity_check import CapacityCheck
-from dynamic_dynamodb.core.model import THROTTLED, Code, PerCapacity, Reason
-from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling import lowering, raising
+from dynamic_dynamodb.scaling.load import CapacityCheck
+from dynamic_dynamodb.scaling.model import THROTTLED, Code, PerCapacity, Reason
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dynamic_dynamodb.core.model import Target, Usage
-    from dynamic_dynamodb.core.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.model import Target, Usage
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 
 _COUNT: Final = attrgetter("count")

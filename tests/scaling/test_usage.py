@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import pytest
 
-from dynamic_dynamodb.core.memory import Memory
-from dynamic_dynamodb.core.model import PerCapacity, Usage
-from dynamic_dynamodb.core.usage import CapacitySeries, LookBackWindow, assess, find_freshest, find_window
+from dynamic_dynamodb.scaling.memory import Memory
+from dynamic_dynamodb.scaling.model import PerCapacity, Usage
+from dynamic_dynamodb.scaling.usage import CapacitySeries, LookBackWindow, assess, find_freshest, find_window
 from tests.builders import target_options
 
 NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.model import PerCapacity
-from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dynamic_dynamodb.core.decision import CapacityDecision, Decision
-    from dynamic_dynamodb.core.usage import LookBackWindow
+    from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.scaling.usage import LookBackWindow
 
 
 @value

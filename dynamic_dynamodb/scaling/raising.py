@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.core.calculators import increase
-from dynamic_dynamodb.core.capacity_check import tell
-from dynamic_dynamodb.core.model import Code, Reason
-from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.scaling.calculators import increase
+from dynamic_dynamodb.scaling.load import tell
+from dynamic_dynamodb.scaling.model import Code, Reason
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from dynamic_dynamodb.core.calculators import Rational, Scale
-    from dynamic_dynamodb.core.capacity_check import CapacityCheck
-    from dynamic_dynamodb.core.target_options import CapacityOptions
+    from dynamic_dynamodb.scaling.calculators import Rational, Scale
+    from dynamic_dynamodb.scaling.load import CapacityCheck
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 
 @value

@@ -1,4 +1,4 @@
-"""Name the values that the rest of core passes around."""
+"""Name the values that the rest of the package passes around."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeGuard, TypeVar
 
-from dynamic_dynamodb.core.value import value
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from dynamic_dynamodb.core.calculators import Rational
+    from dynamic_dynamodb.scaling.calculators import Rational
 
 T = TypeVar("T")
 U = TypeVar("U")

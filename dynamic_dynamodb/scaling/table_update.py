@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.core.model import Code, Reason
-from dynamic_dynamodb.core.value import value
+from dynamic_dynamodb.scaling.model import Code, Reason
+from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dynamic_dynamodb.core.decision import Decision
-    from dynamic_dynamodb.core.model import Description, Target
+    from dynamic_dynamodb.scaling.decision import Decision
+    from dynamic_dynamodb.scaling.model import Description, Target
 
 
 @value

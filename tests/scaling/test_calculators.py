@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.core.calculators import Scale, decrease, exact, increase
+from dynamic_dynamodb.scaling.calculators import Scale, decrease, exact, increase
 
 UNITS = st.integers(1, 10_000_000)
 AMOUNTS = st.fractions(0, 1000)

@@ -1,19 +1,19 @@
-"""Give a target's option dict types: what core decides by."""
+"""Give a target's option dict types: what decisions go by."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.core.calculators import Scale, exact
-from dynamic_dynamodb.core.maintenance_window import MaintenanceWindow, parse_windows
-from dynamic_dynamodb.core.model import PerCapacity
 from dynamic_dynamodb.options import OPTIONS, Capacity, Kind, Option, Scope
+from dynamic_dynamodb.scaling.calculators import Scale, exact
+from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindow, parse_windows
+from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dynamic_dynamodb.core.calculators import Rational
+    from dynamic_dynamodb.scaling.calculators import Rational
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class CapacityOptions:
 
 @dataclass(frozen=True, slots=True)
 class TargetOptions:
-    """Every option of one section, as core reads it. Times are minutes."""
+    """Every option of one section, as decisions read it. Times are minutes."""
 
     capacities: PerCapacity[CapacityOptions]
     always_decrease_rw_together: bool
