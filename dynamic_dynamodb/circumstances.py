@@ -12,13 +12,24 @@ from dynamic_dynamodb.config.command_line import PROGRAM
 from dynamic_dynamodb.config.findings import find_credential_faults, find_path_faults, warn_of_unknown_region
 from dynamic_dynamodb.config.loader import Configuration, Examination, examine, load
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.state_file import find_state_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS_THAT_START: Final = ("start", "restart")
 """Values of --daemon that write a pid file."""
+
+
+def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
+    """Find the place of an instance's file: systemd's state directory, else the user's."""
+    name = f"{instance}.json"
+    if environment.get("STATE_DIRECTORY"):
+        return Path(environment["STATE_DIRECTORY"].split(":")[0], name)
+    home = Path(environment.get("XDG_STATE_HOME") or "~/.local/state")
+    try:
+        return home.expanduser() / "dynamic-dynamodb" / name
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path("/var/lib/dynamic-dynamodb", name)
 
 
 @dataclass(frozen=True, slots=True)

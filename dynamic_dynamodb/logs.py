@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from logutils.colorize import ColorizingStreamHandler
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.log_files import OWNER_ONLY, LogFile, RawStream, is_stream, open_log_file
+from dynamic_dynamodb.log_files import OWNER_ONLY, LogFile, RawStream, open_log_file
 from dynamic_dynamodb.log_lines import choose_formatter
+from dynamic_dynamodb.log_paths import is_stream
 from dynamic_dynamodb.log_sink import MOST_LINES, Sink
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dynamic_dynamodb.announcements import Announcer
-from dynamic_dynamodb.log_files import is_shared
+from dynamic_dynamodb.log_paths import is_shared
 from dynamic_dynamodb.state_format import HEAD_BYTES, is_ours, parse, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.state import Entries
@@ -36,18 +36,6 @@ _NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 
 class ForeignFileError(Exception):
     """There is something that this program has not made, and must not replace."""
-
-
-def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
-    """Find the place of an instance's file: systemd's state directory, else the user's."""
-    name = f"{instance}.json"
-    if environment.get("STATE_DIRECTORY"):
-        return Path(environment["STATE_DIRECTORY"].split(":")[0], name)
-    home = Path(environment.get("XDG_STATE_HOME") or "~/.local/state")
-    try:
-        return home.expanduser() / "dynamic-dynamodb" / name
-    except RuntimeError:  # a user without a home, as in some containers
-        return Path("/var/lib/dynamic-dynamodb", name)
 
 
 @dataclass(slots=True)

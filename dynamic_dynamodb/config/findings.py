@@ -11,7 +11,7 @@ from dynamic_dynamodb.config.slow_expressions import find_hard_name
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.log_files import find_log_file_fault
+from dynamic_dynamodb.log_paths import find_log_file_fault
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
 from dynamic_dynamodb.scaling.expressions import HOW_TO_BE_QUICK
 from dynamic_dynamodb.scaling.keys import UNSENDABLE, is_sendable
