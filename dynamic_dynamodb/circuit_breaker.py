@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.bounded_http import BoundedSession
+    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.patience import Patience
     from dynamic_dynamodb.scaling.model import Target
-    from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 
 
 class HttpCircuitBreaker:

@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from dynamic_dynamodb.config.command_line import PROGRAM, parse_command_line
+from dynamic_dynamodb.config.flags import PROGRAM, parse_command_line
 from dynamic_dynamodb.config.values import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.signals import survive_log_rotation
@@ -29,8 +29,8 @@ from dynamic_dynamodb.streams import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.inquiries import Answer
     from dynamic_dynamodb.reload_notes import ReloadNotes
     from dynamic_dynamodb.signals import Wishes
@@ -117,10 +117,10 @@ def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str], source: str 
 
 
 def _run(flags: Mapping[str, str | bool]) -> int:
-    from dynamic_dynamodb.circumstances import Circumstances
+    from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.inquiries import INQUIRIES
 
-    circumstances = Circumstances(flags, dict(os.environ), Path.cwd())
+    sources = ConfigSources(flags, dict(os.environ), Path.cwd())
     # First of all, because who only asks must not stop a daemon.
     asked = next((flag for flag in INQUIRIES if flag in flags), None)
     if asked is None and flags.get("daemon") in ("stop", "status") and not _TASKS & flags.keys():
@@ -129,32 +129,32 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
         raise ConfigurationError((message,))
     if asked is not None:
-        return _answer(INQUIRIES[asked](circumstances), flags)
+        return _answer(INQUIRIES[asked](sources), flags)
     if "replay" in flags:
-        return _replay(circumstances)
+        return _replay(sources)
     _show_early_warnings()
-    configuration = circumstances.load()
+    configuration = sources.load()
     options = configuration.global_options
     if "record" in flags:
-        return _record(circumstances, configuration)
+        return _record(sources, configuration)
     if options["daemon"] in _FOREGROUND:
         from dynamic_dynamodb.supervisor import tell_ready
 
-        is_well = _serve(circumstances, configuration, lambda _: tell_ready(circumstances.environment))
+        is_well = _serve(sources, configuration, lambda _: tell_ready(sources.environment))
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
 
-    return _command(circumstances, configuration)
+    return _command(sources, configuration)
 
 
-def _command(circumstances: Circumstances, configuration: Configuration) -> int:
+def _command(sources: ConfigSources, configuration: Configuration) -> int:
     """Start, restart or reload a daemon by a configuration without faults."""
     options = configuration.global_options
     if options["daemon"] == "reload":
-        return _control(options, source=circumstances.source)
-    _try(circumstances, configuration)
+        return _control(options, source=sources.source)
+    _try(sources, configuration)
     for warning in configuration.warnings:  # the daemon has no terminal to say them
         write_remark(f"{PROGRAM}: {warning}")
-    return _control(options, lambda *calls: _serve_detached(circumstances, configuration, *calls))
+    return _control(options, lambda *calls: _serve_detached(sources, configuration, *calls))
 
 
 def _answer(answer: Answer, flags: Mapping[str, str | bool]) -> int:
@@ -166,14 +166,14 @@ def _answer(answer: Answer, flags: Mapping[str, str | bool]) -> int:
     return _refuse(flags, answer.faults) if answer.faults else ExitCode.ALL_WELL
 
 
-def _replay(circumstances: Circumstances) -> int:
+def _replay(sources: ConfigSources) -> int:
     """Print what would have been, and tell whether the condition of --fail-if held."""
     from dynamic_dynamodb.replay.command import replay
     from dynamic_dynamodb.replay.progress import ProgressBar
 
     progress = ProgressBar(sys.stderr, "replaying")
     try:
-        outcome = replay(circumstances, progress)
+        outcome = replay(sources, progress)
     finally:
         progress.clear()
     for remark in outcome.remarks:
@@ -185,7 +185,7 @@ def _replay(circumstances: Circumstances) -> int:
     return ExitCode.TARGET_FAILED
 
 
-def _record(circumstances: Circumstances, configuration: Configuration) -> int:
+def _record(sources: ConfigSources, configuration: Configuration) -> int:
     """Record every matching target, and say what came of each."""
     from dynamic_dynamodb.replay.progress import ProgressBar
     from dynamic_dynamodb.replay.recorder import record
@@ -195,7 +195,7 @@ def _record(circumstances: Circumstances, configuration: Configuration) -> int:
             signal.signal(number, _leave)
     progress = ProgressBar(sys.stderr, "recording", patience_seconds=0)
     try:
-        outcome = record(circumstances, configuration, progress)
+        outcome = record(sources, configuration, progress)
     finally:
         progress.clear()
     for remark in (*configuration.warnings, *outcome.failures):
@@ -211,7 +211,7 @@ def _leave(number: int, _: object) -> NoReturn:
 
 
 def _serve(
-    circumstances: Circumstances,
+    sources: ConfigSources,
     configuration: Configuration,
     on_ready: Callable[[str], None] | None = None,
     before_check: Callable[[], None] | None = None,
@@ -226,7 +226,7 @@ def _serve(
     wishes = Wishes()
     wishes.listen(end_at_once=_end_at_once)
     with start_workers() as workers:
-        service = Service(circumstances, wishes, workers, before_check, notes=notes)
+        service = Service(sources, wishes, workers, before_check, notes=notes)
         is_well = service.run(configuration, on_ready)
     is_one_off = configuration.global_options["run_once"]
     if _await_slow_reader(wishes) if is_one_off else await_readers():
@@ -235,7 +235,7 @@ def _serve(
 
 
 def _serve_detached(
-    circumstances: Circumstances,
+    sources: ConfigSources,
     configuration: Configuration,
     on_ready: Callable[[str], None],
     before_check: Callable[[], None],
@@ -245,7 +245,7 @@ def _serve_detached(
     from dynamic_dynamodb.logs import find_log_file
     from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
 
-    notes = ReloadNotes(write_note, ReloadNote(circumstances.source))
+    notes = ReloadNotes(write_note, ReloadNote(sources.source))
 
     def begin(trouble: str) -> None:
         notes.tell_log(find_log_file())
@@ -255,7 +255,7 @@ def _serve_detached(
         notes.tell_log(find_log_file())
         before_check()
 
-    _serve(circumstances, configuration, begin, show_life, notes)
+    _serve(sources, configuration, begin, show_life, notes)
 
 
 def _show_early_warnings() -> None:
@@ -283,7 +283,7 @@ def _await_slow_reader(wishes: Wishes) -> bool:
     return is_read
 
 
-def _try(circumstances: Circumstances, configuration: Configuration) -> None:
+def _try(sources: ConfigSources, configuration: Configuration) -> None:
     """Raise ConfigurationError now if the service could not begin, before an old daemon is stopped for it."""
     from dynamic_dynamodb.logs import shut_down_logging
     from dynamic_dynamodb.service import Service
@@ -292,7 +292,7 @@ def _try(circumstances: Circumstances, configuration: Configuration) -> None:
 
     try:
         with start_workers() as workers:
-            Service(circumstances, Wishes(), workers).open(configuration)
+            Service(sources, Wishes(), workers).open(configuration)
     finally:
         shut_down_logging()  # the daemon begins without files of this process
 
@@ -323,10 +323,10 @@ def _control_by_flags(flags: Mapping[str, str | bool]) -> int:
 def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None, source: str = "") -> int:
     """Start, stop, restart, reload or look at the daemon, and say what came of it."""
     from dynamic_dynamodb import daemon
-    from dynamic_dynamodb.circumstances import Circumstances
+    from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.pid_file import PidFile
 
-    here = Circumstances({}, dict(os.environ), Path.cwd())
+    here = ConfigSources({}, dict(os.environ), Path.cwd())
     pid_file = PidFile(here.find_pid_path(options), options["instance"])
     command, code = options["daemon"], 0
     answers = []

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.scaling.sections import Section
+    from dynamic_dynamodb.config.sections import Section
 
 MOST_CHARACTERS: Final = 6144
 """How long a managed policy may be, spaces not counted (IAM and AWS STS quotas)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.masking import mask_url
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import ENDING, Waits, gather
@@ -16,7 +17,6 @@ from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.masking import mask_url
 from dynamic_dynamodb.scaling.memory import count_low_checks, forget_low_checks, note_changes
 from dynamic_dynamodb.scaling.messages import write_alarms, write_change
 from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.loop import Loop
     from dynamic_dynamodb.reload_notes import ReloadNotes
     from dynamic_dynamodb.signals import Wishes
@@ -67,7 +67,7 @@ class Service:
     `prepared` is a session that need not be prepared for the next check.
     """
 
-    circumstances: Circumstances
+    sources: ConfigSources
     wishes: Wishes
     workers: Workers
     before_check: Callable[[], None] | None = None
@@ -87,7 +87,7 @@ class Service:
         older one has.
         """
         options, is_stopping = configuration.global_options, self.wishes.is_stopping
-        counts = open_counts(options, self.circumstances, before.counts if before else None)
+        counts = open_counts(options, self.sources, before.counts if before else None)
         session = open_session(options, self.timeouts, is_stopping, before.session if before else None)
         if before is not None and before.session.is_usable:
             session.prepare()  # now, because what works must not be given up for what does not
@@ -155,7 +155,7 @@ class Service:
             if self.wishes.take_reopening():
                 self._reopen_logs(opened.configuration)
             if self.wishes.take_reload() and self.settling is None:
-                self.settling = Settling(self.circumstances.path, time.monotonic())
+                self.settling = Settling(self.sources.path, time.monotonic())
             unsettled = self.settling.find_wait(time.monotonic(), time.time()) if self.settling else math.inf
             if self.settling and not unsettled:
                 is_settled, self.settling = not self.settling.is_given_up, None
@@ -207,11 +207,11 @@ class Service:
     def _load_again(self, *, is_settled: bool) -> Configuration:
         if not is_settled:
             raise ConfigurationError((_UNSETTLED,))
-        return self.circumstances.load()
+        return self.sources.load()
 
     def _find_faults(self, error: Exception) -> list[str]:
         if isinstance(error, ConfigurationError):
-            source = error.source or self.circumstances.source
+            source = error.source or self.sources.source
             return [f"{source}: {fault}" for fault in error.faults]
         return [str(error) if isinstance(error, AwsError) else f"{type(error).__name__}: {error}"]
 
@@ -219,10 +219,10 @@ class Service:
         options = configuration.global_options
         is_detached = options["daemon"] in DETACHED
         settings = LogSettings(
-            find_path=self.circumstances.find_path,
+            find_path=self.sources.find_path,
             is_dry_run=options["dry_run"],
             is_one_off=options["run_once"],
-            own_log=self.circumstances.find_own_log(options["instance"]) if is_detached else None,
+            own_log=self.sources.find_own_log(options["instance"]) if is_detached else None,
         )
         set_up_logging(configuration.logging_options, settings)
 
@@ -263,7 +263,7 @@ class Service:
         if options["dry_run"]:
             self.presence.leave()
             return
-        self.presence.enter(self.circumstances.find_state_path(options), options["region"])
+        self.presence.enter(self.sources.find_state_path(options), options["region"])
         others = ", ".join(map(str, self.presence.find_others()))
         said = (
             f"another run scales {options['region']} for instance {options['instance']}, too (pid {others}):"

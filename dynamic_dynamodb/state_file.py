@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dynamic_dynamodb.announcements import Announcer
-from dynamic_dynamodb.log_paths import is_shared
+from dynamic_dynamodb.config.log_paths import is_shared
 from dynamic_dynamodb.state_format import HEAD_BYTES, is_ours, parse, render
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.config.expressions import MatchBudget
+from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.gathering import ENDING, Waits, gather
@@ -17,18 +19,16 @@ from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.ports import TableList
 from dynamic_dynamodb.report import Outcome, TargetReport
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, Index, join_names
-from dynamic_dynamodb.scaling.expressions import MatchBudget
 from dynamic_dynamodb.scaling.model import Code, Reason, Target
-from dynamic_dynamodb.scaling.sections import describe_slow, match_sections
 from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
+    from dynamic_dynamodb.config.sections import Matches, Section
     from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Descriptions, Tables
     from dynamic_dynamodb.scaling.model import Description
-    from dynamic_dynamodb.scaling.sections import Matches, Section
 
 T = TypeVar("T")
 _LIST: Final = "the list of tables"

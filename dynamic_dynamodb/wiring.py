@@ -26,8 +26,8 @@ from dynamic_dynamodb.workers import WorkerPool
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.patience import Timeouts
 
 SERVICES: Final = ("dynamodb", "cloudwatch", "sns")
@@ -37,13 +37,13 @@ UPDATES_AT_ONCE: Final = 4
 
 
 def open_counts(
-    options: Mapping[str, Any], circumstances: Circumstances, before: CountStore | None = None
+    options: Mapping[str, Any], sources: ConfigSources, before: CountStore | None = None
 ) -> CountStore:
     """Give the counts of low checks that belong to these global options.
 
     `before` goes on if it is of the same file and region; with another file, what it knows goes on.
     """
-    file = StateFile(circumstances.find_state_path(options), options["region"])
+    file = StateFile(sources.find_state_path(options), options["region"])
     if before is None:
         return CountStore(file=file)
     if before.file == file:

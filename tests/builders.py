@@ -6,14 +6,14 @@ from datetime import datetime, timezone
 from fractions import Fraction
 from typing import Any
 
+from dynamic_dynamodb.config.expressions import compile_expression
 from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.sections import Section
 from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import Kind, Scope, options_in
 from dynamic_dynamodb.scaling.decision import Decision, decide
-from dynamic_dynamodb.scaling.expressions import compile_expression
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
-from dynamic_dynamodb.scaling.sections import Section
 from dynamic_dynamodb.scaling.target_options import TargetOptions, read_target_options
 
 NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)

@@ -15,9 +15,9 @@ from dynamic_dynamodb.scaling.usage import CapacitySeries
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.scaling.messages import Message
-    from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 

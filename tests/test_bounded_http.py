@@ -16,9 +16,9 @@ from requests.exceptions import InvalidSchema, TooManyRedirects
 
 from dynamic_dynamodb.bounded_http import BoundedSession
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.scaling.model import Target
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

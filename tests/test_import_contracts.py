@@ -82,9 +82,9 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
             id="scaling on the loop",
         ),
         pytest.param(
-            ("config/values.py", "import dynamic_dynamodb.aws.actions"),
+            ("config/values.py", "import dynamic_dynamodb.aws.parsing"),
             "Imports go one way",
-            id="config on aws, beside it",
+            id="config on aws, above it",
         ),
     ],
     indirect=["breach"],

@@ -17,7 +17,7 @@ import shtab
 
 from docs.tools.permissions import write_permissions
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.config.command_line import PROGRAM, build_parser, name_placeholder
+from dynamic_dynamodb.config.flags import PROGRAM, build_parser, name_placeholder
 from dynamic_dynamodb.options import OPTIONS, SHELLS, Capacity, Group, Kind, Option, Scope, options_in
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _write_man_page() -> str:
     tail = ROOT / ".man-tail"
     tail.write_text(_MAN_TAIL, encoding="utf-8")
     command = [str(Path(sys.executable).with_name("argparse-manpage"))]
-    command += ["--module", "dynamic_dynamodb.config.command_line", "--function", "build_parser"]
+    command += ["--module", "dynamic_dynamodb.config.flags", "--function", "build_parser"]
     command += ["--project-name", PROGRAM, "--version", __version__, "--manual-title", "Dynamic DynamoDB"]
     command += ["--description", "scale the provisioned capacity of DynamoDB tables by rules"]
     command += ["--format", "single-commands-section", "--include", str(tail)]

@@ -14,8 +14,8 @@ from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.aws.credential_process import PlainError
 from dynamic_dynamodb.aws.look_up import PLACES, LookUp
 from dynamic_dynamodb.aws.secrets import Secrets
+from dynamic_dynamodb.config.keys import UNSENDABLE, is_sendable
 from dynamic_dynamodb.errors import CredentialsError
-from dynamic_dynamodb.scaling.keys import UNSENDABLE, is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

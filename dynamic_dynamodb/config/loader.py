@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config import findings
-from dynamic_dynamodb.config.config_file import DEFAULT_SECTION, FileContent, TargetSection, read_file
+from dynamic_dynamodb.config import validation
+from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
+from dynamic_dynamodb.config.file import DEFAULT_SECTION, FileContent, TargetSection, read_file
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN, Joined, Layer, Values, join
 from dynamic_dynamodb.config.reader import Reader
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions, Section
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import Scope, options_in
-from dynamic_dynamodb.scaling.expressions import MatchBudget, compile_expression
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions, Section
 from dynamic_dynamodb.scaling.target_options import read_target_options
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class LoadResult:
     """A configuration, and what is wrong with it: one sentence for each fault.
 
     With faults the configuration holds what could be read in spite of them.
@@ -57,13 +57,13 @@ class Examination:
 
 def load(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Configuration:
     """Load the configuration; raise ConfigurationError with one sentence for each fault."""
-    examination = examine(flags, environment)
-    if examination.faults:
-        raise ConfigurationError(examination.faults)
-    return examination.configuration
+    result = examine(flags, environment)
+    if result.faults:
+        raise ConfigurationError(result.faults)
+    return result.configuration
 
 
-def examine(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Examination:
+def examine(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> LoadResult:
     """Read a configuration as far as it can be read, and collect all that is wrong with it."""
     return _Loader(Reader(flags), environment).examine()
 
@@ -75,7 +75,7 @@ class _Loader:
     origins: dict[str, Mapping[str, str]] = field(default_factory=dict)
     budget: MatchBudget = field(default_factory=lambda: MatchBudget(time.perf_counter))
 
-    def examine(self) -> Examination:
+    def examine(self) -> LoadResult:
         content = self._read_content()
         plain = {
             title: Layer(f"[{title}]", self.reader.parse_texts(title, content.plain.get(title, {}), scopes))
@@ -91,7 +91,7 @@ class _Loader:
         below = (plain["default_options"], everywhere)
         sections = self._load_sections(content, below, global_options)
         for rivals in (sections, *(section.gsis for section in sections)):
-            self.reader.warnings += findings.warn_of_shadows(rivals, self.budget)
+            self.reader.warnings += validation.warn_of_shadows(rivals, self.budget)
         self._judge(content, global_options)
         configuration = Configuration(
             global_options,
@@ -100,7 +100,7 @@ class _Loader:
             tuple(dict.fromkeys(self.reader.warnings)),
             self.origins,
         )
-        return Examination(configuration, tuple(dict.fromkeys(self.reader.faults)))
+        return LoadResult(configuration, tuple(dict.fromkeys(self.reader.faults)))
 
     def _read_content(self) -> FileContent:
         if not self.reader.flags.get("config"):
@@ -167,13 +167,13 @@ class _Loader:
     ) -> Section | None:
         options, shown = joined.values, clip(title)
         self.origins[title] = joined.origins
-        self.reader.faults += findings.find_target_faults(shown, options)
-        self.reader.warnings += findings.warn_of_target(shown, options)
-        self.reader.warnings += findings.warn_of_topic(
+        self.reader.faults += validation.find_target_faults(shown, options)
+        self.reader.warnings += validation.warn_of_target(shown, options)
+        self.reader.warnings += validation.warn_of_topic(
             shown, options["sns_topic_arn"], global_options["region"]
         )
         breaker = _find_circuit_breaker(joined, global_options)
-        self.reader.warnings += findings.warn_of_idle_options(
+        self.reader.warnings += validation.warn_of_idle_options(
             shown, options, joined.origins, has_breaker=breaker is not None
         )
         try:
@@ -184,26 +184,26 @@ class _Loader:
                 f"[{shown}] has the bad regular expression {shorten(expression)}: {why}"
             )
             return None
-        self.reader.warnings += findings.warn_of_slow_expression(shown, compiled, self.budget)
+        self.reader.warnings += validation.warn_of_slow_expression(shown, compiled, self.budget)
         return Section(title, compiled, options, read_target_options(options), breaker, gsis)
 
     def _judge(self, content: FileContent, global_options: Values) -> None:
-        self.reader.warnings += findings.warn_of_region(global_options["region"], self.environment)
-        self.reader.warnings += findings.warn_of_flags_without_table(self.reader.flags)
-        self.reader.warnings += findings.warn_of_secret_flags(self.reader.flags)
-        self.reader.faults += findings.find_flag_faults(self.reader.flags)
+        self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
+        self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
+        self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)
+        self.reader.faults += validation.find_flag_faults(self.reader.flags)
         if DEFAULT_SECTION in content.plain:
             self.reader.warnings.append(
                 "[DEFAULT] applies to every section; [default_options] is meant for targets"
             )
         if self.reader.deprecated:
-            self.reader.warnings.append(findings.describe_deprecated(self.reader.deprecated))
+            self.reader.warnings.append(validation.describe_deprecated(self.reader.deprecated))
         secrets = {
             name for option in options_in(Scope.GLOBAL) if option.is_secret for name in option.spellings
         }
         if any(secrets & content.plain.get(title, {}).keys() for title in ("global", DEFAULT_SECTION)):
             path = Path(str(self.reader.flags["config"]))
-            self.reader.warnings += findings.warn_of_readable_secret(path)
+            self.reader.warnings += validation.warn_of_readable_secret(path)
 
 
 def _find_circuit_breaker(joined: Joined, global_options: Values) -> CircuitBreakerOptions | None:

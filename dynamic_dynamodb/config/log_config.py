@@ -14,7 +14,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.bounded_reading import read_bounded
-from dynamic_dynamodb.log_paths import find_log_file_fault
+from dynamic_dynamodb.config.log_paths import find_log_file_fault
 
 if TYPE_CHECKING:
     from configparser import SectionProxy

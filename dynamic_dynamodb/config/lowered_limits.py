@@ -9,7 +9,7 @@ from dynamic_dynamodb.config.values import clip
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dynamic_dynamodb.scaling.sections import Section
+    from dynamic_dynamodb.config.sections import Section
 
 MOST_NAMED: Final = 5
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.masking import MASK, mask_url
 from dynamic_dynamodb.options import OPTIONS, Group, Kind
-from dynamic_dynamodb.scaling.masking import MASK, mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dynamic_dynamodb.scaling.expressions import Expression, MatchBudget
+    from dynamic_dynamodb.config.expressions import Expression, MatchBudget
 
 LONGEST_NAME_CHARACTERS: Final = 255
 """How long names of tables and indexes may be (API reference, CreateTable)."""

@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from dynamic_dynamodb.config.masking import MASK, mask_text, mask_url
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, OPTIONS, Kind, Option
 from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, parse_windows
-from dynamic_dynamodb.scaling.masking import MASK, mask_text, mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable

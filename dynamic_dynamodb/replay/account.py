@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.replay.target_model import TargetModel
     from dynamic_dynamodb.scaling.messages import Message
-    from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.table_update import TableUpdate
 
 P = ParamSpec("P")

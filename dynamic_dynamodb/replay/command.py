@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sources import ConfigSources
 
 _WEIGHTS: Final = (1, 10)
 """How long it takes to read a recording, and to replay it."""
@@ -38,15 +38,15 @@ class Outcome:
     failure: str | None
 
 
-def replay(circumstances: Circumstances, on_progress: Callable[[float], None]) -> Outcome:
+def replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Outcome:
     """Replay as the flags say; raise ConfigurationError for all that cannot be used."""
-    configuration = circumstances.load_leniently()
+    configuration = sources.load_leniently()
     options = configuration.global_options
-    settings = read_settings(options, circumstances.flags)
-    report = _find_report(circumstances, options)
-    other = _load_other(circumstances, options)
+    settings = read_settings(options, sources.flags)
+    report = _find_report(sources, options)
+    other = _load_other(sources, options)
     reading, replaying = Progress(on_progress).split(_WEIGHTS)
-    recordings = read_recordings(circumstances.find_path(options["replay"]), options["as"], reading)
+    recordings = read_recordings(sources.find_path(options["replay"]), options["as"], reading)
     found = answer(configuration, recordings, settings, other=other, progress=replaying)
     remarks = configuration.warnings
     if report is not None:
@@ -60,24 +60,24 @@ def replay(circumstances: Circumstances, on_progress: Callable[[float], None]) -
     return Outcome(FORMATS[options["format"]](found), remarks, found.find_failure())
 
 
-def _load_other(circumstances: Circumstances, options: Mapping[str, Any]) -> tuple[str, Configuration] | None:
+def _load_other(sources: ConfigSources, options: Mapping[str, Any]) -> tuple[str, Configuration] | None:
     if options["compare"] is None:
         return None
-    if "config" not in circumstances.flags:
+    if "config" not in sources.flags:
         raise ConfigurationError(("--compare needs --config FILE to compare with",))
-    path = circumstances.find_path(options["compare"])
-    others = replace(circumstances, flags={**circumstances.flags, "config": str(path)})
+    path = sources.find_path(options["compare"])
+    others = replace(sources, flags={**sources.flags, "config": str(path)})
     try:
         return name_compared(path), others.load_leniently()
     except ConfigurationError as error:
         raise ConfigurationError(error.faults, str(path)) from error
 
 
-def _find_report(circumstances: Circumstances, options: Mapping[str, Any]) -> Path | None:
+def _find_report(sources: ConfigSources, options: Mapping[str, Any]) -> Path | None:
     """Find out before the work whether the report can be written after it."""
     if options["report"] is None:
         return None
-    path = circumstances.find_path(options["report"])
+    path = sources.find_path(options["report"])
     try:
         with open_regular(path, os.O_NOFOLLOW) as file:
             start = file.read(len(DOCTYPE))

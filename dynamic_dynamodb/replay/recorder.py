@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dynamic_dynamodb.circumstances import Circumstances
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.replay.history_file import Minutes
     from dynamic_dynamodb.scaling.usage import Datapoints
     from dynamic_dynamodb.survey import Found, Survey
@@ -86,10 +86,10 @@ class Subject:
 
 
 def record(
-    circumstances: Circumstances, configuration: Configuration, on_progress: Callable[[float], None]
+    sources: ConfigSources, configuration: Configuration, on_progress: Callable[[float], None]
 ) -> Recorded:
     """Record every target that a section matches; raise ConfigurationError."""
-    directory = circumstances.find_path(configuration.global_options["record"])
+    directory = sources.find_path(configuration.global_options["record"])
     region = configuration.global_options["region"]
     with ExitStack() as stack:
         try:

@@ -44,7 +44,7 @@ def name_tracking(target_percent: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Under which circumstances rivals are run: the same as the configuration's."""
+    """Under which sources rivals are run: the same as the configuration's."""
 
     physics: Physics
     prices: Prices

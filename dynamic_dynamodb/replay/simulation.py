@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
+from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.loop import LOGGER, Adapters, Loop
 from dynamic_dynamodb.replay.account import Account, Inline, Stay
 from dynamic_dynamodb.replay.target_model import TargetModel
 from dynamic_dynamodb.replay.timeline import Timeline
-from dynamic_dynamodb.scaling.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.scaling.sections import describe_slow, match_sections
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 from dynamic_dynamodb.state import CountStore, find_life
 from dynamic_dynamodb.survey import Survey
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.physics import Physics
     from dynamic_dynamodb.replay.recording import Recording
     from dynamic_dynamodb.report import CheckReport
-    from dynamic_dynamodb.scaling.sections import Section
 
 PROGRESS_STEP_MINUTES: Final = 1440
 SECOND: Final = timedelta(seconds=1)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.progress import Progress
     from dynamic_dynamodb.replay.recording import Recording
     from dynamic_dynamodb.replay.settings import Condition, Settings
     from dynamic_dynamodb.scaling.model import Target
-    from dynamic_dynamodb.scaling.sections import Section
 
 OF_ANY_TARGET: Final = ("throttled", "at-max")
 """What --fail-if looks at target by target, as one that fares badly is lost in the mean of many."""

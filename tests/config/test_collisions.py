@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.replay.rows import GOOD_HEADER
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def find_faults(folder: Path, flags: dict[str, str], environment: dict[str, str]
     path = folder / "dd.conf"
     path.write_text(RULES)
     given = {name.replace("_", "-"): text for name, text in flags.items()}
-    return list(Circumstances({"config": str(path), **given}, environment or {}, folder).examine().faults)
+    return list(ConfigSources({"config": str(path), **given}, environment or {}, folder).examine().faults)
 
 
 @pytest.mark.parametrize(

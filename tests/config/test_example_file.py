@@ -32,10 +32,10 @@ def test_the_example_can_be_used_without_a_warning(tmp_path: Path, text: str) ->
     path = tmp_path / "example.conf"
     path.write_text(text, encoding="utf-8")
     path.chmod(0o600)
-    examination = examine({"config": str(path)}, {})
-    assert examination.faults == ()
-    deprecated = [one for one in examination.configuration.warnings if "deprecated" in one]
-    assert list(examination.configuration.warnings) == deprecated
+    result = examine({"config": str(path)}, {})
+    assert result.faults == ()
+    deprecated = [one for one in result.configuration.warnings if "deprecated" in one]
+    assert list(result.configuration.warnings) == deprecated
     assert len(deprecated) == (text != TEXT)
 
 

@@ -12,7 +12,7 @@ from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamic_dynamodb.scaling.sections import Section
+    from dynamic_dynamodb.config.sections import Section
 
 OLD = """\
 [table: ^orders$]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.suggestions import find_meant, suggest
 from dynamic_dynamodb.options import Scope, options_in
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.loop import Adapters, Loop

@@ -13,7 +13,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import load
 from tests.deploy.contrib import CONTRIB, REPOSITORY, read
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Reason, Target, Usage
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 from tests.builders import (
     HARD_EXPRESSION,
     HARD_NAME,

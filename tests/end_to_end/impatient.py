@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from dynamic_dynamodb.circumstances import Circumstances
-from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.flags import parse_command_line
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.service import Service
 from dynamic_dynamodb.signals import Wishes
@@ -28,12 +28,12 @@ TIMEOUTS = Timeouts(
 
 def main() -> int:
     """Check as the command line says, without the daemon's control."""
-    circumstances = Circumstances(parse_command_line(sys.argv[1:]), dict(os.environ), Path.cwd())
+    sources = ConfigSources(parse_command_line(sys.argv[1:]), dict(os.environ), Path.cwd())
     wishes = Wishes()
     wishes.listen(end_at_once=os._exit)
     with start_workers() as workers:
-        service = Service(circumstances, wishes, workers, timeouts=TIMEOUTS)
-        return int(not service.run(circumstances.load()))
+        service = Service(sources, wishes, workers, timeouts=TIMEOUTS)
+        return int(not service.run(sources.load()))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.wiring import build_loop, open_session, start_workers
@@ -29,7 +29,7 @@ def open_loop(
         environment.setenv(name, text)
     path = folder / "dynamic-dynamodb.conf"
     path.write_text(configuration, encoding="utf-8")
-    loaded = Circumstances({"config": str(path)}, {}, folder).load()
+    loaded = ConfigSources({"config": str(path)}, {}, folder).load()
     session = open_session(loaded.global_options, Timeouts(most_attempts=1), lambda: False)
     session.prepare()
     with start_workers() as workers:

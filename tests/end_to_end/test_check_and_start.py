@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from dynamic_dynamodb import cli
-from dynamic_dynamodb.aws.regions import list_regions
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.regions import list_regions
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import LogSettings, set_up_logging, shut_down_logging
 from tests.conformance.vectors import read_vectors
@@ -48,14 +48,14 @@ def logging_restored() -> Iterator[None]:
     shut_down_logging()
 
 
-def start(circumstances: Circumstances) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def start(sources: ConfigSources) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give what a start would refuse and what it would warn of, up to its first look at AWS."""
     try:
-        configuration = circumstances.load()
-        settings = LogSettings(circumstances.find_path, is_dry_run=False)
+        configuration = sources.load()
+        settings = LogSettings(sources.find_path, is_dry_run=False)
         set_up_logging(configuration.logging_options, settings)
     except ConfigurationError as error:
-        return error.faults, circumstances.examine().configuration.warnings
+        return error.faults, sources.examine().configuration.warnings
     return (), configuration.warnings
 
 
@@ -67,12 +67,12 @@ def test_a_check_and_a_start_agree_on_every_file(tmp_path: Path, capfd: pytest.C
         path.write_bytes(text.encode())
         code = cli.main(["-c", str(path), "--check-config"])
         said = capfd.readouterr()
-        circumstances = Circumstances({"config": str(path)}, dict(os.environ), tmp_path)
+        sources = ConfigSources({"config": str(path)}, dict(os.environ), tmp_path)
         faults = tuple(line.strip() for line in said.err.splitlines()[1:])
         warnings = tuple(
             line.removeprefix("warning: ") for line in said.out.splitlines() if "warning: " in line
         )
-        assert (faults, warnings) == start(circumstances), name
+        assert (faults, warnings) == start(sources), name
         assert code == (2 if faults else 0), name
 
 
@@ -144,7 +144,7 @@ def test_a_check_and_a_real_start_agree_on_odd_files(
 )
 def test_a_region_that_is_unknown_is_a_warning(tmp_path: Path, region: str, warned: str) -> None:
     flags = {"table-name": "t", "max-provisioned-reads": "1", "max-provisioned-writes": "1", "region": region}
-    assert Circumstances(flags, {}, tmp_path).load().warnings == (warned,)
+    assert ConfigSources(flags, {}, tmp_path).load().warnings == (warned,)
 
 
 @pytest.mark.parametrize(

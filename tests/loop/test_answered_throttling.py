@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.state_file import StateFile
 from dynamic_dynamodb.wiring import open_counts
@@ -176,7 +176,7 @@ def test_a_reload_that_names_another_state_file_keeps_what_a_raise_has_answered(
     def name(file: str, region: str) -> dict[str, str]:
         return {"state_file": file, "region": region}
 
-    here = Circumstances({}, {}, tmp_path)
+    here = ConfigSources({}, {}, tmp_path)
     world = make_world(A, NOON - 10 * MINUTE, **COUNT)
     first = open_counts(name("one.json", "us-east-1"), here)
     for counts in (first, open_counts(name("two.json", region), here, first)):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions, Matches, Section
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason, Target
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions, Matches, Section
 from dynamic_dynamodb.scaling.usage import MINUTE, find_window
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in

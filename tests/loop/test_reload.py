@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import shut_down_logging
 from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
@@ -25,7 +25,7 @@ LONG_AGO = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class FailingCircumstances(Circumstances):
+class FailingCircumstances(ConfigSources):
     """Read once, and then fail."""
 
     error: Exception = field(default_factory=Exception)
@@ -69,13 +69,13 @@ def test_a_reload_that_fails_ends_nothing_and_is_noted(
     path = tmp_path / "own.conf"
     path.write_text("[table: ^a$]\n", encoding="utf-8")
     os.utime(path, (LONG_AGO, LONG_AGO))  # so that nothing waits until it is stable
-    circumstances = FailingCircumstances({"config": str(path)}, {}, tmp_path, error)
+    sources = FailingCircumstances({"config": str(path)}, {}, tmp_path, error)
     noted: list[str] = []
-    notes = ReloadNotes(noted.append, ReloadNote(circumstances.source))
+    notes = ReloadNotes(noted.append, ReloadNote(sources.source))
     try:
         with start_workers() as workers:
-            service = Service(circumstances, OneReload(), workers, notes=notes)
-            assert service.run(circumstances.load())
+            service = Service(sources, OneReload(), workers, notes=notes)
+            assert service.run(sources.load())
     finally:
         shut_down_logging()
     assert f"the new configuration was rejected, the old one stays: {said}" in noted[-1].replace(

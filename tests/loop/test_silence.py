@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Code, PerCapacity, Target
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.silence import LONGEST_SILENCE, Answer, Heard
 from dynamic_dynamodb.state import find_longest_step
 from dynamic_dynamodb.wiring import open_counts
@@ -262,7 +262,7 @@ def test_a_reload_that_names_another_state_file_keeps_what_was_heard(tmp_path: P
     def open_with(name: str, region: str, before: Any = None) -> Any:
         flags = {"state_file": str(tmp_path / name), "region": region, "table_name": "a"}
         configuration = load_flags(**flags)
-        return open_counts(configuration.global_options, Circumstances({}, {}, tmp_path), before)
+        return open_counts(configuration.global_options, ConfigSources({}, {}, tmp_path), before)
 
     first = open_with("one.json", "us-east-1")
     first.begin(NOW)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.circumstances import find_state_file
+from dynamic_dynamodb.config.sources import find_state_file
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.state import CountStore, find_life, find_spacing

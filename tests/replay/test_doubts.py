@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.replay.recording import NO_GAPS, Gaps
 from dynamic_dynamodb.replay.target_model import MOST_UNITS
 from dynamic_dynamodb.replay.what_if import answer
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 from tests.builders import section
 from tests.replay.configurations import configure, settings
 from tests.replay.recordings import DAY, START, record, wave

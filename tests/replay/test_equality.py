@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.circumstances import Circumstances
+from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.physics import PRESETS
@@ -174,7 +174,7 @@ def load(folder: Path, text: str) -> Configuration:
     """Load a configuration from a file."""
     path = folder / "dynamic-dynamodb.conf"
     path.write_text(text, encoding="utf-8")
-    return Circumstances({"config": str(path)}, {}, folder).load()
+    return ConfigSources({"config": str(path)}, {}, folder).load()
 
 
 def fill(emulator: Emulator, models: Sequence[TargetModel]) -> None:

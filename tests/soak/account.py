@@ -27,11 +27,11 @@ from tests.end_to_end.fault_cases import AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.scaling.decision import Decision
     from dynamic_dynamodb.scaling.messages import Message
-    from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.usage import LookBackWindow
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.report import Outcome
-from dynamic_dynamodb.scaling.sections import CircuitBreakerOptions
 from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.survey import Survey
 from tests.builders import section
@@ -70,7 +70,7 @@ class Verdict:
     first_fault: str = ""
 
     def note(self, fault: str, where: object) -> None:
-        """Count a fault, and keep the first one's circumstances."""
+        """Count a fault, and keep the first one's sources."""
         self.faults[fault] += 1
         self.first_fault = self.first_fault or f"check {self.checks}: {fault}: {where}"
 

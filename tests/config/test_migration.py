@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.config.differences import describe_differences
 from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.migration import describe_differences
 
 if TYPE_CHECKING:
     from pathlib import Path

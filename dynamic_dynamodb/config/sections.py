@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.scaling.expressions import HOW_TO_BE_QUICK
+from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK
 from dynamic_dynamodb.scaling.model import NAME_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dynamic_dynamodb.scaling.expressions import Expression, MatchBudget
+    from dynamic_dynamodb.config.expressions import Expression, MatchBudget
     from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 _PLAIN_NAME: Final = re.compile(rf"\^?({NAME_PATTERN})\$?")

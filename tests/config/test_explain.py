@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.config.explanation import explain, parse_target
+from dynamic_dynamodb.config.explain import explain, parse_target
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.options import Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamic_dynamodb.config.command_line import parse_command_line
+from dynamic_dynamodb.config.flags import parse_command_line
 
 
 @pytest.mark.parametrize(

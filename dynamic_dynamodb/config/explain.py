@@ -6,20 +6,20 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.render import mask
+from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.config.values import clip, escape
 from dynamic_dynamodb.options import Option, Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, join_names
-from dynamic_dynamodb.scaling.expressions import MatchBudget
 from dynamic_dynamodb.scaling.model import Target
-from dynamic_dynamodb.scaling.sections import describe_slow, match_sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.scaling.sections import Section
+    from dynamic_dynamodb.config.sections import Section
 
 UNSET: Final = "-"
 WIDEST_VALUE_CHARACTERS: Final = 20

@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK
+from dynamic_dynamodb.config.keys import UNSENDABLE, is_sendable
 from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.log_config import find_log_config_fault
+from dynamic_dynamodb.config.log_paths import find_log_file_fault
 from dynamic_dynamodb.config.slow_expressions import find_hard_name
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.log_paths import find_log_file_fault
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
-from dynamic_dynamodb.scaling.expressions import HOW_TO_BE_QUICK
-from dynamic_dynamodb.scaling.keys import UNSENDABLE, is_sendable
 from dynamic_dynamodb.scaling.maintenance_windows import parse_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dynamic_dynamodb.scaling.expressions import Expression, MatchBudget
-    from dynamic_dynamodb.scaling.sections import Section
+    from dynamic_dynamodb.config.expressions import Expression, MatchBudget
+    from dynamic_dynamodb.config.sections import Section
 
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")

@@ -7,15 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.values import clip
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.expressions import MatchBudget
 from dynamic_dynamodb.scaling.maintenance_windows import parse_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dynamic_dynamodb.scaling.sections import Section
+    from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 MOST_NAMED: Final = 3

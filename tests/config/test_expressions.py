@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.scaling.expressions import MatchBudget, compile_expression
+from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from tests.builders import HARD_EXPRESSION, HARD_NAME
 
 ATOMS = (

@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.regions import list_regions
 from dynamic_dynamodb.config.collisions import find_collisions, find_spoiled_recording
-from dynamic_dynamodb.config.command_line import PROGRAM
-from dynamic_dynamodb.config.findings import find_credential_faults, find_path_faults, warn_of_unknown_region
-from dynamic_dynamodb.config.loader import Configuration, Examination, examine, load
+from dynamic_dynamodb.config.flags import PROGRAM
+from dynamic_dynamodb.config.loader import Configuration, LoadResult, examine, load
+from dynamic_dynamodb.config.regions import list_regions
+from dynamic_dynamodb.config.validation import (
+    find_credential_faults,
+    find_path_faults,
+    warn_of_unknown_region,
+)
 from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class ConfigSources:
     """What a configuration is read from: flags, environment, and the directory that paths count from."""
 
     flags: Mapping[str, str | bool]
@@ -75,25 +79,25 @@ class Circumstances:
 
     def load(self) -> Configuration:
         """Load the configuration as it is now; raise ConfigurationError."""
-        examination = self.examine()
-        if examination.faults:
-            raise ConfigurationError(examination.faults)
-        return examination.configuration
+        result = self.examine()
+        if result.faults:
+            raise ConfigurationError(result.faults)
+        return result.configuration
 
     def load_leniently(self) -> Configuration:
         """Load it for show: what only matters when it runs is no fault; raise ConfigurationError."""
         return load(self.flags, self.environment)
 
-    def examine(self) -> Examination:
+    def examine(self) -> LoadResult:
         """Read the configuration and collect its faults, those included that only matter when it runs."""
-        examination = examine(self.flags, self.environment)
-        configuration = examination.configuration
+        result = examine(self.flags, self.environment)
+        configuration = result.configuration
         regions = warn_of_unknown_region(configuration.global_options["region"], list_regions())
         return replace(
-            examination,
+            result,
             configuration=replace(configuration, warnings=(*configuration.warnings, *regions)),
             faults=(
-                *examination.faults,
+                *result.faults,
                 *find_credential_faults(configuration.global_options),
                 *self._find_file_faults(configuration),
             ),

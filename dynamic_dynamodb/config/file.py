@@ -107,7 +107,7 @@ def read_file(path: Path) -> FileContent:
 def _parse(text: str, faults: list[str]) -> _Parser:
     """Parse; each faulty line is named, blanked, and the rest parsed again, so that all faults come out."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    found = _Blame(lines)
+    found = _LineFaults(lines)
     found.scan()
     parser = _Parser()
     while not found.is_enough:
@@ -130,7 +130,7 @@ def _parse(text: str, faults: list[str]) -> _Parser:
 
 
 @dataclass(slots=True)
-class _Blame:
+class _LineFaults:
     """Name faulty lines, and blank them so that the others can be read."""
 
     lines: list[str]

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from dynamic_dynamodb.scaling.expressions import MatchBudget
-from dynamic_dynamodb.scaling.sections import match_sections
+from dynamic_dynamodb.config.expressions import MatchBudget
+from dynamic_dynamodb.config.sections import match_sections
 from tests.builders import HARD_EXPRESSION, HARD_NAME, section
 
 
