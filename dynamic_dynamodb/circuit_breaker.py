@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.bounded_http import BoundedSession
+    from dynamic_dynamodb.check.budget import CallBudget
     from dynamic_dynamodb.config.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.patience import Patience
     from dynamic_dynamodb.scaling.model import Target
 
 
 class HttpCircuitBreaker:
     """A service that answers GET with any 2xx while all is well."""
 
-    def __init__(self, most_connections: int, patience: Patience) -> None:
+    def __init__(self, most_connections: int, patience: CallBudget) -> None:
         """Allow as many connections as there are threads that ask."""
         self._patience = patience
         self._most_connections = most_connections
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         """Ask it; give None if it is closed, else what it answered. Never raise."""
-        if self._patience.is_over(options.url):
+        if self._patience.is_exhausted(options.url):
             return "it has not answered for too long in this check"
         with self._patience.call(options.url) as call:
             try:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from daemon import DaemonContext
 
-from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.daemon_process import has_ended
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.logs import await_readers

@@ -26,13 +26,13 @@ class Deadline:
 
     at: float
     sockets: list[socket.socket] = field(default_factory=list)
-    is_over: bool = False
+    is_exhausted: bool = False
 
     def take_time(self) -> float:
         """Tell how many seconds there are; raise TimeoutError if there are none."""
         remaining = self.at - time.monotonic()
-        self.is_over = self.is_over or remaining <= 0
-        if self.is_over:
+        self.is_exhausted = self.is_exhausted or remaining <= 0
+        if self.is_exhausted:
             raise TimeoutError
         return remaining
 
@@ -102,7 +102,7 @@ class _Watch:
 
 def _end(deadline: Deadline) -> None:
     """End the wait: to the one who waits it is as if the other side had hung up."""
-    deadline.is_over = True
+    deadline.is_exhausted = True
     for one in deadline.sockets:
         with suppress(OSError):  # it has hung up by itself
             # Not one.shutdown(): under TLS that would first forget the encryption.
@@ -156,11 +156,11 @@ def bounded(seconds: float) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if deadline.is_over:
+        if deadline.is_exhausted:
             raise TimeoutError from error
         raise
     finally:
         _own.deadline = outer
         _watch.end(deadline)
-    if deadline.is_over:
+    if deadline.is_exhausted:
         raise TimeoutError  # half an answer may look like a whole one

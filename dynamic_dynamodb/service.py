@@ -12,27 +12,27 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.check.announcements import Announcer
+from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.state import find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
 from dynamic_dynamodb.deadlines import watch_deadlines
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import LogSettings, set_up_logging
-from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.presence import Presence
 from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
-from dynamic_dynamodb.state import find_life, find_longest_step, find_spacing
-from dynamic_dynamodb.wiring import Workers, build_loop, open_counts, open_session
+from dynamic_dynamodb.wiring import Workers, build_check, open_counts, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.check.check import Check
+    from dynamic_dynamodb.check.state import CountStore
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.loop import Loop
     from dynamic_dynamodb.reload_notes import ReloadNotes
     from dynamic_dynamodb.signals import Wishes
-    from dynamic_dynamodb.state import CountStore
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 _UNSETTLED: Final = (
@@ -48,7 +48,7 @@ class Opened:
     """A configuration in force, with its loop, its counts and its session on AWS."""
 
     configuration: Configuration
-    loop: Loop
+    loop: Check
     counts: CountStore
     session: AwsSession
 
@@ -92,7 +92,7 @@ class Service:
         if before is not None and before.session.is_usable:
             session.prepare()  # now, because what works must not be given up for what does not
             self.prepared = session
-        loop = build_loop(configuration, counts, self.workers, session, is_stopping)
+        loop = build_check(configuration, counts, self.workers, session, is_stopping)
         self._set_up_logging(configuration)
         opened = Opened(configuration, loop, counts, session)
         # Not before: what cannot be put in force must change nothing.

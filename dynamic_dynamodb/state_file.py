@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.config.log_paths import is_shared
 from dynamic_dynamodb.state_format import HEAD_BYTES, is_ours, parse, render
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dynamic_dynamodb.check.state import Entries
     from dynamic_dynamodb.scaling.model import Target
-    from dynamic_dynamodb.state import Entries
 
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 """How long a target that is not checked any more stays in the file."""

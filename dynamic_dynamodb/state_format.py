@@ -7,10 +7,10 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.check.state import Entries, Entry
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.state import Entries, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,22 +13,22 @@ from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
 from dynamic_dynamodb.aws.session import AwsSession
 from dynamic_dynamodb.aws.sns import SnsNotifier
+from dynamic_dynamodb.check.budget import CallBudget
+from dynamic_dynamodb.check.check import Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.gathering import Waits
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.gathering import Waits
-from dynamic_dynamodb.loop import Adapters, Loop
-from dynamic_dynamodb.patience import Patience
-from dynamic_dynamodb.state import CountStore
 from dynamic_dynamodb.state_file import StateFile
-from dynamic_dynamodb.survey import Survey
 from dynamic_dynamodb.workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from dynamic_dynamodb.check.budget import Timeouts
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.patience import Timeouts
 
 SERVICES: Final = ("dynamodb", "cloudwatch", "sns")
 AUTOSCALING_SERVICE: Final = "application-autoscaling"
@@ -95,7 +95,7 @@ def open_session(
             credentials,
             (*SERVICES, AUTOSCALING_SERVICE) if options["skip_aws_autoscaled"] else SERVICES,
             most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
-            patience=Patience(timeouts),
+            patience=CallBudget(timeouts),
             is_stopping=is_stopping,
         )
     except AwsError as error:
@@ -107,22 +107,22 @@ def open_session(
 
 def build_history(
     configuration: Configuration, workers: Workers, session: AwsSession
-) -> tuple[Survey, CloudWatchHistory]:
+) -> tuple[Discovery, CloudWatchHistory]:
     """Build what a recording needs of AWS."""
     lookups, patience = workers.lookups, session.patience
     lookups.resize(configuration.global_options["max_workers"])
     tables = DynamoDbTables(session, lookups, Waits.for_lookups(patience.timeouts))
-    survey = Survey(tables, configuration.sections, CountStore(), lookups)
-    return survey, CloudWatchHistory(session, patience)
+    discovery = Discovery(tables, configuration.sections, CountStore(), lookups)
+    return discovery, CloudWatchHistory(session, patience)
 
 
-def build_loop(
+def build_check(
     configuration: Configuration,
     counts: CountStore,
     workers: Workers,
     session: AwsSession,
     is_stopping: Callable[[], bool],
-) -> Loop:
+) -> Check:
     """Build a loop on AWS."""
     options = configuration.global_options
     at_once, patience, lookups = options["max_workers"], session.patience, workers.lookups
@@ -140,5 +140,5 @@ def build_loop(
         clock=session.clock,
     )
     autoscaling = ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None
-    survey = Survey(tables, configuration.sections, counts, lookups, autoscaling, waits)
-    return Loop(adapters, survey, is_dry_run=options["dry_run"], is_stopping=is_stopping)
+    discovery = Discovery(tables, configuration.sections, counts, lookups, autoscaling, waits)
+    return Check(adapters, discovery, is_dry_run=options["dry_run"], is_stopping=is_stopping)

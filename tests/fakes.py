@@ -6,18 +6,18 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.check.isolation import isolate
+from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.ports import TableList
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from dynamic_dynamodb.check.notifications import Message
+    from dynamic_dynamodb.check.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.config.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
-    from dynamic_dynamodb.scaling.messages import Message
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 
@@ -67,7 +67,7 @@ class FakeTables:
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
         """Describe some tables, or fail as told."""
-        return {table: contain("the description", self.describe, table) for table in tables}
+        return {table: isolate("the description", self.describe, table) for table in tables}
 
     def update(self, update: TableUpdate) -> None:
         """Keep the call, and take it unless an error is queued for it."""

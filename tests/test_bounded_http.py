@@ -15,9 +15,9 @@ import pytest
 from requests.exceptions import InvalidSchema, TooManyRedirects
 
 from dynamic_dynamodb.bounded_http import BoundedSession
+from dynamic_dynamodb.check.budget import CallBudget
 from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.config.sections import CircuitBreakerOptions
-from dynamic_dynamodb.patience import Patience
 from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def test_a_redirection_leads_only_to_http(location: str) -> None:
     with Site({"/": (302, {"location": location})}).serve() as url, BoundedSession(1) as session:
         with pytest.raises(InvalidSchema):
             ask(session, f"{url}/")
-        breaker = HttpCircuitBreaker(1, Patience())
+        breaker = HttpCircuitBreaker(1, CallBudget())
         said = breaker.find_reason_to_stop(CircuitBreakerOptions(f"{url}/", 9000), Target("orders"))
     assert said == "it did not answer (InvalidSchema)"
 
@@ -216,7 +216,7 @@ def answer_something_else(connection: socket.socket, ended: threading.Event) -> 
 
 def test_a_breaker_that_answers_oddly_is_open_whatever_that_raises() -> None:
     with serve(answer_something_else) as url:
-        breaker = HttpCircuitBreaker(1, Patience())
+        breaker = HttpCircuitBreaker(1, CallBudget())
         said = breaker.find_reason_to_stop(CircuitBreakerOptions(url, 500), Target("orders"))
     assert said is not None
     assert said.startswith("it did not answer (")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.aws.credentials import Credentials
+from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.errors import CredentialsError
-from dynamic_dynamodb.patience import Timeouts
 from tests.end_to_end.credential_sources import open_source, write_credentials
 from tests.end_to_end.daemons import wait_until
 
@@ -78,7 +78,7 @@ def test_a_look_up_that_fails_has_failed_for_all_until_the_next_check(source: So
     assert len(source.asked) == 1
     source.answer(write_credentials("AKIDLATER"))
     assert _ask(credentials) == "KeyError"
-    credentials.renew()
+    credentials.reset()
     assert _ask(credentials) == "AKIDLATER"
 
 
@@ -86,7 +86,7 @@ def test_a_look_up_that_the_network_holds_up_ends_in_time_with_its_own_sentence(
     source.is_hanging = True
     credentials = _make(0.5)
     with pytest.raises(CredentialsError, match=f"^{NOTHING_YET}$"):
-        credentials.renew()
+        credentials.reset()
     wait_until(lambda: not _find_look_ups(), "its end")
 
 
@@ -97,7 +97,7 @@ def test_a_look_up_that_a_file_holds_up_is_waited_for_again_and_none_begun_besid
     credentials = _make(0.5)
     for _ in range(2):
         with pytest.raises(CredentialsError, match=f"^{NOTHING_YET}$"):
-            credentials.renew()
+            credentials.reset()
     assert len(_find_look_ups()) == 1
     monkeypatch.delenv(TOKEN_FILE)
     hanging_file.write_text("Bearer", encoding="utf-8")
@@ -125,7 +125,7 @@ def _find_look_ups() -> list[threading.Thread]:
 
 def _is_renewed(credentials: Credentials) -> bool:
     try:
-        credentials.renew()
+        credentials.reset()
     except CredentialsError:
         return False
     return True

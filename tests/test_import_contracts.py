@@ -60,7 +60,7 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
     ("breach", "contract"),
     [
         pytest.param(("errors.py", "import botocore"), "Only aws knows boto3", id="botocore in the errors"),
-        pytest.param(("loop.py", "import retrying"), "Only aws knows boto3", id="retrying in the loop"),
+        pytest.param(("check/check.py", "import retrying"), "Only aws knows boto3", id="retrying in a check"),
         pytest.param(
             ("replay/novelty.py", "import boto3"),
             "Only aws knows boto3",
@@ -77,9 +77,9 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
         pytest.param(("options.py", "import os"), "Scaling is pure", id="os in the options"),
         pytest.param(("novelty.py", ""), "Imports go one way", id="a new module that has no place"),
         pytest.param(
-            ("scaling/guards.py", "import dynamic_dynamodb.loop"),
+            ("scaling/guards.py", "import dynamic_dynamodb.check.check"),
             "Imports go one way",
-            id="scaling on the loop",
+            id="scaling on a check",
         ),
         pytest.param(
             ("config/values.py", "import dynamic_dynamodb.aws.parsing"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.aws.actions import DESCRIBE_SCALABLE_TARGETS
 from dynamic_dynamodb.aws.parsing import show
+from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Target, is_safe_name
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.ports import Autoscaled
+    from dynamic_dynamodb.check.ports import Autoscaled
 
 _CAPACITIES: Final = {
     f"dynamodb:{kind}:{capacity.singular.title()}CapacityUnits": capacity

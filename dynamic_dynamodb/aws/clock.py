@@ -8,7 +8,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.check.announcements import Announcer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

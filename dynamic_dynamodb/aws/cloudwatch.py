@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
 from dynamic_dynamodb.aws.results import list_minutes, parse_results, read_datapoints
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
-from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.check.gathering import gather
+from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.gathering import gather
 from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE, CapacitySeries
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.results import Result
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.gathering import Waits
-    from dynamic_dynamodb.ports import Answers, MetricRequest, TargetSeries
+    from dynamic_dynamodb.check.gathering import Waits
+    from dynamic_dynamodb.check.ports import Answers, MetricRequest, TargetSeries
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 
@@ -111,7 +111,7 @@ class CloudWatchMetrics:
         self._is_batching_denied = True
 
     def _fetch_batch(self, batch: Sequence[MetricRequest]) -> Answers | AwsError:
-        return contain(GET_METRIC_DATA, self._fetch_by_metric_data, batch)
+        return isolate(GET_METRIC_DATA, self._fetch_by_metric_data, batch)
 
     def _fetch_by_metric_data(self, batch: Sequence[MetricRequest]) -> Answers:
         queries = {
@@ -153,7 +153,7 @@ class CloudWatchMetrics:
         return found
 
     def _fetch_by_statistics(self, request: MetricRequest) -> TargetSeries | AwsError:
-        return contain(
+        return isolate(
             GET_METRIC_STATISTICS,
             lambda: _arrange(request.window, (self._fetch_one(request, metric) for metric in METRICS)),
         )

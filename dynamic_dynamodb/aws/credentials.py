@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import ClientError
 
-from dynamic_dynamodb.announcements import Announcer
 from dynamic_dynamodb.aws.credential_process import PlainError
 from dynamic_dynamodb.aws.look_up import PLACES, LookUp
 from dynamic_dynamodb.aws.secrets import Secrets
+from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.config.keys import UNSENDABLE, is_sendable
 from dynamic_dynamodb.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dynamic_dynamodb.patience import Timeouts
+    from dynamic_dynamodb.check.budget import Timeouts
 
 RENEWAL_SECONDS: Final = 900
 """Temporary credentials are looked for again so long before they expire, as boto3 does."""
@@ -113,7 +113,7 @@ class Credentials:
             raise self._failure or CredentialsError(_LOOK_UP, "Expired", _EXPIRED)
         return held.frozen
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """Begin another check: look for credentials if that is due; raise CredentialsError."""
         self._is_wanted |= self._is_doubted
         self._has_looked, self._is_doubted, self._failure = False, False, None

@@ -8,10 +8,10 @@ from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TAB
 from dynamic_dynamodb.aws.descriptions import check_table, read_table
 from dynamic_dynamodb.aws.parsing import show
 from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
-from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.check.gathering import gather
+from dynamic_dynamodb.check.isolation import isolate
+from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.gathering import gather
-from dynamic_dynamodb.ports import TableList
 from dynamic_dynamodb.scaling.model import is_safe_name
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.gathering import Waits
-    from dynamic_dynamodb.ports import Descriptions
+    from dynamic_dynamodb.check.gathering import Waits
+    from dynamic_dynamodb.check.ports import Descriptions
     from dynamic_dynamodb.scaling.decision import Decision
     from dynamic_dynamodb.scaling.model import Description, Target
     from dynamic_dynamodb.scaling.table_update import TableUpdate
@@ -68,7 +68,7 @@ class DynamoDbTables:
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
         """Describe many tables side by side; what cannot be had of one is an error in its place."""
         asked = {
-            table: self._executor.submit(contain, _DESCRIPTION, self.describe, table) for table in tables
+            table: self._executor.submit(isolate, _DESCRIPTION, self.describe, table) for table in tables
         }
         answers = gather(_DESCRIPTION, list(asked.values()), self._waits)
         return dict(zip(asked, answers, strict=True))
@@ -93,7 +93,7 @@ class DynamoDbTables:
             UPDATE_TABLE,
             "update_table",
             lambda answer: check_table(update.table, answer["TableDescription"]),
-            may_repeat=lambda: self._is_unchanged(update),
+            allows_retry=lambda: self._is_unchanged(update),
             **parameters,
         )
 

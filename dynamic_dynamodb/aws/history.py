@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.results import Result
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.patience import Patience
+    from dynamic_dynamodb.check.budget import CallBudget
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.usage import Datapoints
 
@@ -40,14 +40,14 @@ START_IS_ROUNDED_BY: Final = timedelta(minutes=5)
 class CloudWatchHistory:
     """CloudWatch in one region, asked for long times: all series of a target in one call and its pages."""
 
-    def __init__(self, session: AwsSession, patience: Patience) -> None:
+    def __init__(self, session: AwsSession, patience: CallBudget) -> None:
         """Keep the session, which tries again, slower and slower, when CloudWatch asks for that."""
         self._session = session
         self._patience = patience
 
     def fetch(self, target: Target, start: datetime, end: datetime) -> dict[str, Datapoints]:
         """Give the series by column from `start` until before `end`, whole minutes; raise AwsError."""
-        self._patience.renew()  # each target is a piece of work of its own
+        self._patience.reset()  # each target is a piece of work of its own
         found: dict[str, Datapoints] = {column: {} for column in HISTORY_METRICS}
         codes: dict[str, str] = {}
         for result in self._fetch_pages(target, start, end):

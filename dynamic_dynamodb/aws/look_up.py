@@ -26,7 +26,7 @@ from dynamic_dynamodb.deadlines import bounded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dynamic_dynamodb.patience import Timeouts
+    from dynamic_dynamodb.check.budget import Timeouts
 
 _POLL_SECONDS: Final = 0.05
 _GRACE_SECONDS: Final = 0.5

@@ -17,15 +17,15 @@ from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.parsing import make_parser_factory
+from dynamic_dynamodb.check.gathering import ENDING
 from dynamic_dynamodb.deadlines import bounded
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
-from dynamic_dynamodb.gathering import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dynamic_dynamodb.aws.credentials import Credentials
-    from dynamic_dynamodb.patience import Patience
+    from dynamic_dynamodb.check.budget import CallBudget
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class AwsSession:
         services: Iterable[str],
         *,
         most_connections: int,
-        patience: Patience,
+        patience: CallBudget,
         is_stopping: Callable[[], bool],
     ) -> None:
         """Call nobody yet; raise AwsError if there can be no such region."""
@@ -129,7 +129,7 @@ class AwsSession:
         return self._credentials
 
     @property
-    def patience(self) -> Patience:
+    def patience(self) -> CallBudget:
         """Return what bounds its calls."""
         return self._patience
 
@@ -145,7 +145,7 @@ class AwsSession:
         """
         if not self._clients:
             self._clients = self._make_clients()
-        self._credentials.renew()
+        self._credentials.reset()
 
     def _make_clients(self) -> dict[str, Any]:
         """Make a client for each service; raise AwsError if boto3 cannot by AWS's own configuration."""
@@ -173,17 +173,17 @@ class AwsSession:
         operation: str,
         parse: Callable[[Mapping[str, Any]], T],
         *,
-        may_repeat: Callable[[], bool] = lambda: True,
+        allows_retry: Callable[[], bool] = lambda: True,
         **parameters: Any,  # noqa: ANN401 - botocore's own shapes
     ) -> T:
         """Call `operation` of the service that `action` begins with, and parse the answer.
 
         Transient errors, answers that cannot be parsed among them, are tried again within the timeouts,
         as long as there is patience with this action, and not when the program is ending.
-        `may_repeat` is asked before AWS is asked again for what it may have done already.
+        `allows_retry` is asked before AWS is asked again for what it may have done already.
         Raises AwsError.
         """
-        if self._patience.is_over(action):
+        if self._patience.is_exhausted(action):
             said = "attempts that failed have taken too long in this check; the next one asks again"
             raise AwsError(action, NOT_ASKED, said)
         began, attempts, is_answer_lost = time.monotonic(), 0, False
@@ -207,7 +207,7 @@ class AwsSession:
             is_enough = attempts >= self._timeouts.most_attempts and error.limit is not Limit.AT_ONCE
             if is_enough or time.monotonic() - began >= self._timeouts.retrying:
                 return False
-            return self._patience.may_repeat(action) and (not is_answer_lost or may_repeat())
+            return self._patience.allows_retry(action) and (not is_answer_lost or allows_retry())
 
         retrying = make_retrying(is_worth_another)
         with self._patience.call(action) as cost:

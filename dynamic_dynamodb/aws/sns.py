@@ -8,7 +8,7 @@ from dynamic_dynamodb.aws.actions import PUBLISH
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.aws.session import AwsSession
-    from dynamic_dynamodb.scaling.messages import Message
+    from dynamic_dynamodb.check.notifications import Message
 
 
 class SnsNotifier:

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from dynamic_dynamodb.ports import TableList
+from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.replay.target_model import UPDATING
 from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from dynamic_dynamodb.check.notifications import Message
+    from dynamic_dynamodb.check.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.config.sections import CircuitBreakerOptions
-    from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.replay.target_model import TargetModel
-    from dynamic_dynamodb.scaling.messages import Message
     from dynamic_dynamodb.scaling.table_update import TableUpdate
 
 P = ParamSpec("P")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.gathering import never
 from dynamic_dynamodb.config.values import clip, escape
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.gathering import never
-from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.replay.files import SUFFIXES, name_stem, strip_suffix
 from dynamic_dynamodb.replay.folder import Folder, open_folder
 from dynamic_dynamodb.replay.history_file import find_first_missing, merge, read_history, write_history
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from dynamic_dynamodb.check.discovery import Discovered, Discovery
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.replay.history_file import Minutes
     from dynamic_dynamodb.scaling.usage import Datapoints
-    from dynamic_dynamodb.survey import Found, Survey
 
 LONGEST_HISTORY: Final = timedelta(days=15)
 """How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
@@ -68,7 +68,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RecordedTarget:
     """A target to record, and what its description says of it; an empty account is not known."""
 
     target: Target
@@ -118,17 +118,17 @@ def _record_into(
     options = configuration.global_options
     session = open_session(options, FOR_LONG_ANSWERS, never)
     with start_workers() as workers:
-        survey, history = build_history(configuration, workers, session)
+        discovery, history = build_history(configuration, workers, session)
         try:
             session.prepare()
             session.clock.begin()
             now = datetime.now(timezone.utc)
-            found = survey.find()
+            found = discovery.find()
         except AwsError as error:
             return Recorded((), (f"nothing was recorded: {error}",))
         end = session.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
         span = Span(end - timedelta(days=options["days"]), end)
-        subjects = list(_find_subjects(survey, found))
+        subjects = list(_find_subjects(discovery, found))
         recorded = Recorder(folder, history, span).record(subjects, manifest, on_progress)
     failures = [str(report) for report in found.failed]
     if found.is_list_missing:
@@ -157,14 +157,14 @@ def _read_own_manifest(folder: Folder, region: str) -> Manifest:
     return manifest
 
 
-def _find_subjects(survey: Survey, found: Found) -> Iterator[Subject]:
+def _find_subjects(discovery: Discovery, found: Discovered) -> Iterator[RecordedTarget]:
     """Return what can be recorded, with or without provisioned capacity."""
     on_demand = {
         report.target for report in found.skipped if report.skipped and report.skipped.code is Code.ON_DEMAND
     }
     for target in sorted({*on_demand, *(subject.target for subject in found.subjects)}):
-        account = survey.known[target.table][Target(target.table)].account
-        yield Subject(target, account, is_on_demand=target in on_demand)
+        account = discovery.known[target.table][Target(target.table)].account
+        yield RecordedTarget(target, account, is_on_demand=target in on_demand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Recorder:
 
     def record(
         self,
-        subjects: Sequence[Subject],
+        subjects: Sequence[RecordedTarget],
         manifest: Manifest,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> Recorded:
@@ -204,7 +204,7 @@ class Recorder:
                 failures.append(f"{subject}: not recorded: {error}")
         return Recorded(tuple(lines), tuple(failures))
 
-    def _record_one(self, subject: Subject, stem: str, names: Collection[str]) -> str:
+    def _record_one(self, subject: RecordedTarget, stem: str, names: Collection[str]) -> str:
         """Fetch what a file lacks, and put the longer file in its place at once."""
         path = self.folder.path / f"{stem}.csv"
         other = next((stem + end for end in SUFFIXES if end != ".csv" and stem + end in names), None)
@@ -245,7 +245,7 @@ def _telling_that_it_cannot_be_continued(path: Path) -> Iterator[None]:
         raise RecordingError(message) from error
 
 
-def _name_stems(subjects: Sequence[Subject], names: Collection[str]) -> dict[Subject, str]:
+def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> dict[RecordedTarget, str]:
     """Name each target's file without .csv, no two alike and none like another's that is there."""
     taken: dict[str, set[str]] = {}
     for name in names:
@@ -259,7 +259,7 @@ def _name_stems(subjects: Sequence[Subject], names: Collection[str]) -> dict[Sub
     return stems
 
 
-def _find_refusal(subject: Subject, account: str) -> str | None:
+def _find_refusal(subject: RecordedTarget, account: str) -> str | None:
     if not is_named_well(subject.target):
         return "DynamoDB has no such names: 3 to 255 letters, digits and _.-"
     if subject.account and subject.account != account:

@@ -9,25 +9,25 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.check.check import LOGGER, Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.state import CountStore, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
-from dynamic_dynamodb.loop import LOGGER, Adapters, Loop
 from dynamic_dynamodb.replay.account import Account, Inline, Stay
 from dynamic_dynamodb.replay.target_model import TargetModel
 from dynamic_dynamodb.replay.timeline import Timeline
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
-from dynamic_dynamodb.state import CountStore, find_life
-from dynamic_dynamodb.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from dynamic_dynamodb.check.report import CheckReport
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.physics import Physics
     from dynamic_dynamodb.replay.recording import Recording
-    from dynamic_dynamodb.report import CheckReport
 
 PROGRESS_STEP_MINUTES: Final = 1440
 SECOND: Final = timedelta(seconds=1)
@@ -139,7 +139,7 @@ class Run:
             self.replayed[recording.target] = Replayed(section, model, timeline)
         self._account = Account(stays, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
-        self._loop = _build_loop(self._account, own_sections, scenario.check_interval)
+        self._loop = _build_check(self._account, own_sections, scenario.check_interval)
 
     def pass_time(self) -> Iterator[float]:
         """Let minute after minute pass, and give now and then which share has passed."""
@@ -165,7 +165,7 @@ class Run:
                 found.timeline.keep(minute, now, report)
 
 
-def _build_loop(account: Account, sections: Sequence[Section], check_interval: int) -> Loop:
+def _build_check(account: Account, sections: Sequence[Section], check_interval: int) -> Check:
     counts, inline = CountStore(find_life(check_interval)), Inline()
     adapters = Adapters(
         tables=account,
@@ -176,8 +176,8 @@ def _build_loop(account: Account, sections: Sequence[Section], check_interval: i
         lookups=inline,
         updates=inline,
     )
-    survey = Survey(account, tuple(sections), counts, inline)
-    return Loop(adapters, survey, is_dry_run=False, is_stopping=lambda: False)
+    discovery = Discovery(account, tuple(sections), counts, inline)
+    return Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False)
 
 
 @contextmanager

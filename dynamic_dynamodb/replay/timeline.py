@@ -6,14 +6,14 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.report import Outcome
 from dynamic_dynamodb.scaling.model import Code, PerCapacity
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dynamic_dynamodb.report import TargetReport
+    from dynamic_dynamodb.check.report import TargetReport
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
 
 CODES: Final = tuple(Code)

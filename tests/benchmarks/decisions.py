@@ -6,9 +6,9 @@ import sys
 import time
 from typing import Final
 
+from dynamic_dynamodb.check.notifications import write_alarms
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.messages import write_alarms
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, assess, find_freshest, find_window
 from tests.builders import NOW, target_options

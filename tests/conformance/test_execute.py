@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.check.check import Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import find_window
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.survey import Survey
 from tests.conformance.vectors import Vector, read_vectors, spread
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
@@ -40,8 +40,8 @@ class Account:
         adapters = Adapters(
             self.tables, self.metrics, FakeNotifier(), FakeCircuitBreaker(), self.counts, thread, thread
         )
-        survey = Survey(self.tables, configuration.sections, self.counts, thread)
-        self.loop = Loop(adapters, survey, is_dry_run=False, is_stopping=lambda: False)
+        discovery = Discovery(self.tables, configuration.sections, self.counts, thread)
+        self.loop = Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False)
 
     def lay(self, account: Vector, now: datetime) -> None:
         """Put the tables of a pass in place."""

@@ -10,15 +10,15 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.check.check import Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.loop import Adapters, Loop
-from dynamic_dynamodb.report import Outcome
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, Datapoints, find_window
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.survey import Survey
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Replay:
         self.before: PerCapacity[int] | None = PerCapacity(**self.vector["consecutive_checks_before"])
         self.provisioned = PerCapacity(**self.vector["provisioned"])
         executor = ThisThread()
-        self.loop = Loop(
+        self.loop = Check(
             Adapters(
                 self.tables,
                 self.metrics,
@@ -89,7 +89,7 @@ class Replay:
                 executor,
                 executor,
             ),
-            Survey(self.tables, self.configuration.sections, self.counts, executor),
+            Discovery(self.tables, self.configuration.sections, self.counts, executor),
             is_dry_run=self.vector["dry_run"],
             is_stopping=lambda: False,
         )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import OPTIONS
-from dynamic_dynamodb.report import Outcome, TargetReport
 from dynamic_dynamodb.scaling.calculators import Scale
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.maintenance_windows import is_open, parse_windows

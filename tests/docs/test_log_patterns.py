@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.scaling.model import Code
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"

@@ -26,8 +26,8 @@ from tests.builders import (
     target_options,
     usage,
 )
+from tests.check.test_check import World
 from tests.docs.pages import DOCS, read
-from tests.loop.test_loop import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.report import Outcome, TargetReport
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.model import PerCapacity, Target

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.patience import Timeouts
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.wiring import build_loop, open_session, start_workers
+from dynamic_dynamodb.wiring import build_check, open_session, start_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from dynamic_dynamodb.loop import Loop
+    from dynamic_dynamodb.check.check import Check
     from tests.emulator import Emulator
 
 
 @contextmanager
 def open_loop(
     emulator: Emulator, folder: Path, environment: pytest.MonkeyPatch, configuration: str
-) -> Iterator[Loop]:
+) -> Iterator[Check]:
     """Give a loop that goes from check to check like a daemon, and calls AWS once, not again."""
     for name, text in emulator.environment().items():
         environment.setenv(name, text)
@@ -33,4 +33,4 @@ def open_loop(
     session = open_session(loaded.global_options, Timeouts(most_attempts=1), lambda: False)
     session.prepare()
     with start_workers() as workers:
-        yield build_loop(loaded, CountStore(), workers, session, lambda: False)
+        yield build_check(loaded, CountStore(), workers, session, lambda: False)

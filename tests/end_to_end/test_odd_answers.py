@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from dynamic_dynamodb.report import Outcome
+from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.scaling.model import Target
 from tests.emulator.clients import client
 from tests.emulator.faults import LEFT_OUT, ONCE_MORE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dynamic_dynamodb.loop import Loop
+    from dynamic_dynamodb.check.check import Check
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
 
@@ -344,7 +344,7 @@ class InProcess:
     """A loop on the emulated account, which goes on from example to example like a daemon."""
 
     emulator: Emulator
-    loop: Loop
+    loop: Check
 
     def lay_account(self) -> None:
         """Make an account in which `sick` is to be raised, and its index lowered."""

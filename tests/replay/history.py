@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.replay.folder import open_folder
 from dynamic_dynamodb.replay.manifest import Manifest
-from dynamic_dynamodb.replay.recorder import Recorder, Span, Subject
+from dynamic_dynamodb.replay.recorder import RecordedTarget, Recorder, Span
 from dynamic_dynamodb.replay.recording import COLUMNS
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.usage import MINUTE
@@ -48,6 +48,6 @@ def record_targets(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Record into a directory; give a line for each target, and what failed."""
     with open_folder(folder) as opened:
-        subjects = [Subject(target) for target in targets]
+        subjects = [RecordedTarget(target) for target in targets]
         recorded = Recorder(opened, history, span).record(subjects, Manifest("eu-west-1"), on_progress)
     return recorded.lines, recorded.failures

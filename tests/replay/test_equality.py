@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.patience import Timeouts
 from dynamic_dynamodb.replay.files import read_recordings
 from dynamic_dynamodb.replay.physics import PRESETS
 from dynamic_dynamodb.replay.simulation import Run, Scenario
-from dynamic_dynamodb.report import Outcome
 from dynamic_dynamodb.scaling.model import Code, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.wiring import build_loop, open_session, start_workers
+from dynamic_dynamodb.wiring import build_check, open_session, start_workers
 from tests.emulator.clients import client
 from tests.end_to_end.program import Program
 from tests.replay.recordings import START, record, spikes, wave
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from dynamic_dynamodb.check.report import CheckReport, TargetReport
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.replay.recording import Recording
     from dynamic_dynamodb.replay.target_model import TargetModel
-    from dynamic_dynamodb.report import CheckReport, TargetReport
     from tests.emulator import Emulator
 
 RULES = """\
@@ -148,7 +148,7 @@ def check_in_fact(
     session = open_session(configuration.global_options, Timeouts(), lambda: False)
     session.prepare()
     with start_workers() as workers:
-        loop = build_loop(configuration, CountStore(), workers, session, lambda: False)
+        loop = build_check(configuration, CountStore(), workers, session, lambda: False)
         for now in moments:
             emulator.set_clock(now)
             real(now, loop.check(now))

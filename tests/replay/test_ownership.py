@@ -14,7 +14,7 @@ from dynamic_dynamodb.replay.files import name_stem, read_recordings
 from dynamic_dynamodb.replay.folder import open_folder
 from dynamic_dynamodb.replay.inputs import RecordingError
 from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest, read_manifest
-from dynamic_dynamodb.replay.recorder import Recorder, Span, Subject
+from dynamic_dynamodb.replay.recorder import RecordedTarget, Recorder, Span
 from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.scaling.model import Target
 from tests.docs.pages import DOCS, blocks
@@ -66,7 +66,7 @@ def test_a_directory_holds_one_region_and_says_which(emulator: Emulator, tmp_pat
     assert len(emulator.requests()) == calls
 
 
-def record(folder: Path, *subjects: Subject) -> tuple[str, ...]:
+def record(folder: Path, *subjects: RecordedTarget) -> tuple[str, ...]:
     """Record with the manifest of the directory, and return the failures."""
     path = folder / MANIFEST
     with open_folder(folder) as opened:
@@ -78,9 +78,9 @@ def record(folder: Path, *subjects: Subject) -> tuple[str, ...]:
 
 
 def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -> None:
-    assert record(tmp_path, Subject(ORDERS, OWN)) == ()
+    assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
     before = (tmp_path / "orders.csv").read_bytes()
-    assert record(tmp_path, Subject(ORDERS, OTHER), Subject(Target("users"), OTHER)) == tuple(
+    assert record(tmp_path, RecordedTarget(ORDERS, OTHER), RecordedTarget(Target("users"), OTHER)) == tuple(
         f"{name}: not recorded: it is of account {OTHER}, and the directory holds recordings of {OWN}"
         for name in ("orders", "users")
     )
@@ -89,10 +89,10 @@ def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -
 
 
 def test_an_account_that_is_not_known_at_first_is_learnt(tmp_path: Path) -> None:
-    assert record(tmp_path, Subject(ORDERS)) == ()
-    assert record(tmp_path, Subject(ORDERS, OWN)) == ()
-    assert record(tmp_path, Subject(ORDERS)) == ()
-    assert len(record(tmp_path, Subject(ORDERS, OTHER))) == 1
+    assert record(tmp_path, RecordedTarget(ORDERS)) == ()
+    assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
+    assert record(tmp_path, RecordedTarget(ORDERS)) == ()
+    assert len(record(tmp_path, RecordedTarget(ORDERS, OTHER))) == 1
 
 
 def test_recordings_that_do_not_say_whose_they_are_are_adopted_with_a_word(
@@ -113,11 +113,11 @@ def test_recordings_that_do_not_say_whose_they_are_are_adopted_with_a_word(
 
 
 def test_recordings_without_a_manifest_are_continued_and_get_one(tmp_path: Path) -> None:
-    record(tmp_path, Subject(ORDERS, OWN))
+    record(tmp_path, RecordedTarget(ORDERS, OWN))
     (tmp_path / MANIFEST).unlink()
     (recording,) = read_recordings(tmp_path, None)
     assert (recording.target, recording.region) == (ORDERS, "")
-    assert record(tmp_path, Subject(ORDERS, OWN)) == ()
+    assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
     (recording,) = read_recordings(tmp_path, None)
     assert (recording.target, recording.region) == (ORDERS, "eu-west-1")
 
@@ -132,9 +132,9 @@ def test_the_manual_shows_a_manifest_as_it_is_written() -> None:
 
 
 def test_what_a_manifest_has_learnt_stays_when_others_are_recorded(tmp_path: Path) -> None:
-    record(tmp_path, Subject(ORDERS, OWN, is_on_demand=True))
-    record(tmp_path, Subject(Target("users"), OWN))
-    record(tmp_path, Subject(ORDERS, OWN))
+    record(tmp_path, RecordedTarget(ORDERS, OWN, is_on_demand=True))
+    record(tmp_path, RecordedTarget(Target("users"), OWN))
+    record(tmp_path, RecordedTarget(ORDERS, OWN))
     with (tmp_path / MANIFEST).open("rb") as file:
         found = read_manifest(file)
     both, provisioned = frozenset(Billing), frozenset((Billing.PROVISIONED,))
@@ -162,7 +162,7 @@ BAD = {
 def test_a_file_in_the_manifests_place_that_is_none_is_refused_and_left_alone(
     tmp_path: Path, text: str | bytes
 ) -> None:
-    record(tmp_path, Subject(ORDERS))
+    record(tmp_path, RecordedTarget(ORDERS))
     path = tmp_path / MANIFEST
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with path.open("rb") as file, pytest.raises(RecordingError, match="is not what --record writes: move it"):

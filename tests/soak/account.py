@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.containment import contain
+from dynamic_dynamodb.check.isolation import isolate
+from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.ports import TableList
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, NO_DATAPOINTS, CapacitySeries
 from tests.emulator.errors import ServiceError
@@ -27,11 +27,11 @@ from tests.end_to_end.fault_cases import AT_ONCE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from dynamic_dynamodb.check.notifications import Message
+    from dynamic_dynamodb.check.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.options import Capacity
-    from dynamic_dynamodb.ports import Answers, Descriptions, MetricRequest, TargetSeries
     from dynamic_dynamodb.scaling.decision import Decision
-    from dynamic_dynamodb.scaling.messages import Message
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.usage import LookBackWindow
 
@@ -192,7 +192,7 @@ class Account:
         return descriptions
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
-        return {table: contain("the description", self.describe, table) for table in tables}
+        return {table: isolate("the description", self.describe, table) for table in tables}
 
     def _find(self, table: str) -> Table:
         if table not in self.tables:

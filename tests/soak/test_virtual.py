@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.table_update import plan
 from tests.builders import both, decide_with, usage

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.check.check import Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sections import CircuitBreakerOptions
-from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.report import Outcome
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.survey import Survey
 from tests.builders import section
 from tests.fakes import ThisThread
 from tests.soak.account import NOT_TAKEN, START, TABLES, Account
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from dynamic_dynamodb.report import CheckReport
+    from dynamic_dynamodb.check.report import CheckReport
     from dynamic_dynamodb.scaling.decision import CapacityDecision
     from dynamic_dynamodb.scaling.model import Description, Target
     from dynamic_dynamodb.scaling.table_update import TableUpdate
@@ -128,7 +128,7 @@ def soak_account(checks: int, seed: int) -> list[Figure]:
     ]
 
 
-def _build(account: Account) -> Loop:
+def _build(account: Account) -> Check:
     breaker = CircuitBreakerOptions("http://localhost/ok", 100)
     sections = tuple(
         replace(
@@ -139,8 +139,8 @@ def _build(account: Account) -> Loop:
     )
     thread, counts = ThisThread(), CountStore()
     adapters = Adapters(account, account, account, account, counts, thread, thread)
-    survey = Survey(account, sections, counts, thread)
-    return Loop(adapters, survey, is_dry_run=False, is_stopping=lambda: False)
+    discovery = Discovery(account, sections, counts, thread)
+    return Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False)
 
 
 def judge(account: Account, report: CheckReport) -> Iterator[tuple[str, object]]:

@@ -53,7 +53,7 @@ class _Cost:
 class Call:
     """A call under way, which may take several attempts."""
 
-    patience: Patience
+    patience: CallBudget
     cost: _Cost
     attempt_began: float
     lost_since: float
@@ -72,7 +72,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Patience:
+class CallBudget:
     """Add up, for each service, how much of a check was lost to attempts that failed and might not have.
 
     An attempt costs the check its share among the calls to the same service that are under way:
@@ -84,15 +84,15 @@ class Patience:
     costs: dict[str, _Cost] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """Begin another check, between calls."""
         self.costs.clear()
 
-    def is_over(self, service: str) -> bool:
+    def is_exhausted(self, service: str) -> bool:
         """Tell whether to ask a service no more: attempts alone, without waits, have taken too long."""
         return self._cost_of(service).failing_seconds >= self.timeouts.patience
 
-    def may_repeat(self, service: str) -> bool:
+    def allows_retry(self, service: str) -> bool:
         """Tell whether a failed attempt may be followed by another."""
         return self._cost_of(service).lost_seconds < self.timeouts.patience
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from dynamic_dynamodb.patience import Patience, Timeouts
+from dynamic_dynamodb.check.budget import CallBudget, Timeouts
 
 LIST, UPDATE = "dynamodb:ListTables", "dynamodb:UpdateTable"
 
@@ -22,23 +22,23 @@ class Clock:
 
 def test_a_service_that_hangs_is_asked_no_more() -> None:
     clock = Clock()
-    patience = Patience(Timeouts(patience=40), clock)
+    patience = CallBudget(Timeouts(patience=40), clock)
     for _ in range(4):
-        assert not patience.is_over(LIST)
+        assert not patience.is_exhausted(LIST)
         with patience.call(LIST) as call:
             call.begin_attempt()
             clock.seconds += 10
             call.fail_attempt()
-    assert patience.is_over(LIST)
-    assert not patience.may_repeat(LIST)
-    assert not patience.is_over(UPDATE)
-    patience.renew()
-    assert not patience.is_over(LIST)
+    assert patience.is_exhausted(LIST)
+    assert not patience.allows_retry(LIST)
+    assert not patience.is_exhausted(UPDATE)
+    patience.reset()
+    assert not patience.is_exhausted(LIST)
 
 
 def test_calls_that_hang_side_by_side_cost_what_one_of_them_costs() -> None:
     clock = Clock()
-    patience = Patience(Timeouts(patience=40), clock)
+    patience = CallBudget(Timeouts(patience=40), clock)
     with ExitStack() as stack:
         calls = [stack.enter_context(patience.call(LIST)) for _ in range(16)]
         clock.seconds += 10
@@ -49,7 +49,7 @@ def test_calls_that_hang_side_by_side_cost_what_one_of_them_costs() -> None:
 
 def test_one_call_that_hangs_among_many_costs_little() -> None:
     clock = Clock()
-    patience = Patience(Timeouts(patience=40), clock)
+    patience = CallBudget(Timeouts(patience=40), clock)
     with ExitStack() as stack:
         call, *_ = [stack.enter_context(patience.call(LIST)) for _ in range(16)]
         clock.seconds += 16
@@ -59,12 +59,12 @@ def test_one_call_that_hangs_among_many_costs_little() -> None:
 
 def test_waits_between_quick_refusals_end_the_repeating_but_not_the_asking() -> None:
     clock = Clock()
-    patience = Patience(Timeouts(patience=40), clock)
+    patience = CallBudget(Timeouts(patience=40), clock)
     with patience.call(LIST) as call:
         for _ in range(20):
             call.begin_attempt()
             clock.seconds += 0.125
             call.fail_attempt()
             clock.seconds += 2
-    assert (patience.is_over(LIST), patience.may_repeat(LIST)) == (False, False)
+    assert (patience.is_exhausted(LIST), patience.allows_retry(LIST)) == (False, False)
     assert patience.costs[LIST].failing_seconds == 2.5

@@ -1,4 +1,4 @@
-"""What the survey finds is said once: again only when it changed, and not for a table that hiccups."""
+"""What the discovery finds is said once: again only when it changed, and not for a table that hiccups."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.report import Outcome
 from dynamic_dynamodb.scaling.model import Target
 from tests.builders import both, section
-from tests.loop.test_loop import World, warnings_of
+from tests.check.test_check import World, warnings_of
 
 if TYPE_CHECKING:
     import pytest

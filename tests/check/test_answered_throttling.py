@@ -19,7 +19,7 @@ from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.state_file import StateFile
 from dynamic_dynamodb.wiring import open_counts
 from tests.builders import NOW, section
-from tests.loop.test_loop import A, World
+from tests.check.test_check import A, World
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

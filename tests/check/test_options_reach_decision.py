@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.check.check import Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import Configuration, load
-from dynamic_dynamodb.loop import Adapters, Loop
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, Datapoints
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.survey import Survey
 from tests.builders import NOW, both, low_checks
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
@@ -138,8 +138,8 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
     metrics.answers[target] = PerCapacity.of(lambda each: used if each is capacity else idle)
     thread = ThisThread()
     adapters = Adapters(tables, metrics, notifier, breaker, counts, thread, thread)
-    survey = Survey(tables, configuration.sections, counts, thread)
-    Loop(adapters, survey, is_dry_run=False, is_stopping=lambda: False).check(NOW)
+    discovery = Discovery(tables, configuration.sections, counts, thread)
+    Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False).check(NOW)
     units = tables.descriptions[target].provisioned
     windows = [request.window for request in metrics.requests if request.target == target]
     asked = [question for question in breaker.questions if question[1] == target]

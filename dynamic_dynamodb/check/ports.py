@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from dynamic_dynamodb.check.notifications import Message
+    from dynamic_dynamodb.check.silence import Answer
     from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.memory import Memory
-    from dynamic_dynamodb.scaling.messages import Message
-    from dynamic_dynamodb.scaling.silence import Answer
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.usage import LookBackWindow
 

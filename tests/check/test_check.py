@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from dynamic_dynamodb.check.check import Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sections import CircuitBreakerOptions, Matches, Section
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.loop import Adapters, Loop
-from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, find_window
-from dynamic_dynamodb.state import CountStore
-from dynamic_dynamodb.survey import Survey
 from tests.builders import HARD_EXPRESSION, HARD_NAME, NOW, both, low_checks, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dynamic_dynamodb.state import EntriesFile
+    from dynamic_dynamodb.check.state import EntriesFile
     from tests.fakes import Load
 
 A, B = Target("a"), Target("b")
@@ -46,8 +46,8 @@ class World:
         adapters = Adapters(
             self.tables, self.metrics, self.notifier, self.breaker, self.counts, thread, thread
         )
-        survey = Survey(self.tables, used, self.counts, thread)
-        self.loop = Loop(adapters, survey, is_dry_run, lambda: self.is_stopping)
+        discovery = Discovery(self.tables, used, self.counts, thread)
+        self.loop = Check(adapters, discovery, is_dry_run, lambda: self.is_stopping)
 
     def add(self, target: Target, reads: float = 95, writes: float = 50, **settings: str) -> None:
         """Put a target of 100 units each into the account, consuming so much of them."""
@@ -287,13 +287,13 @@ class TestMatching:
         world = World(slow)
         for _ in range(3):  # until nothing changes any more
             world.check()
-        survey = world.loop.survey
-        assert survey.matched is not None
-        assert survey.last is not None
+        discovery = world.loop.discovery
+        assert discovery.matched is not None
+        assert discovery.last is not None
         lost = TargetReport(A, Outcome.FAILED, skipped=Reason(Code.MATCHING_TIMED_OUT, "as if"))
-        survey.last = survey.last[0], replace(survey.last[1], subjects=(), failed=(lost,))
+        discovery.last = discovery.last[0], replace(discovery.last[1], subjects=(), failed=(lost,))
         assert world.check().failures == 0
-        survey.matched = survey.matched[0], Matches({}, (), {}, {A.table: slow})
+        discovery.matched = discovery.matched[0], Matches({}, (), {}, {A.table: slow})
         assert world.check().failures == 0
 
     def test_an_index_that_takes_too_long_to_match_fails_alone(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dynamic_dynamodb.scaling.messages import Message, write_alarms, write_change
+from dynamic_dynamodb.check.notifications import Message, write_alarms, write_change
 from dynamic_dynamodb.scaling.model import PerCapacity, Target, Usage
 from tests.builders import INDEX, TABLE, both, decide_with, target_options, usage
 

@@ -15,7 +15,7 @@ T = TypeVar("T")
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
-def contain(what: str, work: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T | AwsError:
+def isolate(what: str, work: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T | AwsError:
     """Do some work for one target, and give its error instead of raising it, whatever it is."""
     try:
         return work(*arguments, **named)

@@ -7,31 +7,33 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.check.budget import CallBudget
+from dynamic_dynamodb.check.gathering import ENDING, Waits, gather
+from dynamic_dynamodb.check.isolation import isolate
+from dynamic_dynamodb.check.notifications import write_alarms, write_change
+from dynamic_dynamodb.check.ports import MetricRequest
+from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.check.silence import NO_TABLES, Answer
+from dynamic_dynamodb.check.updater import UpdateResult, apply_update
 from dynamic_dynamodb.config.masking import mask_url
-from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.gathering import ENDING, Waits, gather
-from dynamic_dynamodb.patience import Patience
-from dynamic_dynamodb.ports import MetricRequest
-from dynamic_dynamodb.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.memory import count_low_checks, forget_low_checks, note_changes
-from dynamic_dynamodb.scaling.messages import write_alarms, write_change
 from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason
-from dynamic_dynamodb.scaling.silence import NO_TABLES, Answer
 from dynamic_dynamodb.scaling.table_update import plan
 from dynamic_dynamodb.scaling.usage import find_freshest, find_window, make_judge
 from dynamic_dynamodb.scaling.value import value
-from dynamic_dynamodb.updates import UpdateResult, apply_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
     from datetime import datetime
 
-    from dynamic_dynamodb.ports import (
+    from dynamic_dynamodb.check.discovery import Discovered, Discovery, MatchedTarget
+    from dynamic_dynamodb.check.notifications import Message
+    from dynamic_dynamodb.check.ports import (
         Answers,
         CircuitBreaker,
         Clock,
@@ -44,11 +46,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.back_pressure import Doubt
     from dynamic_dynamodb.scaling.decision import Decision
     from dynamic_dynamodb.scaling.memory import Memory
-    from dynamic_dynamodb.scaling.messages import Message
     from dynamic_dynamodb.scaling.model import Target, Usage
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.usage import Judge
-    from dynamic_dynamodb.survey import Found, Subject, Survey
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
@@ -81,7 +81,7 @@ class Adapters:
     counts: Counts
     lookups: Executor
     updates: Executor
-    patience: Patience = field(default_factory=Patience)
+    patience: CallBudget = field(default_factory=CallBudget)
     clock: Clock = field(default_factory=GivenClock)
 
 
@@ -92,7 +92,7 @@ class _Checked:
     `memory` is what checks before this one have left.
     """
 
-    subject: Subject
+    subject: MatchedTarget
     memory: PerCapacity[Memory]
     usage: PerCapacity[Usage]
     decision: Decision
@@ -100,7 +100,7 @@ class _Checked:
 
 
 @dataclass(slots=True)
-class Loop:
+class Check:
     """Run checks. With `is_dry_run` nothing is changed or published.
 
     `is_stopping` is asked before there are decisions, and before each update: what has not begun by
@@ -108,7 +108,7 @@ class Loop:
     """
 
     adapters: Adapters
-    survey: Survey
+    discovery: Discovery
     is_dry_run: bool
     is_stopping: Callable[[], bool]
     lost_before: list[str] = field(default_factory=list)
@@ -119,10 +119,10 @@ class Loop:
         When the tables are described, AWS has answered often enough to tell whether `now` is right.
         Raises AwsError, having done nothing, without credentials that AWS takes.
         """
-        self.adapters.patience.renew()
+        self.adapters.patience.reset()
         self.adapters.clock.begin()
         self.adapters.counts.begin(now)
-        found = self.survey.find()
+        found = self.discovery.find()
         now = self.adapters.clock.correct(now)
         self.adapters.counts.correct(now)
         is_cut_short = self.is_stopping()
@@ -160,7 +160,7 @@ class Loop:
         for report in reports:
             LOGGER.log(logging.DEBUG if is_repeated else report.level, "%s", report)
 
-    def _skip(self, found: Found) -> tuple[Sequence[Subject], Sequence[TargetReport]]:
+    def _skip(self, found: Discovered) -> tuple[Sequence[MatchedTarget], Sequence[TargetReport]]:
         """Take out what must not be decided on; its counts start anew."""
         subjects, skipped = found.subjects, [*found.skipped]
         stopped = self._ask_breakers(subjects)
@@ -172,7 +172,7 @@ class Loop:
             self.adapters.counts.put(report.target, before.map(forget_low_checks))
         return subjects, skipped
 
-    def _ask_breakers(self, subjects: Sequence[Subject]) -> dict[Target, Reason]:
+    def _ask_breakers(self, subjects: Sequence[MatchedTarget]) -> dict[Target, Reason]:
         """Give the targets that an open circuit breaker stops."""
         asked = [(one, one.section.circuit_breaker) for one in subjects if one.section.circuit_breaker]
         if not asked:
@@ -195,7 +195,7 @@ class Loop:
         return Waits.for_changes(self.adapters.patience.timeouts, self.is_stopping)
 
     def _decide(
-        self, subjects: Sequence[Subject], lost: frozenset[str] | None, now: datetime
+        self, subjects: Sequence[MatchedTarget], lost: frozenset[str] | None, now: datetime
     ) -> tuple[list[_Checked], list[TargetReport]]:
         """Decide on each subject; `lost` are tables that are to be asked for too, but cannot be now."""
         requests = [
@@ -206,7 +206,7 @@ class Loop:
         checked, failed = [], []
         for subject, request in zip(subjects, requests, strict=True):
             judge = make_judge(request.window, now=now, freshest=freshest)
-            decided = contain("the check", self._decide_one, subject, answers[subject.target], judge, now)
+            decided = isolate("the check", self._decide_one, subject, answers[subject.target], judge, now)
             if isinstance(decided, AwsError):
                 if decided.code == ENDING:
                     continue  # which is no failure
@@ -218,7 +218,7 @@ class Loop:
 
     def _decide_one(
         self,
-        subject: Subject,
+        subject: MatchedTarget,
         answer: TargetSeries | AwsError,
         judge: Judge,
         now: datetime,
@@ -262,7 +262,7 @@ class Loop:
         if self.is_stopping():
             return UpdateResult()
         tables = self.adapters.tables
-        result = contain("the update", apply_update, update, tables.update, tables.describe)
+        result = isolate("the update", apply_update, update, tables.update, tables.describe)
         return _refuse(update, result) if isinstance(result, AwsError) else result
 
     def _settle(self, checked: _Checked, result: UpdateResult, now: datetime) -> TargetReport:
@@ -285,7 +285,7 @@ class Loop:
         return TargetReport(target, outcome, applied or decision, refusal)
 
     def _find_doubts(
-        self, checked: Sequence[_Checked], result: UpdateResult, found: Found
+        self, checked: Sequence[_Checked], result: UpdateResult, found: Discovered
     ) -> Iterator[Doubt]:
         """Find the raises that were made because of throttling, and may not help."""
         for each in checked if result.applied else ():
@@ -311,12 +311,12 @@ class Loop:
             if self.is_dry_run:
                 LOGGER.info("would publish to %s: %s", message.topic, message.subject)
                 continue
-            error = contain("the message", self.adapters.notifier.publish, message)
+            error = isolate("the message", self.adapters.notifier.publish, message)
             if error is not None:
                 LOGGER.warning("not published to %s: %s: %s", message.topic, message.subject, error)
 
 
-def _find_lost(found: Found, skipped: Sequence[TargetReport]) -> frozenset[str] | None:
+def _find_lost(found: Discovered, skipped: Sequence[TargetReport]) -> frozenset[str] | None:
     """Name the tables that CloudWatch should be asked for, but is not; None if that is not known."""
     if found.is_list_missing:
         return None

@@ -12,7 +12,7 @@ from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.state_file import StateFile
 from tests.builders import NOW, section
-from tests.loop.test_loop import World, warnings_of
+from tests.check.test_check import World, warnings_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from dynamic_dynamodb.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dynamic_dynamodb.patience import Timeouts
+    from dynamic_dynamodb.check.budget import Timeouts
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dynamic_dynamodb.check.silence import Answer, Heard, end_silence, listen
 from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, count_low_checks, forget_low_checks
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.scaling.silence import Answer, Heard, end_silence, listen
 from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:

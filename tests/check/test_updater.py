@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.check.updater import apply_update
 from dynamic_dynamodb.errors import AwsError, Limit
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.table_update import TableUpdate, plan
-from dynamic_dynamodb.updates import apply_update
 from tests.builders import both, decide_with, usage
 from tests.fakes import FakeTables
 

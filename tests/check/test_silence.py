@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.check.silence import LONGEST_SILENCE, Answer, Heard
+from dynamic_dynamodb.check.state import find_longest_step
 from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Code, PerCapacity, Target
-from dynamic_dynamodb.scaling.silence import LONGEST_SILENCE, Answer, Heard
-from dynamic_dynamodb.state import find_longest_step
 from dynamic_dynamodb.wiring import open_counts
 from tests.builders import NOW, both, load_flags, section
-from tests.loop.test_loop import A, B, World, load
+from tests.check.test_check import A, B, World, load
 
 if TYPE_CHECKING:
     from collections.abc import Collection

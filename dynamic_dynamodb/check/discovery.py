@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dynamic_dynamodb.announcements import Announcer
+from dynamic_dynamodb.check.announcements import Announcer
+from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.gathering import ENDING, Waits, gather
+from dynamic_dynamodb.check.isolation import isolate
+from dynamic_dynamodb.check.ports import TableList
+from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
-from dynamic_dynamodb.containment import contain
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.gathering import ENDING, Waits, gather
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.patience import Timeouts
-from dynamic_dynamodb.ports import TableList
-from dynamic_dynamodb.report import Outcome, TargetReport
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, Index, join_names
 from dynamic_dynamodb.scaling.model import Code, Reason, Target
 from dynamic_dynamodb.scaling.value import value
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
+    from dynamic_dynamodb.check.ports import Autoscaled, Autoscaling, Counts, Descriptions, Tables
     from dynamic_dynamodb.config.sections import Matches, Section
-    from dynamic_dynamodb.ports import Autoscaled, Autoscaling, Counts, Descriptions, Tables
     from dynamic_dynamodb.scaling.model import Description
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ UNNAMED: Final = "?"
 
 
 @value
-class Subject:
+class MatchedTarget:
     """A target that a section speaks of, as AWS describes it now.
 
     `autoscaled` says which of its capacities AWS scales itself; None that this could not be found out.
@@ -57,13 +57,13 @@ class Subject:
 
 
 @value
-class Found:
+class Discovered:
     """What there is to check, what must not be decided on, and what could not be had.
 
     `indexes` are the provisioned ones of each table, with a section or without.
     """
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[MatchedTarget, ...]
     skipped: tuple[TargetReport, ...]
     failed: tuple[TargetReport, ...]
     indexes: Mapping[str, tuple[Index, ...]]
@@ -73,7 +73,7 @@ class Found:
 
 @value
 class _Answers:
-    """What AWS said in a check: all that `Found` comes of.
+    """What AWS said in a check: all that `Discovered` comes of.
 
     `sections` is for the tables that it listed, and those that sections name if there may be more.
     """
@@ -85,7 +85,7 @@ class _Answers:
 
 
 @dataclass(slots=True)
-class Survey:
+class Discovery:
     """Look at the account anew in each check; what stays the same is said once, and worked out once."""
 
     tables: Tables
@@ -96,13 +96,13 @@ class Survey:
     waits: Waits = field(default_factory=lambda: Waits.for_lookups(Timeouts()))
     announcer: Announcer = field(default_factory=Announcer)
     matched: tuple[Sequence[str], Matches] | None = None
-    last: tuple[_Answers, Found] | None = None
+    last: tuple[_Answers, Discovered] | None = None
     known: dict[str, Mapping[Target, Description]] = field(default_factory=dict)
     replicated: frozenset[str] = frozenset()
 
-    def find(self) -> Found:
+    def find(self) -> Discovered:
         """List, match and describe; raise AwsError without credentials that AWS takes."""
-        listed = self.executor.submit(contain, _LIST, self.tables.list_tables)
+        listed = self.executor.submit(isolate, _LIST, self.tables.list_tables)
         asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
         listing = self._hear_of_tables(listed)
         budget = MatchBudget(time.perf_counter)
@@ -114,7 +114,7 @@ class Survey:
             self.last = answers, self._sum_up(answers, budget)
         return self.last[1]
 
-    def _sum_up(self, answers: _Answers, budget: MatchBudget) -> Found:
+    def _sum_up(self, answers: _Answers, budget: MatchBudget) -> Discovered:
         """Pair targets with sections; AWS seldom says anything new of them."""
         described: dict[str, Mapping[Target, Description]] = {}
         failed = list(
@@ -154,13 +154,13 @@ class Survey:
                 failed.append(_report_flaw(target, flaw))
                 continue
             taken = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
-            subject = Subject(section, described[target.table][target], taken)
+            subject = MatchedTarget(section, described[target.table][target], taken)
             reason_to_skip = _find_reason_to_skip(subject)
             if reason_to_skip is None:
                 subjects.append(subject)
             else:
                 skipped.append(TargetReport(target, Outcome.SKIPPED, skipped=reason_to_skip))
-        return Found(
+        return Discovered(
             tuple(subjects),
             tuple(skipped),
             tuple(failed),
@@ -187,7 +187,7 @@ class Survey:
     def _find_autoscaled(self) -> Autoscaled | AwsError:
         if self.autoscaling is None:
             return {}
-        return contain(_AUTOSCALING, self.autoscaling.find_autoscaled)
+        return isolate(_AUTOSCALING, self.autoscaling.find_autoscaled)
 
     def _hear_of_autoscaled(self, asked: Future[Autoscaled | AwsError]) -> Autoscaled | None:
         """Give what AWS scales itself; None, and say so, if that is not known."""
@@ -310,7 +310,7 @@ def _report_undecided(undecided: Iterable[tuple[Target, Section]]) -> Iterator[T
         yield TargetReport(target, Outcome.FAILED, skipped=reason)
 
 
-def _has_undecided(found: Found) -> bool:
+def _has_undecided(found: Discovered) -> bool:
     return any(one.skipped and one.skipped.code is Code.MATCHING_TIMED_OUT for one in found.failed)
 
 
@@ -329,7 +329,7 @@ def _report_flaw(target: Target, flaw: str) -> TargetReport:
     return TargetReport(target, Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, flaw))
 
 
-def _find_reason_to_skip(subject: Subject) -> Reason | None:
+def _find_reason_to_skip(subject: MatchedTarget) -> Reason | None:
     """Tell why a target is not ours to scale, as far as AWS says so."""
     if subject.description.is_on_demand:
         return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.check.state import CountStore, find_life, find_spacing
 from dynamic_dynamodb.config.sources import find_state_file
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.state import CountStore, find_life, find_spacing
 from dynamic_dynamodb.state_file import StateFile
 from tests.builders import NOW, low_checks
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.gathering import Waits, gather
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.gathering import Waits, gather
-from dynamic_dynamodb.patience import Timeouts
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -1,0 +1,1 @@
+"""One check: discover, fetch, decide, update, report."""
