@@ -11,8 +11,8 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import TooManyRedirects
 from urllib3.poolmanager import pool_classes_by_scheme
 
-from dynamic_dynamodb.connections import bound_pool
-from dynamic_dynamodb.deadlines import bounded
+from dynamic_dynamodb.aws.connections import bound_pool
+from dynamic_dynamodb.aws.deadlines import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

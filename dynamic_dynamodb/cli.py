@@ -218,10 +218,10 @@ def _serve(
     notes: ReloadNotes | None = None,
 ) -> bool:
     """Run the service in this process; tell whether all went well."""
+    from dynamic_dynamodb.aws.account import start_workers
     from dynamic_dynamodb.logs import await_readers
     from dynamic_dynamodb.service import Service
     from dynamic_dynamodb.signals import Wishes
-    from dynamic_dynamodb.wiring import start_workers
 
     wishes = Wishes()
     wishes.listen(end_at_once=_end_at_once)
@@ -285,10 +285,10 @@ def _await_slow_reader(wishes: Wishes) -> bool:
 
 def _try(sources: ConfigSources, configuration: Configuration) -> None:
     """Raise ConfigurationError now if the service could not begin, before an old daemon is stopped for it."""
+    from dynamic_dynamodb.aws.account import start_workers
     from dynamic_dynamodb.logs import shut_down_logging
     from dynamic_dynamodb.service import Service
     from dynamic_dynamodb.signals import Wishes
-    from dynamic_dynamodb.wiring import start_workers
 
     try:
         with start_workers() as workers:

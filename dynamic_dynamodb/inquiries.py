@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.aws.permissions import MOST_CHARACTERS, write_policy
 from dynamic_dynamodb.config.explain import explain, parse_target
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.migration import describe_differences
 from dynamic_dynamodb.config.render import render_configuration
-from dynamic_dynamodb.iam_policy import MOST_CHARACTERS, write_policy
 from dynamic_dynamodb.state_file import StateFile
 
 if TYPE_CHECKING:

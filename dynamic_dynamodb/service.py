@@ -12,21 +12,22 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
+from dynamic_dynamodb.aws.account import Workers, open_session
+from dynamic_dynamodb.aws.deadlines import watch_deadlines
 from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.state import find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
-from dynamic_dynamodb.deadlines import watch_deadlines
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.presence import Presence
 from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
-from dynamic_dynamodb.wiring import Workers, build_check, open_counts, open_session
+from dynamic_dynamodb.wiring import build_check, open_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.check import Check
     from dynamic_dynamodb.check.state import CountStore
     from dynamic_dynamodb.config.loader import Configuration
@@ -50,7 +51,7 @@ class Opened:
     configuration: Configuration
     loop: Check
     counts: CountStore
-    session: AwsSession
+    session: AwsClient
 
     @property
     def interval_seconds(self) -> int:
@@ -75,7 +76,7 @@ class Service:
     announcer: Announcer = field(default_factory=Announcer)
     settling: Settling | None = None
     """The file that a reload waits for."""
-    prepared: AwsSession | None = None
+    prepared: AwsClient | None = None
     on_ready: Callable[[str], None] | None = None
     notes: ReloadNotes | None = None
     presence: Presence = field(default_factory=Presence)
@@ -271,7 +272,7 @@ class Service:
         )
         self.announcer.say("others", said if others else "")
 
-    def _prepare_check(self, session: AwsSession) -> None:
+    def _prepare_check(self, session: AwsClient) -> None:
         """Look for credentials, unless a reload just has; raise AwsError."""
         is_prepared, self.prepared = self.prepared is session, None
         failure = ""

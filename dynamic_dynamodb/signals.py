@@ -10,7 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.deadlines import ALLOW_MORE
+from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

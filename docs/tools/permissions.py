@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from dynamic_dynamodb.aws.actions import PURPOSES
+from dynamic_dynamodb.aws.permissions import write_policy
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.iam_policy import write_policy
 
 _ALL_TABLES: Final = """\
 [table: .*]

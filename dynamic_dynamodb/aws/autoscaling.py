@@ -13,7 +13,7 @@ from dynamic_dynamodb.scaling.model import Target, is_safe_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.ports import Autoscaled
 
 _CAPACITIES: Final = {
@@ -34,7 +34,7 @@ _MOST_SHOWN: Final = 3
 class ApplicationAutoScaling:
     """Application Auto Scaling in one region."""
 
-    def __init__(self, session: AwsSession) -> None:
+    def __init__(self, session: AwsClient) -> None:
         """Keep the session; nothing is called yet."""
         self._session = session
         self._announcer = Announcer()

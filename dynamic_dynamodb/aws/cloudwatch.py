@@ -9,8 +9,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
+from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.results import list_minutes, parse_results, read_datapoints
-from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.check.gathering import gather
 from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.errors import AwsError
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from datetime import datetime
 
+    from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.aws.results import Result
-    from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.check.gathering import Waits
     from dynamic_dynamodb.check.ports import Answers, MetricRequest, TargetSeries
     from dynamic_dynamodb.scaling.model import Target
@@ -79,7 +79,7 @@ class _Found:
 class CloudWatchMetrics:
     """CloudWatch in one region, asked for many targets in few calls."""
 
-    def __init__(self, session: AwsSession, executor: Executor, waits: Waits) -> None:
+    def __init__(self, session: AwsClient, executor: Executor, waits: Waits) -> None:
         """Keep the session, and the threads for calls that can be made side by side."""
         self._session = session
         self._executor = executor

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import ClientError
 
+from dynamic_dynamodb.aws.credential_lookup import PLACES, LookUp
 from dynamic_dynamodb.aws.credential_process import PlainError
-from dynamic_dynamodb.aws.look_up import PLACES, LookUp
 from dynamic_dynamodb.aws.secrets import Secrets
 from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.config.keys import UNSENDABLE, is_sendable

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE
+from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
-from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, is_safe_name
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
+from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.descriptions import check_table, read_table
 from dynamic_dynamodb.aws.parsing import show
-from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.check.gathering import gather
 from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.check.ports import TableList
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from concurrent.futures import Executor
 
-    from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.gathering import Waits
     from dynamic_dynamodb.check.ports import Descriptions
     from dynamic_dynamodb.scaling.decision import Decision
@@ -32,7 +32,7 @@ _MOST_SHOWN: Final = 3
 class DynamoDbTables:
     """DynamoDB's control plane in one region."""
 
-    def __init__(self, session: AwsSession, executor: Executor, waits: Waits) -> None:
+    def __init__(self, session: AwsClient, executor: Executor, waits: Waits) -> None:
         """Keep the session, and the threads for calls that can be made side by side."""
         self._session = session
         self._executor = executor

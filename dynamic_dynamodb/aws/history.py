@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA
+from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.cloudwatch import MOST_PAGES, write_metric
 from dynamic_dynamodb.aws.results import list_minutes, parse_results
-from dynamic_dynamodb.aws.session import UNUSABLE_ANSWER
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.aws.results import Result
-    from dynamic_dynamodb.aws.session import AwsSession
     from dynamic_dynamodb.check.budget import CallBudget
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.usage import Datapoints
@@ -40,7 +40,7 @@ START_IS_ROUNDED_BY: Final = timedelta(minutes=5)
 class CloudWatchHistory:
     """CloudWatch in one region, asked for long times: all series of a target in one call and its pages."""
 
-    def __init__(self, session: AwsSession, patience: CallBudget) -> None:
+    def __init__(self, session: AwsClient, patience: CallBudget) -> None:
         """Keep the session, which tries again, slower and slower, when CloudWatch asks for that."""
         self._session = session
         self._patience = patience

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from dynamic_dynamodb.aws.actions import PUBLISH
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.aws.session import AwsSession
+    from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.notifications import Message
 
 
 class SnsNotifier:
     """SNS in one region."""
 
-    def __init__(self, session: AwsSession) -> None:
+    def __init__(self, session: AwsClient) -> None:
         """Keep the session; nothing is called yet."""
         self._session = session
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from botocore import awsrequest
 
-from dynamic_dynamodb.connections import bound_pool
+from dynamic_dynamodb.aws.connections import bound_pool
 
 _POOLS: Final = ("AWSHTTPConnectionPool", "AWSHTTPSConnectionPool")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dynamic_dynamodb.aws.account import build_history, open_session, start_workers
 from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.gathering import never
 from dynamic_dynamodb.config.values import clip, escape
@@ -26,7 +27,6 @@ from dynamic_dynamodb.replay.periods import find_period
 from dynamic_dynamodb.replay.recording import Billing
 from dynamic_dynamodb.scaling.model import Code, Target
 from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
-from dynamic_dynamodb.wiring import build_history, open_session, start_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

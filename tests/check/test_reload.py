@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.logs import shut_down_logging
 from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
 from dynamic_dynamodb.service import Service
 from dynamic_dynamodb.signals import Wishes
-from dynamic_dynamodb.wiring import start_workers
 
 if TYPE_CHECKING:
     from pathlib import Path

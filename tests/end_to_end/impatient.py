@@ -6,12 +6,12 @@ import os
 import sys
 from pathlib import Path
 
+from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.service import Service
 from dynamic_dynamodb.signals import Wishes
-from dynamic_dynamodb.wiring import start_workers
 
 TIMEOUTS = Timeouts(
     connect=0.5,

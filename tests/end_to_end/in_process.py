@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.aws.account import open_session, start_workers
 from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.wiring import build_check, open_session, start_workers
+from dynamic_dynamodb.wiring import build_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.aws.account import open_session, start_workers
 from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.state import CountStore
@@ -18,7 +19,7 @@ from dynamic_dynamodb.replay.physics import PRESETS
 from dynamic_dynamodb.replay.simulation import Run, Scenario
 from dynamic_dynamodb.scaling.model import Code, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
-from dynamic_dynamodb.wiring import build_check, open_session, start_workers
+from dynamic_dynamodb.wiring import build_check
 from tests.emulator.clients import client
 from tests.end_to_end.program import Program
 from tests.replay.recordings import START, record, spikes, wave

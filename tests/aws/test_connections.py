@@ -21,8 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from dynamic_dynamodb.aws.deadlines import bounded
 from dynamic_dynamodb.aws.transport import bound_calls
-from dynamic_dynamodb.deadlines import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamic_dynamodb.aws.session import (
+from dynamic_dynamodb.aws.client import (
     FIRST_WAIT_MILLISECONDS,
     JITTER_MILLISECONDS,
     LONGEST_WAIT_MILLISECONDS,

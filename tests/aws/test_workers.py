@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.workers import WorkerPool
+from dynamic_dynamodb.aws.workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ def test_what_was_cancelled_is_not_done(pool: WorkerPool) -> None:
 
 NEVER_BACK = """\
 import threading, time
-from dynamic_dynamodb.workers import WorkerPool
+from dynamic_dynamodb.aws.workers import WorkerPool
 began = threading.Event()
 def never():
     began.set()

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.aws.permissions import name_resource, write_policy
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.iam_policy import name_resource, write_policy
 
 if TYPE_CHECKING:
     from pathlib import Path

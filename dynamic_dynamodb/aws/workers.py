@@ -12,7 +12,7 @@ from collections import deque
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from dynamic_dynamodb.deadlines import ALLOW_MORE
+from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

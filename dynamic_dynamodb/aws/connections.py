@@ -17,7 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-from dynamic_dynamodb.deadlines import find_deadline, hold, release
+from dynamic_dynamodb.aws.deadlines import find_deadline, hold, release
 
 _lookups: Final[dict[tuple[str, int], Future[list[str]]]] = {}
 _lookups_lock: Final = threading.Lock()

@@ -16,9 +16,9 @@ from retrying import Retrying
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.aws.clock import AwsClock
+from dynamic_dynamodb.aws.deadlines import bounded
 from dynamic_dynamodb.aws.parsing import make_parser_factory
 from dynamic_dynamodb.check.gathering import ENDING
-from dynamic_dynamodb.deadlines import bounded
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def make_retrying(is_worth_another: Callable[[BaseException], bool]) -> Any:  # 
     )
 
 
-class AwsSession:
+class AwsClient:
     """Call the services of one region, each by a client of its own."""
 
     def __init__(

@@ -21,7 +21,7 @@ from botocore.credentials import (
 
 from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.aws.credential_process import CredentialProcess, PlainError
-from dynamic_dynamodb.deadlines import bounded
+from dynamic_dynamodb.aws.deadlines import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,0 +1,92 @@
+"""Open what calls of one AWS account and region go through."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.aws.client import AwsClient
+from dynamic_dynamodb.aws.credentials import Credentials
+from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
+from dynamic_dynamodb.aws.history import CloudWatchHistory
+from dynamic_dynamodb.aws.workers import WorkerPool
+from dynamic_dynamodb.check.budget import CallBudget
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.gathering import Waits
+from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.errors import AwsError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from dynamic_dynamodb.check.budget import Timeouts
+    from dynamic_dynamodb.config.loader import Configuration
+
+SERVICES: Final = ("dynamodb", "cloudwatch", "sns")
+AUTOSCALING_SERVICE: Final = "application-autoscaling"
+UPDATES_AT_ONCE: Final = 4
+"""AWS refuses some of ten simultaneous updates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Threads for look-ups and for updates; they last as long as the process, whatever is read again."""
+
+    lookups: WorkerPool = field(default_factory=lambda: WorkerPool("look-ups", 1))
+    updates: WorkerPool = field(default_factory=lambda: WorkerPool("updates", UPDATES_AT_ONCE))
+
+
+@contextmanager
+def start_workers() -> Iterator[Workers]:
+    """Give workers; a thread begins only when it is needed, and none keeps the process from ending."""
+    workers = Workers()
+    try:
+        yield workers
+    finally:
+        workers.lookups.close()
+        workers.updates.close()
+
+
+def open_session(
+    options: Mapping[str, Any],
+    timeouts: Timeouts,
+    is_stopping: Callable[[], bool],
+    before: AwsClient | None = None,
+) -> AwsClient:
+    """Open a session, which calls nobody yet and goes on with the credentials and the clock of one before.
+
+    Raises ConfigurationError for keys that cannot be sent and for a region that cannot be.
+    """
+    key_id, secret_key = options["aws_access_key_id"], options["aws_secret_access_key"]
+    try:
+        credentials = Credentials(
+            options["region"],
+            (key_id, secret_key) if key_id and secret_key else None,
+            timeouts=timeouts,
+            is_stopping=is_stopping,
+            before=before.credentials if before else None,
+        )
+        session = AwsClient(
+            credentials,
+            (*SERVICES, AUTOSCALING_SERVICE) if options["skip_aws_autoscaled"] else SERVICES,
+            most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
+            patience=CallBudget(timeouts),
+            is_stopping=is_stopping,
+        )
+    except AwsError as error:
+        raise ConfigurationError((str(error),)) from error
+    if before is not None:
+        session.clock = before.clock
+    return session
+
+
+def build_history(
+    configuration: Configuration, workers: Workers, session: AwsClient
+) -> tuple[Discovery, CloudWatchHistory]:
+    """Build what a recording needs of AWS."""
+    lookups, patience = workers.lookups, session.patience
+    lookups.resize(configuration.global_options["max_workers"])
+    tables = DynamoDbTables(session, lookups, Waits.for_lookups(patience.timeouts))
+    discovery = Discovery(tables, configuration.sections, CountStore(), lookups)
+    return discovery, CloudWatchHistory(session, patience)
