@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from dynamic_dynamodb.config.flags import PROGRAM, parse_command_line
 from dynamic_dynamodb.config.values import escape
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.signals import survive_log_rotation
+from dynamic_dynamodb.service.signals import survive_log_rotation
 from dynamic_dynamodb.streams import (
     OutputError,
     can_take,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.inquiries import Answer
-    from dynamic_dynamodb.reload_notes import ReloadNotes
-    from dynamic_dynamodb.signals import Wishes
+    from dynamic_dynamodb.service.reload_notes import ReloadNotes
+    from dynamic_dynamodb.service.signals import SignalRequests
 
 # Imports stand in the functions, so that --version, --help and --daemon stop need not wait for boto3,
 # which takes most of the time of a start.
@@ -138,9 +138,9 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     if "record" in flags:
         return _record(sources, configuration)
     if options["daemon"] in _FOREGROUND:
-        from dynamic_dynamodb.supervisor import tell_ready
+        from dynamic_dynamodb.service.supervisor import notify_ready
 
-        is_well = _serve(sources, configuration, lambda _: tell_ready(sources.environment))
+        is_well = _serve(sources, configuration, lambda _: notify_ready(sources.environment))
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED
 
     return _command(sources, configuration)
@@ -219,17 +219,17 @@ def _serve(
 ) -> bool:
     """Run the service in this process; tell whether all went well."""
     from dynamic_dynamodb.aws.account import start_workers
-    from dynamic_dynamodb.logs import await_readers
-    from dynamic_dynamodb.service import Service
-    from dynamic_dynamodb.signals import Wishes
+    from dynamic_dynamodb.service.logs import await_readers
+    from dynamic_dynamodb.service.service import Service
+    from dynamic_dynamodb.service.signals import SignalRequests
 
-    wishes = Wishes()
-    wishes.listen(end_at_once=_end_at_once)
+    requests = SignalRequests()
+    requests.listen(exit_now=_exit_now)
     with start_workers() as workers:
-        service = Service(sources, wishes, workers, before_check, notes=notes)
+        service = Service(sources, requests, workers, before_check, notes=notes)
         is_well = service.run(configuration, on_ready)
     is_one_off = configuration.global_options["run_once"]
-    if _await_slow_reader(wishes) if is_one_off else await_readers():
+    if _await_slow_reader(requests) if is_one_off else await_readers():
         drop_leftovers()
     return is_well
 
@@ -242,8 +242,8 @@ def _serve_detached(
     write_note: Callable[[str], None],
 ) -> None:
     """Run the service as a daemon, and keep noted where it logs and what came of reloads."""
-    from dynamic_dynamodb.logs import find_log_file
-    from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
+    from dynamic_dynamodb.service.logs import find_log_file
+    from dynamic_dynamodb.service.reload_notes import ReloadNote, ReloadNotes
 
     notes = ReloadNotes(write_note, ReloadNote(sources.source))
 
@@ -262,22 +262,22 @@ def _show_early_warnings() -> None:
     """Let warnings from before logging is set up, as of a recording, look like all remarks."""
     import logging
 
-    from dynamic_dynamodb.log_lines import TextFormatter
+    from dynamic_dynamodb.service.log_lines import TextFormatter
 
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(TextFormatter(f"{PROGRAM}: %(message)s"))
 
 
-def _await_slow_reader(wishes: Wishes) -> bool:
+def _await_slow_reader(requests: SignalRequests) -> bool:
     """Wait until the log of a one-off run is read, unless a signal comes; tell whether it is.
 
     A person at a terminal, as with `less`, may take any time. Where nobody sits, as with cron, a reader that
     takes nothing for a minute must not keep the next run out.
     """
-    from dynamic_dynamodb.logs import await_readers
+    from dynamic_dynamodb.service.logs import await_readers
 
     patience = math.inf if sys.stderr.isatty() else _READER_STALL_SECONDS
-    is_read = await_readers(patience, is_hurried=wishes.is_stopping)
+    is_read = await_readers(patience, is_hurried=requests.is_stopping)
     if not is_read and can_take(sys.stderr):
         write_remark(f"{PROGRAM}: the end of the log is lost: nobody took it in time")
     return is_read
@@ -286,20 +286,20 @@ def _await_slow_reader(wishes: Wishes) -> bool:
 def _try(sources: ConfigSources, configuration: Configuration) -> None:
     """Raise ConfigurationError now if the service could not begin, before an old daemon is stopped for it."""
     from dynamic_dynamodb.aws.account import start_workers
-    from dynamic_dynamodb.logs import shut_down_logging
-    from dynamic_dynamodb.service import Service
-    from dynamic_dynamodb.signals import Wishes
+    from dynamic_dynamodb.service.logs import shut_down_logging
+    from dynamic_dynamodb.service.service import Service
+    from dynamic_dynamodb.service.signals import SignalRequests
 
     try:
         with start_workers() as workers:
-            Service(sources, Wishes(), workers).open(configuration)
+            Service(sources, SignalRequests(), workers).open(configuration)
     finally:
         shut_down_logging()  # the daemon begins without files of this process
 
 
-def _end_at_once(number: int) -> None:
+def _exit_now(number: int) -> None:
     """End without waiting for the threads in their calls."""
-    from dynamic_dynamodb.logs import await_readers
+    from dynamic_dynamodb.service.logs import await_readers
 
     await_readers()
     os._exit(exit_code_of(number))
@@ -307,7 +307,9 @@ def _end_at_once(number: int) -> None:
 
 def _end_beside_stuck_logs(code: int) -> None:
     """End here if somebody does not take the log: Python's own end would wait for it."""
-    logs = sys.modules.get("dynamic_dynamodb.logs")  # which takes a moment to import, and may not be needed
+    logs = sys.modules.get(
+        "dynamic_dynamodb.service.logs"
+    )  # which takes a moment to import, and may not be needed
     if logs is not None and not logs.await_readers(0):
         os._exit(code)
 
@@ -322,9 +324,9 @@ def _control_by_flags(flags: Mapping[str, str | bool]) -> int:
 
 def _control(options: Mapping[str, Any], work: Callable[..., None] | None = None, source: str = "") -> int:
     """Start, stop, restart, reload or look at the daemon, and say what came of it."""
-    from dynamic_dynamodb import daemon
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.pid_file import PidFile
+    from dynamic_dynamodb.service import daemon
+    from dynamic_dynamodb.service.pid_file import PidFile
 
     here = ConfigSources({}, dict(os.environ), Path.cwd())
     pid_file = PidFile(here.find_pid_path(options), options["instance"])

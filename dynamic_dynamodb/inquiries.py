@@ -12,7 +12,7 @@ from dynamic_dynamodb.config.explain import explain, parse_target
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.migration import describe_differences
 from dynamic_dynamodb.config.render import render_configuration
-from dynamic_dynamodb.state_file import StateFile
+from dynamic_dynamodb.service.state_file import StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

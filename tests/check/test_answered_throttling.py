@@ -16,8 +16,8 @@ from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
-from dynamic_dynamodb.state_file import StateFile
-from dynamic_dynamodb.wiring import open_counts
+from dynamic_dynamodb.service.state_file import StateFile
+from dynamic_dynamodb.service.wiring import open_counts
 from tests.builders import NOW, section
 from tests.check.test_check import A, World
 

@@ -10,7 +10,7 @@ import pytest
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
-from dynamic_dynamodb.state_file import StateFile
+from dynamic_dynamodb.service.state_file import StateFile
 from tests.builders import NOW, section
 from tests.check.test_check import World, warnings_of
 

@@ -11,10 +11,10 @@ import pytest
 from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.logs import shut_down_logging
-from dynamic_dynamodb.reload_notes import ReloadNote, ReloadNotes
-from dynamic_dynamodb.service import Service
-from dynamic_dynamodb.signals import Wishes
+from dynamic_dynamodb.service.logs import shut_down_logging
+from dynamic_dynamodb.service.reload_notes import ReloadNote, ReloadNotes
+from dynamic_dynamodb.service.service import Service
+from dynamic_dynamodb.service.signals import SignalRequests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ class FailingCircumstances(ConfigSources):
         return self.loaded[0]
 
 
-class OneReload(Wishes):
+class OneReload(SignalRequests):
     """Wish for one reload, and to stop when the next check is waited for."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Code, PerCapacity, Target
-from dynamic_dynamodb.wiring import open_counts
+from dynamic_dynamodb.service.wiring import open_counts
 from tests.builders import NOW, both, load_flags, section
 from tests.check.test_check import A, B, World, load
 

@@ -15,7 +15,7 @@ from dynamic_dynamodb.check.state import CountStore, find_life, find_spacing
 from dynamic_dynamodb.config.sources import find_state_file
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.state_file import StateFile
+from dynamic_dynamodb.service.state_file import StateFile
 from tests.builders import NOW, low_checks
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.service import Service
-from dynamic_dynamodb.signals import Wishes
+from dynamic_dynamodb.service.service import Service
+from dynamic_dynamodb.service.signals import SignalRequests
 
 TIMEOUTS = Timeouts(
     connect=0.5,
@@ -29,10 +29,10 @@ TIMEOUTS = Timeouts(
 def main() -> int:
     """Check as the command line says, without the daemon's control."""
     sources = ConfigSources(parse_command_line(sys.argv[1:]), dict(os.environ), Path.cwd())
-    wishes = Wishes()
-    wishes.listen(end_at_once=os._exit)
+    requests = SignalRequests()
+    requests.listen(exit_now=os._exit)
     with start_workers() as workers:
-        service = Service(sources, wishes, workers, timeouts=TIMEOUTS)
+        service = Service(sources, requests, workers, timeouts=TIMEOUTS)
         return int(not service.run(sources.load()))
 
 

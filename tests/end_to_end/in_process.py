@@ -9,7 +9,7 @@ from dynamic_dynamodb.aws.account import open_session, start_workers
 from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.wiring import build_check
+from dynamic_dynamodb.service.wiring import build_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from dynamic_dynamodb import cli
 from dynamic_dynamodb.config.regions import list_regions
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.logs import LogSettings, set_up_logging, shut_down_logging
+from dynamic_dynamodb.service.logs import LogSettings, set_up_logging, shut_down_logging
 from tests.conformance.vectors import read_vectors
 from tests.end_to_end.account import LIMITS, add_busy
 from tests.end_to_end.test_log_config_file import EXAMPLE as LOG_CONFIG

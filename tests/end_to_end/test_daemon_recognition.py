@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.daemon_process import find_process
+from dynamic_dynamodb.service.processes import find_process
 from tests.end_to_end.account import ALL, everywhere
 from tests.end_to_end.daemons import Daemon, is_running, wait_until
 from tests.end_to_end.program import COMMAND

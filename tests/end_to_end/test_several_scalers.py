@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.presence import Presence
+from dynamic_dynamodb.service.presence import Presence
 from tests.end_to_end.account import everywhere
 from tests.end_to_end.daemons import Daemon, wait_until
 

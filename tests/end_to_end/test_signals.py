@@ -287,14 +287,14 @@ def test_a_storm_of_signals_ends_in_good_order(emulator: Emulator, program: Prog
 
 IN_ANOTHER_THREAD = """\
 import signal, sys, threading
-from dynamic_dynamodb.signals import Wishes
+from dynamic_dynamodb.service.signals import SignalRequests
 
-wishes = Wishes()
-wishes.listen(end_at_once=sys.exit)
+requests = SignalRequests()
+requests.listen(exit_now=sys.exit)
 other = threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGHUP))
 other.start()
-wishes.wait(600)
-print(wishes.take_reload())
+requests.wait(600)
+print(requests.take_reload_request())
 """
 
 

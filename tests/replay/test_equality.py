@@ -19,7 +19,7 @@ from dynamic_dynamodb.replay.physics import PRESETS
 from dynamic_dynamodb.replay.simulation import Run, Scenario
 from dynamic_dynamodb.scaling.model import Code, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
-from dynamic_dynamodb.wiring import build_check
+from dynamic_dynamodb.service.wiring import build_check
 from tests.emulator.clients import client
 from tests.end_to_end.program import Program
 from tests.replay.recordings import START, record, spikes, wave

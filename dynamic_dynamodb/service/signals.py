@@ -1,4 +1,4 @@
-"""Turn signals into wishes that the service looks at between its steps."""
+"""Turn signals into requests that the service looks at between its steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOOK_SECONDS: Final = 0.1
 """The kernel may send SIGHUP a moment before it takes the terminal away."""
 
 
-class Wishes:
+class SignalRequests:
     """What signals have asked for.
 
     SIGTERM, SIGINT: to stop; SIGHUP: to read the configuration again, or to stop if the run began on a
@@ -45,8 +45,8 @@ class Wishes:
         self._alarm = threading.Event()
         self._ends: tuple[socket.socket, ...] = ()
 
-    def listen(self, end_at_once: Callable[[int], None]) -> None:
-        """Take over the signals; a SIGINT after the first of SIGTERM or SIGINT calls `end_at_once`.
+    def listen(self, exit_now: Callable[[int], None]) -> None:
+        """Take over the signals; a SIGINT after the first of SIGTERM or SIGINT calls `exit_now`.
 
         So it is when the program has not ended long after it was told to, whatever it waits for.
         A SIGHUP that is ignored, as nohup has it, stays ignored. Raises OSError if the system allows not even
@@ -58,7 +58,7 @@ class Wishes:
         self._ends[0].setblocking(False)  # noqa: FBT003 - the standard library's way
         signal.set_wakeup_fd(self._ends[0].fileno(), warn_on_full_buffer=False)
         try:
-            threading.Thread(target=self._hear, args=(end_at_once,), daemon=True).start()
+            threading.Thread(target=self._hear, args=(exit_now,), daemon=True).start()
         except RuntimeError as error:
             raise OSError(f"no thread can be started to hear signals ({error}): {ALLOW_MORE}") from error
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
@@ -67,7 +67,7 @@ class Wishes:
             _survive(signal.SIGHUP)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
 
-    def _hear(self, end_at_once: Callable[[int], None]) -> None:
+    def _hear(self, exit_now: Callable[[int], None]) -> None:
         told_at = 0.0
         while True:
             if self._stop:
@@ -76,7 +76,7 @@ class Wishes:
             try:
                 numbers = self._ends[1].recv(_MANY_BYTES)
             except TimeoutError:
-                end_at_once(signal.SIGTERM)
+                exit_now(signal.SIGTERM)
                 return
             for number in numbers:
                 if number == signal.SIGUSR2:
@@ -86,7 +86,7 @@ class Wishes:
                 elif number == signal.SIGHUP and not self._has_lost_terminal():
                     self._reload = True
                 elif number == signal.SIGINT and self._stop:
-                    end_at_once(number)
+                    exit_now(number)
                 else:
                     self._stop = True
                     why = "the terminal is gone" if number == signal.SIGHUP else signal.Signals(number).name
@@ -107,12 +107,12 @@ class Wishes:
         """Tell whether to stop."""
         return self._stop
 
-    def take_reload(self) -> bool:
+    def take_reload_request(self) -> bool:
         """Tell whether to read the configuration again, and take the wish for fulfilled."""
         wished, self._reload = self._reload, False
         return wished
 
-    def take_reopening(self) -> bool:
+    def take_reopen_request(self) -> bool:
         """Tell whether to open the logs again, and take the wish for fulfilled."""
         wished, self._reopen = self._reopen, False
         return wished

@@ -14,7 +14,7 @@ MOST_SECONDS: Final = 2.0
 """How long a supervisor that is busy is waited for; it must not hold up the first check."""
 
 
-def tell_ready(environment: Mapping[str, str]) -> None:
+def notify_ready(environment: Mapping[str, str]) -> None:
     """Say READY=1 on the socket that $NOTIFY_SOCKET names, if it names one (sd_notify(3))."""
     address = environment.get("NOTIFY_SOCKET")
     if not address:

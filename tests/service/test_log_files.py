@@ -11,7 +11,7 @@ import pytest
 
 from dynamic_dynamodb.config.log_paths import find_log_file_fault, is_stream, within_seconds
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.log_files import LogFile, open_log_file
+from dynamic_dynamodb.service.log_files import LogFile, open_log_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,9 +16,9 @@ from logutils.colorize import ColorizingStreamHandler
 
 from dynamic_dynamodb.config.log_paths import is_stream
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.log_files import OWNER_ONLY, LogFile, RawStream, open_log_file
-from dynamic_dynamodb.log_lines import choose_formatter
-from dynamic_dynamodb.log_sink import MOST_LINES, Sink
+from dynamic_dynamodb.service.log_files import OWNER_ONLY, LogFile, RawStream, open_log_file
+from dynamic_dynamodb.service.log_lines import choose_formatter
+from dynamic_dynamodb.service.log_sink import MOST_LINES, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from requests.exceptions import InvalidSchema, TooManyRedirects
 
-from dynamic_dynamodb.bounded_http import BoundedSession
 from dynamic_dynamodb.check.budget import CallBudget
-from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.service.bounded_http import BoundedSession
+from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

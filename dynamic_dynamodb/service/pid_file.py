@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.daemon_process import find_daemon, find_process, is_hidden
+from dynamic_dynamodb.service.processes import find_daemon, find_process, is_hidden
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.bounded_http import BoundedSession
     from dynamic_dynamodb.check.budget import CallBudget
     from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.service.bounded_http import BoundedSession
 
 
 class HttpCircuitBreaker:
@@ -35,7 +35,7 @@ class HttpCircuitBreaker:
     @cached_property
     def _session(self) -> BoundedSession:
         # It loads slowly, and most configurations have no circuit breaker.
-        from dynamic_dynamodb.bounded_http import BoundedSession  # noqa: PLC0415
+        from dynamic_dynamodb.service.bounded_http import BoundedSession  # noqa: PLC0415
 
         return BoundedSession(self._most_connections)
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from dynamic_dynamodb import daemon_process
-from dynamic_dynamodb.daemon_process import find_daemon, find_process, has_ended, is_daemon, is_hidden
+from dynamic_dynamodb.service import processes
+from dynamic_dynamodb.service.processes import find_daemon, find_process, has_ended, is_daemon, is_hidden
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_where_there_is_no_proc_ps_tells_the_same() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "input()", "--daemon", "start"], stdin=subprocess.PIPE
     ) as other:
-        by_proc, by_ps = find_process(other.pid), daemon_process._ask_ps(other.pid)  # noqa: SLF001 - no other way in
+        by_proc, by_ps = find_process(other.pid), processes._ask_ps(other.pid)  # noqa: SLF001 - no other way in
         other.communicate(b"\n")
     assert by_proc is not None
     assert by_ps is not None

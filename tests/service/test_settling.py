@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
+from dynamic_dynamodb.service.settling import MOST_SECONDS, STABLE_SECONDS, Settling
 
 if TYPE_CHECKING:
     from pathlib import Path

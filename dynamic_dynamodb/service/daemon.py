@@ -15,18 +15,18 @@ from typing import Any, Final
 from daemon import DaemonContext
 
 from dynamic_dynamodb.check.announcements import Announcer
-from dynamic_dynamodb.daemon_process import has_ended
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.logs import await_readers
-from dynamic_dynamodb.pid_file import (
+from dynamic_dynamodb.service.logs import await_readers
+from dynamic_dynamodb.service.pid_file import (
     DaemonState,
     DaemonStatus,
     PidFile,
     PidFileError,
     PidFileTakenError,
 )
-from dynamic_dynamodb.reload_notes import parse_note
-from dynamic_dynamodb.signals import hold_reloads
+from dynamic_dynamodb.service.processes import has_ended
+from dynamic_dynamodb.service.reload_notes import parse_note
+from dynamic_dynamodb.service.signals import hold_reloads
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 STOP_WAIT_SECONDS: Final = 30.0

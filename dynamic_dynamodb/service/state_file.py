@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.config.log_paths import is_shared
-from dynamic_dynamodb.state_format import HEAD_BYTES, is_ours, parse, render
+from dynamic_dynamodb.service.state_format import HEAD_BYTES, is_ours, parse, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb import log_sink
-from dynamic_dynamodb.log_sink import Sink
+from dynamic_dynamodb.service import log_sink
+from dynamic_dynamodb.service.log_sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

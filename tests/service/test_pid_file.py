@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FULL_DISK = """\
 import os, resource, sys
 from pathlib import Path
-from dynamic_dynamodb.pid_file import PidFile, PidFileError
+from dynamic_dynamodb.service.pid_file import PidFile, PidFileError
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 path = Path(sys.argv[1])
 before = os.listdir("/proc/self/fd")

@@ -19,10 +19,10 @@ from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.state import find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.logs import LogSettings, set_up_logging
-from dynamic_dynamodb.presence import Presence
-from dynamic_dynamodb.settling import MOST_SECONDS, STABLE_SECONDS, Settling
-from dynamic_dynamodb.wiring import build_check, open_counts
+from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
+from dynamic_dynamodb.service.presence import Presence
+from dynamic_dynamodb.service.settling import MOST_SECONDS, STABLE_SECONDS, Settling
+from dynamic_dynamodb.service.wiring import build_check, open_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.state import CountStore
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.reload_notes import ReloadNotes
-    from dynamic_dynamodb.signals import Wishes
+    from dynamic_dynamodb.service.reload_notes import ReloadNotes
+    from dynamic_dynamodb.service.signals import SignalRequests
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 _UNSETTLED: Final = (
@@ -69,7 +69,7 @@ class Service:
     """
 
     sources: ConfigSources
-    wishes: Wishes
+    requests: SignalRequests
     workers: Workers
     before_check: Callable[[], None] | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -87,7 +87,7 @@ class Service:
         Raises ConfigurationError if it cannot be, and AwsError if it would have no credentials and the
         older one has.
         """
-        options, is_stopping = configuration.global_options, self.wishes.is_stopping
+        options, is_stopping = configuration.global_options, self.requests.is_stopping
         counts = open_counts(options, self.sources, before.counts if before else None)
         session = open_session(options, self.timeouts, is_stopping, before.session if before else None)
         if before is not None and before.session.is_usable:
@@ -139,7 +139,7 @@ class Service:
     def _run_until_stopped(self, opened: Opened) -> Opened | None:
         """Check until told to stop, or until there is a new configuration: that is the answer then."""
         interval = opened.interval_seconds
-        while not self.wishes.is_stopping():
+        while not self.requests.is_stopping():
             started = time.monotonic()
             self._check_whatever_comes(opened)
             taken = time.monotonic() - started
@@ -152,10 +152,10 @@ class Service:
 
     def _wait(self, opened: Opened, until: float) -> Opened | None:
         """Wait for the next check and do what signals ask for; return a new configuration at once."""
-        while not self.wishes.is_stopping():
-            if self.wishes.take_reopening():
+        while not self.requests.is_stopping():
+            if self.requests.take_reopen_request():
                 self._reopen_logs(opened.configuration)
-            if self.wishes.take_reload() and self.settling is None:
+            if self.requests.take_reload_request() and self.settling is None:
                 self.settling = Settling(self.sources.path, time.monotonic())
             unsettled = self.settling.find_wait(time.monotonic(), time.time()) if self.settling else math.inf
             if self.settling and not unsettled:
@@ -167,7 +167,7 @@ class Service:
             left = until - time.monotonic()
             if left <= 0:
                 break
-            self.wishes.wait(min(left, unsettled))
+            self.requests.wait(min(left, unsettled))
         return None
 
     def _reopen_logs(self, configuration: Configuration) -> None:
@@ -284,11 +284,11 @@ class Service:
             raise
         finally:
             on_ready, self.on_ready = self.on_ready, None
-            if on_ready is not None and not self.wishes.is_stopping():
+            if on_ready is not None and not self.requests.is_stopping():
                 on_ready(failure)
 
     def _say_that_nothing_was_checked(self, error: AwsError, opened: Opened) -> None:
-        if self.wishes.is_stopping():
+        if self.requests.is_stopping():
             return
         is_daemon = not opened.configuration.global_options["run_once"]
         then = "; the next check looks again" if is_daemon else ""

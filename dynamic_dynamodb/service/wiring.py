@@ -12,8 +12,8 @@ from dynamic_dynamodb.check.check import Adapters, Check
 from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.gathering import Waits
 from dynamic_dynamodb.check.state import CountStore
-from dynamic_dynamodb.circuit_breaker import HttpCircuitBreaker
-from dynamic_dynamodb.state_file import StateFile
+from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker
+from dynamic_dynamodb.service.state_file import StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
