@@ -188,7 +188,7 @@ def _replay(sources: ConfigSources) -> int:
 def _record(sources: ConfigSources, configuration: Configuration) -> int:
     """Record every matching target, and say what came of each."""
     from dynamic_dynamodb.replay.progress import ProgressBar
-    from dynamic_dynamodb.replay.recorder import record
+    from dynamic_dynamodb.replay.recordings.recorder import record
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored

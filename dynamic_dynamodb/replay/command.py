@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.files import read_recordings
-from dynamic_dynamodb.replay.folder import open_folder
-from dynamic_dynamodb.replay.formats import FORMATS
-from dynamic_dynamodb.replay.inputs import RecordingError, open_regular
+from dynamic_dynamodb.replay.comparison.comparison import answer, name_compared
+from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import Progress
-from dynamic_dynamodb.replay.settings import read_settings
-from dynamic_dynamodb.replay.what_if import answer, name_compared
+from dynamic_dynamodb.replay.recordings.files import read_recordings
+from dynamic_dynamodb.replay.recordings.folder import open_folder
+from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_regular
+from dynamic_dynamodb.replay.reports.text import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ def replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Outc
     found = answer(configuration, recordings, settings, other=other, progress=replaying)
     remarks = configuration.warnings
     if report is not None:
-        from dynamic_dynamodb.replay.report import write_report  # noqa: PLC0415 - few replays need it
+        from dynamic_dynamodb.replay.reports.page import write_report  # noqa: PLC0415 - few replays need it
 
         _write(report, write_report(found))
     if options["format"] == "csv":

@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.physics import Physics
-from dynamic_dynamodb.replay.simulation import Scenario, simulate
+from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+from dynamic_dynamodb.replay.simulator.simulator import Scenario, simulate
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.builders import section
 from tests.replay.recordings import DAY, START, record, wave
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.replay.recording import Recording
+    from dynamic_dynamodb.replay.recordings.recording import Recording
 
 DAYS: Final = 14
 ALLOWED_SECONDS: Final = 1.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.replay.rows import GOOD_HEADER
+from dynamic_dynamodb.replay.recordings.rows import GOOD_HEADER
 
 if TYPE_CHECKING:
     from pathlib import Path

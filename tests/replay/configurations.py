@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.options import OPTIONS, Group
-from dynamic_dynamodb.replay.settings import Settings, read_settings
+from dynamic_dynamodb.replay.comparison.settings import Settings, read_settings
 from tests.builders import load_flags, section
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.files import read_recordings
+from dynamic_dynamodb.replay.recordings.files import read_recordings
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.replay.recordings import START
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamic_dynamodb.replay.recording import Recording
+    from dynamic_dynamodb.replay.recordings.recording import Recording
 
 HEADER = (
     "timestamp,consumed_reads,consumed_writes,throttled_reads,throttled_writes,provisioned_reads,"

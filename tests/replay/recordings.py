@@ -8,7 +8,7 @@ from array import array
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.replay.recording import NO_GAPS, Recording, SideRecording
+from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Recording, SideRecording
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.costs import Cost
-from dynamic_dynamodb.replay.physics import PRESETS, Physics
+from dynamic_dynamodb.replay.comparison.comparison import answer, name_compared
+from dynamic_dynamodb.replay.comparison.costs import Cost
+from dynamic_dynamodb.replay.comparison.results import Row, SideResult
+from dynamic_dynamodb.replay.comparison.settings import parse_physics
+from dynamic_dynamodb.replay.comparison.verdict import summarize
 from dynamic_dynamodb.replay.progress import Progress, ProgressBar
-from dynamic_dynamodb.replay.results import Row, SideResult
-from dynamic_dynamodb.replay.settings import parse_physics
-from dynamic_dynamodb.replay.verdict import judge
-from dynamic_dynamodb.replay.what_if import answer, name_compared
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.builders import section
 from tests.replay.configurations import configure, settings
@@ -39,7 +39,7 @@ def judge_rows(ours: Row, *, demand: float, fixed: float, tracking: Row) -> str:
     on_demand = replace(row("on-demand", demand), fully_used_dollars=5)
     rows = [ours, tracking, on_demand, row("best fixed value", fixed, reads=7)]
     bound = replace(row("clairvoyant bound", 0.5), is_bound=True)
-    return judge([*rows, bound], settings())
+    return summarize([*rows, bound], settings())
 
 
 CHEAP_BUT_THROTTLED = row("AWS target tracking 70 %", 1, throttled=500)

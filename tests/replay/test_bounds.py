@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.replay.clairvoyant import bound, bound_hour_max, find_enough, measure
-from dynamic_dynamodb.replay.costs import Prices, bill, split_hours
-from dynamic_dynamodb.replay.physics import CapacityModel, Physics
-from dynamic_dynamodb.replay.rivals import (
-    Rules,
+from dynamic_dynamodb.replay.comparison.baselines import (
+    BaselineSettings,
     run_fixed,
     run_on_demand,
     run_recorded,
     run_tracking,
 )
+from dynamic_dynamodb.replay.comparison.costs import Prices, bill, split_hours
+from dynamic_dynamodb.replay.comparison.lower_bound import bound, bound_hour_max, find_enough, measure
+from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.builders import target_options
 from tests.replay.recordings import START, record, spikes, wave
@@ -29,9 +29,9 @@ BURSTS = st.sampled_from((0, 60, 300))
 LOADS = st.lists(st.integers(0, 6000), min_size=1, max_size=130)
 
 
-def rules(physics: Physics | None = None, units: int = 10) -> Rules:
+def rules(physics: Physics | None = None, units: int = 10) -> BaselineSettings:
     """Give the usual rules."""
-    return Rules(physics or Physics(), PRICES, PerCapacity(units, units), OPTIONS.capacities)
+    return BaselineSettings(physics or Physics(), PRICES, PerCapacity(units, units), OPTIONS.capacities)
 
 
 @settings(max_examples=50, deadline=None)
@@ -161,7 +161,7 @@ def test_target_tracking_begins_within_the_limits(start: int, expected: int) -> 
         min_provisioned_writes="5",
         max_provisioned_writes="500",
     )
-    given_rules = Rules(Physics(), PRICES, PerCapacity(start, start), limits.capacities)
+    given_rules = BaselineSettings(Physics(), PRICES, PerCapacity(start, start), limits.capacities)
     row = run_tracking(record([60.0 * expected * 0.6] * 30), given_rules, 70)
     assert row.sides.reads.provisioned == 30 * 60 * expected
     assert row.updates == 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.end_to_end.program import Program

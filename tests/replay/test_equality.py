@@ -14,9 +14,9 @@ from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.replay.files import read_recordings
-from dynamic_dynamodb.replay.physics import PRESETS
-from dynamic_dynamodb.replay.simulation import Run, Scenario
+from dynamic_dynamodb.replay.recordings.files import read_recordings
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
+from dynamic_dynamodb.replay.simulator.simulator import Run, Scenario
 from dynamic_dynamodb.scaling.model import Code, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.wiring import build_check
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.check.report import CheckReport, TargetReport
     from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.replay.recording import Recording
-    from dynamic_dynamodb.replay.target_model import TargetModel
+    from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.simulator.target_model import TargetModel
     from tests.emulator import Emulator
 
 RULES = """\

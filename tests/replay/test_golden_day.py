@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dynamic_dynamodb.replay.physics import Physics
-from dynamic_dynamodb.replay.simulation import Scenario, simulate
+from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+from dynamic_dynamodb.replay.simulator.simulator import Scenario, simulate
 from tests.builders import section
 from tests.replay.recordings import DAY, record, spikes, wave
 

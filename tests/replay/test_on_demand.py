@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest
-from dynamic_dynamodb.replay.recording import Billing
-from dynamic_dynamodb.replay.what_if import answer
+from dynamic_dynamodb.replay.comparison.comparison import answer
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
+from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.scaling.model import Target
 from tests.end_to_end.program import Program
 from tests.replay.configurations import configure, settings
@@ -20,7 +20,7 @@ from tests.replay.recordings import DAY, record, wave
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamic_dynamodb.replay.recording import Recording
+    from dynamic_dynamodb.replay.recordings.recording import Recording
     from tests.emulator import Emulator
 
 RULES = """\

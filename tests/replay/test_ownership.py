@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.files import name_stem, read_recordings
-from dynamic_dynamodb.replay.folder import open_folder
-from dynamic_dynamodb.replay.inputs import RecordingError
-from dynamic_dynamodb.replay.manifest import MANIFEST, Entry, Manifest, read_manifest
-from dynamic_dynamodb.replay.recorder import RecordedTarget, Recorder, Span
-from dynamic_dynamodb.replay.recording import Billing
+from dynamic_dynamodb.replay.recordings.files import name_stem, read_recordings
+from dynamic_dynamodb.replay.recordings.folder import open_folder
+from dynamic_dynamodb.replay.recordings.inputs import RecordingError
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest, read_manifest
+from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
+from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.scaling.model import Target
 from tests.docs.pages import DOCS, blocks
 from tests.end_to_end.program import Program

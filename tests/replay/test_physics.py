@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.replay.physics import CapacityModel, Physics, is_enough
-from dynamic_dynamodb.replay.target_model import TargetModel
+from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics, is_enough
+from dynamic_dynamodb.replay.simulator.target_model import TargetModel
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.replay.recordings import START, record
 

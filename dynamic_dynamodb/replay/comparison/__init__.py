@@ -1,0 +1,1 @@
+"""What it costs and throttles, beside what else there is."""

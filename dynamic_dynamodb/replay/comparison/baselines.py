@@ -1,0 +1,206 @@
+"""Run what a table could have instead: AWS target tracking, one fixed value, on-demand, what really was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise, repeat
+from math import ceil
+from operator import add
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.replay.comparison.costs import NO_COST, bill_on_demand, price_unit_minutes
+from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult, Tally, Trace, sum_up
+from dynamic_dynamodb.replay.recordings.recording import Billing
+from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, is_enough
+from dynamic_dynamodb.replay.simulator.target_model import SideModel, TargetModel
+from dynamic_dynamodb.scaling.guards import find_next_decrease
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dynamic_dynamodb.replay.comparison.costs import Prices
+    from dynamic_dynamodb.replay.recordings.recording import Recording, SideRecording
+    from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
+
+OUT_POINTS: Final = 2
+IN_POINTS: Final = 15
+IN_DISTANCE_PERCENT: Final = 20
+"""When target tracking acts: the alarms that Application Auto Scaling makes for DynamoDB."""
+
+ON_DEMAND: Final = "on-demand"
+FIXED: Final = "best fixed value"
+RECORDED: Final = "as recorded"
+RECORDED_ON_DEMAND: Final = "as recorded: on-demand"
+
+
+def name_tracking(target_percent: int) -> str:
+    """Name a row."""
+    return f"AWS target tracking {target_percent} %"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSettings:
+    """Under which conditions baselines are run: the same as the configuration's."""
+
+    physics: Physics
+    prices: Prices
+    start: PerCapacity[int]
+    limits: PerCapacity[CapacityOptions]
+
+
+def take_traces(model: TargetModel) -> PerCapacity[Trace | None]:
+    """Give what happened on a model that has run to its end."""
+    return model.sides.map(_take_course)
+
+
+def _take_course(side: SideModel) -> Trace | None:
+    if side.demand is None:
+        return None
+    return Trace(side.demand, side.consumed, side.throttled, side.provisioned)
+
+
+def run_tracking(recording: Recording, rules: BaselineSettings, target_percent: int) -> Row:
+    """Run AWS target tracking on both sides, within the configuration's minimum and maximum.
+
+    Like Application Auto Scaling when a target is registered, it begins within the limits.
+    A side goes out to consumption / target after two points above the target, and in after fifteen
+    points, none of them missing, more than 20 percentage points below it.
+    """
+    model = TargetModel(
+        recording,
+        rules.physics,
+        PerCapacity(*(limits.clamp(units) for units, limits in zip(rules.start, rules.limits, strict=True))),
+    )
+    sides = tuple(zip(model.sides, rules.limits, strict=True))
+    refused = 0
+    was_refused = False
+    for minute in range(recording.minutes):
+        model.settle(minute)
+        if not model.is_updating:
+            published = model.published
+            wanted = [_track(side, published, limits, target_percent) for side, limits in sides]
+            is_refused = False
+            if any(wanted):
+                now, before = recording.start + minute * MINUTE, model.provisioned
+                asked = PerCapacity(*(one or units for one, units in zip(wanted, before, strict=True)))
+                is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
+                taken = asked.combine(max, before) if is_refused else asked
+                refused += taken != asked and not was_refused
+                if taken != before:
+                    model.update(taken, minute, now)
+            was_refused = is_refused
+        model.serve(minute)
+    happenings = Tally(model.updates, refused, rules.limits.map(lambda limits: limits.max_provisioned))
+    return sum_up(name_tracking(target_percent), recording, take_traces(model), rules.prices, happenings)
+
+
+def _track(side: SideModel, published: int, limits: CapacityOptions, target_percent: int) -> int | None:
+    """Give the units that an alarm asks for; None if there is none, or if it would change nothing."""
+    if side.demand is None or published < OUT_POINTS:
+        return None
+    units, consumed = side.model.provisioned, side.consumed
+    last = consumed[published - 1]
+    full = units * SECONDS_PER_MINUTE / 100
+    if last > target_percent * full:
+        if consumed[published - 2] <= target_percent * full:
+            return None
+        wanted = max(units, limits.clamp(_find_wanted(last, target_percent)))
+    else:
+        low = (target_percent - IN_DISTANCE_PERCENT) * full
+        if not 0 < last < low or published < IN_POINTS:
+            return None
+        recent = consumed[published - IN_POINTS : published]
+        if max(recent) >= low or min(recent) == 0:
+            return None
+        wanted = min(units, limits.clamp(_find_wanted(last, target_percent)))
+    return None if wanted == units else wanted
+
+
+def _find_wanted(consumed: float, target_percent: int) -> int:
+    return ceil(consumed * 100 / SECONDS_PER_MINUTE / target_percent)
+
+
+def run_fixed(recording: Recording, rules: BaselineSettings, wanted_percent: float) -> Row:
+    """Find the least fixed value of each side that throttles no more than wanted."""
+    units = PerCapacity(*(_find_fixed(side, rules.physics, wanted_percent) for side in recording.sides))
+    courses = PerCapacity(
+        *(
+            None if side is None else _run_schedule(side, rules.physics, repeat(fixed))
+            for side, fixed in zip(recording.sides, units, strict=True)
+        )
+    )
+    return sum_up(FIXED, recording, courses, rules.prices, Tally(units=units, is_scheduled=False))
+
+
+def run_recorded(recording: Recording, rules: BaselineSettings) -> Row | None:
+    """Run the recorded demand on the recorded capacity, or on demand if it was billed so.
+
+    None if the capacity of a side was not recorded, or if it was billed both ways.
+    """
+    if recording.billing == {Billing.ON_DEMAND}:
+        return replace(run_on_demand(recording, rules), name=RECORDED_ON_DEMAND)
+    if Billing.ON_DEMAND in recording.billing or any(
+        side is not None and side.provisioned is None for side in recording.sides
+    ):
+        return None
+    courses = recording.sides.map(
+        lambda side: None if side is None else _run_schedule(side, rules.physics, side.provisioned or ())
+    )
+    levels = [side.provisioned for side in recording.sides if side is not None and side.provisioned]
+    changes = sum(first != second for first, second in pairwise(zip(*levels, strict=True)))
+    return sum_up(RECORDED, recording, courses, rules.prices, Tally(updates=changes))
+
+
+def _find_fixed(side: SideRecording | None, physics: Physics, wanted_percent: float) -> int:
+    if side is None:
+        return 1
+    allowed = wanted_percent / 100 * sum(side.consumed)
+    low, high = 1, max(1, ceil(max(side.consumed) / SECONDS_PER_MINUTE))
+    while low < high:
+        middle = (low + high) // 2
+        if is_enough(side.consumed, physics, middle, allowed):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _run_schedule(side: SideRecording, physics: Physics, schedule: Iterable[float]) -> Trace:
+    model = CapacityModel(physics, 0)  # without a bucket: the first minute provisions
+    run = SideModel(model, side.consumed)
+    for minute, units in zip(range(len(side.consumed)), map(ceil, schedule), strict=False):
+        if units != model.provisioned:
+            model.provision(units)
+        run.serve(minute)
+    return Trace(side.consumed, run.consumed, run.throttled, run.provisioned)
+
+
+def run_on_demand(recording: Recording, rules: BaselineSettings) -> Row:
+    """Price every unit as a request; nothing is throttled."""
+    sides = PerCapacity(
+        *(
+            NO_SIDE if side is None else SideResult(demand=sum(side.consumed), served=sum(side.consumed))
+            for side in recording.sides
+        )
+    )
+    prices = rules.prices
+    costs = [
+        bill_on_demand(side.demand, recording.minutes, price)
+        for side, price in zip(sides, prices.million_requests, strict=True)
+    ]
+    used = [
+        price_unit_minutes(0.0, side.demand / SECONDS_PER_MINUTE, recording.minutes, price)
+        for side, price in zip(sides, prices.capacity_hour, strict=True)
+    ]
+    return Row(
+        ON_DEMAND,
+        sides,
+        reduce(add, costs, NO_COST),
+        recording.minutes,
+        fully_used_dollars=sum(cost.prorated for cost in used),
+        is_scheduled=False,
+    )

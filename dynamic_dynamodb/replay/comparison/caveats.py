@@ -1,0 +1,128 @@
+"""Say what the reader of an answer must know to judge its figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.options import Capacity, name_of
+from dynamic_dynamodb.replay.comparison.verdict import tell_percent
+from dynamic_dynamodb.replay.recordings.recording import Billing
+from dynamic_dynamodb.replay.simulator.timeline import NOT_CHECKED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dynamic_dynamodb.replay.comparison.results import Row
+    from dynamic_dynamodb.replay.comparison.settings import Settings
+    from dynamic_dynamodb.replay.recordings.recording import Gaps, Recording
+    from dynamic_dynamodb.replay.simulator.simulator import Replayed
+
+DEFAULT_QUOTA_UNITS: Final = 40_000
+"""Read or write units of one table that AWS allows unless asked for more (DynamoDB quotas)."""
+_LONG_GAP_MINUTES: Final = 60
+
+
+def find_caveats(ours: Replayed, row: Row, settings: Settings) -> Iterator[str]:
+    """Give a sentence for each reason why the figures of a target may not hold."""
+    recording = ours.model.recording
+    yield from recording.remarks
+    yield from _doubt_load(recording)
+    yield from _doubt_gaps(recording)
+    if recording.days < 1:
+        yield f"the recording is {recording.minutes} minutes long: a month may look different"
+    yield from _doubt_capacity(ours, settings)
+    yield from _doubt_burst(row, settings)
+    if ours.section.circuit_breaker is not None:
+        yield "the circuit breaker is taken for closed all the time"
+    if ours.timeline.failure:
+        yield f"a check failed: {ours.timeline.failure}"
+    if all(code == NOT_CHECKED for codes in ours.timeline.codes for code in codes):
+        yield (
+            "no check was made: the recording is shorter than lookback-window-start,"
+            f" {ours.section.typed.lookback_window_start} minutes"
+        )
+
+
+def _doubt_load(recording: Recording) -> Iterator[str]:
+    for capacity in Capacity:
+        side = recording.sides[capacity]
+        if side is None:
+            yield f"{capacity.value} were not recorded: they are left out of decisions and cost"
+        elif side.throttled_events:
+            yield (
+                f"{side.throttled_events:,.0f} {capacity.singular} events were throttled while this was"
+                " recorded: the true demand was higher, so the replay throttles and costs too little"
+            )
+    if recording.period > 1:
+        yield (
+            f"the recording has a row each {recording.period} minutes, spread evenly over them: shorter"
+            " peaks are lost, so the replay throttles too little"
+        )
+
+
+def _doubt_gaps(recording: Recording) -> Iterator[str]:
+    """Name the gaps of each side, or those that all sides share."""
+    there = [capacity for capacity in Capacity if recording.sides[capacity] is not None]
+    if len({recording.gaps[capacity] for capacity in there}) == 1:
+        yield from _doubt_gaps_of("", recording.gaps[there[0]])
+    else:
+        for capacity in there:
+            yield from _doubt_gaps_of(f" of {capacity.value}", recording.gaps[capacity])
+
+
+def _doubt_gaps_of(whose: str, gaps: Gaps) -> Iterator[str]:
+    if not gaps.minutes:
+        return
+    longest = ""
+    if gaps.longest_start is not None and gaps.longest_minutes >= _LONG_GAP_MINUTES:
+        begin = f"{gaps.longest_start:%Y-%m-%d %H:%M}"
+        longest = f"; the longest, {gaps.longest_minutes:,} minutes, begins {begin}"
+    yield (
+        f"{gaps.minutes:,} minutes have no datapoint{whose} and are taken for no load, as CloudWatch has"
+        f" none then{longest}"
+    )
+
+
+def _doubt_capacity(ours: Replayed, settings: Settings) -> Iterator[str]:
+    recording = ours.model.recording
+    if settings.start is not None and any(side is not None and side.provisioned for side in recording.sides):
+        yield "--start is not used where the recording has the provisioned units"
+    if settings.start is None and recording.billing == {Billing.ON_DEMAND}:
+        begin = " and ".join(
+            f"{side.provisioned[0]:,} {capacity.value}"
+            for capacity in Capacity
+            if (side := ours.model.sides[capacity]).provisioned
+        )
+        yield (
+            f"it was billed on demand: the replay begins with {begin}, the peak of the first hour; --start"
+            " chooses other units"
+        )
+    for capacity in Capacity:
+        provisioned = ours.model.sides[capacity].provisioned
+        if not provisioned:
+            continue
+        maximum = ours.section.typed.capacities[capacity].max_provisioned
+        if maximum is not None and provisioned[0] > maximum:
+            yield (
+                f"it begins with {provisioned[0]:,} {capacity.value}, more than"
+                f" {name_of(capacity, 'max_provisioned')} {maximum:,}: until it goes down it serves more than"
+                " this configuration would have bought"
+            )
+        most = max(provisioned)
+        if most > DEFAULT_QUOTA_UNITS:
+            yield (
+                f"{capacity.value} go up to {most:,} units: AWS allows a table {DEFAULT_QUOTA_UNITS:,} unless"
+                " it was asked for more"
+            )
+
+
+def _doubt_burst(row: Row, settings: Settings) -> Iterator[str]:
+    for capacity in Capacity:
+        side = row.sides[capacity]
+        without = 100 * (side.throttled + side.from_burst) / side.demand if side.demand else 0.0
+        if side.throttled_percent <= settings.wanted_percent < without:
+            yield (
+                f"burst capacity carried the {capacity.value}: without it up to {tell_percent(without)} of"
+                f" them would have been throttled instead of {tell_percent(side.throttled_percent)};"
+                " AWS does not promise it"
+            )

@@ -1,0 +1,219 @@
+"""Answer what a configuration would have done with recorded load, beside its baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import PRICED_REGION
+from dynamic_dynamodb.replay.comparison import baselines, lower_bound
+from dynamic_dynamodb.replay.comparison.caveats import find_caveats
+from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, sum_up
+from dynamic_dynamodb.replay.comparison.verdict import OURS, summarize
+from dynamic_dynamodb.replay.progress import NO_PROGRESS
+from dynamic_dynamodb.replay.simulator.simulator import Replayed, Scenario, find_section, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sections import Section
+    from dynamic_dynamodb.replay.comparison.settings import Condition, Settings
+    from dynamic_dynamodb.replay.progress import Progress
+    from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.scaling.model import Target
+
+OF_ANY_TARGET: Final = ("throttled", "at-max")
+"""What --fail-if looks at target by target, as one that fares badly is lost in the mean of many."""
+_WEIGHTS: Final = (3, 3, 1)
+_WEIGHTS_ALONE: Final = (3, 0, 1)
+"""How long it takes to replay, to replay by a second configuration, and to run the baselines."""
+TARGETS_PERCENT: Final = (70, 90)
+"""AWS's default for target tracking, and the highest that it takes."""
+
+
+_RIVALS: Final = frozenset(
+    (
+        OURS,
+        *map(baselines.name_tracking, TARGETS_PERCENT),
+        baselines.ON_DEMAND,
+        baselines.FIXED,
+        baselines.RECORDED,
+        baselines.RECORDED_ON_DEMAND,
+        lower_bound.LOWER_BOUND,
+    )
+)
+
+
+def name_compared(path: Path) -> str:
+    """Name the row of a second configuration, so that it is no rival's."""
+    return f"file {path.name}" if path.name in _RIVALS else path.name
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer:
+    """What came of one target; `rows` hold this configuration first."""
+
+    recording: Recording
+    replayed: Replayed
+    rows: tuple[Row, ...]
+    verdict: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of all targets; `total` adds them up."""
+
+    targets: tuple[TargetAnswer, ...]
+    total: tuple[Row, ...]
+    verdict: str
+    warnings: tuple[str, ...]
+    settings: Settings
+
+    def find_failure(self) -> str | None:
+        """Give the first condition that holds, with who met it: any target, or all together."""
+        for condition in self.settings.conditions:
+            for name, row in self._rows_for(condition):
+                if condition.holds(row, self.settings.billing):
+                    return f"{condition.text} holds for {name}"
+        return None
+
+    def _rows_for(self, condition: Condition) -> Iterator[tuple[str, Row]]:
+        if condition.metric in OF_ANY_TARGET:
+            yield from ((str(answer.recording.target), answer.rows[0]) for answer in self.targets)
+        else:
+            name = "all targets" if len(self.targets) > 1 else str(self.targets[0].recording.target)
+            yield name, self.total[0]
+
+
+def answer(
+    configuration: Configuration,
+    recordings: Sequence[Recording],
+    settings: Settings,
+    *,
+    other: tuple[str, Configuration] | None = None,
+    progress: Progress = NO_PROGRESS,
+) -> Answer:
+    """Replay recordings; `other` is a second configuration to compare, with a name that no rival has.
+
+    Raises ConfigurationError if the configuration has no section for any of them.
+    """
+    known, warnings = _keep_known(configuration.sections, recordings, "the configuration")
+    if not known:
+        names = ", ".join(str(recording.target) for recording in recordings)
+        raise ConfigurationError((f"has no section for any recorded target: {names}",))
+    replaying, comparing, rivalling = progress.split(_WEIGHTS if other is not None else _WEIGHTS_ALONE)
+    replayed = _simulate(configuration, known, settings, replaying)
+    compared: Mapping[Target, Replayed] = {}
+    if other is not None:
+        both, more = _keep_known(other[1].sections, known, other[0])
+        warnings += more
+        compared = _simulate(other[1], both, settings, comparing) if both else {}
+    targets = []
+    for recording, running in zip(known, rivalling.split([1] * len(known)), strict=True):
+        ours = replayed[recording.target]
+        rows = [_sum_up(OURS, ours, settings)]
+        if other is not None and recording.target in compared:
+            rows.append(_sum_up(other[0], compared[recording.target], settings))
+        rows += _run_baselines(recording, ours, settings, running)
+        targets.append(
+            TargetAnswer(
+                recording,
+                ours,
+                tuple(rows),
+                summarize(rows, settings),
+                tuple(find_caveats(ours, rows[0], settings)),
+            )
+        )
+    total = _add_up(targets)
+    warnings += _doubt_prices(known, settings)
+    return Answer(tuple(targets), total, summarize(total, settings), tuple(warnings), settings)
+
+
+def _doubt_prices(recordings: Sequence[Recording], settings: Settings) -> Iterator[str]:
+    """Warn of prices of another region; a recording that names none is of the configuration's."""
+    regions = {recording.region or settings.region for recording in recordings} - {PRICED_REGION}
+    if regions and settings.default_prices:
+        yield (
+            f"prices are those of {PRICED_REGION}, but the recording is from {', '.join(sorted(regions))}:"
+            f" set {', '.join(settings.default_prices)}"
+        )
+
+
+def _keep_known(
+    sections: Sequence[Section], recordings: Sequence[Recording], name: str
+) -> tuple[list[Recording], list[str]]:
+    known: list[Recording] = []
+    left: list[str] = []
+    warnings: list[str] = []
+    for one in recordings:
+        try:
+            section = find_section(sections, one.target)
+        except ValueError as error:
+            warnings.append(f"{name}: {one.target} is left out: {error}")
+            continue
+        if section is None:
+            left.append(str(one.target))
+        else:
+            known.append(one)
+    if left:
+        warnings.append(f"{name} has no section for {', '.join(left)}: left out")
+    return known, warnings
+
+
+def _simulate(
+    configuration: Configuration, recordings: Sequence[Recording], settings: Settings, progress: Progress
+) -> dict[Target, Replayed]:
+    replayed = simulate(
+        configuration.sections,
+        recordings,
+        Scenario(settings.physics, configuration.global_options["check_interval"], settings.start),
+        progress,
+    )
+    return {one.model.target: one for one in replayed}
+
+
+def _sum_up(name: str, replayed: Replayed, settings: Settings) -> Row:
+    model, timeline = replayed.model, replayed.timeline
+    maxima = replayed.section.typed.capacities.map(lambda options: options.max_provisioned)
+    happenings = Tally(model.updates, timeline.refused_decreases, maxima)
+    return sum_up(name, model.recording, baselines.take_traces(model), settings.prices, happenings)
+
+
+def _run_baselines(
+    recording: Recording, ours: Replayed, settings: Settings, progress: Progress
+) -> Iterator[Row]:
+    limits = ours.section.typed.capacities
+    start = recording.find_start_capacity(settings.start, limits)
+    rules = baselines.BaselineSettings(settings.physics, settings.prices, start, limits)
+    for number, target_percent in enumerate(TARGETS_PERCENT, 1):
+        yield baselines.run_tracking(recording, rules, target_percent)
+        progress(number / (len(TARGETS_PERCENT) + 1))
+    yield baselines.run_on_demand(recording, rules)
+    yield baselines.run_fixed(recording, rules, settings.wanted_percent)
+    recorded = baselines.run_recorded(recording, rules)
+    if recorded is not None:
+        yield recorded
+    yield lower_bound.bound(recording, rules, settings.wanted_percent)
+    progress(1.0)
+
+
+def _add_up(targets: Sequence[TargetAnswer]) -> tuple[Row, ...]:
+    if len(targets) == 1:
+        return targets[0].rows
+    rows_of = [{_find_kind(row): row for row in answer.rows} for answer in targets]
+    shared = [kind for kind in rows_of[0] if all(kind in rows for rows in rows_of)]
+    return tuple(_add_up_kind(kind, [rows[kind] for rows in rows_of]) for kind in shared)
+
+
+def _find_kind(row: Row) -> str:
+    """Return the name under which a row is added up: what is on demand and what is not was recorded alike."""
+    return baselines.RECORDED if row.name == baselines.RECORDED_ON_DEMAND else row.name
+
+
+def _add_up_kind(kind: str, rows: Sequence[Row]) -> Row:
+    names = {row.name for row in rows}
+    return replace(add_rows(rows), name=names.pop() if len(names) == 1 else kind)

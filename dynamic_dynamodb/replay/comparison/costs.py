@@ -1,0 +1,71 @@
+"""Price capacity and requests, both ways of billing an hour in which capacity changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_DAY, MINUTES_PER_HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dynamic_dynamodb.scaling.model import PerCapacity
+
+HOUR_MAX: Final = "hour-max"
+PRICED_DAYS: Final = 30
+_MILLION: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars for a unit during an hour, and for a million units on demand."""
+
+    capacity_hour: PerCapacity[float]
+    million_requests: PerCapacity[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Dollars per 30 days, if a changed hour is billed at its highest capacity, or minute by minute."""
+
+    hour_max: float
+    prorated: float
+
+    def by(self, billing: str) -> float:
+        """Pick one way of billing."""
+        return self.hour_max if billing == HOUR_MAX else self.prorated
+
+    def __add__(self, other: Cost) -> Cost:
+        """Add the cost of something else in the same time."""
+        return Cost(self.hour_max + other.hour_max, self.prorated + other.prorated)
+
+
+NO_COST: Final = Cost(0.0, 0.0)
+
+
+def split_hours(start: datetime, minutes: int) -> list[slice]:
+    """Cut a recording's minutes at the full hours."""
+    first = MINUTES_PER_HOUR - start.minute
+    cuts = [0, *range(first, minutes, MINUTES_PER_HOUR), minutes]
+    return [slice(begin, end) for begin, end in pairwise(cuts)]
+
+
+def bill(provisioned: Sequence[float], hours: Sequence[slice], price: float) -> Cost:
+    """Price units by minute; a part of an hour at either end is billed as that part."""
+    unit_minutes = sum(max(part) * len(part) for part in (provisioned[hour] for hour in hours))
+    return price_unit_minutes(unit_minutes, sum(provisioned), len(provisioned), price)
+
+
+def price_unit_minutes(hour_max: float, prorated: float, minutes: int, price: float) -> Cost:
+    """Turn sums of units over minutes into dollars per 30 days."""
+    factor = price / MINUTES_PER_HOUR * PRICED_DAYS * MINUTES_PER_DAY / minutes
+    return Cost(hour_max * factor, prorated * factor)
+
+
+def bill_on_demand(units: float, minutes: int, price: float) -> Cost:
+    """Price requests, which are the same both ways."""
+    dollars = units / _MILLION * price * PRICED_DAYS * MINUTES_PER_DAY / minutes
+    return Cost(dollars, dollars)

@@ -1,0 +1,154 @@
+"""Bound from below what any schedule must cost that throttles no more than wanted.
+
+The clairvoyant knows all demand, changes without delay and without a budget of decreases, begins every
+hour with a full burst bucket, and never sees a throttled unit come back.
+Whoever keeps the model's rules can do nothing that the clairvoyant cannot.
+
+Billed by the hour's highest value, an hour may as well hold that value throughout.
+What it throttles is then a convex, piecewise linear function of its units, and the cheapest sum over
+all hours gives up capacity where a unit of throttling saves most: exact for fractional units.
+Billed by the minute, units unused are taken to be kept for ever, and each minute has at least 1 unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.replay.comparison.costs import NO_COST, price_unit_minutes, split_hours
+from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dynamic_dynamodb.replay.comparison.baselines import BaselineSettings
+    from dynamic_dynamodb.replay.recordings.recording import Column, Recording
+
+LOWER_BOUND: Final = "clairvoyant bound"
+LEAST_UNITS: Final = 1.0
+_CLOSE: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A linear piece: units throttled at some capacity, and how many fewer one more unit would throttle."""
+
+    units: float
+    throttled: float
+    slope: float
+
+    def at(self, units: float) -> float:
+        """Follow the line to another capacity."""
+        return self.throttled + self.slope * (self.units - units)
+
+
+def measure(demands: Sequence[float], burst: int, units: float) -> Line:
+    """Tell what an hour of this capacity throttles that begins with a full bucket."""
+    each, most_kept = units * SECONDS_PER_MINUTE, units * burst
+    bucket, bucket_slope = most_kept, float(burst)
+    throttled = slope = 0.0
+    for demand in demands:
+        left = bucket + each - demand
+        if left < 0:
+            throttled -= left
+            slope += bucket_slope + SECONDS_PER_MINUTE
+            bucket = bucket_slope = 0.0
+        elif left < most_kept:
+            bucket = left
+            bucket_slope += SECONDS_PER_MINUTE
+        else:
+            bucket, bucket_slope = most_kept, float(burst)
+    return Line(units, throttled, slope)
+
+
+def find_enough(demands: Sequence[float], burst: int) -> Line:
+    """Find the least capacity that throttles nothing in an hour, and the slope just below it.
+
+    Newton's steps, which end exactly on the last of the linear pieces; the slope is 0 at the least units.
+    """
+    units, slope = LEAST_UNITS, 0.0
+    close = _CLOSE * (1 + max(demands) * _CLOSE)  # of very many units the last ones are noise
+    while (line := measure(demands, burst, units)).throttled > close:
+        units += line.throttled / line.slope
+        slope = line.slope
+    return Line(units, 0.0, slope)
+
+
+def find_lower_end(demands: Sequence[float], burst: int, upper: Line) -> Line:
+    """Find where the linear piece below a capacity ends, with the slope of the piece below that.
+
+    `upper.slope` is the slope of the piece itself.
+    """
+    low = measure(demands, burst, LEAST_UNITS)
+    while low.slope > upper.slope + _CLOSE:
+        rise = low.at(0.0) - upper.at(0.0)
+        units = rise / (low.slope - upper.slope)  # where both lines meet
+        expected = low.at(units)
+        found = measure(demands, burst, units)
+        if found.throttled <= expected + _CLOSE * (1 + expected):
+            return Line(units, expected, low.slope)
+        low = found
+    return Line(LEAST_UNITS, upper.at(LEAST_UNITS), 0.0)
+
+
+def bound_hour_max(
+    demands: Column[float], hours: Sequence[slice], burst: int, most_throttled: float
+) -> float:
+    """Bound the unit-minutes that are billed when each hour counts at its highest value."""
+    parts = [demands[hour] for hour in hours]
+    lines = [find_enough(part, burst) for part in parts]
+    billed = sum(line.units * len(part) for line, part in zip(lines, parts, strict=True))
+    # What lowering an hour throttles for each unit-minute that it saves, the best bargain first.
+    bargains = [
+        (line.slope / len(part), number)
+        for number, (line, part) in enumerate(zip(lines, parts, strict=True))
+        if line.slope
+    ]
+    heapify(bargains)
+    left = most_throttled
+    while bargains and left > 0:
+        price, number = bargains[0]
+        upper, part = lines[number], parts[number]
+        lower = find_lower_end(part, burst, upper)
+        saved = min((upper.units - lower.units) * len(part), left / price)
+        billed -= saved
+        left -= saved * price
+        lines[number] = lower
+        if lower.slope:
+            heapreplace(bargains, (lower.slope / len(part), number))
+        else:
+            heappop(bargains)
+    return billed
+
+
+def bound_prorated(demands: Sequence[float], most_throttled: float) -> float:
+    """Bound the unit-minutes that are billed minute by minute."""
+    count = len(demands)
+    most = count * LEAST_UNITS
+    asked = -most_throttled
+    for minute, demand in enumerate(demands, 1):
+        asked += demand
+        needed = asked / SECONDS_PER_MINUTE + (count - minute) * LEAST_UNITS
+        most = max(most, needed)
+    return most
+
+
+def bound(recording: Recording, rules: BaselineSettings, wanted_percent: float) -> Row:
+    """Make the row of the clairvoyant, who throttles as much as is wanted on each side."""
+    hours = split_hours(recording.start, recording.minutes)
+    sides, cost = [], NO_COST
+    for side, price in zip(recording.sides, rules.prices.capacity_hour, strict=True):
+        if side is None:
+            sides.append(NO_SIDE)
+            continue
+        demand = sum(side.consumed)
+        allowed = wanted_percent / 100 * demand
+        prorated = bound_prorated(side.consumed, allowed)
+        by_hour = bound_hour_max(side.consumed, hours, rules.physics.burst, allowed)
+        hour_max = max(by_hour, prorated)  # no bill by the hour's highest value is below that by the minute
+        cost += price_unit_minutes(hour_max, prorated, recording.minutes, price)
+        sides.append(SideResult(demand, demand - allowed, allowed, hour_max * SECONDS_PER_MINUTE))
+    return Row(LOWER_BOUND, PerCapacity(*sides), cost, recording.minutes, is_bound=True, is_scheduled=False)

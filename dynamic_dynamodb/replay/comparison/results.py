@@ -1,0 +1,211 @@
+"""Hold what a configuration, or one of its rivals, came to on a target and in total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.replay.comparison.costs import NO_COST, Cost, bill, split_hours
+from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_DAY
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dynamic_dynamodb.replay.comparison.costs import Prices
+    from dynamic_dynamodb.replay.recordings.recording import Column, Recording
+
+PERCENT: Final = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class SideResult:
+    """Units of one capacity over a recording; `provisioned` is what could have been served in all.
+
+    `from_burst` was served beyond the provisioned units.
+    """
+
+    demand: float = 0.0
+    served: float = 0.0
+    throttled: float = 0.0
+    provisioned: float = 0.0
+    from_burst: float = 0.0
+
+    def __add__(self, other: SideResult) -> SideResult:
+        """Add another target's."""
+        return SideResult(
+            self.demand + other.demand,
+            self.served + other.served,
+            self.throttled + other.throttled,
+            self.provisioned + other.provisioned,
+            self.from_burst + other.from_burst,
+        )
+
+    @property
+    def throttled_percent(self) -> float:
+        """Give the throttled units as a share of the demand."""
+        return PERCENT * self.throttled / self.demand if self.demand else 0.0
+
+
+NO_SIDE: Final = SideResult()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the comparison.
+
+    `minutes` is the time of all targets together, `limited_minutes` of those that have a maximum;
+    `is_bound` marks what nobody can reach in practice.
+    `units` are those of a fixed value; `is_scheduled` tells whether it changes capacity at all.
+    On-demand has `fully_used_dollars`: what capacity would cost that its demand used to the full.
+    In a sum of rows `worst_percent` is the share of the target that fared worst, and
+    `summed_updates_per_day` those of all.
+    """
+
+    name: str
+    sides: PerCapacity[SideResult]
+    cost: Cost
+    minutes: int
+    throttled_minutes: int = 0
+    updates: int = 0
+    refused_decreases: int = 0
+    limited_minutes: int = 0
+    minutes_at_max: int = 0
+    units: PerCapacity[int] | None = None
+    fully_used_dollars: float = 0.0
+    is_bound: bool = False
+    is_scheduled: bool = True
+    worst_percent: float | None = None
+    summed_updates_per_day: float | None = None
+
+    @property
+    def throttled_units(self) -> float:
+        """Give the throttled units of both sides."""
+        return self.sides.reads.throttled + self.sides.writes.throttled
+
+    @property
+    def throttled_percent(self) -> float:
+        """Give the share that was throttled, of the side that fared worse."""
+        return max(side.throttled_percent for side in self.sides)
+
+    @property
+    def utilisation_percent(self) -> float | None:
+        """Give the served units as a share of what was paid for; None where any was paid as requests."""
+        provisioned = sum(side.provisioned for side in self.sides)
+        if self.fully_used_dollars or not provisioned:
+            return None
+        return PERCENT * sum(side.served for side in self.sides) / provisioned
+
+    @property
+    def updates_per_day(self) -> float:
+        """Give the updates a day, of all targets together."""
+        if self.summed_updates_per_day is not None:
+            return self.summed_updates_per_day
+        return self.updates * MINUTES_PER_DAY / self.minutes
+
+    @property
+    def at_max_percent(self) -> float | None:
+        """Give the share of the time in which a side was at its maximum; None if there is none."""
+        return PERCENT * self.minutes_at_max / self.limited_minutes if self.limited_minutes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What happened on one side, minute by minute."""
+
+    demand: Column[float]
+    served: Sequence[float]
+    throttled: Sequence[float]
+    provisioned: Sequence[float]
+
+
+NO_MAXIMUM: Final[PerCapacity[int | None]] = PerCapacity(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted rather than summed up by minute."""
+
+    updates: int = 0
+    refused_decreases: int = 0
+    maximum: PerCapacity[int | None] = NO_MAXIMUM
+    units: PerCapacity[int] | None = None
+    is_scheduled: bool = True
+
+
+NOTHING_HAPPENED: Final = Tally()
+
+
+def sum_up(
+    name: str,
+    recording: Recording,
+    courses: PerCapacity[Trace | None],
+    prices: Prices,
+    happenings: Tally = NOTHING_HAPPENED,
+) -> Row:
+    """Make a row of what happened; a side that is not there costs and counts nothing."""
+    hours = split_hours(recording.start, recording.minutes)
+    there = [
+        (course, price, maximum)
+        for course, price, maximum in zip(courses, prices.capacity_hour, happenings.maximum, strict=True)
+        if course is not None
+    ]
+    maxima = [(course.provisioned, maximum) for course, _, maximum in there if maximum is not None]
+    at_max = {minute for units, maximum in maxima for minute, one in enumerate(units) if one >= maximum}
+    throttled = {minute for course, _, _ in there for minute, one in enumerate(course.throttled) if one}
+    return Row(
+        name,
+        courses.map(_sum_side),
+        reduce(add, (bill(course.provisioned, hours, price) for course, price, _ in there), NO_COST),
+        recording.minutes,
+        throttled_minutes=len(throttled),
+        updates=happenings.updates,
+        refused_decreases=happenings.refused_decreases,
+        limited_minutes=recording.minutes if maxima else 0,
+        minutes_at_max=len(at_max),
+        units=happenings.units,
+        is_scheduled=happenings.is_scheduled,
+    )
+
+
+def _sum_side(course: Trace | None) -> SideResult:
+    if course is None:
+        return NO_SIDE
+    from_burst = sum(
+        served - SECONDS_PER_MINUTE * units
+        for served, units in zip(course.served, course.provisioned, strict=True)
+        if served > SECONDS_PER_MINUTE * units
+    )
+    return SideResult(
+        demand=sum(course.demand),
+        served=sum(course.served),
+        throttled=sum(course.throttled),
+        provisioned=SECONDS_PER_MINUTE * sum(course.provisioned),
+        from_burst=from_burst,
+    )
+
+
+def add_rows(rows: Sequence[Row]) -> Row:
+    """Add the rows of one name over all targets."""
+    first = rows[0]
+    return Row(
+        first.name,
+        PerCapacity(
+            reduce(add, (row.sides.reads for row in rows)), reduce(add, (row.sides.writes for row in rows))
+        ),
+        reduce(add, (row.cost for row in rows)),
+        sum(row.minutes for row in rows),
+        throttled_minutes=sum(row.throttled_minutes for row in rows),
+        updates=sum(row.updates for row in rows),
+        refused_decreases=sum(row.refused_decreases for row in rows),
+        limited_minutes=sum(row.limited_minutes for row in rows),
+        minutes_at_max=sum(row.minutes_at_max for row in rows),
+        fully_used_dollars=sum(row.fully_used_dollars for row in rows),
+        is_bound=first.is_bound,
+        is_scheduled=any(row.is_scheduled for row in rows),
+        worst_percent=max(row.throttled_percent for row in rows),
+        summed_updates_per_day=sum(row.updates_per_day for row in rows),
+    )

@@ -1,0 +1,181 @@
+"""Read what the flags of a replay ask for, or say all that is wrong with them."""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import OPTIONS, PRICED_REGION
+from dynamic_dynamodb.replay.comparison.costs import Prices
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
+from dynamic_dynamodb.scaling.model import PerCapacity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from dynamic_dynamodb.replay.comparison.results import Row
+
+DEFAULT_WANTED_PERCENT: Final = 0.1
+"""The throttling that is taken to be wanted unless --fail-if names another."""
+GOOD_PHYSICS: Final = "slow,retry=0.5"
+GOOD_CONDITION: Final = "throttled>0.1%"
+_LONGEST_DELAY_MINUTES: Final = 60
+_LONGEST_BURST_SECONDS: Final = 3600
+_LIMITS: Final = {
+    "delay": _LONGEST_DELAY_MINUTES,
+    "update": _LONGEST_DELAY_MINUTES,
+    "burst": _LONGEST_BURST_SECONDS,
+    "retry": 1,
+}
+
+METRICS: Final[dict[str, Callable[[Row], float]]] = {
+    "throttled": lambda row: row.throttled_percent,
+    "throttled-minutes": lambda row: row.throttled_minutes,
+    "utilisation": lambda row: row.utilisation_percent or 0.0,
+    "updates": lambda row: row.updates_per_day,
+    "refused-decreases": lambda row: row.refused_decreases,
+    "at-max": lambda row: row.at_max_percent or 0.0,
+    "cost": lambda row: row.cost.hour_max,
+}
+"""What --fail-if can look at: percent, minutes, percent, updates a day, decreases, percent, dollars."""
+_WHOLE_PERCENT: Final = 100
+_PERCENTAGES: Final = ("throttled", "utilisation", "at-max")
+_COMPARISONS: Final = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
+_CONDITION: Final = re.compile(r"([a-z-]+)\s*([<>]=?)\s*\$?\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(%?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a replay counts as failed."""
+
+    text: str
+    metric: str
+    comparison: str
+    limit: float
+
+    def holds(self, row: Row, billing: str) -> bool:
+        """Tell whether a row meets it."""
+        found = row.cost.by(billing) if self.metric == "cost" else METRICS[self.metric](row)
+        return bool(_COMPARISONS[self.comparison](found, self.limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to replay, and what to make of it. `start` is None unless given.
+
+    `default_prices` are the flags of prices that were not given; `region` is the configuration's.
+    """
+
+    physics: Physics
+    physics_text: str
+    billing: str
+    prices: Prices
+    start: PerCapacity[int] | None
+    conditions: tuple[Condition, ...]
+    default_prices: tuple[str, ...] = ()
+    region: str = PRICED_REGION
+
+    @property
+    def wanted_percent(self) -> float:
+        """Give the most throttling that is wanted, in percent."""
+        limits = [one.limit for one in self.conditions if one.metric == "throttled" and ">" in one.comparison]
+        return min(limits, default=DEFAULT_WANTED_PERCENT)
+
+
+def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Settings:
+    """Read the options of a replay; raise ConfigurationError with a sentence for each fault.
+
+    `given` are the names of the flags that were.
+    """
+    faults: list[str] = []
+
+    def read(flag: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - as the parser gives it
+        text = options[flag.replace("-", "_")]
+        try:
+            return None if text is None else parse(text)
+        except ValueError as error:
+            faults.append(f"--{flag} {error}")
+            return None
+
+    physics = read("physics", parse_physics)
+    start = read("start", _parse_start)
+    conditions = read("fail-if", _parse_conditions)
+    if faults:
+        raise ConfigurationError(tuple(faults))
+    prices = Prices(
+        PerCapacity.of(lambda capacity: options[f"price_{capacity.singular}_capacity"]),
+        PerCapacity.of(lambda capacity: options[f"price_{capacity.singular}_requests"]),
+    )
+    flags = [option.name for option in OPTIONS if option.name.startswith("price-")]
+    return Settings(
+        physics,
+        options["physics"],
+        options["billing"],
+        prices,
+        start,
+        conditions or (),
+        tuple(f"--{name}" for name in flags if name not in given),
+        options["region"],
+    )
+
+
+def parse_physics(text: str) -> Physics:
+    """Read `slow`, `retry=0.5` or `slow,retry=0.5`; raise ValueError with a good example."""
+    physics = Physics()
+    for place, entry in enumerate(part.strip() for part in text.split(",")):
+        name, equals, number = (part.strip() for part in entry.partition("="))
+        if place == 0 and not equals and name in PRESETS:
+            physics = PRESETS[name]
+        elif equals and name in _LIMITS:
+            physics = replace(physics, **{name: _parse_constant(name, number)})
+        else:
+            known = ", ".join(one.name for one in fields(Physics))
+            message = (
+                f"must be one of {', '.join(PRESETS)}, or constants ({known}) such as {GOOD_PHYSICS},"
+                f" got {entry!r}"
+            )
+            raise ValueError(message)
+    return physics
+
+
+def _parse_constant(name: str, text: str) -> Any:  # noqa: ANN401 - int or float, as the constant is
+    limit = _LIMITS[name]
+    is_number = re.fullmatch(r"\d{1,6}(\.\d{1,9})?" if name == "retry" else r"\d{1,6}", text)
+    if not is_number or float(text) > limit:
+        what = "a share" if name == "retry" else "a whole number"
+        message = f"{name} must be {what} from 0 to {limit}, got {text!r}"
+        raise ValueError(message)
+    return float(text) if name == "retry" else int(text)
+
+
+def _parse_start(text: str) -> PerCapacity[int]:
+    match = re.fullmatch(r"\s*([1-9]\d{0,8})\s*,\s*([1-9]\d{0,8})\s*", text)
+    if match is None:
+        message = f"must be the units of reads and writes to begin with, such as 100,50, got {text!r}"
+        raise ValueError(message)
+    return PerCapacity(int(match[1]), int(match[2]))
+
+
+def _parse_conditions(text: str) -> tuple[Condition, ...]:
+    return tuple(_parse_condition(part.strip()) for part in text.split(","))
+
+
+def _parse_condition(text: str) -> Condition:
+    match = _CONDITION.fullmatch(text)
+    if match is None or match[1] not in METRICS:
+        message = (
+            f"must compare one of {', '.join(METRICS)} with a number, as {GOOD_CONDITION} does, got {text!r}"
+        )
+        raise ValueError(message)
+    metric, comparison, number, percent = match.groups()
+    if percent and metric not in _PERCENTAGES:
+        message = f"{metric} is no percentage: leave out the % in {text!r}"
+        raise ValueError(message)
+    limit = float(number)
+    if metric == "throttled" and limit > _WHOLE_PERCENT:
+        message = f"throttled is a share of the demand: no more than 100 % in {text!r}"
+        raise ValueError(message)
+    return Condition(text, metric, comparison, limit)

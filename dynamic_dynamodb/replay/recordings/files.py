@@ -1,0 +1,186 @@
+"""Find the recordings in a file or a directory, and the targets that their names name."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.replay.progress import NO_PROGRESS
+from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_regular, open_text
+from dynamic_dynamodb.replay.recordings.manifest import (
+    MANIFEST,
+    NO_MANIFEST,
+    Entry,
+    Manifest,
+    is_named_well,
+    read_manifest,
+)
+from dynamic_dynamodb.replay.recordings.metric_data import METRICS, Series, join, make_rows, read_series
+from dynamic_dynamodb.replay.recordings.reader import make_recording
+from dynamic_dynamodb.replay.recordings.recording import COLUMNS
+from dynamic_dynamodb.replay.recordings.rows import read_rows
+from dynamic_dynamodb.scaling.model import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from dynamic_dynamodb.replay.progress import Progress
+    from dynamic_dynamodb.replay.recordings.recording import Recording
+
+SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
+LONGEST_STEM: Final = 255 - len(".json.gz")
+"""What file systems leave of 255 bytes for a name before its suffix."""
+_KEPT_OF_LONG_NAMES: Final = 200
+_DIGITS_OF_HASH: Final = 16
+_PART: Final = re.compile(rf"(.+?)\.({'|'.join((*METRICS, *COLUMNS))})(\..*)?")
+"""The name of a file with one metric of a target, `orders.ConsumedReadCapacityUnits` say."""
+_SOURCE: Final = "the recording"
+
+
+def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
+    """Return the name, without .csv, of the file for a target's recording.
+
+    `taken` are the names that there are, by what they are without upper and lower case, which some file
+    systems take for the same: a name that is too long, or another's so, is told apart by a hash.
+    """
+    stem = f"{target.table}@{target.index}" if target.index else target.table
+    if len(stem) <= LONGEST_STEM and stem in taken.get(stem.casefold(), (stem,)):
+        return stem
+    digits = sha256(stem.encode()).hexdigest()[:_DIGITS_OF_HASH]
+    return f"{stem[:_KEPT_OF_LONG_NAMES]}~{digits}"
+
+
+def strip_suffix(name: str) -> str:
+    """Return a file's name without what says how it is written."""
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The files of one target: a single one, or several with a part of the metrics each."""
+
+    entry: Entry
+    files: tuple[Path, ...]
+    region: str = ""
+    is_in_parts: bool = False
+
+
+def read_recordings(path: Path, target: str | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
+    """Read a file, or every recording in a directory; raise ConfigurationError with all faults.
+
+    `target` (`TABLE` or `TABLE/INDEX`) names the target of a single file whose name does not.
+    """
+    files = _find_files(path, target)
+    manifest = _find_manifest(path if path.is_dir() else path.parent)
+    faults: list[str] = []
+    sources: dict[Target, _Source] = {}
+    for file in files:
+        source = _name_source(file, target, manifest)
+        if isinstance(source, str):
+            faults.append(f"{file} {source}")
+            continue
+        name = source.entry.target
+        if name not in sources:
+            sources[name] = source
+        elif source.is_in_parts and sources[name].is_in_parts:
+            sources[name] = replace(source, files=sources[name].files + source.files)
+        else:
+            faults.append(f"{file} is a second recording of {name}: keep one")
+    recordings = []
+    for number, source in enumerate(sources.values(), 1):
+        recording = _read(source)
+        progress(number / len(sources))
+        if isinstance(recording, str):
+            faults.append(recording)
+        else:
+            recordings.append(replace(recording, region=source.region))
+    if faults:
+        raise ConfigurationError(tuple(faults), _SOURCE)
+    return sorted(recordings, key=lambda recording: recording.target)
+
+
+def _find_files(path: Path, target: str | None) -> list[Path]:
+    try:
+        if not path.exists():
+            raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
+        if not path.is_dir():
+            return [path]
+        found = sorted(path.iterdir())
+    except OSError as error:
+        raise ConfigurationError(
+            (f"{shorten(str(path))} cannot be read: {error.strerror}",), _SOURCE
+        ) from error
+    if target:
+        raise ConfigurationError((f"--as names the target of one file, but {path} is a directory",), _SOURCE)
+    files = [file for file in found if file.name.endswith(SUFFIXES) and file.name[0] != "."]
+    if not files:
+        fault = f"{path} holds no recording: expected are TABLE.csv or TABLE@INDEX.csv"
+        raise ConfigurationError((fault,), _SOURCE)
+    return files
+
+
+def _find_manifest(directory: Path) -> Manifest:
+    path = directory / MANIFEST
+    try:
+        with open_regular(path) as file:
+            return read_manifest(file)
+    except FileNotFoundError:
+        return NO_MANIFEST
+    except RecordingError as error:
+        raise ConfigurationError((f"{path} {error}",), _SOURCE) from error
+    except OSError as error:
+        raise ConfigurationError((f"{path} cannot be read: {error.strerror}",), _SOURCE) from error
+
+
+def _name_source(file: Path, target: str | None, manifest: Manifest) -> _Source | str:
+    """Find which target a file is of: as given, as the manifest says, or by its name; or say why not."""
+    stem = strip_suffix(file.name)
+    entry = manifest.entries.get(stem)
+    region = manifest.region if entry is not None else ""
+    if target is not None:
+        named = _read_target(target)
+        return _Source(Entry(named) if entry is None else replace(entry, target=named), (file,), region)
+    if entry is not None:
+        return _Source(entry, (file,), region)
+    part = _PART.fullmatch(stem) if _is_json(file) else None
+    named = Target(*(part[1] if part else stem).split("@", 1))
+    if not is_named_well(named) or stem.endswith("@"):
+        return "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]"
+    return _Source(Entry(named), (file,), is_in_parts=part is not None)
+
+
+def _is_json(file: Path) -> bool:
+    return file.name.endswith((".json", ".json.gz"))
+
+
+def _read(source: _Source) -> Recording | str:
+    """Read a target's files, or say what is wrong with one."""
+    file = source.files[0]
+    series: Series = {}
+    try:
+        for file in source.files:
+            with open_regular(file) as raw, open_text(raw, file.name) as text:
+                if not _is_json(file):
+                    return make_recording(read_rows(text), source.entry)
+                join(series, read_series(text))
+        return make_recording(make_rows(series), source.entry)
+    except UnicodeDecodeError:
+        return f"{file} is no text in UTF-8; a gzip file must be named .gz"
+    except RecordingError as error:
+        return f"{file} {error}"
+    except (OSError, EOFError, zlib.error) as error:
+        return f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
+
+
+def _read_target(text: str) -> Target:
+    target = Target(*text.split("/", 1))
+    if not is_named_well(target) or text.endswith("/"):
+        names = "names of 3 to 255 letters, digits, _, - and ."
+        raise ConfigurationError((f"--as must be TABLE or TABLE/INDEX, {names}; got {shorten(text)}",))
+    return target

@@ -1,0 +1,93 @@
+"""Keep beside recordings whose they are: region, account, and what each file is of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_text, read_all
+from dynamic_dynamodb.replay.recordings.recording import Billing
+from dynamic_dynamodb.scaling.model import Target, is_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MANIFEST: Final = "recording.manifest"
+"""Its file's name; no recording ends so."""
+_FORMAT: Final = "dynamic-dynamodb recording, version 1"
+
+
+def is_named_well(target: Target) -> bool:
+    """Tell whether a target has names that DynamoDB takes."""
+    return is_name(target.table) and (not target.index or is_name(target.index))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a file is of, and each way in which that was billed when it was recorded."""
+
+    target: Target
+    billing: frozenset[Billing] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Whose the recordings in a directory are; `entries` by the files' names without .csv.
+
+    An empty region or account is not known.
+    """
+
+    region: str = ""
+    account: str = ""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def add(self, account: str, entries: Mapping[str, Entry]) -> Manifest:
+        """Return it with what was found of an account's targets now, beside what was before."""
+        added = {
+            stem: replace(entry, billing=entry.billing | self.entries[stem].billing)
+            if stem in self.entries
+            else entry
+            for stem, entry in entries.items()
+        }
+        return Manifest(self.region, account, {**self.entries, **added})
+
+    def write(self) -> str:
+        """Write it as JSON."""
+        targets = {
+            stem: {**entry.target._asdict(), "billing": sorted(entry.billing)}
+            for stem, entry in sorted(self.entries.items())
+        }
+        shown = {"format": _FORMAT, "region": self.region, "account": self.account, "targets": targets}
+        return json.dumps(shown, indent=1) + "\n"
+
+
+NO_MANIFEST: Final = Manifest()
+
+
+def read_manifest(file: IO[bytes]) -> Manifest:
+    """Read one; raise RecordingError if it is none."""
+    with open_text(file, MANIFEST) as text:
+        try:
+            return _parse(json.loads(read_all(text)))
+        except RecordingError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise RecordingError("is not what --record writes: move it away") from None
+
+
+def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
+    if content["format"] != _FORMAT:
+        raise ValueError
+    region, account = content["region"], content["account"]
+    entries = {stem: _parse_entry(**described) for stem, described in content["targets"].items()}
+    if not isinstance(region, str) or not isinstance(account, str):
+        raise TypeError
+    return Manifest(region, account, entries)
+
+
+def _parse_entry(table: str, index: str = "", billing: tuple[str, ...] = ()) -> Entry:
+    target = Target(table, index)
+    if not is_named_well(target):
+        raise ValueError
+    return Entry(target, frozenset(map(Billing, billing)))

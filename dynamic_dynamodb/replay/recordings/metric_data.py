@@ -1,0 +1,228 @@
+"""Read what `aws cloudwatch` prints, of get-metric-data and of get-metric-statistics; whole answers only."""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from bisect import bisect_right
+from itertools import pairwise
+from math import nan
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.config.values import clip, shorten
+from dynamic_dynamodb.replay.recordings.inputs import RecordingError, read_all
+from dynamic_dynamodb.replay.recordings.recording import COLUMNS, SUMS
+from dynamic_dynamodb.replay.recordings.resampling import LONGEST_PERIOD_MINUTES, STEADY_ROWS
+from dynamic_dynamodb.replay.recordings.rows import Rows, read_number, read_stamp, tell_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+METRICS: Final = {
+    "ConsumedReadCapacityUnits": "consumed_reads",
+    "ConsumedWriteCapacityUnits": "consumed_writes",
+    "ReadThrottleEvents": "throttled_reads",
+    "WriteThrottleEvents": "throttled_writes",
+    "ProvisionedReadCapacityUnits": "provisioned_reads",
+    "ProvisionedWriteCapacityUnits": "provisioned_writes",
+}
+"""CloudWatch's metrics, as labels of raw JSON name them, with our columns."""
+Series = dict[str, dict[int, float]]
+"""Values by minute since 1970, by column."""
+
+_COMPLETE: Final = "Complete"
+_BLANKS: Final = re.compile(r"[ \t\r\n]*")
+_MOST_COMMAS: Final = 10_000_000
+"""Of a text of the greatest length; what has more holds no timestamps, but would fill the memory."""
+_NOT_AN_ANSWER: Final = "is not what `aws cloudwatch get-metric-data` or `get-metric-statistics` prints"
+_LEVEL_STATISTICS: Final = ("Maximum", "Average", "Minimum")
+"""What may be taken for provisioned units, the best first."""
+_NAME: Final = re.compile("|".join(METRICS))
+_CALCULATION: Final = re.compile(
+    r"[A-Z_]{2,}\(|\bm\d+\s*[-+*/]|\*|[\w)]\s*\+\s*[A-Z(]|/\s*(\d+(\.\d+)?|s|sec|seconds?|min|minutes?|h|hours?)(?![\w.-])"
+    r"|\bper[ _-]?(sec|s\b|min|hour)",
+    re.IGNORECASE,
+)
+"""What shows in a label that figures were divided, multiplied or otherwise calculated."""
+_STATISTIC: Final = re.compile(
+    r"(?<![\w.-])(average|avg|mean|minimum|maximum|samplecount|median|rate|p\d\d?(\.\d+)?)"
+    r"(?![\w.-]|\s*[:=]?\s*\d)",
+    re.IGNORECASE,
+)
+"""A statistic other than Sum, as a word of its own; `avg 5.2` is how a dynamic label sums a series up."""
+_WORD_OF_ID: Final = re.compile(r"[A-Z]?[a-z]+|\d+")
+_WORDS_OF_RATES: Final = frozenset(("average", "avg", "mean", "rate", "per", "persec", "ps", "rps"))
+
+
+def read_series(file: IO[str]) -> Series:
+    """Read the answers in a file, one after the other; raise RecordingError."""
+    text = read_all(file)
+    try:
+        series: Series = {}
+        for answer in _split(text):
+            join(series, _read_answer(answer))
+    except (RecordingError, UnicodeDecodeError):
+        raise
+    except (RecursionError, ValueError):  # a number of thousands of digits, too
+        raise RecordingError("is no JSON") from None
+    except (KeyError, TypeError, AttributeError):
+        raise RecordingError(_NOT_AN_ANSWER) from None
+    return series
+
+
+def join(series: Series, more: Series) -> None:
+    """Add what another answer holds; raise RecordingError if both have a minute, and not alike."""
+    for column, points in more.items():
+        known = series.setdefault(column, {})
+        for stamp, number in points.items():
+            if known.setdefault(stamp, number) != number:
+                raise RecordingError(
+                    f"has another value of {column} for {tell_minute(stamp)} than an answer before it:"
+                    " are they of one table or index, and of one period?"
+                )
+
+
+def make_rows(series: Series) -> Rows:
+    """Put series side by side; raise RecordingError without any consumption."""
+    if not any("consumed" in name for name in series):
+        raise RecordingError("has no result labelled ConsumedReadCapacityUnits or ConsumedWriteCapacityUnits")
+    stamps = sorted({stamp for points in series.values() for stamp in points})
+    sums = sorted({stamp for name, points in series.items() if name in SUMS for stamp in points})
+    if _is_period_of_its_own(sums, stamps):
+        series = {name: points if name in SUMS else _sample(points, sums) for name, points in series.items()}
+        stamps = sums
+    columns = {
+        name: array("d", [points.get(stamp, nan) for stamp in stamps]) for name, points in series.items()
+    }
+    return Rows(array("q", stamps), columns)
+
+
+def _is_period_of_its_own(sums: Sequence[int], stamps: Sequence[int]) -> bool:
+    """Tell whether Sums of longer periods lie among levels of shorter ones: each was asked for by itself."""
+    distances = [later - earlier for earlier, later in pairwise(sums)]
+    period = min(distances, default=0)
+    return (
+        len(distances) >= STEADY_ROWS
+        and all(distance % period == 0 for distance in distances)
+        and min(later - earlier for earlier, later in pairwise(stamps)) < period <= LONGEST_PERIOD_MINUTES
+    )
+
+
+def _sample(levels: Mapping[int, float], begins: Sequence[int]) -> dict[int, float]:
+    """Return the highest level of each period."""
+    sampled: dict[int, float] = {}
+    for stamp, level in levels.items():
+        place = bisect_right(begins, stamp) - 1
+        if place >= 0:
+            sampled[begins[place]] = max(level, sampled.get(begins[place], level))
+    return sampled
+
+
+def _split(text: str) -> Iterator[Any]:
+    """Return the documents of a text in which they follow each other, or lie in a list."""
+    if text.count(",") > _MOST_COMMAS:
+        raise RecordingError(f"holds more than {_MOST_COMMAS:,} values")
+    decoder, place = json.JSONDecoder(), 0
+    while place == 0 or place < len(text):
+        document, place = decoder.raw_decode(text, _skip_blanks(text, place))
+        if document == []:
+            raise RecordingError(_NOT_AN_ANSWER)
+        yield from document if isinstance(document, list) else [document]
+        place = _skip_blanks(text, place)
+
+
+def _skip_blanks(text: str, place: int) -> int:
+    found = _BLANKS.match(text, place)
+    return place if found is None else found.end()
+
+
+def _read_answer(answer: Mapping[str, Any]) -> Series:
+    if "Datapoints" in answer:
+        return _read_statistics(answer)
+    _check_whole(answer)
+    return _join_pages(answer["MetricDataResults"])
+
+
+def _read_statistics(answer: Mapping[str, Any]) -> Series:
+    """Read an answer of get-metric-statistics, which holds one metric, labelled with its name."""
+    column = METRICS.get(answer["Label"])
+    if column is None:
+        return {}
+    points: dict[int, float] = {}
+    for point in answer["Datapoints"]:
+        wanted = ("Sum",) if column in SUMS else _LEVEL_STATISTICS
+        statistic = next((name for name in wanted if name in point), None)
+        if statistic is None:
+            raise RecordingError(f"has {answer['Label']} without its {wanted[0]}: ask for {wanted[0]}")
+        _keep_point(points, answer["Label"], point["Timestamp"], point[statistic])
+    return {column: points}
+
+
+def _check_whole(answer: Mapping[str, Any]) -> None:
+    if answer.get("NextToken"):
+        raise RecordingError(
+            "is only a part of the answer, it has a NextToken: fetch it without --max-items and --no-paginate"
+        )
+    _check_messages("CloudWatch", answer)
+
+
+def _check_messages(whose: str, said: Mapping[str, Any]) -> None:
+    for message in said.get("Messages") or ():
+        raise RecordingError(f"is no whole answer, {whose} says: {clip(str(message.get('Value', message)))}")
+
+
+def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
+    """Give the points by column; the aws command prints a result once for each page of the answer."""
+    series: Series = {}
+    names: dict[str, str] = {}
+    codes: dict[str, str] = {}
+    for result in results:
+        name = result["Id"]
+        column = _find_column(name, result.get("Label", ""))
+        if column is None:
+            continue
+        if names.setdefault(column, name) != name:
+            raise RecordingError(f"has {column} twice: one file holds one table or index")
+        codes[name] = result.get("StatusCode", _COMPLETE)  # the last page's counts
+        _check_messages(name, result)
+        points = series.setdefault(column, {})
+        if len(result["Timestamps"]) != len(result["Values"]):
+            raise RecordingError(f"{_tell_id(name)}: has not as many values as timestamps")
+        for moment, number in zip(result["Timestamps"], result["Values"], strict=True):
+            _keep_point(points, name, moment, number)
+    for name, code in codes.items():
+        if code != _COMPLETE:
+            raise RecordingError(f"is no whole answer, CloudWatch says of {name}: {clip(str(code))}")
+    return series
+
+
+def _find_column(name: str, label: str) -> str | None:
+    """Return the column that a result belongs in; raise RecordingError if it shows that it is no Sum."""
+    found = _NAME.search(f"{label} {name}")
+    column = METRICS[found[0]] if found else name if name in COLUMNS else None
+    if column is None:
+        return None
+    words = {word.lower() for word in _WORD_OF_ID.findall(_NAME.sub("", name))}
+    is_sum = column not in SUMS or not (_STATISTIC.search(_NAME.sub(" ", label)) or words & _WORDS_OF_RATES)
+    if not is_sum or any(_CALCULATION.search(_NAME.sub("Units", text)) for text in (label, name)):
+        shown = shorten(label or name)
+        raise RecordingError(
+            f"has {shown}, which is not the plain {'Sum' if column in SUMS else 'metric'}: fetch it without a"
+            " calculation" + (" and with the statistic Sum" if column in SUMS else "")
+        )
+    return column
+
+
+def _keep_point(points: dict[int, float], name: str, moment: object, number: object) -> None:
+    try:
+        stamp, value = read_stamp(str(moment)), read_number(str(number))
+    except ValueError as error:
+        raise RecordingError(f"{_tell_id(name)}: {error}") from None
+    if stamp in points:
+        raise RecordingError(f"{_tell_id(name)}: has two values for one minute")
+    points[stamp] = value
+
+
+def _tell_id(name: str) -> str:
+    return shorten(name).strip("'")

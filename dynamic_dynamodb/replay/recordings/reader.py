@@ -1,0 +1,120 @@
+"""Make a recording of the rows of a file."""
+
+from __future__ import annotations
+
+from array import array
+from datetime import datetime, timezone
+from math import isnan
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.replay.recordings.inputs import LONGEST_DAYS, RecordingError
+from dynamic_dynamodb.replay.recordings.plausibility import find_oddities
+from dynamic_dynamodb.replay.recordings.recording import (
+    MINUTES_PER_DAY,
+    MINUTES_PER_HOUR,
+    NO_GAPS,
+    Billing,
+    Gaps,
+    Recording,
+    SideRecording,
+    find_gaps,
+    hold,
+    spread,
+)
+from dynamic_dynamodb.replay.recordings.resampling import find_period
+from dynamic_dynamodb.replay.recordings.rows import tell_minute
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.replay.recordings.manifest import Entry
+    from dynamic_dynamodb.replay.recordings.rows import Rows
+
+LONGEST_BLANK_START_MINUTES: Final = MINUTES_PER_HOUR
+"""So long an idle table may be without any datapoint; that of its provisioned units comes each 5 minutes."""
+
+
+def make_recording(rows: Rows, entry: Entry) -> Recording:
+    """Make a recording of rows and of what is known of their target; raise RecordingError."""
+    remarks: list[str] = []
+    rows = _leave_out_blank_start(rows, remarks)
+    period = find_period(rows.stamps, remarks)
+    start = datetime.fromtimestamp(rows.stamps[0] * SECONDS_PER_MINUTE, timezone.utc)
+    minutes = rows.stamps[-1] - rows.stamps[0] + period
+    if minutes > LONGEST_DAYS * MINUTES_PER_DAY:
+        days = minutes // MINUTES_PER_DAY
+        raise RecordingError(f"spans {days:,} days, from {start:%Y-%m-%d} on: is a timestamp wrong?")
+    billing = _find_billing(rows, entry, remarks)
+    is_on_demand = Billing.ON_DEMAND in billing
+    sides = PerCapacity.of(
+        lambda capacity: _read_side(rows, period, capacity, minutes, is_on_demand=is_on_demand)
+    )
+    if all(side is None for side in sides):
+        raise RecordingError("has no consumption in it: every consumed_reads and consumed_writes is blank")
+    gaps = PerCapacity.of(
+        lambda capacity: NO_GAPS if sides[capacity] is None else _find_gaps(rows, period, capacity)
+    )
+    remarks += find_oddities(rows, period, sides)
+    return Recording(entry.target, start, minutes, period, sides, gaps, tuple(remarks), billing)
+
+
+def _find_billing(rows: Rows, entry: Entry, remarks: list[str]) -> frozenset[Billing]:
+    """Find out how the target was billed: no provisioned units, or 0 of them, may be on-demand."""
+    levels = [column for name, column in rows.columns.items() if "provisioned" in name]
+    has_units = any(level > 0 for column in levels for level in column)
+    has_none = any(level == 0 for column in levels for level in column)
+    is_on_demand = has_none or Billing.ON_DEMAND in entry.billing
+    if is_on_demand and has_units:
+        remarks.append(
+            'it was billed on demand for a part of the time: a row "as recorded" would be wrong and is left'
+            " out"
+        )
+    found = {Billing.PROVISIONED: has_units, Billing.ON_DEMAND: is_on_demand}
+    return frozenset(billing for billing, is_so in found.items() if is_so)
+
+
+def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
+    """Begin with the first datapoint of anything, if the provisioned units tell when the table was there."""
+    places = [
+        next((place for place, one in enumerate(column) if not isnan(one)), None)
+        for column in rows.columns.values()
+    ]
+    is_told = any(
+        "provisioned" in name for name, place in zip(rows.columns, places, strict=True) if place is not None
+    )
+    first = min((place for place in places if place is not None), default=0)
+    if not is_told or rows.stamps[first] - rows.stamps[0] < LONGEST_BLANK_START_MINUTES:
+        return rows
+    remarks.append(
+        f"the first {rows.stamps[first] - rows.stamps[0]:,} minutes, until {tell_minute(rows.stamps[first])},"
+        " have no datapoint, not even of the provisioned units: left out, the table may not have been there"
+    )
+    return rows.select(range(first, len(rows.stamps)))
+
+
+def _read_side(
+    rows: Rows, period: int, capacity: Capacity, minutes: int, *, is_on_demand: bool
+) -> SideRecording | None:
+    """Read a side; without consumption it is there if it has a column for that, and is known to be idle.
+
+    That is known where there are provisioned units, or where there are none as it is billed on demand.
+    """
+    name = f"consumed_{capacity.value}"
+    consumed = spread(rows, period, name)
+    provisioned = hold(rows, period, f"provisioned_{capacity.value}")
+    is_known = provisioned is not None or is_on_demand
+    if consumed is None and not (is_known and name in rows.columns):
+        return None
+    throttled = rows.columns.get(f"throttled_{capacity.value}", ())
+    return SideRecording(
+        array("d", bytes(8 * minutes)) if consumed is None else consumed,
+        sum(one for one in throttled if not isnan(one)),
+        provisioned,
+    )
+
+
+def _find_gaps(rows: Rows, period: int, capacity: Capacity) -> Gaps:
+    column = rows.columns[f"consumed_{capacity.value}"]
+    known = array("q", (stamp for stamp, one in zip(rows.stamps, column, strict=True) if not isnan(one)))
+    return find_gaps(known, rows.stamps[0], rows.stamps[-1] + period, period)

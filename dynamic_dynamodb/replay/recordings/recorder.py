@@ -1,0 +1,272 @@
+"""Carry out `--record`: keep each target's history in a CSV file that grows from run to run."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final, Protocol
+
+from dynamic_dynamodb.aws.account import build_history, open_session, start_workers
+from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.gathering import never
+from dynamic_dynamodb.config.values import clip, escape
+from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.replay.recordings.files import SUFFIXES, name_stem, strip_suffix
+from dynamic_dynamodb.replay.recordings.folder import Folder, open_folder
+from dynamic_dynamodb.replay.recordings.history_file import (
+    find_first_missing,
+    merge,
+    read_history,
+    write_history,
+)
+from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_text
+from dynamic_dynamodb.replay.recordings.manifest import (
+    MANIFEST,
+    Entry,
+    Manifest,
+    is_named_well,
+    read_manifest,
+)
+from dynamic_dynamodb.replay.recordings.recording import Billing
+from dynamic_dynamodb.replay.recordings.resampling import find_period
+from dynamic_dynamodb.scaling.model import Code, Target
+from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dynamic_dynamodb.check.discovery import Discovered, Discovery
+    from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.sources import ConfigSources
+    from dynamic_dynamodb.replay.recordings.history_file import Minutes
+    from dynamic_dynamodb.scaling.usage import Datapoints
+
+LONGEST_HISTORY: Final = timedelta(days=15)
+"""How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
+FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, patience=90.0)
+"""Two weeks of a target are megabytes, for which somebody waits."""
+
+
+class History(Protocol):
+    """Where a target's history comes from."""
+
+    def fetch(self, target: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
+        """Give the series by column; raise AwsError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of a recording: a line for each target, and a sentence for each that failed."""
+
+    lines: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whole minutes from `start` until before `end`."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTarget:
+    """A target to record, and what its description says of it; an empty account is not known."""
+
+    target: Target
+    account: str = ""
+    is_on_demand: bool = False
+
+    def __str__(self) -> str:
+        """Spell its target, whatever characters are in it."""
+        return escape(str(self.target))
+
+    @property
+    def billing(self) -> Billing:
+        """Return how it is billed now."""
+        return Billing.ON_DEMAND if self.is_on_demand else Billing.PROVISIONED
+
+
+def record(
+    sources: ConfigSources, configuration: Configuration, on_progress: Callable[[float], None]
+) -> Recorded:
+    """Record every target that a section matches; raise ConfigurationError."""
+    directory = sources.find_path(configuration.global_options["record"])
+    region = configuration.global_options["region"]
+    with ExitStack() as stack:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            folder = stack.enter_context(open_folder(directory))
+            stack.enter_context(folder.lock())
+            is_adopted = any(directory.glob("*.csv")) and not (directory / MANIFEST).exists()
+            manifest = _read_own_manifest(folder, region)
+        except BlockingIOError:
+            fault = f"{directory} is being written by another run of --record: try again when it has ended"
+            return Recorded((), (fault,))
+        except OSError as error:
+            fault = f"--record {directory} cannot be written: {error.strerror}"
+            raise ConfigurationError((fault,)) from error
+        recorded = _record_into(folder, manifest, configuration, on_progress)
+    said = f"{directory} did not say whose its recordings are: from now on they are of {region}"
+    return replace(recorded, lines=(said, *recorded.lines)) if is_adopted else recorded
+
+
+def _record_into(
+    folder: Folder,
+    manifest: Manifest,
+    configuration: Configuration,
+    on_progress: Callable[[float], None],
+) -> Recorded:
+    options = configuration.global_options
+    session = open_session(options, FOR_LONG_ANSWERS, never)
+    with start_workers() as workers:
+        discovery, history = build_history(configuration, workers, session)
+        try:
+            session.prepare()
+            session.clock.begin()
+            now = datetime.now(timezone.utc)
+            found = discovery.find()
+        except AwsError as error:
+            return Recorded((), (f"nothing was recorded: {error}",))
+        end = session.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
+        span = Span(end - timedelta(days=options["days"]), end)
+        subjects = list(_find_subjects(discovery, found))
+        recorded = Recorder(folder, history, span).record(subjects, manifest, on_progress)
+    failures = [str(report) for report in found.failed]
+    if found.is_list_missing:
+        failures.append("not all tables could be listed")
+    if not subjects and not failures:
+        failures.append("no table matches any section: nothing was recorded")
+    return Recorded(recorded.lines, (*failures, *recorded.failures))
+
+
+def _read_own_manifest(folder: Folder, region: str) -> Manifest:
+    """Return what the directory holds so far; raise ConfigurationError if that is another region's."""
+    path = folder.path / MANIFEST
+    try:
+        with folder.open(MANIFEST) as file:
+            manifest = read_manifest(file)
+    except FileNotFoundError:
+        return Manifest(region)  # older recordings do not say whose they are
+    except RecordingError as error:
+        raise ConfigurationError((f"{path} {error}",)) from error
+    if manifest.region != region:
+        fault = (
+            f"--record {folder.path} holds recordings of {clip(manifest.region)}, and the region is {region}:"
+            " give each region a directory of its own"
+        )
+        raise ConfigurationError((fault,))
+    return manifest
+
+
+def _find_subjects(discovery: Discovery, found: Discovered) -> Iterator[RecordedTarget]:
+    """Return what can be recorded, with or without provisioned capacity."""
+    on_demand = {
+        report.target for report in found.skipped if report.skipped and report.skipped.code is Code.ON_DEMAND
+    }
+    for target in sorted({*on_demand, *(subject.target for subject in found.subjects)}):
+        account = discovery.known[target.table][Target(target.table)].account
+        yield RecordedTarget(target, account, is_on_demand=target in on_demand)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Records targets into a directory that no other run writes into."""
+
+    folder: Folder
+    history: History
+    span: Span
+
+    def record(
+        self,
+        subjects: Sequence[RecordedTarget],
+        manifest: Manifest,
+        on_progress: Callable[[float], None] = lambda _: None,
+    ) -> Recorded:
+        """Record one target after the other."""
+        account = manifest.account or next((one.account for one in subjects if one.account), "")
+        refusals = {subject: _find_refusal(subject, account) for subject in subjects}
+        lines: list[str] = []
+        failures = [f"{one}: not recorded: {refusal}" for one, refusal in refusals.items() if refusal]
+        names = frozenset(self.folder.list_names())
+        stems = _name_stems([subject for subject in subjects if not refusals[subject]], names)
+        known = {stem: Entry(one.target, frozenset((one.billing,))) for one, stem in stems.items()}
+        try:
+            if known:
+                self.folder.replace(MANIFEST, (manifest.add(account, known).write(),))
+        except OSError as error:
+            path = self.folder.path / MANIFEST
+            failures.append(f"nothing was recorded: {path} cannot be written: {error.strerror}")
+            return Recorded((), tuple(failures))
+        for number, (subject, stem) in enumerate(stems.items()):
+            on_progress(number / len(stems))
+            try:
+                lines.append(f"{subject}: {self._record_one(subject, stem, names)}")
+            except (AwsError, RecordingError, OSError) as error:
+                failures.append(f"{subject}: not recorded: {error}")
+        return Recorded(tuple(lines), tuple(failures))
+
+    def _record_one(self, subject: RecordedTarget, stem: str, names: Collection[str]) -> str:
+        """Fetch what a file lacks, and put the longer file in its place at once."""
+        path = self.folder.path / f"{stem}.csv"
+        other = next((stem + end for end in SUFFIXES if end != ".csv" and stem + end in names), None)
+        if other is not None:
+            message = f"{path.with_name(other)} is there, but only a plain .csv can be continued"
+            raise RecordingError(f"{message}: unpack it, or move it away")
+        earliest = self.span.end - LONGEST_HISTORY
+        with _telling_that_it_cannot_be_continued(path):
+            kept = self._read_kept(path.name)
+        start = find_first_missing(kept, self.span.start, self.span.end, earliest)
+        series = self.history.fetch(subject.target, start, self.span.end)
+        if not kept and not any(series.values()):
+            return "CloudWatch has no datapoint of it, nothing was written"
+        rows = merge(kept, series, start, self.span.end)
+        with _telling_that_it_cannot_be_continued(path):
+            if kept:
+                find_period(sorted(rows), [])
+        self.folder.replace(path.name, write_history(rows))
+        billed = ", billed on demand" if subject.is_on_demand else ""
+        return f"{len(rows):,} minutes, {len(rows) - len(kept):,} of them new, in {path}{billed}"
+
+    def _read_kept(self, name: str) -> Minutes:
+        try:
+            with self.folder.open(name) as file, open_text(file, name) as text:
+                return read_history(text)
+        except FileNotFoundError:
+            return {}
+        except UnicodeDecodeError:
+            raise RecordingError("is no text in UTF-8: move it away") from None
+
+
+@contextmanager
+def _telling_that_it_cannot_be_continued(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except RecordingError as error:
+        message = f"{path} cannot be continued: it {error}"
+        raise RecordingError(message) from error
+
+
+def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> dict[RecordedTarget, str]:
+    """Name each target's file without .csv, no two alike and none like another's that is there."""
+    taken: dict[str, set[str]] = {}
+    for name in names:
+        stem = strip_suffix(name)
+        taken.setdefault(stem.casefold(), set()).add(stem)
+    stems = {}
+    for subject in subjects:
+        stem = name_stem(subject.target, taken)
+        taken.setdefault(stem.casefold(), set()).add(stem)
+        stems[subject] = stem
+    return stems
+
+
+def _find_refusal(subject: RecordedTarget, account: str) -> str | None:
+    if not is_named_well(subject.target):
+        return "DynamoDB has no such names: 3 to 255 letters, digits and _.-"
+    if subject.account and subject.account != account:
+        return f"it is of account {subject.account}, and the directory holds recordings of {clip(account)}"
+    return None

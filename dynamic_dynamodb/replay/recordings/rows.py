@@ -1,0 +1,153 @@
+"""Read the rows of a CSV file in the order of time."""
+
+from __future__ import annotations
+
+import csv
+import re
+from array import array
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+from math import nan
+from typing import IO, Final
+
+from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.replay.recordings.inputs import LONGEST_DAYS, RecordingError, read_lines
+from dynamic_dynamodb.replay.recordings.recording import COLUMNS, SUMS, Column
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+
+MOST_UNITS: Final = 1e15
+GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
+GOOD_TIMESTAMP: Final = "2026-03-01T00:00:00Z"
+_EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
+_SECONDS_SINCE_1970: Final = re.compile(r"\d{9,10}(\.\d+)?")
+"""From 1973 to 2286."""
+_UTC_TIMES: Final = (
+    datetime.min.replace(tzinfo=timezone.utc) + timedelta(days=LONGEST_DAYS),
+    datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=LONGEST_DAYS),
+)
+"""Between these, no sum with a moment leaves Python's time."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a file: minutes since 1970 in order, and a column each; NaN is a blank field."""
+
+    stamps: array[int]
+    columns: dict[str, Column[float]]
+
+    def select(self, places: range | list[int]) -> Rows:
+        """Give some of the rows, in this order."""
+        columns = {
+            name: array("d", [column[place] for place in places]) for name, column in self.columns.items()
+        }
+        return Rows(array("q", [self.stamps[place] for place in places]), columns)
+
+
+def read_rows(file: IO[str]) -> Rows:
+    """Return the rows of a CSV file; raise RecordingError."""
+    try:
+        return _sort(_read_csv(file))
+    except csv.Error as error:
+        raise RecordingError(f"is no CSV: {error}") from None
+
+
+def _sort(rows: Rows) -> Rows:
+    stamps = rows.stamps
+    if all(first < second for first, second in pairwise(stamps)):
+        return rows
+    ordered = rows.select(sorted(range(len(stamps)), key=stamps.__getitem__))
+    for first, second in pairwise(ordered.stamps):
+        if first == second:
+            raise RecordingError(f"has two rows for {tell_minute(first)}: keep one")
+    return ordered
+
+
+def _read_csv(file: IO[str]) -> Rows:
+    lines = csv.reader(read_lines(file))
+    header = [name.strip() for name in next(lines, [])]
+    known = [(place, name) for place, name in enumerate(header) if name in COLUMNS]
+    _refuse_what_is_no_sum(header)
+    if "timestamp" not in header or not any("consumed" in name for _, name in known):
+        raise RecordingError(
+            f"has no header as recordings have: {GOOD_HEADER} (consumed_reads alone will do)"
+        )
+    if len(set(header)) < len(header):
+        raise RecordingError("has a column twice")
+    rows = Rows(array("q"), {name: array("d") for _, name in known})
+    sinks = [(place, rows.columns[name].append) for place, name in known]
+    at, width = header.index("timestamp"), len(header)
+    try:
+        for fields in lines:
+            if fields:
+                if len(fields) != width:
+                    _check_width(fields, width, lines.line_num)
+                rows.stamps.append(read_stamp(fields[at]))
+                for place, keep in sinks:
+                    keep(read_number(fields[place]))
+    except (RecordingError, UnicodeDecodeError):
+        raise
+    except (ValueError, csv.Error) as error:
+        raise RecordingError(f"line {lines.line_num}: {error}") from None
+    return rows
+
+
+def _refuse_what_is_no_sum(header: list[str]) -> None:
+    """Refuse what is named nearly as a column of Sums: a rate or an average would be taken for no load."""
+    for column in SUMS:
+        near = next((name for name in header if name.lower().startswith(column)), None)
+        if near is not None and column not in header:
+            raise RecordingError(
+                f"has a column {shorten(near)}: name it {column} if it holds a Sum over each row's minutes;"
+                " rates and averages cannot be used"
+            )
+
+
+def _check_width(fields: list[str], width: int, line: int) -> None:
+    if len(fields) < width:
+        raise RecordingError(f"line {line} has fewer fields than the header")
+    if any(map(str.strip, fields[width:])):
+        shown = shorten(",".join(fields))
+        raise RecordingError(
+            f"line {line} has more fields than the header: {shown}; are there commas in numbers?"
+        )
+
+
+def read_stamp(text: str) -> int:
+    """Read a timestamp, in UTC unless it says otherwise, as a minute since 1970; raise ValueError.
+
+    Seconds since 1970, as version 1 of the AWS CLI prints them, are a timestamp too.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        earliest, latest = _UTC_TIMES
+        if earliest <= moment <= latest:
+            return (moment - _EPOCH) // MINUTE
+    except (ValueError, OverflowError):
+        if _SECONDS_SINCE_1970.fullmatch(text.strip()):
+            return int(float(text)) // SECONDS_PER_MINUTE
+    message = f"{shorten(text)} is no timestamp such as {GOOD_TIMESTAMP}"
+    raise ValueError(message)
+
+
+def read_number(text: str) -> float:
+    """Read a number of units; a blank is NaN. Raise ValueError."""
+    if not text:
+        return nan
+    try:
+        number = float(text)
+    except ValueError:
+        if not text.strip():
+            return nan
+        number = nan
+    if not 0 <= number <= MOST_UNITS:
+        message = f"{shorten(text)} is no number of units, 0 or more"
+        raise ValueError(message)
+    return number
+
+
+def tell_minute(stamp: int) -> str:
+    """Spell a minute since 1970."""
+    return f"{datetime.fromtimestamp(stamp * SECONDS_PER_MINUTE, timezone.utc):%Y-%m-%dT%H:%MZ}"

@@ -1,0 +1,1 @@
+"""The answer as text, as data and as a page."""

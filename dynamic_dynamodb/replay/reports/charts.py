@@ -1,0 +1,227 @@
+"""Draw load, capacity, throttling and reasons as SVG, at most one column for each pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from itertools import groupby
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_HOUR
+from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
+from dynamic_dynamodb.scaling.model import Code
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.replay.comparison.results import Trace
+    from dynamic_dynamodb.replay.simulator.timeline import Timeline
+
+WIDTH: Final = 800
+HEIGHT: Final = 240
+LANE_HEIGHT: Final = 14
+_MOST_TICKS: Final = 5
+_LEAST_BAND: Final = 5  # narrower ones would be overlooked
+_MOST_LABELS: Final = 8
+_LAST_PLACE_PERCENT: Final = 96
+_HOURS_PER_DAY: Final = 24
+_LABEL_HOURS: Final = (1, 3, 6, 12, 24, 48, 96, 168, 336, 744, 1464, 2928)
+_EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
+
+KINDS: Final = {
+    "held": frozenset(
+        {
+            Code.DECREASE_BUDGET,
+            Code.LIMIT_EXCEEDED,
+            Code.OUTSIDE_WINDOW,
+            Code.RW_TOGETHER,
+            Code.NOT_ACTIVE,
+            Code.STILL_THROTTLED,
+            Code.BELOW_CONSUMPTION,
+            Code.CAPPED_AT_MAXIMUM,
+        }
+    ),
+    "unknown": frozenset(
+        {Code.METRICS_UNKNOWN, Code.METRICS_LATE, Code.METRICS_FAILED, Code.ZERO_CONSUMPTION}
+    ),
+    "waiting": frozenset({Code.WAITING_FOR_CHECKS}),
+    "low": frozenset({Code.AT_MINIMUM, Code.ROUNDS_TO_NOTHING}),
+    "steady": frozenset({Code.STEADY, Code.AUTOSCALING_OFF, Code.UP_SCALING_OFF, Code.DOWN_SCALING_OFF}),
+}
+"""How reasons are coloured while nothing changes; of several in one column the first kind here shows."""
+_KIND_OF: Final = {code: kind for kind, codes in KINDS.items() for code in codes}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a pixel's width of minutes came to, in units a second."""
+
+    mean: float
+    most: float
+    least_capacity: float
+    most_capacity: float
+    is_throttled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One side's chart: columns, and the number at its upper edge."""
+
+    columns: tuple[Column, ...]
+    top: float
+
+    @property
+    def ticks(self) -> list[float]:
+        """Give round numbers for the axis, the lowest first."""
+        step = _find_step(self.top)
+        return [step * number for number in range(floor(self.top / step) + 1)]
+
+
+def _find_step(top: float) -> float:
+    """Find the least round step that leaves few ticks."""
+    power = 10.0 ** floor(log10(top / _MOST_TICKS))
+    return next(step for step in (power, 2 * power, 5 * power, 10 * power) if top / step <= _MOST_TICKS)
+
+
+def split_columns(minutes: int) -> list[tuple[int, int]]:
+    """Cut time into at most `WIDTH` pieces of about the same length."""
+    count = min(minutes, WIDTH)
+    return [(minutes * place // count, minutes * (place + 1) // count) for place in range(count)]
+
+
+def build_chart(course: Trace) -> Chart:
+    """Thin a course out; peaks and throttling never get lost."""
+    columns = []
+    for begin, end in split_columns(len(course.demand)):
+        demand = course.demand[begin:end]
+        capacity = course.provisioned[begin:end]
+        columns.append(
+            Column(
+                mean=sum(demand) / len(demand) / SECONDS_PER_MINUTE,
+                most=max(demand) / SECONDS_PER_MINUTE,
+                least_capacity=min(capacity),
+                most_capacity=max(capacity),
+                is_throttled=any(course.throttled[begin:end]),
+            )
+        )
+    top = max(max(column.most, column.most_capacity) for column in columns)
+    return Chart(tuple(columns), top * 1.05 or 1.0)
+
+
+def draw_chart(chart: Chart, description: str) -> str:
+    """Draw load as areas, peaks lighter than means, capacity as a line, throttling as bands behind."""
+    count = len(chart.columns)
+    bands = "".join(
+        f'<rect x="{first - max(0, _LEAST_BAND - length) / 2:g}" width="{max(length, _LEAST_BAND)}"'
+        f' height="{HEIGHT}"/>'
+        for first, length, is_throttled in _find_runs([column.is_throttled for column in chart.columns])
+        if is_throttled
+    )
+    lines = "".join(f'<path d="M0 {_place(chart, tick)}h{count}"/>' for tick in chart.ticks[1:])
+    peaks = [_place(chart, column.most) for column in chart.columns]
+    means = [_place(chart, column.mean) for column in chart.columns]
+    return (
+        f'<svg class="chart" viewBox="0 0 {count} {HEIGHT}" preserveAspectRatio="none" role="img"'
+        f' aria-label="{description}"><g class="band">{bands}</g><g class="grid">{lines}</g>'
+        f'<path class="peak" d="{_draw_area(peaks)}"/><path class="mean" d="{_draw_area(means)}"/>'
+        f'<path class="capacity" d="{_draw_capacity(chart)}"/></svg>'
+    )
+
+
+def _place(chart: Chart, units: float) -> int:
+    return round(HEIGHT * (1 - units / chart.top))
+
+
+def _draw_area(tops: Sequence[int]) -> str:
+    steps = []
+    for (first, last), run in _find_edges(tops):
+        steps.append(f"V{run}H{last}" if last > first else "")
+    return f"M0 {HEIGHT}{''.join(steps)}V{HEIGHT}Z"
+
+
+def _find_edges(tops: Sequence[int]) -> Iterator[tuple[tuple[int, int], int]]:
+    at = 0
+    for top, run in groupby(tops):
+        length = len(list(run))
+        yield (at, at + length), top
+        at += length
+
+
+def _draw_capacity(chart: Chart) -> str:
+    """Draw a step line; a column in which capacity moved has a vertical stroke over its range."""
+    spans = [(_place(chart, one.least_capacity), _place(chart, one.most_capacity)) for one in chart.columns]
+    steps = [f"M0 {spans[0][0]}"]
+    at = 0
+    for (low, high), run in groupby(spans):
+        at += len(list(run))
+        steps.append(f"V{low}" if low == high else f"V{low}V{high}")
+        steps.append(f"H{at}")
+    return "".join(steps)
+
+
+def _find_runs(flags: Sequence[object]) -> Iterator[tuple[int, int, object]]:
+    at = 0
+    for flag, run in groupby(flags):
+        length = len(list(run))
+        yield at, length, flag
+        at += length
+
+
+def draw_timeline(timeline: Timeline, capacity: Capacity, start: datetime) -> str:
+    """Draw two lanes: changes made, raises over decreases, and the kind of reason of all other checks."""
+    spans = split_columns(timeline.minutes)
+    codes = timeline.codes[capacity]
+    kinds = [_find_kind(set(codes[begin:end])) for begin, end in spans]
+    lanes = "".join(
+        f'<rect class="{kind}" x="{first}" y="{LANE_HEIGHT}" width="{length}" height="{LANE_HEIGHT}"/>'
+        for first, length, kind in _find_runs(kinds)
+        if kind
+    )
+    made = ["" for _ in spans]
+    for moment, decision in timeline.changes:
+        side = decision.capacities[capacity]
+        place = (moment - start) // MINUTE * len(spans) // timeline.minutes
+        if side.is_change and made[place] != "raised":
+            made[place] = "raised" if side.is_raise else "lowered"
+    ticks = "".join(
+        f'<rect class="{kind}" x="{place}" width="1.5" height="{LANE_HEIGHT}"/>'
+        for place, kind in enumerate(made)
+        if kind
+    )
+    return (
+        f'<svg class="lanes" viewBox="0 0 {len(spans)} {2 * LANE_HEIGHT}" preserveAspectRatio="none"'
+        f' role="img" aria-label="changes and reasons in time">{lanes}{ticks}</svg>'
+    )
+
+
+def _find_kind(numbers: set[int]) -> str:
+    kinds = {_KIND_OF.get(CODES[number], "steady") for number in numbers if number != NOT_CHECKED}
+    return next((kind for kind in KINDS if kind in kinds), "")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLabel:
+    """A day or an hour for the axis, at a place in percent."""
+
+    place: float
+    text: str
+    is_day: bool
+
+
+def label_times(start: datetime, minutes: int) -> list[TimeLabel]:
+    """Give a handful of days or hours for the axis, none so far right that a phone cuts it off."""
+    hours = ceil(minutes / MINUTES_PER_HOUR)
+    step = next((one for one in _LABEL_HOURS if hours / one <= _MOST_LABELS), hours)
+    first = start.replace(minute=0, second=0)
+    labels = []
+    for hour in range(1, hours + 1):
+        moment = first + hour * MINUTES_PER_HOUR * MINUTE
+        place = 100 * ((moment - start) // MINUTE) / minutes
+        if (moment - _EPOCH) // (MINUTES_PER_HOUR * MINUTE) % step == 0 and place <= _LAST_PLACE_PERCENT:
+            is_day = moment.hour == 0 or step >= _HOURS_PER_DAY
+            text = f"{moment:%-d %b}" if is_day else f"{moment:%H:%M}"
+            labels.append(TimeLabel(place, text, is_day))
+    return labels

@@ -1,0 +1,174 @@
+"""Write a replay as one HTML page that needs nothing else: no scripts, no fonts, no other files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb import __version__
+from dynamic_dynamodb.options import PRICED_REGION, PRICES_AS_OF, Capacity
+from dynamic_dynamodb.replay.comparison.baselines import take_traces
+from dynamic_dynamodb.replay.comparison.verdict import is_within
+from dynamic_dynamodb.replay.reports.charts import build_chart, draw_chart, draw_timeline, label_times
+from dynamic_dynamodb.replay.reports.page_style import STYLE
+from dynamic_dynamodb.replay.reports.text import BILLING_REMARK, COLUMNS, begin_sentence, describe_recording
+from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dynamic_dynamodb.replay.comparison.comparison import Answer, TargetAnswer
+    from dynamic_dynamodb.replay.comparison.results import Row, Trace
+
+MOST_CHANGES_SHOWN: Final = 500
+MOST_NAMED: Final = 3
+LEGEND: Final = (
+    ("mean", "load, mean"),
+    ("peak", "load, peak minute"),
+    ("capacity", "provisioned"),
+    ("band", "throttled"),
+)
+LANES_LEGEND: Final = (
+    ("raised", "raised"),
+    ("lowered", "lowered"),
+    ("held", "held back"),
+    ("waiting", "counting low checks"),
+    ("low", "low, at minimum"),
+    ("steady", "steady"),
+    ("unknown", "load zero or unknown"),
+)
+
+
+def write_report(answer: Answer) -> str:
+    """Write the page."""
+    names = ", ".join(str(target.recording.target) for target in answer.targets)
+    several = f"{len(answer.targets)} targets"
+    title = f"Replay of {names if len(answer.targets) <= MOST_NAMED else several}"
+    parts = "\n".join(_write_parts(answer, title))
+    head = "\n".join(
+        (
+            '<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>{escape(title)}</title>",
+            f"<style>{STYLE}</style>",
+        )
+    )
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{parts}\n</body>\n</html>\n'
+
+
+def _write_parts(answer: Answer, title: str) -> Iterator[str]:
+    settings = answer.settings
+    yield f"<header><h1>{escape(title)}</h1>"
+    yield (
+        f"<p>What Dynamic DynamoDB {__version__} would have done: physics {escape(settings.physics_text)},"
+        f" billing {settings.billing}, at most {settings.wanted_percent:g} % throttled is wanted.</p>"
+        "</header>"
+    )
+    yield from _list_warnings(answer.warnings)
+    if len(answer.targets) > 1:
+        yield f"<section><h2>All {len(answer.targets)} targets</h2>"
+        yield f'<p class="verdict">{_write_sentence(answer.verdict)}</p>'
+        yield from _write_rows(answer.total, settings.wanted_percent)
+        yield "</section>"
+    for target in answer.targets:
+        yield from _write_target(target, settings.wanted_percent)
+    yield (
+        f"<footer><p>Dollars are per 30 days, by default at {PRICED_REGION} prices of {PRICES_AS_OF}."
+        f" {BILLING_REMARK} The throttled share is that of the side, reads or writes, that fared worse."
+        " The bound is what nobody can beat who keeps the model's rules.</p></footer>"
+    )
+
+
+def _write_target(target: TargetAnswer, wanted_percent: float) -> Iterator[str]:
+    recording, replayed = target.recording, target.replayed
+    name, _, rest = describe_recording(recording).partition(": ")
+    yield f"<section><h2>{escape(name)}</h2><p>{escape(rest)}</p>"
+    yield f'<p class="verdict">{_write_sentence(target.verdict)}</p>'
+    yield from _list_warnings(target.warnings)
+    courses = take_traces(replayed.model)
+    for capacity in Capacity:
+        course = courses[capacity]
+        if course is not None:
+            yield from _write_side(target, capacity, course)
+    yield from _write_rows(target.rows, wanted_percent)
+    yield from _write_changes(target)
+    yield "</section>"
+
+
+def _write_sentence(sentence: str) -> str:
+    """Keep each number and its percent sign on one line."""
+    return escape(begin_sentence(sentence)).replace(" %", "&nbsp;%")
+
+
+def _list_warnings(warnings: Sequence[str]) -> Iterator[str]:
+    if warnings:
+        items = "".join(f"<li>{_write_sentence(warning)}.</li>" for warning in warnings)
+        yield f'<ul class="warnings">{items}</ul>'
+
+
+def _write_side(target: TargetAnswer, capacity: Capacity, course: Trace) -> Iterator[str]:
+    recording, timeline = target.recording, target.replayed.timeline
+    chart = build_chart(course)
+    throttled = sum(1 for one in course.throttled if one)
+    said = f"{capacity.value} of {recording.target}: {throttled:,} minutes throttled"
+    yield f"<h3>{capacity.value.capitalize()}, units a second</h3>"
+    yield _write_legend(LEGEND)
+    ticks = "".join(
+        f'<span style="bottom:{100 * tick / chart.top:.2f}%">{tick:,g}</span>' for tick in chart.ticks
+    )
+    labels = label_times(recording.start, recording.minutes)
+    has_days = any(label.is_day for label in labels)
+    times = "".join(
+        f'<span{"" if label.is_day or not has_days else " class=hour"} style="left:{label.place:.2f}%">'
+        f"{label.text}</span>"
+        for label in labels
+    )
+    yield (
+        f'<div class="figure"><div class="units">{ticks}</div><div>{draw_chart(chart, escape(said))}'
+        f'<div class="times">{times}</div>{draw_timeline(timeline, capacity, recording.start)}</div></div>'
+    )
+    yield _write_legend(LANES_LEGEND)
+    yield f"<p>{_count_reasons(timeline.codes[capacity])}</p>"
+
+
+def _write_legend(entries: Sequence[tuple[str, str]]) -> str:
+    items = "".join(f'<li><i class="{name}"></i>{text}</li>' for name, text in entries)
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _count_reasons(codes: Sequence[int]) -> str:
+    counts = Counter(code for code in codes if code != NOT_CHECKED)
+    total = sum(counts.values())
+    if not total:
+        return "No check was made."
+    shares = ((CODES[code].value, f"{100 * count / total:.1f}") for code, count in counts.most_common())
+    shown = ", ".join(f"{code} {share}&nbsp;%" for code, share in shares if float(share))
+    return f"{total:,} checks: {shown}."
+
+
+def _write_rows(rows: Sequence[Row], wanted_percent: float) -> Iterator[str]:
+    heads = "".join(f'<th scope="col">{title}</th>' for title, _ in COLUMNS)
+    yield '<div class="wide"><table><caption>Dollars per 30 days</caption>'
+    yield f"<thead><tr>{heads}</tr></thead><tbody>"
+    for number, row in enumerate(rows):
+        kind = "ours" if number == 0 else "bound" if row.is_bound else ""
+        name, *cells = (tell(row) for _, tell in COLUMNS)
+        fits = "" if row.is_bound or is_within(row, wanted_percent) else ' class="over"'
+        rest = "".join(
+            f"<td{fits if title == 'throttled' else ''}>{cell}</td>"
+            for (title, _), cell in zip(COLUMNS[1:], cells, strict=True)
+        )
+        yield f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{rest}</tr>'
+    yield "</tbody></table></div>"
+
+
+def _write_changes(target: TargetAnswer) -> Iterator[str]:
+    lines = target.replayed.timeline.write_lines()
+    if lines:
+        shown = "\n".join(escape(line) for line in lines[:MOST_CHANGES_SHOWN])
+        more = len(lines) - MOST_CHANGES_SHOWN
+        rest = f"\n… and {more:,} more: --format json has them all" if more > 0 else ""
+        yield f"<details><summary>{len(lines):,} changes and their reasons</summary>"
+        yield f"<pre>{shown}{rest}</pre></details>"

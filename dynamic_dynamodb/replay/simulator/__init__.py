@@ -1,0 +1,1 @@
+"""The account that a replay is made in, and the checks through it."""

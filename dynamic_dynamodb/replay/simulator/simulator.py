@@ -1,0 +1,222 @@
+"""Run the daemon's own loop through recorded time, on models in place of AWS."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from dynamic_dynamodb.check.check import LOGGER, Adapters, Check
+from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.state import CountStore, find_life
+from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
+from dynamic_dynamodb.config.sections import describe_slow, match_sections
+from dynamic_dynamodb.replay.simulator.account import Account, Inline, Lifetime
+from dynamic_dynamodb.replay.simulator.target_model import TargetModel
+from dynamic_dynamodb.replay.simulator.timeline import Timeline
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from dynamic_dynamodb.check.report import CheckReport
+    from dynamic_dynamodb.config.sections import Section
+    from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+
+PROGRESS_STEP_MINUTES: Final = 1440
+SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of one target under a configuration."""
+
+    section: Section
+    model: TargetModel
+    timeline: Timeline
+
+
+def find_section(sections: Sequence[Section], target: Target) -> Section | None:
+    """Give the section that a target belongs to, as the daemon would; raise ValueError if not known."""
+    section = _match(sections, target.table)
+    return _match(section.gsis, target.index) if section is not None and target.index else section
+
+
+def _match(sections: Sequence[Section], name: str) -> Section | None:
+    matches = match_sections(sections, [name], MatchBudget(time.perf_counter))
+    if name in matches.undecided:
+        raise ValueError(describe_slow(matches.undecided[name]))
+    return matches.sections.get(name)
+
+
+def get_section(sections: Sequence[Section], target: Target) -> Section:
+    """Give the section of a target that has one."""
+    section = find_section(sections, target)
+    if section is None:
+        message = f"no section is for {target}"
+        raise ValueError(message)
+    return section
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """How to replay: the model, seconds from check to check, and units to begin with if any were given."""
+
+    physics: Physics
+    check_interval: int
+    start: PerCapacity[int] | None = None
+
+
+def simulate(
+    sections: Sequence[Section],
+    recordings: Sequence[Recording],
+    scenario: Scenario,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> list[Replayed]:
+    """Replay recordings, each of which has a section, through the loop.
+
+    `on_progress` is told now and then which share of the work is done.
+    """
+    minutes = sum(recording.minutes for recording in recordings)
+    done = 0
+    replayed: list[Replayed] = []
+    with _silenced():
+        for group in _group_by_time(recordings):
+            share = sum(recording.minutes for recording in group) / minutes
+            begun = done / minutes
+            run = Run(sections, group, scenario)
+            for part in run.pass_time():
+                on_progress(begun + share * part)
+            done += sum(recording.minutes for recording in group)
+            replayed += run.replayed.values()
+    return replayed
+
+
+def _group_by_time(recordings: Sequence[Recording]) -> list[list[Recording]]:
+    """Put together what overlaps in time; one loop need not wait years for the next recording."""
+    groups: list[list[Recording]] = []
+    end = None
+    for recording in sorted(recordings, key=lambda one: one.start):
+        if end is None or recording.start > end:
+            groups.append([])
+        groups[-1].append(recording)
+        end = recording.end if end is None else max(end, recording.end)
+    return groups
+
+
+class Run:
+    """One loop through the time of recordings that overlap; `on_check` is told what each check reported."""
+
+    def __init__(
+        self,
+        sections: Sequence[Section],
+        recordings: Sequence[Recording],
+        scenario: Scenario,
+        on_check: Callable[[datetime, CheckReport], None] = lambda *_: None,
+    ) -> None:
+        """Build the account as it is before the first minute."""
+        self._on_check = on_check
+        origin = min(recording.start for recording in recordings)
+        self._origin = origin
+        self._minutes = max((recording.end - origin) // MINUTE for recording in recordings)
+        self._check_interval = scenario.check_interval
+        self.replayed: dict[Target, Replayed] = {}
+        stays = []
+        for recording in recordings:
+            first = (recording.start - origin) // MINUTE
+            section = get_section(sections, recording.target)
+            begin = recording.find_start_capacity(scenario.start, section.typed.capacities)
+            model = TargetModel(recording, scenario.physics, begin)
+            seen_from = first + section.typed.lookback_window_start
+            stays.append(Lifetime(model, first, seen_from, first + recording.minutes))
+            timeline = Timeline(first, recording.minutes)
+            self.replayed[recording.target] = Replayed(section, model, timeline)
+        self._account = Account(stays, origin)
+        own_sections = _leave_out_missing_sides(sections, recordings)
+        self._loop = _build_check(self._account, own_sections, scenario.check_interval)
+
+    def pass_time(self) -> Iterator[float]:
+        """Let minute after minute pass, and give now and then which share has passed."""
+        next_check = 0  # in seconds since the minute began
+        moment = self._origin
+        for minute in range(self._minutes):
+            self._account.begin(minute)
+            while next_check < SECONDS_PER_MINUTE:
+                self._check(minute, moment + next_check * SECOND)
+                next_check += self._check_interval
+            next_check -= SECONDS_PER_MINUTE
+            moment += MINUTE
+            self._account.serve()
+            if minute % PROGRESS_STEP_MINUTES == 0:
+                yield minute / self._minutes
+
+    def _check(self, minute: int, now: datetime) -> None:
+        checked = self._loop.check(now)
+        self._on_check(now, checked)
+        for report in checked.targets:
+            found = self.replayed.get(report.target)
+            if found is not None:
+                found.timeline.keep(minute, now, report)
+
+
+def _build_check(account: Account, sections: Sequence[Section], check_interval: int) -> Check:
+    counts, inline = CountStore(find_life(check_interval)), Inline()
+    adapters = Adapters(
+        tables=account,
+        metrics=account,
+        notifier=account,
+        circuit_breaker=account,
+        counts=counts,
+        lookups=inline,
+        updates=inline,
+    )
+    discovery = Discovery(account, tuple(sections), counts, inline)
+    return Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep the loop's lines to itself: a replay makes thousands of checks."""
+    before, LOGGER.disabled = LOGGER.disabled, True
+    try:
+        yield
+    finally:
+        LOGGER.disabled = before
+
+
+def _leave_out_missing_sides(
+    sections: Sequence[Section], recordings: Sequence[Recording]
+) -> tuple[Section, ...]:
+    """Switch autoscaling off for sides that were not recorded, in sections of their targets' own."""
+    own: dict[str, Section] = {}
+    for recording in recordings:
+        target, section = recording.target, find_section(sections, recording.target)
+        if section is None or None not in tuple(recording.sides):
+            continue
+        silent = _switch_off(section, target.index or target.table, recording)
+        table = own.get(target.table) or find_section(sections, Target(target.table))
+        if target.index and table is not None:
+            own[target.table] = _narrow(table, target.table, gsis=(silent, *table.gsis))
+        else:
+            own[target.table] = replace(silent, gsis=table.gsis if table else ())
+    return (*own.values(), *sections)
+
+
+def _switch_off(section: Section, name: str, recording: Recording) -> Section:
+    capacities = PerCapacity(
+        *(
+            options if side is not None else replace(options, enable_autoscaling=False)
+            for options, side in zip(section.typed.capacities, recording.sides, strict=True)
+        )
+    )
+    return _narrow(section, name, typed=replace(section.typed, capacities=capacities))
+
+
+def _narrow(section: Section, name: str, **changes: Any) -> Section:  # noqa: ANN401 - replace checks them
+    return replace(section, expression=compile_expression(rf"{re.escape(name)}\Z"), **changes)

@@ -1,0 +1,163 @@
+"""Model a table or an index in time: demand, both capacities, updates, AWS's budget of decreases."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import repeat
+from operator import mod
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.errors import LIMIT_EXCEEDED, AwsError
+from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel
+from dynamic_dynamodb.scaling.guards import find_next_decrease
+from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity
+from dynamic_dynamodb.scaling.usage import NO_DATAPOINTS, CapacitySeries, Series, add
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dynamic_dynamodb.replay.recordings.recording import Column, Recording
+    from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+    from dynamic_dynamodb.scaling.model import Target
+
+UPDATING: Final = "UPDATING"
+MOST_UNITS: Final = 10**12
+"""Beyond all quotas: where rules without a maximum, which raise for ever, come to an end."""
+_NOTHING: Final = CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
+_UPDATE: Final = "the modelled update"
+
+
+class SideModel:
+    """One capacity of a target: its model, the demand on it, and what came of each minute so far."""
+
+    __slots__ = ("_is_whole", "consumed", "demand", "model", "provisioned", "throttled")
+
+    def __init__(self, model: CapacityModel, demand: Column[float] | None) -> None:
+        """Take a side whose demand is None for one that is not there: nothing is asked of it."""
+        self.model = model
+        self.demand = demand
+        self.consumed: Column[float] = array("d")
+        self.throttled: Column[float] = array("d")
+        self.provisioned: array[int] = array("q")
+        # Whole units are served and throttled in whole units.
+        self._is_whole = demand is not None and not any(map(mod, demand, repeat(1)))
+
+    def serve(self, minute: int) -> None:
+        """Serve the demand of a minute since the recording's start."""
+        if self.demand is not None:
+            model = self.model
+            model.step(self.demand[minute])
+            self.consumed.append(model.served)
+            self.throttled.append(model.throttled)
+            self.provisioned.append(model.provisioned)
+
+    def read(self, first: int, end: int) -> CapacitySeries:
+        """Give what was from a minute of the recording until before another.
+
+        Like CloudWatch, it has no datapoint for a minute in which nothing was.
+        """
+        if self.demand is None:
+            return _NOTHING
+        throttled = self.throttled[first:end]
+        events = self._sum_up(throttled)
+        minutes = tuple((minute, one) for minute, one in enumerate(throttled) if one) if events.total else ()
+        return CapacitySeries(self._sum_up(self.consumed[first:end]), events, minutes)
+
+    def _sum_up(self, minutes: Column[float]) -> Series:
+        if not any(minutes):
+            return NO_DATAPOINTS
+        reach = len(minutes)
+        while not minutes[reach - 1]:
+            reach -= 1
+        return Series(int(sum(minutes)) if self._is_whole else add(minutes), reach)
+
+
+class TargetModel:
+    """A table or an index: both capacities, the update in flight, and AWS's count of decreases.
+
+    Minutes are counted from the recording's start.
+    """
+
+    def __init__(self, recording: Recording, physics: Physics, start: PerCapacity[int]) -> None:
+        """Begin with these units, and nothing in flight."""
+        self.recording = recording
+        self.target: Target = recording.target
+        self._physics = physics
+        self.reads, self.writes = (
+            SideModel(CapacityModel(physics, units), None if side is None else side.consumed)
+            for units, side in zip(start, recording.sides, strict=True)
+        )
+        self._pending: PerCapacity[int] | None = None
+        self._due = 0
+        self._decreases = 0
+        self._last_decrease: datetime | None = None
+        self.updates = 0
+
+    @property
+    def sides(self) -> PerCapacity[SideModel]:
+        """Give both sides."""
+        return PerCapacity(self.reads, self.writes)
+
+    @property
+    def provisioned(self) -> PerCapacity[int]:
+        """Give the units in force."""
+        return PerCapacity(self.reads.model.provisioned, self.writes.model.provisioned)
+
+    @property
+    def is_updating(self) -> bool:
+        """Tell whether an update is in flight."""
+        return self._pending is not None
+
+    @property
+    def published(self) -> int:
+        """Give the number of minutes that CloudWatch has published by now."""
+        return max(0, len(self.reads.consumed or self.writes.consumed) - self._physics.delay)
+
+    def describe(self, *, is_table_updating: bool) -> Description:
+        """Describe it as DescribeTable would."""
+        return Description(
+            self.target,
+            self.provisioned,
+            UPDATING if self.is_updating else ACTIVE,
+            UPDATING if is_table_updating else ACTIVE,
+            self._decreases,
+            self._last_decrease,
+        )
+
+    def find_refusal(self, units: PerCapacity[int], now: datetime) -> AwsError | None:
+        """Give AWS's error for an update that it would not take now."""
+        if self.is_updating:
+            return AwsError(_UPDATE, "ResourceInUseException", f"{self.target} is being updated")
+        if max(units) > MOST_UNITS:
+            return AwsError(_UPDATE, "ValidationException", f"no table has {max(units):,} units")
+        if self._lowers(units) and find_next_decrease(self.describe(is_table_updating=False), now):
+            return AwsError(_UPDATE, LIMIT_EXCEEDED, f"no decrease of {self.target} is possible now")
+        return None
+
+    def update(self, units: PerCapacity[int], minute: int, now: datetime) -> None:
+        """Take an update that is not refused; it is in force after the delay."""
+        self.updates += 1
+        if self._lowers(units):
+            if self._last_decrease is None or self._last_decrease.date() != now.date():
+                self._decreases = 0  # AWS counts anew each day (UTC)
+            self._last_decrease = now
+        self._pending, self._due = units, minute + self._physics.update
+        self.settle(minute)
+
+    def settle(self, minute: int) -> bool:
+        """Put an update in force whose time has come; tell whether there was one."""
+        if self._pending is None or minute < self._due:
+            return False
+        units, self._pending = self._pending, None
+        self._decreases += self._lowers(units)  # AWS counts when the decrease is in force
+        self.reads.model.provision(units.reads)
+        self.writes.model.provision(units.writes)
+        return True
+
+    def serve(self, minute: int) -> None:
+        """Serve the demand of a minute on both sides."""
+        self.reads.serve(minute)
+        self.writes.serve(minute)
+
+    def _lowers(self, units: PerCapacity[int]) -> bool:
+        return units.reads < self.reads.model.provisioned or units.writes < self.writes.model.provisioned

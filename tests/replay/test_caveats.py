@@ -1,0 +1,118 @@
+"""An answer says when its figures may not hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.config.sections import CircuitBreakerOptions
+from dynamic_dynamodb.replay.comparison.comparison import answer
+from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Gaps
+from dynamic_dynamodb.replay.simulator.target_model import MOST_UNITS
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from tests.builders import section
+from tests.replay.configurations import configure, settings
+from tests.replay.recordings import DAY, START, record, wave
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.replay.recordings.recording import Recording
+
+WRITES_MISSING = "writes were not recorded: they are left out of decisions and cost"
+
+
+def warn(recording: Recording, *, physics: str = "ideal", start: str | None = None) -> list[str]:
+    """Give the warnings of one target."""
+    found = answer(configure(), [recording], settings(physics=physics, start=start))
+    return list(found.targets[0].warnings)
+
+
+def test_a_clean_recording_needs_no_warning() -> None:
+    assert warn(record([60.0] * DAY, [60.0] * DAY)) == []
+
+
+def test_what_makes_figures_doubtful_is_said() -> None:
+    reads = record([60.0] * 600).sides.reads
+    assert reads is not None
+    recording = replace(
+        record([60.0] * 600, provisioned=([5] * 600, None)),
+        sides=PerCapacity(replace(reads, throttled_events=1234.0, provisioned=reads.consumed), None),
+        period=5,
+        gaps=PerCapacity(Gaps(90, 70, START), NO_GAPS),
+        remarks=("something else",),
+    )
+    said = "\n".join(warn(recording, start="5,5"))
+    for expected in (
+        "something else",
+        "1,234 read events were throttled while this was recorded: the true demand was higher",
+        "writes were not recorded: they are left out of decisions and cost",
+        "a row each 5 minutes, spread evenly over them: shorter peaks are lost",
+        "90 minutes have no datapoint and are taken for no load, as CloudWatch has none then",
+        "; the longest, 70 minutes, begins 2026-03-02 00:00",
+        "the recording is 600 minutes long",
+        "--start is not used where the recording has the provisioned units",
+    ):
+        assert expected in said
+
+
+def test_a_start_above_the_maximum_is_said_to_be_so() -> None:
+    load = [60.0 * 150] * DAY
+    assert warn(record(load), start="100,1") == [WRITES_MISSING]
+    expected = (
+        "it begins with 700 reads, more than max-provisioned-reads 200: until it goes down it serves more"
+        " than this configuration would have bought"
+    )
+    assert warn(record(load), start="700,1") == [WRITES_MISSING, expected]
+
+
+def test_rules_that_raise_for_ever_come_to_an_end_that_is_said() -> None:
+    recording = record([60.0] * 600, [60.0] * 600)
+    rules = {"increase_consumed_reads_scale": "{0: 100}"}
+    endless = replace(configure(), sections=(section("^orders$", lookback_window_start="5", **rules),))
+    target = answer(endless, [recording], settings()).targets[0]
+    assert max(target.replayed.model.reads.provisioned) <= MOST_UNITS
+    said = "\n".join(target.warnings)
+    assert re.search(r"reads go up to [\d,]+ units: AWS allows a table 40,000 unless it was asked", said)
+    assert "a check failed: orders: failed: reads" in said
+
+
+def test_a_recording_too_short_for_a_check_is_said_to_be_so() -> None:
+    expected = "no check was made: the recording is shorter than lookback-window-start, 5 minutes"
+    assert expected in warn(record([60.0] * 5))
+    assert expected not in warn(record([60.0] * 6))
+
+
+def test_gaps_of_one_side_are_named_by_it() -> None:
+    recording = replace(record([60.0] * DAY, [60.0] * DAY), gaps=PerCapacity(NO_GAPS, Gaps(9, 9, START)))
+    expected = "9 minutes have no datapoint of writes and are taken for no load, as CloudWatch has none then"
+    assert warn(recording) == [expected]
+
+
+def test_a_table_that_comes_into_sight_after_its_index_has_not_failed() -> None:
+    table = section(
+        "^orders$", lookback_window_start="30", gsis=(section("by-date", lookback_window_start="5"),)
+    )
+    recordings = [
+        record([60.0] * DAY, [60.0] * DAY, target=target)
+        for target in (Target("orders"), Target("orders", "by-date"))
+    ]
+    found = answer(replace(configure(), sections=(table,)), recordings, settings())
+    assert [target.warnings for target in found.targets] == [(), ()]
+
+
+def test_a_result_that_burst_carried_is_said_to_be_so() -> None:
+    load = ([600.0] * 29 + [3000.0]) * (DAY // 30)
+    said = [line for line in warn(record(load)) if "burst" in line]
+    assert len(said) == 1
+    assert re.match(r"burst capacity carried the reads: without it up to \d+\.\d\d % of them", said[0])
+    assert not [line for line in warn(record(load), physics="no-burst") if "burst" in line]
+
+
+def test_a_circuit_breaker_is_taken_for_closed() -> None:
+    configuration = configure()
+    guarded = replace(
+        configuration.sections[0], circuit_breaker=CircuitBreakerOptions("http://localhost/", 5)
+    )
+    found = answer(replace(configuration, sections=(guarded,)), [record(wave(DAY, 1, 90))], settings())
+    assert "the circuit breaker is taken for closed all the time" in found.targets[0].warnings
+    assert found.targets[0].rows[0].updates > 0

@@ -1,0 +1,33 @@
+"""The axis of a chart names times where there is room for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dynamic_dynamodb.replay.reports.charts import TimeLabel, label_times
+from tests.replay.recordings import DAY, START
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected"),
+    [
+        pytest.param(
+            240, [(25.0, "01:00", False), (50.0, "02:00", False), (75.0, "03:00", False)], id="hours"
+        ),
+        pytest.param(
+            3 * DAY + 30,
+            [
+                (100 * 720 / 4350, "12:00", False),
+                (100 * 1440 / 4350, "3 Mar", True),
+                (100 * 2160 / 4350, "12:00", False),
+                (100 * 2880 / 4350, "4 Mar", True),
+                (100 * 3600 / 4350, "12:00", False),
+            ],
+            id="no room for the last day",
+        ),
+    ],
+)
+def test_times_are_named_but_for_one_at_the_right_edge(
+    minutes: int, expected: list[tuple[float, str, bool]]
+) -> None:
+    assert label_times(START, minutes) == [TimeLabel(*one) for one in expected]
