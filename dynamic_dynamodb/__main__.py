@@ -2,7 +2,7 @@
 
 import sys
 
-from dynamic_dynamodb.cli import main
+from dynamic_dynamodb.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

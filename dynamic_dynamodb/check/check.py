@@ -272,7 +272,7 @@ class Check:
         applied, refusal = result.applied.get(target), result.refused.get(target)
         memory = checked.memory.combine(count_low_checks, decision.counts(applied))
         if applied is not None:
-            memory = note_changes(memory, applied, find_window(checked.subject.section.typed, now))
+            memory = note_changes(memory, applied, find_window(checked.subject.section.typed, now).end)
         self.adapters.counts.put(target, memory)
         if applied is not None:
             outcome = Outcome.WOULD_UPDATE if self.is_dry_run else Outcome.UPDATED

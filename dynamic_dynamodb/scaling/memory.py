@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
-    from dynamic_dynamodb.scaling.usage import LookBackWindow
 
 
 @value
@@ -45,15 +44,13 @@ def count_low_checks(memory: Memory, count: int) -> Memory:
     return Memory(count, memory.answered_until, memory.doubtful_raises)
 
 
-def note_changes(
-    before: PerCapacity[Memory], applied: Decision, window: LookBackWindow
-) -> PerCapacity[Memory]:
-    """Keep what was applied of a decision that was made by this window."""
+def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: datetime) -> PerCapacity[Memory]:
+    """Keep what was applied of a decision that was made by the window that ends then."""
 
     def note(memory: Memory, side: CapacityDecision) -> Memory:
         if not side.is_change:
             return memory
-        answered_until = window.end if side.is_raise else memory.answered_until
+        answered_until = window_end if side.is_raise else memory.answered_until
         doubtful_raises = memory.doubtful_raises + 1 if side.is_doubtful else 0
         return replace(memory, answered_until=answered_until, doubtful_raises=doubtful_raises)
 

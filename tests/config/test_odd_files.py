@@ -10,8 +10,8 @@ from typing import Final
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.cli.configuration import INQUIRIES
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.inquiries import INQUIRIES
 from dynamic_dynamodb.options import OPTIONS
 
 FILES: Final = int(os.environ.get("FUZZ_FILES", "500"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb import cli
+from dynamic_dynamodb.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ NOT_A_URL = URL.replace("https", "htps")
 def run(path: Path, text: str, *flags: str) -> int:
     """Run the program on a file with this text."""
     path.write_text(text)
-    return cli.main(["-c", str(path), *flags])
+    return main(["-c", str(path), *flags])
 
 
 @pytest.mark.parametrize(

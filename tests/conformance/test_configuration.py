@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb import cli
+from dynamic_dynamodb.cli.main import main
 from tests.conformance.vectors import Vector, read_vectors
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(vector: Vector, folder: Path) -> int:
         path.write_bytes(vector["conf"].encode())
     arguments = [argument.replace("<CONF>", str(path)) for argument in vector["argv"]]
     try:
-        return cli.main(arguments)
+        return main(arguments)
     except SystemExit as ended:
         return int(ended.code or 0)
 
@@ -74,4 +74,4 @@ def test_a_configuration_can_be_checked(vector: Vector, tmp_path: Path) -> None:
     path = tmp_path / "vector.conf"
     if vector["conf"] is not None:
         path.write_bytes(vector["conf"].encode())
-    assert cli.main(["-c", str(path), "--check-config"]) in (0, 2)
+    assert main(["-c", str(path), "--check-config"]) in (0, 2)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from dynamic_dynamodb import cli
+from dynamic_dynamodb.cli.main import main
 from dynamic_dynamodb.config.regions import list_regions
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import ConfigurationError
@@ -65,7 +65,7 @@ def test_a_check_and_a_start_agree_on_every_file(tmp_path: Path, capfd: pytest.C
     assert len(texts) > 200
     for name, text in texts.items():
         path.write_bytes(text.encode())
-        code = cli.main(["-c", str(path), "--check-config"])
+        code = main(["-c", str(path), "--check-config"])
         said = capfd.readouterr()
         sources = ConfigSources({"config": str(path)}, dict(os.environ), tmp_path)
         faults = tuple(line.strip() for line in said.err.splitlines()[1:])

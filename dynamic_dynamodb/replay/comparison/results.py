@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dynamic_dynamodb.replay.comparison.costs import Prices
-    from dynamic_dynamodb.replay.recordings.recording import Column, Recording
+    from dynamic_dynamodb.replay.recordings.columns import Column
+    from dynamic_dynamodb.replay.recordings.recording import Recording
 
 PERCENT: Final = 100.0
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.config.values import shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.progress import NO_PROGRESS
+from dynamic_dynamodb.replay.recordings.columns import COLUMNS
 from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_regular, open_text
 from dynamic_dynamodb.replay.recordings.manifest import (
     MANIFEST,
@@ -22,7 +23,6 @@ from dynamic_dynamodb.replay.recordings.manifest import (
 )
 from dynamic_dynamodb.replay.recordings.metric_data import METRICS, Series, join, make_rows, read_series
 from dynamic_dynamodb.replay.recordings.reader import make_recording
-from dynamic_dynamodb.replay.recordings.recording import COLUMNS
 from dynamic_dynamodb.replay.recordings.rows import read_rows
 from dynamic_dynamodb.scaling.model import Target
 

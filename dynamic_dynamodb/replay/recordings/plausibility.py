@@ -10,8 +10,8 @@ from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dynamic_dynamodb.replay.recordings.columns import Rows
     from dynamic_dynamodb.replay.recordings.recording import SideRecording
-    from dynamic_dynamodb.replay.recordings.rows import Rows
     from dynamic_dynamodb.scaling.model import PerCapacity
 
 _LEAST_UNIT: Final = 0.5

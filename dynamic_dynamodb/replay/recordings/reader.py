@@ -28,8 +28,8 @@ from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.replay.recordings.columns import Rows
     from dynamic_dynamodb.replay.recordings.manifest import Entry
-    from dynamic_dynamodb.replay.recordings.rows import Rows
 
 LONGEST_BLANK_START_MINUTES: Final = MINUTES_PER_HOUR
 """So long an idle table may be without any datapoint; that of its provisioned units comes each 5 minutes."""

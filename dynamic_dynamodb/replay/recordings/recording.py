@@ -16,24 +16,12 @@ from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dynamic_dynamodb.replay.recordings.rows import Rows
+    from dynamic_dynamodb.replay.recordings.columns import Column, Rows
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
-Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
 MINUTES_PER_HOUR: Final = 60
 MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
-COLUMNS: Final = (
-    "consumed_reads",
-    "consumed_writes",
-    "throttled_reads",
-    "throttled_writes",
-    "provisioned_reads",
-    "provisioned_writes",
-)
-"""The columns of a recording in a file, after `timestamp`."""
-SUMS: Final = COLUMNS[:4]
-"""Those that hold a Sum over each row's minutes; the others hold levels."""
 
 
 class Billing(str, Enum):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from array import array
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from math import nan
 from typing import IO, Final
 
 from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.replay.recordings.columns import COLUMNS, SUMS, Rows
 from dynamic_dynamodb.replay.recordings.inputs import LONGEST_DAYS, RecordingError, read_lines
-from dynamic_dynamodb.replay.recordings.recording import COLUMNS, SUMS, Column
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 MOST_UNITS: Final = 1e15
@@ -27,21 +26,6 @@ _UTC_TIMES: Final = (
     datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=LONGEST_DAYS),
 )
 """Between these, no sum with a moment leaves Python's time."""
-
-
-@dataclass(slots=True)
-class Rows:
-    """The rows of a file: minutes since 1970 in order, and a column each; NaN is a blank field."""
-
-    stamps: array[int]
-    columns: dict[str, Column[float]]
-
-    def select(self, places: range | list[int]) -> Rows:
-        """Give some of the rows, in this order."""
-        columns = {
-            name: array("d", [column[place] for place in places]) for name, column in self.columns.items()
-        }
-        return Rows(array("q", [self.stamps[place] for place in places]), columns)
 
 
 def read_rows(file: IO[str]) -> Rows:

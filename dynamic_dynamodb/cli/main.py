@@ -11,11 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from dynamic_dynamodb.config.flags import PROGRAM, parse_command_line
-from dynamic_dynamodb.config.values import escape
-from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.service.signals import survive_log_rotation
-from dynamic_dynamodb.streams import (
+from dynamic_dynamodb.cli.streams import (
     OutputError,
     can_take,
     drop_leftovers,
@@ -25,13 +21,17 @@ from dynamic_dynamodb.streams import (
     write_remark,
     write_result,
 )
+from dynamic_dynamodb.config.flags import PROGRAM, parse_command_line
+from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.service.signals import survive_log_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from dynamic_dynamodb.cli.configuration import Answer
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.inquiries import Answer
     from dynamic_dynamodb.service.reload_notes import ReloadNotes
     from dynamic_dynamodb.service.signals import SignalRequests
 
@@ -117,8 +117,8 @@ def _refuse(flags: Mapping[str, str | bool], faults: Sequence[str], source: str 
 
 
 def _run(flags: Mapping[str, str | bool]) -> int:
+    from dynamic_dynamodb.cli.configuration import INQUIRIES
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.inquiries import INQUIRIES
 
     sources = ConfigSources(flags, dict(os.environ), Path.cwd())
     # First of all, because who only asks must not stop a daemon.
@@ -168,7 +168,7 @@ def _answer(answer: Answer, flags: Mapping[str, str | bool]) -> int:
 
 def _replay(sources: ConfigSources) -> int:
     """Print what would have been, and tell whether the condition of --fail-if held."""
-    from dynamic_dynamodb.replay.command import replay
+    from dynamic_dynamodb.cli.replay import replay
     from dynamic_dynamodb.replay.progress import ProgressBar
 
     progress = ProgressBar(sys.stderr, "replaying")

@@ -23,7 +23,7 @@ from tests.emulator.clients import client
 
 pytest_plugins = ["tests.emulator.fixtures"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 def control(url: str, method: str, **arguments: Any) -> Any:
