@@ -1,0 +1,40 @@
+"""Every option and flag, declared once: everything else reads these declarations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dynamic_dynamodb.options.option import Capacity, Group, Kind, Option, Scope
+from dynamic_dynamodb.options.program import GLOBAL_OPTIONS, LOGGING_OPTIONS, PROGRAM_OPTIONS, SHELLS
+from dynamic_dynamodb.options.replay import PRICED_REGION, PRICES_AS_OF, REPLAY_OPTIONS
+from dynamic_dynamodb.options.targets import (
+    MESSAGE_TYPES,
+    OBSOLETE_MESSAGE_TYPES,
+    OBSOLETE_OPTIONS,
+    TARGET_OPTIONS,
+    name_of,
+)
+
+__all__ = [
+    "MESSAGE_TYPES",
+    "OBSOLETE_MESSAGE_TYPES",
+    "OBSOLETE_OPTIONS",
+    "OPTIONS",
+    "PRICED_REGION",
+    "PRICES_AS_OF",
+    "SHELLS",
+    "Capacity",
+    "Group",
+    "Kind",
+    "Option",
+    "Scope",
+    "name_of",
+    "options_in",
+]
+
+OPTIONS: Final = (*PROGRAM_OPTIONS, *REPLAY_OPTIONS, *GLOBAL_OPTIONS, *LOGGING_OPTIONS, *TARGET_OPTIONS)
+
+
+def options_in(scope: Scope) -> tuple[Option, ...]:
+    """List the options of one scope in the order of their declarations."""
+    return tuple(option for option in OPTIONS if option.scope is scope)
