@@ -82,6 +82,16 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
             id="scaling on a check",
         ),
         pytest.param(
+            ("replay/recordings/rows.py", "import dynamic_dynamodb.replay.simulator.timeline"),
+            "Replay's rooms",
+            id="recordings on the simulator, above them",
+        ),
+        pytest.param(
+            ("scaling/memory.py", "import dynamic_dynamodb.scaling.usage"),
+            "No circles",
+            id="two modules of scaling on each other",
+        ),
+        pytest.param(
             ("config/values.py", "import dynamic_dynamodb.aws.parsing"),
             "Imports go one way",
             id="config on aws, above it",
@@ -92,4 +102,4 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
 def test_a_breach_of_the_import_contracts_is_found(breach: Path, contract: str) -> None:
     code, said = lint_imports(breach)
     broken = re.findall(r"^(.+) BROKEN\b", said, re.MULTILINE)
-    assert (code, broken) == (1, [contract]), said
+    assert (code, contract in broken) == (1, True), said
