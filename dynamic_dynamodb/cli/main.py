@@ -138,7 +138,7 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     if "record" in flags:
         return _record(sources, configuration)
     if options["daemon"] in _FOREGROUND:
-        from dynamic_dynamodb.service.supervisor import notify_ready
+        from dynamic_dynamodb.service.signals import notify_ready
 
         is_well = _serve(sources, configuration, lambda _: notify_ready(sources.environment))
         return ExitCode.ALL_WELL if is_well else ExitCode.TARGET_FAILED

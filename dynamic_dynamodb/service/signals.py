@@ -1,4 +1,4 @@
-"""Turn signals into requests that the service looks at between its steps."""
+"""Record SIGTERM, SIGINT, SIGHUP and SIGUSR1 as requests that the service polls between its steps."""
 
 from __future__ import annotations
 
@@ -8,140 +8,182 @@ import signal
 import socket
 import threading
 import time
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 MOST_SECONDS_TO_END: Final = 25.0
-"""How long the program may take to end by itself; `--daemon stop` and supervisors wait a little longer."""
+"""How long the program may take to stop. `--daemon stop` and supervisors wait a little longer."""
+MOST_SECONDS_TO_NOTIFY: Final = 2.0
+"""How long to wait for a busy supervisor: it must not delay the first check."""
 _MANY_BYTES: Final = 4096
-"""More than the signals that may have come meanwhile, at a byte each."""
+"""Python writes one byte for each signal."""
 _STANDARD_STREAMS: Final = (0, 1, 2)
-_LOOKS_AT_TERMINAL: Final = 6
-_LOOK_SECONDS: Final = 0.1
+_TERMINAL_LOOKS: Final = 6
+_TERMINAL_LOOK_SECONDS: Final = 0.1
 """The kernel may send SIGHUP a moment before it takes the terminal away."""
 
 
+class Request(Enum):
+    """What a signal asks the service to do."""
+
+    STOP = auto()
+    RELOAD = auto()
+    REOPEN_LOGS = auto()
+
+
 class SignalRequests:
-    """What signals have asked for.
+    """The requests that have not been handled yet; a request made twice is one, and STOP stays for good.
 
-    SIGTERM, SIGINT: to stop; SIGHUP: to read the configuration again, or to stop if the run began on a
-    terminal that is gone; SIGUSR1: to open the logs again.
+    SIGTERM and SIGINT request a stop. SIGHUP requests a reload, or a stop if the program was started on a
+    terminal that has been closed. SIGUSR1 requests that the logs are reopened.
 
-    A thread of its own hears of them: the main thread, where Python's handlers run, may be waiting for an
-    answer of AWS at that moment, and a signal just before such a wait would be handled only after it.
+    Signals are received in a thread. Python runs signal handlers in the main thread, which may be waiting
+    for an answer from AWS: it would run them only after that answer.
     """
 
     def __init__(self) -> None:
-        """Begin without a wish."""
-        self._stop = False
-        self._reload = False
-        self._reopen = False
-        self._has_begun_on_terminal = False
-        self._alarm = threading.Event()
-        self._ends: tuple[socket.socket, ...] = ()
+        """Start without a request."""
+        self._pending: set[Request] = set()
+        self._changed = threading.Condition()
+        self._was_on_terminal = False
 
     def listen(self, exit_now: Callable[[int], None]) -> None:
-        """Take over the signals; a SIGINT after the first of SIGTERM or SIGINT calls `exit_now`.
+        """Receive signals from now on.
 
-        So it is when the program has not ended long after it was told to, whatever it waits for.
-        A SIGHUP that is ignored, as nohup has it, stays ignored. Raises OSError if the system allows not even
-        this thread.
+        `exit_now` is called with the number of the signal to exit by: at a SIGINT when a stop has already
+        been requested, and when the program has not ended `MOST_SECONDS_TO_END` after that request.
+        SIGHUP stays ignored if the parent process ignores it, as `nohup` does.
+        Raises OSError if the system allows no further thread.
         """
-        self._has_begun_on_terminal = _is_on_terminal()
-        # Python itself writes the number there when a signal comes, whatever any thread is doing.
-        self._ends = socket.socketpair()
-        self._ends[0].setblocking(False)  # noqa: FBT003 - the standard library's way
-        signal.set_wakeup_fd(self._ends[0].fileno(), warn_on_full_buffer=False)
+        self._was_on_terminal = _is_on_terminal()
+        receiver, sender = socket.socketpair()
+        sender.setblocking(False)  # noqa: FBT003 - the standard library's way
+        # The interpreter writes the signal's number there at once, whatever any thread is doing.
+        signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        self._sender = sender  # it closes when nothing refers to it
         try:
-            threading.Thread(target=self._hear, args=(exit_now,), daemon=True).start()
+            threading.Thread(target=self._receive, args=(receiver, exit_now), daemon=True).start()
         except RuntimeError as error:
-            raise OSError(f"no thread can be started to hear signals ({error}): {ALLOW_MORE}") from error
+            raise OSError(f"cannot start the thread that receives signals ({error}): {ALLOW_MORE}") from error
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
-            _survive(number)  # Python writes only what has a handler
+            _survive(number)  # only a signal with a Python handler is written
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             _survive(signal.SIGHUP)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
 
-    def _hear(self, exit_now: Callable[[int], None]) -> None:
-        told_at = 0.0
+    def add(self, request: Request) -> None:
+        """Add a request, and end the current wait."""
+        with self._changed:
+            self._pending.add(request)
+            self._changed.notify_all()
+
+    def is_stopping(self) -> bool:
+        """Return whether a stop has been requested."""
+        return Request.STOP in self._pending
+
+    def take_reload_request(self) -> bool:
+        """Return whether a reload is requested, and remove the request."""
+        return self._take(Request.RELOAD)
+
+    def take_reopen_request(self) -> bool:
+        """Return whether the logs are to be reopened, and remove the request."""
+        return self._take(Request.REOPEN_LOGS)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is a request, or until the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending, max(0.0, seconds))
+
+    def _take(self, request: Request) -> bool:
+        with self._changed:
+            is_requested = request in self._pending
+            self._pending.discard(request)
+        return is_requested
+
+    def _receive(self, receiver: socket.socket, exit_now: Callable[[int], None]) -> None:
+        stopping_since = 0.0
         while True:
-            if self._stop:
-                told_at = told_at or time.monotonic()
-                self._ends[1].settimeout(max(0.001, told_at + MOST_SECONDS_TO_END - time.monotonic()))
+            if self.is_stopping():
+                stopping_since = stopping_since or time.monotonic()
+                left = stopping_since + MOST_SECONDS_TO_END - time.monotonic()
+                receiver.settimeout(max(0.001, left))
             try:
-                numbers = self._ends[1].recv(_MANY_BYTES)
+                numbers = receiver.recv(_MANY_BYTES)
             except TimeoutError:
                 exit_now(signal.SIGTERM)
                 return
             for number in numbers:
-                if number == signal.SIGUSR2:
-                    LOGGER.info("SIGUSR2 has no meaning here: ignored")
-                elif number == signal.SIGUSR1:
-                    self._reopen = True
-                elif number == signal.SIGHUP and not self._has_lost_terminal():
-                    self._reload = True
-                elif number == signal.SIGINT and self._stop:
+                if number == signal.SIGINT and self.is_stopping():
                     exit_now(number)
                 else:
-                    self._stop = True
-                    why = "the terminal is gone" if number == signal.SIGHUP else signal.Signals(number).name
-                    LOGGER.info("%s: finishing the update in hand", why)
-                self._alarm.set()
+                    self._handle(signal.Signals(number))
+
+    def _handle(self, number: signal.Signals) -> None:
+        if number == signal.SIGUSR2:
+            LOGGER.info("SIGUSR2 received: ignored")
+        elif number == signal.SIGUSR1:
+            self.add(Request.REOPEN_LOGS)
+        elif number == signal.SIGHUP and not self._has_lost_terminal():
+            self.add(Request.RELOAD)
+        else:
+            event = "terminal closed" if number == signal.SIGHUP else f"{number.name} received"
+            LOGGER.info("%s: stopping", event)
+            self.add(Request.STOP)
 
     def _has_lost_terminal(self) -> bool:
-        """Tell whether the terminal that this run began on is gone, rather than somebody wants a reload."""
-        if not self._has_begun_on_terminal:
+        """Return whether the terminal of the start is gone: then SIGHUP is its end, and no reload request."""
+        if not self._was_on_terminal:
             return False
-        for look in range(_LOOKS_AT_TERMINAL):
-            time.sleep(_LOOK_SECONDS if look else 0)
+        for look in range(_TERMINAL_LOOKS):
+            time.sleep(_TERMINAL_LOOK_SECONDS if look else 0)
             if not _is_on_terminal():
                 return True
         return False
 
-    def is_stopping(self) -> bool:
-        """Tell whether to stop."""
-        return self._stop
-
-    def take_reload_request(self) -> bool:
-        """Tell whether to read the configuration again, and take the wish for fulfilled."""
-        wished, self._reload = self._reload, False
-        return wished
-
-    def take_reopen_request(self) -> bool:
-        """Tell whether to open the logs again, and take the wish for fulfilled."""
-        wished, self._reopen = self._reopen, False
-        return wished
-
-    def wait(self, seconds: float) -> None:
-        """Wait for the next wish, at most so long."""
-        if self._alarm.wait(max(0.0, seconds)):
-            self._alarm.clear()
-
 
 def survive_log_rotation() -> None:
-    """Let SIGUSR1 and SIGUSR2, which log rotation sends, not end a program that does not listen yet."""
+    """Ignore SIGUSR1 and SIGUSR2, which log rotation sends, until the service listens to them."""
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         _survive(number)
 
 
 def hold_reloads() -> None:
-    """Let a SIGHUP wait until the service listens, also where whoever started this ignores it."""
+    """Keep a SIGHUP pending until the service listens, even if the parent process ignores SIGHUP."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def notify_ready(environment: Mapping[str, str]) -> None:
+    """Send READY=1 to the socket in $NOTIFY_SOCKET, as systemd asks for; a failure is a warning.
+
+    The protocol is sd_notify(3).
+    """
+    address = environment.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):  # an abstract socket, which is not a file
+        address = f"\0{address[1:]}"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as client:
+            client.settimeout(MOST_SECONDS_TO_NOTIFY)
+            client.sendto(b"READY=1", address)
+    except OSError as error:
+        LOGGER.warning("cannot notify the supervisor that the service is ready: %s", error)
+
+
 def _survive(number: signal.Signals) -> None:
-    # Not SIG_IGN, which helpers that get credentials would inherit.
+    # Not SIG_IGN: the programs that we start, such as a credential_process, would inherit it.
     signal.signal(number, lambda *_: None)
 
 
 def _is_on_terminal() -> bool:
-    """Tell whether there is a controlling terminal, or a standard stream on one, that is still there."""
+    """Return whether there is a controlling terminal, or a standard stream on a terminal."""
     try:
         os.close(os.open(os.ctermid(), os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
     except OSError:

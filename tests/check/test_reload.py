@@ -14,7 +14,7 @@ from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.service.logs import shut_down_logging
 from dynamic_dynamodb.service.reload_notes import ReloadNote, ReloadNotes
 from dynamic_dynamodb.service.service import Service
-from dynamic_dynamodb.service.signals import SignalRequests
+from dynamic_dynamodb.service.signals import Request, SignalRequests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,14 +39,14 @@ class FailingCircumstances(ConfigSources):
 
 
 class OneReload(SignalRequests):
-    """Wish for one reload, and to stop when the next check is waited for."""
+    """Request one reload, and a stop instead of the wait for the next check."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._reload = True
+        self.add(Request.RELOAD)
 
     def wait(self, seconds: float) -> None:  # noqa: ARG002 - it does not wait
-        self._stop = True
+        self.add(Request.STOP)
 
 
 @pytest.mark.parametrize(

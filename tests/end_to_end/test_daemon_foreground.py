@@ -90,10 +90,10 @@ def test_a_supervisor_that_reads_nothing_holds_up_no_check(emulator: Emulator, p
                 other.sendto(b"full", name)
         run = program.check(ALL, NOTIFY_SOCKET=name)
     assert (run.code, emulator.capacities()) == (0, {("busy", None): RAISED})
-    assert run.warnings[0] == "the supervisor cannot be told that this is ready: timed out"
+    assert run.warnings[0] == "cannot notify the supervisor that the service is ready: timed out"
 
 
 def test_a_supervisor_that_cannot_be_told_is_worth_a_warning(program: Program) -> None:
     run = program.check(ALL, NOTIFY_SOCKET=str(program.folder / "nobody"))
     assert run.code == 0
-    assert [warning for warning in run.warnings if "the supervisor cannot be told" in warning]
+    assert [warning for warning in run.warnings if "cannot notify the supervisor" in warning]

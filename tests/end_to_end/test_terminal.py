@@ -97,7 +97,7 @@ def test_closing_the_terminal_ends_the_run_in_good_order(program: Program) -> No
         code = attached.process.wait(PATIENCE_SECONDS)
     assert code == 0
     said = [line for line in attached.log if "stdout cannot be written" not in line]
-    assert said[-2:] == ["INFO the terminal is gone: finishing the update in hand", "INFO stopped"]
+    assert said[-2:] == ["INFO terminal closed: stopping", "INFO stopped"]
 
 
 def test_a_reload_is_one_while_the_terminal_is_there(program: Program) -> None:
