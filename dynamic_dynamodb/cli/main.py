@@ -262,7 +262,7 @@ def _show_early_warnings() -> None:
     """Let warnings from before logging is set up, as of a recording, look like all remarks."""
     import logging
 
-    from dynamic_dynamodb.service.log_lines import TextFormatter
+    from dynamic_dynamodb.service.log_formatters import TextFormatter
 
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(TextFormatter(f"{PROGRAM}: %(message)s"))

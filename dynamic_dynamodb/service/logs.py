@@ -17,8 +17,8 @@ from logutils.colorize import ColorizingStreamHandler
 from dynamic_dynamodb.config.log_paths import is_stream
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.service.log_files import OWNER_ONLY, LogFile, RawStream, open_log_file
-from dynamic_dynamodb.service.log_lines import choose_formatter
-from dynamic_dynamodb.service.log_sink import MOST_LINES, Sink
+from dynamic_dynamodb.service.log_formatters import choose_formatter
+from dynamic_dynamodb.service.log_queue import MOST_LINES, QueuedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,13 +89,13 @@ def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
     root = logging.getLogger()
     if options["log_config_file"]:
         _use_file(settings.find_path(options["log_config_file"]), settings.find_path("."))
-        _put_into_sinks(most_lines)
+        _put_into_queues(most_lines)
         handler, path, trouble = _open_file(None, settings) if _leads_nowhere() else (None, None, "")
     else:
         handler, path, trouble = _open_file(options["log_file"], settings)
         # Kept over reloads, as it may be stuck in a write that nobody takes.
-        console = next((sink for sink in _find_sinks() if isinstance(sink.target, Console)), None)
-        console = console or Sink(Console(), "stdout")
+        console = next((queue for queue in _find_queues() if isinstance(queue.target, Console)), None)
+        console = console or QueuedHandler(Console(), "stdout")
         console.target.is_plain = options["log_format"] == "json"  # type: ignore[attr-defined]  # a Console
         console.most_lines = most_lines
         console.setFormatter(formatter)
@@ -103,19 +103,19 @@ def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
         root.addHandler(console)
         root.setLevel(options["log_level"].upper())
     if handler is not None:
-        root.addHandler(Sink(handler, f"log-file {path}", formatter, most_lines))
+        root.addHandler(QueuedHandler(handler, f"log-file {path}", formatter, most_lines))
     if trouble:
         LOGGER.warning("%s", trouble)
 
 
-def shut_down_logging(*, but: Sink | None = None) -> None:
+def shut_down_logging(*, but: QueuedHandler | None = None) -> None:
     """End what was set up, by options or by a log-config-file, and leave our logger as if new.
 
     Each log has a moment for the lines that wait.
     """
-    for sink in _find_sinks():
-        if sink is not but:
-            _take_out(sink)
+    for queue in _find_queues():
+        if queue is not but:
+            _take_out(queue)
     own = logging.getLogger(LOGGER_NAME)
     own.propagate, own.disabled = True, False
     own.setLevel(logging.NOTSET)
@@ -123,7 +123,7 @@ def shut_down_logging(*, but: Sink | None = None) -> None:
 
 def find_log_file() -> Path | None:
     """Return the log file in use."""
-    files = (sink.target for sink in _find_sinks() if isinstance(sink.target, LogFile))
+    files = (queue.target for queue in _find_queues() if isinstance(queue.target, LogFile))
     return next((Path(file.baseFilename) for file in files), None)
 
 
@@ -133,9 +133,9 @@ def await_readers(seconds: float = HURRY_SECONDS, *, is_hurried: Callable[[], bo
     That ends when none is taken for so long; or at most a second after `is_hurried`.
     """
     stalled_since, taken, hurried_since = time.monotonic(), -1, math.inf
-    while busy := [sink for sink in _find_sinks() if sink.is_busy]:
+    while busy := [queue for queue in _find_queues() if queue.is_busy]:
         now = time.monotonic()
-        taken_now = sum(sink.written for sink in busy)
+        taken_now = sum(queue.written for queue in busy)
         if taken_now != taken:
             stalled_since, taken = now, taken_now
         if is_hurried():
@@ -151,9 +151,9 @@ def _find_loggers() -> list[logging.Logger]:
     return [logging.getLogger(), *(logger for logger in named if isinstance(logger, logging.Logger))]
 
 
-def _find_sinks() -> list[Sink]:
+def _find_queues() -> list[QueuedHandler]:
     handlers = (handler for logger in _find_loggers() for handler in logger.handlers)
-    return list(dict.fromkeys(handler for handler in handlers if isinstance(handler, Sink)))
+    return list(dict.fromkeys(handler for handler in handlers if isinstance(handler, QueuedHandler)))
 
 
 def _open_file(given: str | None, settings: LogSettings) -> tuple[logging.Handler | None, Path | None, str]:
@@ -174,18 +174,18 @@ def _open_file(given: str | None, settings: LogSettings) -> tuple[logging.Handle
 def _leads_nowhere() -> bool:
     """Tell whether our lines go to nothing but stdout and stderr, which a daemon does not have."""
     handlers = [*LOGGER.handlers, *(logging.getLogger().handlers if LOGGER.propagate else ())]
-    targets = [handler.target if isinstance(handler, Sink) else handler for handler in handlers]
+    targets = [handler.target if isinstance(handler, QueuedHandler) else handler for handler in handlers]
     return all(getattr(target, "stream", None) in (sys.stdout, sys.stderr) for target in targets)
 
 
-def _take_out(sink: Sink) -> None:
+def _take_out(queue: QueuedHandler) -> None:
     for logger in _find_loggers():
-        logger.removeHandler(sink)
-    sink.end()
+        logger.removeHandler(queue)
+    queue.end()
 
 
 def _use_file(path: Path, directory: Path) -> None:
-    sinks = _find_sinks()
+    queues = _find_queues()
     loggers = {logger: (logger.handlers[:], logger.level, logger.propagate) for logger in _find_loggers()}
     before = os.open(".", _A_PLACE)  # rather than its name, as it may have been deleted
     try:
@@ -201,18 +201,18 @@ def _use_file(path: Path, directory: Path) -> None:
     finally:
         os.fchdir(before)
         os.close(before)
-    for sink in sinks:
-        _take_out(sink)
+    for queue in queues:
+        _take_out(queue)
 
 
-def _put_into_sinks(most_lines: int | None) -> None:
+def _put_into_queues(most_lines: int | None) -> None:
     """Let the handlers of a log-config-file hold up nothing either."""
-    made: dict[logging.Handler, Sink] = {}
+    made: dict[logging.Handler, QueuedHandler] = {}
     for logger in _find_loggers():
         for handler in logger.handlers[:]:
             if not isinstance(handler, logging.NullHandler):
                 place = f"handler {handler.name} of log-config-file"
-                sink = made.get(handler) or Sink(handler, place, most_lines=most_lines)
-                made[handler] = sink
+                queue = made.get(handler) or QueuedHandler(handler, place, most_lines=most_lines)
+                made[handler] = queue
                 logger.removeHandler(handler)
-                logger.addHandler(sink)
+                logger.addHandler(queue)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.service.log_files import LogFile, open_log_file
-from dynamic_dynamodb.service.log_sink import Sink
+from dynamic_dynamodb.service.log_queue import QueuedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +29,21 @@ def logger() -> Iterator[logging.Logger]:
     own.setLevel(before)
     for handler in own.handlers[:]:
         own.removeHandler(handler)
-        assert isinstance(handler, Sink)
+        assert isinstance(handler, QueuedHandler)
         handler.end()
 
 
-def attach(logger: logging.Logger, path: Path) -> tuple[Sink, LogFile]:
+def attach(logger: logging.Logger, path: Path) -> tuple[QueuedHandler, LogFile]:
     handler = open_log_file(path)
     assert isinstance(handler, LogFile)
-    sink = Sink(handler, f"log-file {path}", logging.Formatter("%(message)s"))
-    logger.addHandler(sink)
-    return sink, handler
+    queue = QueuedHandler(handler, f"log-file {path}", logging.Formatter("%(message)s"))
+    logger.addHandler(queue)
+    return queue, handler
 
 
-def read(sink: Sink, path: Path) -> list[str]:
+def read(queue: QueuedHandler, path: Path) -> list[str]:
     """Give the lines of a file, all of which are written."""
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     return path.read_text(encoding="utf-8").splitlines()
 
 
@@ -54,14 +54,14 @@ def refuse_to_move(source: str, destination: str) -> None:
 
 def test_a_file_that_cannot_be_rotated_grows_on(tmp_path: Path, logger: logging.Logger) -> None:
     path = tmp_path / "own.log"
-    sink, handler = attach(logger, path)
+    queue, handler = attach(logger, path)
     handler.rotator = refuse_to_move
     handler.rolloverAt = int(time.time()) - 1
     logger.info("before")
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     logger.info("after")
     why = "(Device or resource busy): appending to it until the next rotation"
-    assert read(sink, path) == ["before", f"cannot rotate log-file {path} {why}", "after"]
+    assert read(queue, path) == ["before", f"cannot rotate log-file {path} {why}", "after"]
 
 
 def test_a_full_disk_is_said_once_and_ends_nothing(
@@ -71,11 +71,11 @@ def test_a_full_disk_is_said_once_and_ends_nothing(
     path.symlink_to("/dev/full")
     handler = open_log_file(path)
     assert handler is not None
-    sink = Sink(handler, f"log-file {path}", logging.Formatter("%(message)s"))
-    logger.addHandler(sink)
+    queue = QueuedHandler(handler, f"log-file {path}", logging.Formatter("%(message)s"))
+    logger.addHandler(queue)
     for _ in range(3):
         logger.info("a line")
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     trouble = "No space left on device: lines of the log are being lost: free disk space"
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == [
         f"log-file {path} cannot be written: {trouble}"
@@ -98,10 +98,10 @@ def test_a_link_stays_and_what_it_points_to_is_rotated(tmp_path: Path, logger: l
     path, real = tmp_path / "own.log", tmp_path / "elsewhere" / "real.log"
     path.symlink_to("elsewhere/real.log")
     real.write_text("yesterday\n")
-    sink, handler = attach(logger, path)
+    queue, handler = attach(logger, path)
     handler.rolloverAt = int(time.time()) - 1
     logger.info("today")
-    assert read(sink, path) == ["today"]
+    assert read(queue, path) == ["today"]
     assert path.is_symlink()
     (old,) = real.parent.glob("real.log.*")
     assert old.read_text() == "yesterday\n"

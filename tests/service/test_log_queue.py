@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.service import log_sink
-from dynamic_dynamodb.service.log_sink import Sink
+from dynamic_dynamodb.service import log_queue
+from dynamic_dynamodb.service.log_queue import QueuedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,10 +57,12 @@ def reader() -> Iterator[Reader]:
     made.is_reading.set()
 
 
-def attach(logger: logging.Logger, reader: Reader, place: str = "stdout", most_lines: int | None = 3) -> Sink:
-    sink = Sink(reader, place, logging.Formatter("%(levelname)s %(message)s"), most_lines)
-    logger.addHandler(sink)
-    return sink
+def attach(
+    logger: logging.Logger, reader: Reader, place: str = "stdout", most_lines: int | None = 3
+) -> QueuedHandler:
+    queue = QueuedHandler(reader, place, logging.Formatter("%(levelname)s %(message)s"), most_lines)
+    logger.addHandler(queue)
+    return queue
 
 
 def test_a_reader_that_takes_nothing_holds_up_neither_the_program_nor_another_reader(
@@ -82,15 +84,15 @@ def test_a_reader_that_takes_nothing_holds_up_neither_the_program_nor_another_re
 def test_what_is_dropped_is_counted_in_its_place_when_the_reader_is_back(
     logger: logging.Logger, reader: Reader
 ) -> None:
-    sink = attach(logger, reader)
+    queue = attach(logger, reader)
     logger.info("in the reader's hand")
     assert reader.is_waiting.wait(PATIENCE_SECONDS)
     for number in range(10):
         logger.info("line %d", number)
     reader.is_reading.set()
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     logger.info("after")
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     assert reader.lines == [
         "INFO in the reader's hand",
         "INFO line 0",
@@ -99,51 +101,51 @@ def test_what_is_dropped_is_counted_in_its_place_when_the_reader_is_back(
         "WARNING 7 lines of the log are missing here: stdout did not take them",
         "INFO after",
     ]
-    sink.end()
+    queue.end()
 
 
 def test_lines_that_wait_are_bounded_in_characters_too(logger: logging.Logger, reader: Reader) -> None:
-    sink = attach(logger, reader, most_lines=1000)
+    queue = attach(logger, reader, most_lines=1000)
     logger.info("in the reader's hand")
     assert reader.is_waiting.wait(PATIENCE_SECONDS)
-    third = "x" * (log_sink.MOST_CHARACTERS // 3 - 100)
+    third = "x" * (log_queue.MOST_CHARACTERS // 3 - 100)
     for _ in range(5):
         logger.info(third)
     reader.is_reading.set()
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     assert [line[:9] for line in reader.lines[1:]] == ["INFO xxxx"] * 3 + ["WARNING 2"]
-    sink.end()
+    queue.end()
 
 
 def test_a_one_off_run_drops_nothing(logger: logging.Logger, reader: Reader) -> None:
-    sink = attach(logger, reader, most_lines=None)
+    queue = attach(logger, reader, most_lines=None)
     for number in range(1000):
         logger.info("line %d", number)
     reader.is_reading.set()
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     assert reader.lines == [f"INFO line {number}" for number in range(1000)]
-    sink.end()
+    queue.end()
 
 
 def test_a_line_says_what_was_so_when_it_was_logged(logger: logging.Logger, reader: Reader) -> None:
-    sink = attach(logger, reader)
+    queue = attach(logger, reader)
     changing = ["then"]
     logger.info("%s", changing)
     changing.append("later")
     reader.is_reading.set()
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     assert reader.lines == ["INFO ['then']"]
-    sink.end()
+    queue.end()
 
 
 def test_a_line_that_cannot_be_rendered_ends_no_work(logger: logging.Logger, reader: Reader) -> None:
-    sink = attach(logger, reader)
-    sink.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, "%d units", ("many",), None))
+    queue = attach(logger, reader)
+    queue.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, "%d units", ("many",), None))
     reader.is_reading.set()
-    assert sink.wait(PATIENCE_SECONDS)
+    assert queue.wait(PATIENCE_SECONDS)
     why = "TypeError('%d format: a real number is required, not str')"
     assert reader.lines == [f"WARNING dynamic-dynamodb: '%d units' cannot be logged: {why}"]
-    sink.end()
+    queue.end()
 
 
 def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_again(
@@ -178,9 +180,9 @@ def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_a
 
 
 def test_the_end_of_a_stuck_log_is_bounded(logger: logging.Logger, reader: Reader) -> None:
-    sink = attach(logger, reader)
+    queue = attach(logger, reader)
     logger.info("in the reader's hand")
-    for end in (sink.close, sink.end):
+    for end in (queue.close, queue.end):
         ended = threading.Thread(target=end, daemon=True)
         ended.start()
         ended.join(PATIENCE_SECONDS)
@@ -194,8 +196,8 @@ class Refused(threading.Thread):
         raise RuntimeError("can't start new thread")
 
 
-class ThreadlessSink(Sink):
-    """A sink where no further thread is allowed."""
+class ThreadlessHandler(QueuedHandler):
+    """A queue where no further thread is allowed."""
 
     make_thread = Refused
 
@@ -204,9 +206,9 @@ def test_without_a_further_thread_lines_are_written_where_they_are_logged(
     logger: logging.Logger, reader: Reader
 ) -> None:
     reader.is_reading.set()
-    sink = ThreadlessSink(reader, "stdout", logging.Formatter("%(message)s"), 3)
-    logger.addHandler(sink)
+    queue = ThreadlessHandler(reader, "stdout", logging.Formatter("%(message)s"), 3)
+    logger.addHandler(queue)
     for number in range(5):
         logger.info("line %d", number)
     assert reader.lines == [f"line {number}" for number in range(5)]
-    sink.end()
+    queue.end()

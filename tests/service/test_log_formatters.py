@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from dynamic_dynamodb.service.log_lines import choose_formatter
+from dynamic_dynamodb.service.log_formatters import choose_formatter
 
 
 def record(

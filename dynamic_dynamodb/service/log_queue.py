@@ -24,10 +24,10 @@ _NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 _STANDARD_ERROR: Final = 2
 
 
-class Sink(logging.Handler):
+class QueuedHandler(logging.Handler):
     """Hand lines to another handler, in order, from a bounded queue.
 
-    Lines are rendered when they are logged, by the sink's formatter if it has one. When the queue is full,
+    Lines are rendered when they are logged, by the queue's formatter if it has one. When the queue is full,
     what comes is dropped and counted until all that waits is written; then the count is written too.
     So are lines that could not be written, as soon as one can; that trouble began is logged once.
     """
@@ -188,7 +188,7 @@ class Sink(logging.Handler):
         self._error = sys.exc_info()[1]
 
     def _say_trouble(self, error: BaseException) -> None:
-        """Log once that lines are being lost, for the other sinks, and for stderr if it is the console's."""
+        """Log once that lines are being lost, for the other queues, and for stderr if it is the console's."""
         code = error.errno if isinstance(error, OSError) else None
         why = os.strerror(code) if code else f"{type(error).__name__}: {error}"
         advice = ": free disk space" if code in _NO_SPACE else ""
