@@ -47,13 +47,15 @@ lint: $(READY) ## Check style, formatting, types, imports, and whether what is m
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python -m docs.tools.reference --check
 	$(VENV)/bin/python -m docs.tools.picture --check
+	$(VENV)/bin/python -m docs.tools.datapoint --check
 
 docs: $(READY) ## Build the documentation into docs/_build; a warning is an error
 	$(VENV)/bin/python -m sphinx -b html -W --keep-going -n -q -d docs/_build/doctrees docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-picture: $(READY) ## Draw docs/capacity.svg anew, by the configuration in the README
+picture: $(READY) ## Draw docs/capacity.svg and docs/datapoint.svg
 	$(VENV)/bin/python -m docs.tools.picture
+	$(VENV)/bin/python -m docs.tools.datapoint
 
 check: lint docs test ## Run lint, docs and test
 

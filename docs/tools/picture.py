@@ -1,4 +1,4 @@
-"""Draw docs/capacity.svg: a table's capacity following a synthetic day, as the program decides it."""
+"""Draw docs/capacity.svg: how the program scales a table over a synthetic day."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ TARGET: Final = Target("orders")
 
 NIGHT_UNITS: Final = 60
 HUMPS: Final = ((9.5, 2.5, 160), (19.5, 3.0, 300))
-"""When the day's load peaks (hours), how broadly (hours), and how high (units a second)."""
+"""The peaks of the day's load: hour, width in hours, and height in units a second."""
 
 
 @dataclass(frozen=True)
 class Day:
-    """What a table went through, a value for each minute: units a second wanted, and units provisioned."""
+    """Load and provisioned capacity of a table, in units a second, for each minute of a day."""
 
     load: tuple[int, ...]
     provisioned: tuple[int, ...]
 
     @property
     def short_minutes(self) -> int:
-        """Count the minutes in which more was wanted than provisioned."""
-        return sum(wanted > had for wanted, had in zip(self.load, self.provisioned, strict=True))
+        """Return the number of minutes in which the load is above the provisioned capacity."""
+        return sum(load > units for load, units in zip(self.load, self.provisioned, strict=True))
 
     @property
     def saved_percent(self) -> int:
-        """Tell how much less was provisioned than the day's highest capacity all day long."""
+        """Return how far the average capacity lies below the day's highest, in percent."""
         return round(100 - 100 * sum(self.provisioned) / (max(self.provisioned) * DAY_MINUTES))
 
 
 def read_rules() -> TargetOptions:
-    """Read the rules that the README shows."""
+    """Return the options of the configuration in the README."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rules = re.search(r"```ini\n(.*?)```", readme, re.DOTALL)
     if rules is None:
@@ -66,8 +66,8 @@ def read_rules() -> TargetOptions:
         return load({"config": str(path)}, {}).sections[0].typed
 
 
-def wanted_at(minute: int) -> int:
-    """Give the load of a minute in units a second; every day is the same."""
+def load_at(minute: int) -> int:
+    """Return the load at a minute, in units a second; every day is the same."""
     hour = minute % DAY_MINUTES / 60
     humps = (high * exp(-((_hours_between(hour, peak) / width) ** 2)) for peak, width, high in HUMPS)
     return round(NIGHT_UNITS + sum(humps))
@@ -77,8 +77,8 @@ def _hours_between(one: float, other: float) -> float:
     return min(abs(one - other), 24 - abs(one - other))
 
 
-def live(options: TargetOptions) -> Day:
-    """Let the program check the table every five minutes, for a day to settle and a day to draw."""
+def simulate(options: TargetOptions) -> Day:
+    """Return the second of two days on which the program checks the table every five minutes."""
     table = Description(TARGET, PerCapacity(NIGHT_UNITS, NIGHT_UNITS), ACTIVE, ACTIVE)
     counts = PerCapacity(0, 0)
     provisioned = {}
@@ -87,18 +87,18 @@ def live(options: TargetOptions) -> Day:
         if minute % CHECK_MINUTES == 0:
             table, counts = _check(options, table, counts, minute)
     minutes = range(DAY_MINUTES)
-    return Day(tuple(map(wanted_at, minutes)), tuple(provisioned[minute] for minute in minutes))
+    return Day(tuple(map(load_at, minutes)), tuple(provisioned[minute] for minute in minutes))
 
 
 def _check(
     options: TargetOptions, table: Description, counts: PerCapacity[int], minute: int
 ) -> tuple[Description, PerCapacity[int]]:
-    """Decide and guard as a check does, and let AWS take what is left, with its counters of decreases."""
+    """Return the table and the counts of low checks after one check, counting decreases as AWS does."""
     now = MIDNIGHT + minute * MINUTE
     window = find_window(options, now)
     first = (window.start - MIDNIGHT) // MINUTE
     consumed = {
-        window.start + number * MINUTE: wanted_at(first + number) * float(SECONDS_PER_MINUTE)
+        window.start + number * MINUTE: load_at(first + number) * float(SECONDS_PER_MINUTE)
         for number in range(window.minutes)
     }
     series = CapacitySeries.of(window, consumed, throttled={})
@@ -142,20 +142,21 @@ STYLE: Final = """\
 
 
 def draw(day: Day) -> str:
-    """Write the day as SVG, readable on light and on dark pages."""
-    load = _join((minute, wanted_at(minute)) for minute in range(0, DAY_MINUTES + 1, 10))
+    """Return the day as SVG, readable on light and on dark pages."""
+    load = _join((minute, load_at(minute)) for minute in range(0, DAY_MINUTES + 1, 10))
     stairs = _join(_stairs(day.provisioned))
     floor = _join(((DAY_MINUTES, 0), (0, 0)))
     units = (_draw_units(units) for units in range(0, TOP_UNITS + 1, GRID_UNITS))
     hours = (_draw_hour(hour) for hour in range(0, 25, GRID_HOURS))
     grid = "\n".join((*units, *hours))
-    less = f"{day.saved_percent} % less than with its highest capacity all day,"
-    short = f"too little in {day.short_minutes} of {DAY_MINUTES:,} minutes"
+    less = f"average capacity: {day.saved_percent} % below the peak"
+    short = f"load above capacity: {day.short_minutes} of {DAY_MINUTES:,} minutes"
     end, below = WIDTH - RIGHT, HEIGHT - 48
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"
   role="img" aria-labelledby="title" font-size="19"
   font-family="system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif">
+  <!-- Generated by `make picture` from docs/tools/picture.py: change it there. -->
   <title id="title">A day of a table: provisioned capacity follows consumption in steps</title>
   <style>
 {STYLE}
@@ -186,7 +187,7 @@ def _up(units: int) -> str:
 
 
 def _stairs(values: tuple[int, ...]) -> Iterable[tuple[int, int]]:
-    """Give the corners of a line that changes at once."""
+    """Yield the corners of a line that changes in steps."""
     before = values[0]
     yield 0, before
     for minute, units in enumerate(values):
@@ -207,14 +208,14 @@ def _draw_hour(hour: int) -> str:
 
 
 def main() -> int:
-    """Draw it, or with --check tell whether it is as it would be drawn now."""
-    drawn = draw(live(read_rules()))
+    """Draw the picture; with --check, return 1 if the file differs."""
+    drawn = draw(simulate(read_rules()))
     if "--check" not in sys.argv[1:]:
         PICTURE.write_text(drawn, encoding="utf-8")
         return 0
     if PICTURE.read_text(encoding="utf-8") == drawn:
         return 0
-    sys.stderr.write(f"{PICTURE.relative_to(ROOT)} is not what the program does now: make picture\n")
+    sys.stderr.write(f"{PICTURE.relative_to(ROOT)} is out of date: run make picture\n")
     return 1
 
 
