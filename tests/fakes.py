@@ -6,8 +6,8 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.check.ports import TableList
+from dynamic_dynamodb.check.resilience import isolate
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import CapacitySeries

@@ -11,16 +11,15 @@ from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
 from dynamic_dynamodb.aws.workers import WorkerPool
-from dynamic_dynamodb.check.budget import CallBudget
 from dynamic_dynamodb.check.discovery import Discovery
-from dynamic_dynamodb.check.gathering import Waits
+from dynamic_dynamodb.check.resilience import CallBudget, Waits
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from dynamic_dynamodb.check.budget import Timeouts
+    from dynamic_dynamodb.check.resilience import Timeouts
     from dynamic_dynamodb.config.loader import Configuration
 
 SERVICES: Final = ("dynamodb", "cloudwatch", "sns")

@@ -18,14 +18,14 @@ from dynamic_dynamodb.aws.botocore_sessions import open_session
 from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.deadlines import bounded
 from dynamic_dynamodb.aws.parsing import make_parser_factory
-from dynamic_dynamodb.check.gathering import ENDING
+from dynamic_dynamodb.check.resilience import ENDING
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dynamic_dynamodb.aws.credentials import Credentials
-    from dynamic_dynamodb.check.budget import CallBudget
+    from dynamic_dynamodb.check.resilience import CallBudget
 
 T = TypeVar("T")
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.aws.actions import GET_METRIC_DATA, GET_METRIC_STATISTICS
 from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.results import list_minutes, parse_results, read_datapoints
-from dynamic_dynamodb.check.gathering import gather
-from dynamic_dynamodb.check.isolation import isolate
+from dynamic_dynamodb.check.resilience import gather, isolate
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE, CapacitySeries
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.aws.results import Result
-    from dynamic_dynamodb.check.gathering import Waits
     from dynamic_dynamodb.check.ports import Answers, MetricRequest, TargetSeries
+    from dynamic_dynamodb.check.resilience import Waits
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 

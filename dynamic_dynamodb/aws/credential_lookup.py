@@ -26,7 +26,7 @@ from dynamic_dynamodb.aws.deadlines import bounded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dynamic_dynamodb.check.budget import Timeouts
+    from dynamic_dynamodb.check.resilience import Timeouts
 
 _POLL_SECONDS: Final = 0.05
 _GRACE_SECONDS: Final = 0.5

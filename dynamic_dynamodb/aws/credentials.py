@@ -20,7 +20,7 @@ from dynamic_dynamodb.errors import CredentialsError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dynamic_dynamodb.check.budget import Timeouts
+    from dynamic_dynamodb.check.resilience import Timeouts
 
 RENEWAL_SECONDS: Final = 900
 """Temporary credentials are looked for again so long before they expire, as boto3 does."""

@@ -8,9 +8,8 @@ from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TAB
 from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.descriptions import check_table, read_table
 from dynamic_dynamodb.aws.parsing import show
-from dynamic_dynamodb.check.gathering import gather
-from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.check.ports import TableList
+from dynamic_dynamodb.check.resilience import gather, isolate
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import is_safe_name
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from dynamic_dynamodb.aws.client import AwsClient
-    from dynamic_dynamodb.check.gathering import Waits
     from dynamic_dynamodb.check.ports import Descriptions
+    from dynamic_dynamodb.check.resilience import Waits
     from dynamic_dynamodb.scaling.decision import Decision
     from dynamic_dynamodb.scaling.model import Description, Target
     from dynamic_dynamodb.scaling.table_update import TableUpdate

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.aws.results import Result
-    from dynamic_dynamodb.check.budget import CallBudget
+    from dynamic_dynamodb.check.resilience import CallBudget
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.usage import Datapoints
 

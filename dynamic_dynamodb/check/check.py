@@ -7,12 +7,10 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.check.budget import CallBudget
-from dynamic_dynamodb.check.gathering import ENDING, Waits, gather
-from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.check.notifications import write_alarms, write_change
 from dynamic_dynamodb.check.ports import MetricRequest
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.check.resilience import ENDING, CallBudget, Waits, gather, isolate
 from dynamic_dynamodb.check.silence import NO_TABLES, Answer
 from dynamic_dynamodb.check.updater import UpdateResult, apply_update
 from dynamic_dynamodb.config.masking import mask_url

@@ -9,11 +9,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.check.announcements import Announcer
-from dynamic_dynamodb.check.budget import Timeouts
-from dynamic_dynamodb.check.gathering import ENDING, Waits, gather
-from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.check.report import Outcome, TargetReport
+from dynamic_dynamodb.check.resilience import ENDING, Timeouts, Waits, gather, isolate
 from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.errors import AwsError

@@ -114,7 +114,8 @@ class CheckReport:
         listed = ", not all tables could be listed" if self.is_list_missing else ""
         unknown = ", AWS's own auto scaling is not known" if self.is_autoscaling_unknown else ""
         ended = ", ended before the rest" if self.is_cut_short else ""
-        return f"checked {len(self.targets)} targets: {parts or 'none matched'}{listed}{unknown}{ended}"
+        targets = "1 target" if len(self.targets) == 1 else f"{len(self.targets)} targets"
+        return f"checked {targets}: {parts or 'none matched'}{listed}{unknown}{ended}"
 
 
 def _describe(side: CapacityDecision) -> str:

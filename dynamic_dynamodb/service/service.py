@@ -15,7 +15,7 @@ from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.account import Workers, open_session
 from dynamic_dynamodb.aws.deadlines import watch_deadlines
 from dynamic_dynamodb.check.announcements import Announcer
-from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.check.state import find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
 from dynamic_dynamodb.errors import AwsError, ConfigurationError

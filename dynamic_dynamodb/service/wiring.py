@@ -10,7 +10,7 @@ from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.sns import SnsNotifier
 from dynamic_dynamodb.check.check import Adapters, Check
 from dynamic_dynamodb.check.discovery import Discovery
-from dynamic_dynamodb.check.gathering import Waits
+from dynamic_dynamodb.check.resilience import Waits
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.service.state_file import StateFile

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.aws.credentials import Credentials
-from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.errors import CredentialsError
 from tests.end_to_end.credential_sources import open_source, write_credentials
 from tests.end_to_end.daemons import wait_until

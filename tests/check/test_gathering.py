@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.check.budget import Timeouts
-from dynamic_dynamodb.check.gathering import Waits, gather
+from dynamic_dynamodb.check.resilience import Timeouts, Waits, gather
 from dynamic_dynamodb.errors import AwsError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def test_the_last_one_is_given_up_and_the_others_are_kept() -> None:
         released.set()
     assert isinstance(late, AwsError)
     assert str(late) == (
-        "it failed: TooLate: no answer in the 0.05 s after the others'; the check went on without it"
+        "it failed: TooLate: no answer within 0.05 s of the others; the check went on without it"
     )
     assert kept is True
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dynamic_dynamodb.aws.account import start_workers
-from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.service.service import Service
@@ -20,7 +20,7 @@ TIMEOUTS = Timeouts(
     retrying=1.5,
     pages=2.0,
     straggling=1.0,
-    patience=2.0,
+    budget=2.0,
     credentials=2.0,
     ending=1.0,
 )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.aws.account import open_session, start_workers
-from dynamic_dynamodb.check.budget import Timeouts
+from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.service.wiring import build_check

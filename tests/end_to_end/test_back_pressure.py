@@ -36,7 +36,7 @@ def test_a_raise_by_throttling_at_low_use_names_the_index(emulator: Emulator, pr
 def test_an_index_without_a_section_is_named_once_by_a_daemon(emulator: Emulator, program: Program) -> None:
     add_pressed(emulator)
     with program.start(RULES, "--check-interval", "1") as running:
-        running.wait_for("checked 1 targets", count=3)
+        running.wait_for("checked 1 target:", count=3)
         lines = running.wait_for("no section matches")
     assert len(lines) == 1
     assert lines[0].startswith(f"INFO {BARE}")

@@ -49,7 +49,7 @@ def test_reading_the_configuration_again_and_again_raises_once_by_one_throttled_
         running.wait_for("hot: updated")
         for number in range(2, 12):
             running.send(signal.SIGHUP)
-            running.wait_for("checked 1 targets", count=number)
+            running.wait_for("checked 1 target:", count=number)
         assert running.end(signal.SIGTERM).code == 0
     assert emulator.capacities() == {("hot", None): (150, 100)}
 

@@ -155,7 +155,7 @@ def test_a_reload_that_finds_no_credentials_keeps_those_that_work(
         running.send(signal.SIGHUP)
         kept = running.wait_for("the credentials in use stay")
         running.wait_for("busy: updated", count=2)
-        running.wait_for("checked 1 targets", count=4)
+        running.wait_for("checked 1 target:", count=4)
         run = running.end(signal.SIGTERM)
     assert len(kept) == 1
     assert [line for line in run.log if line.startswith("ERROR")] == []
@@ -172,7 +172,7 @@ def test_a_reload_from_keys_in_the_file_to_no_credentials_is_refused(
         impatient.write(TABLE)
         running.send(signal.SIGHUP)
         said = running.wait_for("ERROR the configuration was not read again")
-        running.wait_for("checked 1 targets", count=3)
+        running.wait_for("checked 1 target:", count=3)
         running.end(signal.SIGTERM)
     assert NONE_FOUND in said[0]
 
@@ -218,7 +218,7 @@ def test_a_file_that_is_missing_at_a_reload_ends_nothing(
         (program.folder / gone).unlink()
         running.send(signal.SIGHUP)
         said = running.wait_for(gone)
-        running.wait_for("checked 1 targets", count=3)
+        running.wait_for("checked 1 target:", count=3)
         run = running.end(signal.SIGTERM)
     assert run.code == 0
     assert len(said) == 1

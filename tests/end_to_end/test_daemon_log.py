@@ -58,7 +58,7 @@ def test_a_daemon_without_a_log_of_its_own_logs_in_its_state_directory_and_says_
     log = daemon.own_log
     said = daemon.says(f"started with pid {daemon.pid}; its log is {log}")
     assert (run.code, run.stdout, run.stderr) == (0, said, "")
-    wait_until(lambda: "checked 1 targets" in log.read_text(), "a check")
+    wait_until(lambda: "checked 1 target:" in log.read_text(), "a check")
     assert daemon.control("status").stdout == daemon.says_running(daemon.pid, log)
     assert mode(log) == "600"
     assert mode(log.parent) == "700"

@@ -78,7 +78,7 @@ def test_nothing_that_a_daemon_makes_can_be_written_by_others(emulator: Emulator
     add_idle(emulator)
     with _careless():
         daemon.must_start(EACH_SECOND, "--state-file", str(daemon.program.folder / "counts.json"))
-    daemon.wait_for("checked 1 targets")
+    daemon.wait_for("checked 1 target:")
     made = {"default.log", "default.pid", "counts.json", "counts.json.lock"}
     names = {name.replace("default.pid", "dynamic-dynamodb.default.pid") for name in made}
     assert _writable_by_others(daemon.program, names) == set()

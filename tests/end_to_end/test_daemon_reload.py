@@ -50,7 +50,7 @@ def test_what_a_reload_lowers_is_said_on_the_terminal_too(daemon: Daemon) -> Non
 
 def test_a_file_with_faults_is_not_given_to_the_daemon(daemon: Daemon) -> None:
     daemon.must_start(FIRST)
-    daemon.wait_for("checked 1 targets")
+    daemon.wait_for("checked 1 target:")
     before = daemon.log
     run = daemon.control("reload", *_write(daemon, BAD))
     assert (run.code, run.stdout) == (2, "")

@@ -46,7 +46,7 @@ def test_a_check_longer_than_the_interval_is_said_once(emulator: Emulator, progr
     emulator.set_status("held", status="UPDATING")
     emulator.add_fault(kind="slow", action="ListTables", seconds=1.1, times=None)
     with program.start(everywhere(), *SOON) as running:
-        running.wait_for("checked 1 targets", count=3)
+        running.wait_for("checked 1 target:", count=3)
         emulator.clear_faults()
         run = running.end(signal.SIGTERM)
     assert len([warning for warning in run.warnings if "check-interval" in warning]) == 1
@@ -55,7 +55,7 @@ def test_a_check_longer_than_the_interval_is_said_once(emulator: Emulator, progr
 def test_what_lasts_is_said_once(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "orders")
     with program.start(f"[table: orders]\n{LIMITS}[table: ^gone$]\n{LIMITS}", *SOON) as running:
-        running.wait_for("checked 1 targets", count=2)
+        running.wait_for("checked 1 target:", count=2)
         run = running.end(signal.SIGTERM)
     assert len([warning for warning in run.warnings if "[table: ^gone$]" in warning]) == 1
 
@@ -66,7 +66,7 @@ def test_a_signal_between_checks_ends_at_once(
 ) -> None:
     add_busy(emulator)
     with program.start(everywhere()) as running:
-        running.wait_for("checked 1 targets")
+        running.wait_for("checked 1 target:")
         run = running.end(number, seconds=5)
     assert (run.code, run.stderr) == (0, "")
     assert emulator.capacities() == {("busy", None): RAISED}

@@ -154,7 +154,7 @@ def test_a_stdout_that_nobody_reads_holds_up_neither_checks_nor_the_log_nor_the_
     program.write(EXAMPLE, "logging.conf")
     path = program.folder / log
     with outlet() as stuck, start(program, EACH_SECOND + section, stdout=stuck.theirs) as process:
-        wait_until(lambda: path.exists() and path.read_text().count("checked 1 targets") >= 3, "three checks")
+        wait_until(lambda: path.exists() and path.read_text().count("checked 1 target:") >= 3, "three checks")
         process.send_signal(signal.SIGTERM)
         assert process.wait(END_SECONDS) == 0
     assert emulator.capacities() == {("busy", None): RAISED}
@@ -223,7 +223,7 @@ def test_a_foreground_run_goes_on_after_its_reader_is_gone(emulator: Emulator, p
     with start(program, EACH_SECOND, "--log-file", "own.log", stdout=theirs) as process:
         os.close(theirs)
         os.close(ours)
-        wait_until(lambda: log.exists() and log.read_text().count("checked 1 targets") >= 3, "three checks")
+        wait_until(lambda: log.exists() and log.read_text().count("checked 1 target:") >= 3, "three checks")
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=END_SECONDS)
     assert (process.returncode, errors) == (0, "")

@@ -72,7 +72,7 @@ def test_reading_a_configuration_again_and_again_does_not_count_as_low_checks(
         running.wait_for("1 of num-read-checks-before-scale-down 3")
         for number in (2, 3, 4):
             running.send(signal.SIGHUP)
-            running.wait_for("checked 1 targets", count=number)
+            running.wait_for("checked 1 target:", count=number)
         run = running.end(signal.SIGTERM)
     assert run.code == 0
     assert emulator.capacities() == {("idle", None): BEFORE}
@@ -81,11 +81,11 @@ def test_reading_a_configuration_again_and_again_does_not_count_as_low_checks(
 def test_a_bad_configuration_is_reported_and_the_old_one_stays(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     with program.start(FIRST, *SOON) as running:
-        running.wait_for("checked 1 targets")
+        running.wait_for("checked 1 target:")
         program.write(BAD)
         running.send(signal.SIGHUP)
         faults = running.wait_for("ERROR the configuration was not read again", count=2)
-        running.wait_for("checked 1 targets", count=3)
+        running.wait_for("checked 1 target:", count=3)
         program.write(FIRST)
         running.send(signal.SIGHUP)
         running.wait_for(READ_AGAIN)
@@ -200,7 +200,7 @@ def test_a_file_that_is_being_written_is_read_when_it_is_whole(emulator: Emulato
 def test_a_reload_says_which_limits_it_lowers(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     with program.start(BOTH.replace("max-provisioned-reads: 400", ""), *SOON) as running:
-        running.wait_for("checked 1 targets")
+        running.wait_for("checked 1 target:")
         program.write(FIRST)
         running.send(signal.SIGHUP)
         said = running.wait_for(READ_AGAIN)
@@ -229,7 +229,7 @@ def test_a_reload_waits_for_the_check_that_runs(
         running.wait_for(said)
         run = running.end(signal.SIGTERM)
     lines = run.log
-    ended = next(number for number, line in enumerate(lines) if "checked 1 targets" in line)
+    ended = next(number for number, line in enumerate(lines) if "checked 1 target:" in line)
     assert ended < next(number for number, line in enumerate(lines) if line.startswith(said))
     assert updates(emulator)[0] == ("first", RAISED, {})
     assert "first: updated" in run.line_of("first")

@@ -77,7 +77,7 @@ def _attach(program: Program, *, how: str = "plainly") -> Iterator[Attached]:
     os.close(terminal)
     attached = Attached(process, window, log_file)
     try:
-        attached.wait_for("checked 1 targets")
+        attached.wait_for("checked 1 target:")
         yield attached
     finally:
         process.kill()
@@ -104,7 +104,7 @@ def test_a_reload_is_one_while_the_terminal_is_there(program: Program) -> None:
     with _attach(program) as attached:
         attached.process.send_signal(signal.SIGHUP)
         attached.wait_for("the configuration was read again", more=1)
-        attached.wait_for("checked 1 targets", more=2)
+        attached.wait_for("checked 1 target:", more=2)
         assert attached.process.poll() is None
 
 
@@ -112,6 +112,6 @@ def test_nohup_outlives_the_terminal(program: Program) -> None:
     with _attach(program, how="nohup") as attached:
         attached.close_window()
         attached.process.send_signal(signal.SIGHUP)
-        attached.wait_for("checked 1 targets", more=3)
+        attached.wait_for("checked 1 target:", more=3)
         assert attached.process.poll() is None
     assert not [line for line in attached.log if "the configuration was read again" in line]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dynamic_dynamodb.aws.account import open_session, start_workers
-from dynamic_dynamodb.check.budget import Timeouts
 from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.replay.recordings.files import read_recordings

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from requests.exceptions import InvalidSchema, TooManyRedirects
 
-from dynamic_dynamodb.check.budget import CallBudget
+from dynamic_dynamodb.check.resilience import CallBudget
 from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.service.bounded_http import BoundedSession

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.check.isolation import isolate
 from dynamic_dynamodb.check.ports import TableList
+from dynamic_dynamodb.check.resilience import isolate
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, NO_DATAPOINTS, CapacitySeries

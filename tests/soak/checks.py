@@ -32,7 +32,7 @@ MOST_FAULTS_AT_ONCE = 2
 TABLES = ("orders", "users", "sessions", "events")
 INDEX = "by-date"
 
-_CHECK = re.compile(r" - INFO - checked \d+ targets: .*, in ([\d.]+) s$|the check failed: ")
+_CHECK = re.compile(r" - INFO - checked \d+ targets?: .*, in ([\d.]+) s$|the check failed: ")
 _LATE = "checks take longer than check-interval"
 _CLEARLY_LATE_SECONDS = 1.1
 _CLEARLY_IN_TIME_SECONDS = 0.9

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.aws.account import build_history, open_session, start_workers
-from dynamic_dynamodb.check.budget import Timeouts
-from dynamic_dynamodb.check.gathering import never
+from dynamic_dynamodb.check.resilience import Timeouts, never
 from dynamic_dynamodb.config.values import clip, escape
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.replay.recordings.files import SUFFIXES, name_stem, strip_suffix
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 
 LONGEST_HISTORY: Final = timedelta(days=15)
 """How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
-FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, patience=90.0)
+FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
 """Two weeks of a target are megabytes, for which somebody waits."""
 
 

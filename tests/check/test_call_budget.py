@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from dynamic_dynamodb.check.budget import CallBudget, Timeouts
+from dynamic_dynamodb.check.resilience import CallBudget, Timeouts
 
 LIST, UPDATE = "dynamodb:ListTables", "dynamodb:UpdateTable"
 
@@ -22,49 +22,49 @@ class Clock:
 
 def test_a_service_that_hangs_is_asked_no_more() -> None:
     clock = Clock()
-    patience = CallBudget(Timeouts(patience=40), clock)
+    budget = CallBudget(Timeouts(budget=40), clock)
     for _ in range(4):
-        assert not patience.is_exhausted(LIST)
-        with patience.call(LIST) as call:
+        assert not budget.is_exhausted(LIST)
+        with budget.call(LIST) as call:
             call.begin_attempt()
             clock.seconds += 10
             call.fail_attempt()
-    assert patience.is_exhausted(LIST)
-    assert not patience.allows_retry(LIST)
-    assert not patience.is_exhausted(UPDATE)
-    patience.reset()
-    assert not patience.is_exhausted(LIST)
+    assert budget.is_exhausted(LIST)
+    assert not budget.allows_retry(LIST)
+    assert not budget.is_exhausted(UPDATE)
+    budget.reset()
+    assert not budget.is_exhausted(LIST)
 
 
 def test_calls_that_hang_side_by_side_cost_what_one_of_them_costs() -> None:
     clock = Clock()
-    patience = CallBudget(Timeouts(patience=40), clock)
+    budget = CallBudget(Timeouts(budget=40), clock)
     with ExitStack() as stack:
-        calls = [stack.enter_context(patience.call(LIST)) for _ in range(16)]
+        calls = [stack.enter_context(budget.call(LIST)) for _ in range(16)]
         clock.seconds += 10
         for call in calls:
             call.fail_attempt()
-    assert patience.costs[LIST].failing_seconds == 10
+    assert budget.costs[LIST].failing_seconds == 10
 
 
 def test_one_call_that_hangs_among_many_costs_little() -> None:
     clock = Clock()
-    patience = CallBudget(Timeouts(patience=40), clock)
+    budget = CallBudget(Timeouts(budget=40), clock)
     with ExitStack() as stack:
-        call, *_ = [stack.enter_context(patience.call(LIST)) for _ in range(16)]
+        call, *_ = [stack.enter_context(budget.call(LIST)) for _ in range(16)]
         clock.seconds += 16
         call.fail_attempt()
-    assert patience.costs[LIST].failing_seconds == 1
+    assert budget.costs[LIST].failing_seconds == 1
 
 
 def test_waits_between_quick_refusals_end_the_repeating_but_not_the_asking() -> None:
     clock = Clock()
-    patience = CallBudget(Timeouts(patience=40), clock)
-    with patience.call(LIST) as call:
+    budget = CallBudget(Timeouts(budget=40), clock)
+    with budget.call(LIST) as call:
         for _ in range(20):
             call.begin_attempt()
             clock.seconds += 0.125
             call.fail_attempt()
             clock.seconds += 2
-    assert (patience.is_exhausted(LIST), patience.allows_retry(LIST)) == (False, False)
-    assert patience.costs[LIST].failing_seconds == 2.5
+    assert (budget.is_exhausted(LIST), budget.allows_retry(LIST)) == (False, False)
+    assert budget.costs[LIST].failing_seconds == 2.5
