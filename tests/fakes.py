@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.ports import Answers, Descriptions, MetricRequest, TargetSeries
-    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 
     Load = PerCapacity[tuple[Datapoints, Datapoints]]

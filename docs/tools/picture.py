@@ -15,7 +15,7 @@ from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity, Target
-from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, assess, find_window
+from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, UsageEstimator, find_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +102,7 @@ def _check(
         for number in range(window.minutes)
     }
     series = CapacitySeries.of(window, consumed, throttled={})
-    usage = assess(series, window, now=now, freshest=max(consumed))
+    usage = UsageEstimator(window, now=now, freshest=max(consumed)).estimate(series)
     usages = PerCapacity(usage, usage)  # writes go as reads do
     decision = decide(TARGET, options, provisioned=table.provisioned, usage=usages, counts=counts)
     left = guard(decision, Facts(table, options, usages, now))

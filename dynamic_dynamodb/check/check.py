@@ -15,14 +15,21 @@ from dynamic_dynamodb.check.silence import NO_TABLES, Answer
 from dynamic_dynamodb.check.updater import UpdateResult, apply_update
 from dynamic_dynamodb.config.masking import mask_url
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
+from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubtful_raises
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.memory import count_low_checks, forget_low_checks, note_changes
-from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason
+from dynamic_dynamodb.scaling.model import PerCapacity, value
+from dynamic_dynamodb.scaling.reasons import (
+    LEFT_FOR_NEXT_RUN,
+    REFUSED,
+    Code,
+    Reason,
+    circuit_breaker_open,
+    metrics_failed,
+)
 from dynamic_dynamodb.scaling.table_update import plan
-from dynamic_dynamodb.scaling.usage import find_freshest, find_window, make_judge
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.usage import UsageEstimator, find_freshest, find_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,20 +48,17 @@ if TYPE_CHECKING:
         Tables,
         TargetSeries,
     )
-    from dynamic_dynamodb.scaling.back_pressure import Doubt
+    from dynamic_dynamodb.scaling.back_pressure import DoubtfulRaise
     from dynamic_dynamodb.scaling.decision import Decision
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Target, Usage
     from dynamic_dynamodb.scaling.table_update import TableUpdate
-    from dynamic_dynamodb.scaling.usage import Judge
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 
 _BY_NAME: Final = attrgetter("target")
 _LOW_CHECKS: Final = attrgetter("low_checks")
-_REFUSED: Final = Reason(Code.REFUSED, "refused")
-_ENDING: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
 
 
 class GivenClock:
@@ -184,8 +188,8 @@ class Check:
         stopped = {}
         for (one, breaker), answer in zip(asked, answers, strict=True):
             if answer is not None:
-                said = f"the circuit breaker {mask_url(breaker.url)} is open: {answer}"
-                stopped[one.target] = Reason(Code.CIRCUIT_BREAKER, said)
+                url = mask_url(breaker.url)
+                stopped[one.target] = Reason(Code.CIRCUIT_BREAKER, circuit_breaker_open, url, answer)
         return stopped
 
     @property
@@ -203,12 +207,12 @@ class Check:
         freshest = self.adapters.counts.recall_freshest(_sum_up(requests, answers, lost))
         checked, failed = [], []
         for subject, request in zip(subjects, requests, strict=True):
-            judge = make_judge(request.window, now=now, freshest=freshest)
-            decided = isolate("the check", self._decide_one, subject, answers[subject.target], judge, now)
+            estimator = UsageEstimator(request.window, now=now, freshest=freshest)
+            decided = isolate("the check", self._decide_one, subject, answers[subject.target], estimator, now)
             if isinstance(decided, AwsError):
                 if decided.code == ENDING:
                     continue  # which is no failure
-                reason = Reason(Code.METRICS_FAILED, f"held without metrics: {decided}")
+                reason = Reason(Code.METRICS_FAILED, metrics_failed, decided)
                 failed.append(TargetReport(subject.target, Outcome.FAILED, skipped=reason))
             else:
                 checked.append(decided)
@@ -218,7 +222,7 @@ class Check:
         self,
         subject: MatchedTarget,
         answer: TargetSeries | AwsError,
-        judge: Judge,
+        estimator: UsageEstimator,
         now: datetime,
     ) -> _Checked:
         if isinstance(answer, AwsError):
@@ -226,7 +230,7 @@ class Check:
         target, options = subject.target, subject.section.typed
         provisioned = subject.description.provisioned
         memory = self.adapters.counts.get(target)
-        usage = answer.combine(judge, memory)
+        usage = answer.combine(estimator.estimate, memory)
         counts = memory.map(_LOW_CHECKS)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
         if decision.is_change:
@@ -279,12 +283,12 @@ class Check:
         else:
             outcome = Outcome.UNCHANGED
         if applied is None and decision.is_change:
-            decision = decision.hold(_REFUSED if refusal else _ENDING)
+            decision = decision.hold(REFUSED if refusal else LEFT_FOR_NEXT_RUN)
         return TargetReport(target, outcome, applied or decision, refusal)
 
     def _find_doubts(
         self, checked: Sequence[_Checked], result: UpdateResult, found: Discovered
-    ) -> Iterator[Doubt]:
+    ) -> Iterator[DoubtfulRaise]:
         """Find the raises that were made because of throttling, and may not help."""
         for each in checked if result.applied else ():
             target = each.decision.target
@@ -293,7 +297,9 @@ class Check:
                 continue
             throttled = {one.decision.target for one in checked if one.usage.writes.throttled_events}
             surroundings = Surroundings(found.indexes.get(target.table, ()), throttled)
-            yield from find_doubts(applied, each.usage, self.adapters.counts.get(target), surroundings)
+            yield from find_doubtful_raises(
+                applied, each.usage, self.adapters.counts.get(target), surroundings
+            )
 
     def _publish(self, messages: Sequence[Sequence[Message]]) -> None:
         """Publish the messages of each target in their order."""

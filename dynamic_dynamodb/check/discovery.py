@@ -17,8 +17,8 @@ from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, Index, join_names
-from dynamic_dynamodb.scaling.model import Code, Reason, Target
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import Target, value
+from dynamic_dynamodb.scaling.reasons import AWS_AUTOSCALED, ON_DEMAND, Code, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,7 +122,7 @@ class Discovery:
             if _is_ending(answer):
                 continue
             if isinstance(answer, AwsError):
-                reason = Reason(Code.DESCRIBE_FAILED, str(answer))
+                reason = Reason(Code.DESCRIBE_FAILED, str, answer)
                 failed.append(TargetReport(Target(name), Outcome.FAILED, skipped=reason))
             else:
                 described[name] = answer
@@ -330,7 +330,7 @@ def _report_flaw(target: Target, flaw: str) -> TargetReport:
 def _find_reason_to_skip(subject: MatchedTarget) -> Reason | None:
     """Tell why a target is not ours to scale, as far as AWS says so."""
     if subject.description.is_on_demand:
-        return Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
+        return ON_DEMAND
     if subject.autoscaled == _BOTH:
-        return Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
+        return AWS_AUTOSCALED
     return None

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, value
 from dynamic_dynamodb.scaling.usage import CapacitySeries
-from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.silence import Answer
-    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.usage import LookBackWindow
 
 TargetSeries: TypeAlias = PerCapacity[CapacitySeries]

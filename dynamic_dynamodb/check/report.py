@@ -6,14 +6,15 @@ import logging
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from dynamic_dynamodb.scaling.model import Code
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import value
+from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.errors import AwsError
-    from dynamic_dynamodb.scaling.back_pressure import Doubt
+    from dynamic_dynamodb.scaling.back_pressure import DoubtfulRaise
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
-    from dynamic_dynamodb.scaling.model import Reason, Target
+    from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.scaling.reasons import Reason
 
 
 class Outcome(str, Enum):
@@ -92,7 +93,7 @@ class CheckReport:
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
     is_cut_short: bool = False
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[DoubtfulRaise, ...] = ()
 
     @property
     def failures(self) -> int:

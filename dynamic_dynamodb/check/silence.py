@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import value
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.check.silence import Answer, Heard, end_silence, listen
 from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, count_low_checks, forget_low_checks
-from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import PerCapacity, Target, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

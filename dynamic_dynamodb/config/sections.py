@@ -13,28 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
-    from dynamic_dynamodb.scaling.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions, TargetOptions
 
 _PLAIN_NAME: Final = re.compile(rf"\^?({NAME_PATTERN})\$?")
 """A name, and the anchors around it."""
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitBreakerOptions:
-    """Whom to ask before a change, and how long to wait for the answer."""
-
-    url: str
-    timeout_ms: float
-
-    @property
-    def timeout_seconds(self) -> float:
-        """Tell how long to wait for a connection, and how long for the answer."""
-        return self.timeout_ms / 1000
-
-    @property
-    def most_seconds(self) -> float:
-        """Tell how long to wait in all: the time-out for the connection, and again for the answer."""
-        return 2 * self.timeout_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Name what may be behind throttling that more capacity does not cure: an index, or a hot key."""
+"""Possible causes of throttling that more capacity does not end: an index, or a hot key."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.calculators import percent_of
-from dynamic_dynamodb.scaling.load import tell
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import value
+from dynamic_dynamodb.scaling.reasons import tell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
 
 NOT_SCALED: Final = "not scaled, and an index that is short of write units throttles the writes of its table"
-"""What becomes of indexes without a section ("Using Global Secondary Indexes", DynamoDB guide)."""
+"""What it means that no section matches an index ("Using Global Secondary Indexes", DynamoDB guide)."""
 MOST_NAMES: Final = 10
-"""So many names fit in a line that is read."""
+"""The most names that a sentence lists."""
 _HOT_KEY: Final = "a hot key, as no key gets more than 3,000 reads or 1,000 writes a second"
 """"Best practices for designing and using partition keys effectively", DynamoDB guide."""
 
 
 @value
 class Index:
-    """An index beside its table: what it has, and whether a section is for it."""
+    """An index of a table, and whether a section matches it."""
 
     description: Description
     has_section: bool
 
 
 @value
-class Doubt:
-    """A raise that only throttling asked for, while consumption was below the lower threshold.
+class DoubtfulRaise:
+    """A raise that only throttling asked for while consumption was below the lower threshold.
 
-    `times` is how often in a row this has been so; `suspects` are indexes that may throttle a table's writes.
+    `times` counts such raises in a row; `suspects` describes the indexes that may throttle a table's writes.
     """
 
     target: Target
@@ -47,7 +47,7 @@ class Doubt:
     suspects: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Say that raising may not help, and what to look at."""
+        """Return a warning that the raise may not help, with the likely causes."""
         again = f", {self.times} times in a row now" if self.times > 1 else ""
         causes = _HOT_KEY
         if self.suspects:
@@ -63,30 +63,30 @@ class Doubt:
 
 @value
 class Surroundings:
-    """What is around a table: its indexes, and the targets whose writes are throttled."""
+    """The indexes of a table, and the targets whose writes are throttled."""
 
     indexes: tuple[Index, ...]
     throttled: Collection[Target]
 
 
-def find_doubts(
+def find_doubtful_raises(
     applied: Decision, usage: PerCapacity[Usage], memory: PerCapacity[Memory], surroundings: Surroundings
-) -> Iterator[Doubt]:
-    """Find the raises of a target that may not help, after they have been remembered."""
+) -> Iterator[DoubtfulRaise]:
+    """Return the applied raises of a target that may not help; `memory` already counts them."""
     for side in applied.capacities:
         if side.is_raise and side.is_doubtful:
             percent = percent_of(usage[side.capacity].consumed_per_second or 0, side.provisioned)
             is_of_table_writes = side.capacity is Capacity.WRITES and not applied.target.index
             suspects = find_suspects(surroundings, side.provisioned) if is_of_table_writes else ()
             times = memory[side.capacity].doubtful_raises
-            yield Doubt(applied.target, side.capacity, percent, times, tuple(suspects))
+            yield DoubtfulRaise(applied.target, side.capacity, percent, times, tuple(suspects))
 
 
 def find_suspects(surroundings: Surroundings, writes: int) -> Iterator[str]:
-    """Describe the indexes that may throttle the writes of a table that has so many units.
+    """Return descriptions of the indexes that may throttle the writes of a table with so many units.
 
-    These are indexes that are throttled themselves, that no section is for, or that have fewer write units
-    than the table ("Using Global Secondary Indexes", DynamoDB guide: equal or greater is right).
+    These are indexes that are throttled themselves, that no section matches, or that have fewer write units
+    than the table ("Using Global Secondary Indexes", DynamoDB guide: they should have at least as many).
     """
     for index in surroundings.indexes:
         target, units = index.description.target, index.description.provisioned.writes
@@ -101,6 +101,6 @@ def find_suspects(surroundings: Surroundings, writes: int) -> Iterator[str]:
 
 
 def join_names(names: Collection[str]) -> str:
-    """Join names for a sentence, the first `MOST_NAMES` of them."""
+    """Return the first `MOST_NAMES` names for a sentence, and how many more there are."""
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"{'; '.join([*names][:MOST_NAMES])}{more}"

@@ -1,4 +1,4 @@
-"""Decide what a target's capacities should be, with the reasons in words."""
+"""Decide what the capacities of a target should be, and why."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling import lowering, raising
-from dynamic_dynamodb.scaling.load import CapacityCheck
-from dynamic_dynamodb.scaling.model import THROTTLED, Code, PerCapacity, Reason
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling import lowering, raising, reasons
+from dynamic_dynamodb.scaling.load import CapacityLoad
+from dynamic_dynamodb.scaling.model import PerCapacity, value
+from dynamic_dynamodb.scaling.reasons import THROTTLED, Code, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +24,13 @@ _COUNT: Final = attrgetter("count")
 
 @value
 class CapacityDecision:
-    """What is to become of one capacity of a target.
+    """What to do with one capacity of a target.
 
-    `proposed` equals `provisioned` when nothing is to be changed.
-    `count` is the count of low checks from now on, unless a decrease is applied: that sets it to 0.
-    `cannot_decrease` says that the other capacity need not wait for this one to go down.
-    `held_units` is what it was to be before something held it back.
-    `is_doubtful` says that only throttling asks for this raise, while consumption is low: it may not help.
+    `proposed` equals `provisioned` if nothing is to be changed.
+    `count` is the new count of low checks; a decrease that is applied sets it to 0.
+    `cannot_decrease` is True if the other capacity need not wait for this one to be lowered.
+    `held_units` is what was proposed before something held the change back.
+    `is_doubtful` is True for a raise that only throttling asks for while consumption is low: it may not help.
     """
 
     capacity: Capacity
@@ -44,21 +44,21 @@ class CapacityDecision:
 
     @property
     def is_change(self) -> bool:
-        """Tell whether there is anything to update."""
+        """Return whether there is anything to update."""
         return self.proposed != self.provisioned
 
     @property
     def is_raise(self) -> bool:
-        """Tell whether capacity is to be added."""
+        """Return whether this is a raise."""
         return self.proposed > self.provisioned
 
     @property
     def is_decrease(self) -> bool:
-        """Tell whether capacity is to be taken away."""
+        """Return whether this is a decrease."""
         return self.proposed < self.provisioned
 
     def hold(self, reason: Reason) -> CapacityDecision:
-        """Leave the capacity as it is, for one more reason."""
+        """Return the decision to leave the capacity as it is, for one more reason."""
         return replace(
             self,
             proposed=self.provisioned,
@@ -69,48 +69,48 @@ class CapacityDecision:
 
 @value
 class Decision:
-    """What is to become of a target."""
+    """What to do with both capacities of a target."""
 
     target: Target
     capacities: PerCapacity[CapacityDecision]
 
     @property
     def is_change(self) -> bool:
-        """Tell whether there is anything to update."""
+        """Return whether there is anything to update."""
         return self.capacities.reads.is_change or self.capacities.writes.is_change
 
     @property
     def is_raise(self) -> bool:
-        """Tell whether any capacity is to be added."""
+        """Return whether any capacity is raised."""
         return any(side.is_raise for side in self.capacities)
 
     @property
     def provisioned(self) -> PerCapacity[int]:
-        """Give both capacities as they were when this was decided."""
+        """Return the units of both capacities when this was decided."""
         return self.capacities.map(lambda side: side.provisioned)
 
     @property
     def proposed(self) -> PerCapacity[int]:
-        """Give both capacities as an update would set them."""
+        """Return the units that an update would set."""
         return self.capacities.map(lambda side: side.proposed)
 
     def hold(self, reason: Reason) -> Decision:
-        """Leave both capacities as they are."""
+        """Hold every change."""
         return self.hold_where(reason, lambda side: side.is_change) if self.is_change else self
 
     def hold_decreases(self, reason: Reason) -> Decision:
-        """Keep only the raises."""
+        """Hold decreases, keep raises."""
         return self.hold_where(reason, lambda side: side.is_decrease)
 
     def hold_where(self, reason: Reason, applies: Callable[[CapacityDecision], bool]) -> Decision:
-        """Leave the capacities as they are that a condition applies to."""
+        """Hold the capacities that a condition applies to."""
         if not any(map(applies, self.capacities)):
             return self
         held = self.capacities.map(lambda side: side.hold(reason) if applies(side) else side)
         return replace(self, capacities=held)
 
     def counts(self, applied: Decision | None) -> PerCapacity[int]:
-        """Give the counts of low checks after this decision, of which `applied` is what was done."""
+        """Return the counts of low checks after this decision, of which `applied` is what AWS took."""
         if applied is None:
             return self.capacities.map(_COUNT)
         return PerCapacity.of(
@@ -128,40 +128,34 @@ def decide(
     usage: PerCapacity[Usage],
     counts: PerCapacity[int],
 ) -> Decision:
-    """Decide both capacities of a target, each on its own and by the same rules."""
-    checks = map(CapacityCheck, _CAPACITIES, options.capacities, usage, provisioned)
-    return Decision(target, PerCapacity(*map(_decide_capacity, checks, counts)))
+    """Decide both capacities of a target, each on its own and by the same rules; counts are of low checks."""
+    loads = map(CapacityLoad, _CAPACITIES, options.capacities, usage, provisioned)
+    return Decision(target, PerCapacity(*map(_decide_capacity, loads, counts)))
 
 
 _CAPACITIES: Final = tuple(Capacity)
-"""Reads and writes; going through an Enum itself takes long."""
+"""Reads and writes; iterating an Enum is slow."""
 _STEADY: Final = (Code.STEADY, Code.UP_SCALING_OFF)
 
 
-def _decide_capacity(check: CapacityCheck, count: int) -> CapacityDecision:
-    units = check.provisioned
-    if not check.options.enable_autoscaling:
-        reason = Reason(Code.AUTOSCALING_OFF, f"{check.name('enable_autoscaling')} is off")
-        return CapacityDecision(check.capacity, units, units, 0, (reason,), cannot_decrease=True)
-    raised = raising.propose(check)
-    if raised.units > units:
-        is_doubtful = raised.reasons[0].code in THROTTLED and check.is_low
+def _decide_capacity(load: CapacityLoad, count: int) -> CapacityDecision:
+    options, units = load.options, load.provisioned
+    if not options.enable_autoscaling:
+        off = Reason(Code.AUTOSCALING_OFF, reasons.autoscaling_off, load)
+        return CapacityDecision(load.capacity, units, units, 0, (off,), cannot_decrease=True)
+    raised = raising.propose(load)
+    if raised is not None and raised.units > units:
+        is_doubtful = raised.reasons[0].code in THROTTLED and load.is_low
         return CapacityDecision(
-            check.capacity, units, raised.units, 0, raised.reasons, is_doubtful=is_doubtful
+            load.capacity, units, raised.units, 0, raised.reasons, is_doubtful=is_doubtful
         )
-    lowered = lowering.propose(check, count)
-    reasons: tuple[Reason, ...] = (lowered.reason,)
-    if raised.reasons and lowered.units == units:  # asked for more, and capped at what it has
-        reasons = raised.reasons if lowered.reason.code in _STEADY else (*raised.reasons, lowered.reason)
-    decision = CapacityDecision(
-        check.capacity,
-        units,
-        lowered.units,
-        lowered.count,
-        reasons,
-        cannot_decrease=lowered.is_impossible
-        or not check.options.enable_down_scaling
-        or units <= check.options.min_provisioned,
+    lowered = lowering.propose(load, count)
+    why: tuple[Reason, ...] = (lowered.reason,)
+    if raised is not None and lowered.units == units:  # asked for more, and capped at what it has
+        why = raised.reasons if lowered.reason.code in _STEADY else (*raised.reasons, lowered.reason)
+    cannot_decrease = (
+        lowered.is_impossible or not options.enable_down_scaling or units <= options.min_provisioned
     )
-    refusal = lowering.refuse(check, lowered.units) if decision.is_decrease else None
+    decision = CapacityDecision(load.capacity, units, lowered.units, lowered.count, why, cannot_decrease)
+    refusal = lowering.refuse(load, lowered.units) if decision.is_decrease else None
     return decision.hold(refusal) if refusal else decision

@@ -1,4 +1,4 @@
-"""Hold decisions back: what may stop or trim a decision, in the order in which it is asked."""
+"""Guards: conditions that hold changes back, in the order in which they apply."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.scaling import reasons
 from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
-from dynamic_dynamodb.scaling.lowering import LATE
 from dynamic_dynamodb.scaling.maintenance_windows import is_open
-from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Reason, Usage
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Usage, value
+from dynamic_dynamodb.scaling.reasons import (
+    AWS_AUTOSCALED,
+    AWS_AUTOSCALING_UNKNOWN,
+    METRICS_LATE,
+    Code,
+    Reason,
+)
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity
@@ -25,9 +31,9 @@ DECREASE_SPACING: Final = timedelta(seconds=3600)
 
 @value
 class Facts:
-    """What guards may look at: the target as AWS describes it, its options, its usage, the moment in UTC.
+    """What guards look at: the target as AWS describes it, its options and usage, and the time in UTC.
 
-    `aws_autoscaled` says which capacities AWS scales itself; None that it could not be found out.
+    `aws_autoscaled` holds the capacities that AWS Application Auto Scaling manages; None if not known.
     """
 
     description: Description
@@ -41,28 +47,22 @@ Guard = Callable[[Decision, Facts], Decision]
 
 
 def hold_unless_active(decision: Decision, facts: Facts) -> Decision:
-    """Hold every change while AWS would refuse it: the target, or an index's table, is not ACTIVE."""
+    """Hold every change while the target, or the table of an index, is not ACTIVE: AWS would refuse it."""
     description = facts.description
     if description.is_active:
         return decision
-    state = f"{description.target.kind} is {description.status}"
-    if description.target.index:
-        state += f", its table {description.table_status}"
-    reason = Reason(Code.NOT_ACTIVE, state)
-    return decision.hold(reason)
+    return decision.hold(Reason(Code.NOT_ACTIVE, reasons.not_active, description))
 
 
 def hold_what_aws_scales(decision: Decision, facts: Facts) -> Decision:
-    """Leave to AWS what it scales itself, and hold decreases while that is not known."""
+    """Hold what AWS Application Auto Scaling manages; hold decreases while that is not known."""
     autoscaled = facts.aws_autoscaled
     if autoscaled is None:
-        sentence = "not known whether AWS Application Auto Scaling looks after it"
-        return decision.hold_decreases(Reason(Code.AWS_AUTOSCALING_UNKNOWN, sentence))
+        return decision.hold_decreases(AWS_AUTOSCALING_UNKNOWN)
     if not autoscaled:
         return decision
-    reason = Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
-    held = decision.hold_where(reason, lambda side: side.is_change and side.capacity in autoscaled)
-    # The other capacity would wait for ever for one that is not ours.
+    held = decision.hold_where(AWS_AUTOSCALED, lambda side: side.is_change and side.capacity in autoscaled)
+    # The other capacity would wait forever for one that this program does not scale.
     return replace(
         held,
         capacities=held.capacities.map(
@@ -72,8 +72,10 @@ def hold_what_aws_scales(decision: Decision, facts: Facts) -> Decision:
 
 
 def hold_late_metrics(decision: Decision, facts: Facts) -> Decision:
-    """Hold what the maximum asks for by figures that CloudWatch has not finished."""
-    return decision.hold_where(LATE, lambda side: side.is_decrease and facts.usage[side.capacity].is_late)
+    """Hold decreases, such as down to the maximum, while CloudWatch is late: the figures are not final."""
+    return decision.hold_where(
+        METRICS_LATE, lambda side: side.is_decrease and facts.usage[side.capacity].is_late
+    )
 
 
 def hold_outside_windows(decision: Decision, facts: Facts) -> Decision:
@@ -81,27 +83,20 @@ def hold_outside_windows(decision: Decision, facts: Facts) -> Decision:
     windows = facts.options.maintenance_windows
     if windows is None or is_open(windows, facts.now):
         return decision
-    reason = Reason(Code.OUTSIDE_WINDOW, f"{facts.now:%H:%M} UTC is outside maintenance-windows")
-    return decision.hold_decreases(reason)
+    return decision.hold_decreases(Reason(Code.OUTSIDE_WINDOW, reasons.outside_window, facts.now))
 
 
 def hold_beyond_budget(decision: Decision, facts: Facts) -> Decision:
-    """Hold decreases that AWS would refuse today, so that they never sink a raise in the same call."""
+    """Hold decreases that AWS would refuse now, because it would refuse a raise in the same call too."""
     next_possible = find_next_decrease(facts.description, facts.now)
     if next_possible is None:
         return decision
-    reason = Reason(
-        Code.DECREASE_BUDGET,
-        lambda: (
-            f"{facts.description.decreases_today} decreases today use up what AWS allows,"
-            f" next at {next_possible:%H:%M} UTC"
-        ),
-    )
-    return decision.hold_decreases(reason)
+    used = facts.description.decreases_today
+    return decision.hold_decreases(Reason(Code.DECREASE_BUDGET, reasons.decrease_budget, used, next_possible))
 
 
 def hold_unless_together(decision: Decision, facts: Facts) -> Decision:
-    """Hold a decrease of one capacity whose other neither goes down too nor is unable to."""
+    """Hold a decrease of one capacity unless the other is lowered too, or cannot be."""
     if not facts.options.always_decrease_rw_together:
         return decision
     reads, writes = decision.capacities
@@ -111,17 +106,17 @@ def hold_unless_together(decision: Decision, facts: Facts) -> Decision:
 
 
 GUARDS: Final[tuple[Guard, ...]] = (
-    hold_unless_active,  # first: nothing at all can be done, so nothing else need be said
-    hold_what_aws_scales,  # what is not ours is not ours, whatever the other rules say
-    hold_late_metrics,  # a decrease by unfinished figures is not a decision yet
-    hold_outside_windows,  # the operator's word
-    hold_beyond_budget,  # AWS's word
-    hold_unless_together,  # last: it must see what the others have left of each side
+    hold_unless_active,  # first: nothing can be changed, so no other reason matters
+    hold_what_aws_scales,  # no other rule may touch what AWS scales
+    hold_late_metrics,  # figures that are not final decide no decrease
+    hold_outside_windows,  # the operator's limit
+    hold_beyond_budget,  # AWS's limit
+    hold_unless_together,  # last: it depends on what the others have left of each capacity
 )
 
 
 def guard(decision: Decision, facts: Facts) -> Decision:
-    """Apply all guards; each sees what the ones before it have left."""
+    """Apply the guards in their order, each to what the ones before it have left."""
     for each in GUARDS:
         if not decision.is_change:
             break
@@ -130,9 +125,9 @@ def guard(decision: Decision, facts: Facts) -> Decision:
 
 
 def find_next_decrease(description: Description, now: datetime) -> datetime | None:
-    """Give the moment from which AWS allows a decrease again; None if it does now."""
+    """Return when AWS allows the next decrease; None if it does now."""
     last = description.last_decrease
-    # AWS's clock may be in the new day a moment before ours.
+    # AWS's clock may reach the new day a moment before ours.
     is_counter_of_today = last is None or last.date() >= now.date()
     if description.decreases_today < FREE_DECREASES_PER_DAY or not is_counter_of_today:
         return None
@@ -144,5 +139,4 @@ def find_next_decrease(description: Description, now: datetime) -> datetime | No
 def _hold_if_alone(side: CapacityDecision, other: CapacityDecision) -> CapacityDecision:
     if not side.is_decrease or other.is_decrease or (other.cannot_decrease and not other.is_raise):
         return side
-    name = other.capacity.value
-    return side.hold(Reason(Code.RW_TOGETHER, f"always-decrease-rw-together: {name} do not go down"))
+    return side.hold(Reason(Code.RW_TOGETHER, reasons.rw_together, other.capacity))

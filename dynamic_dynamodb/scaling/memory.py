@@ -1,12 +1,11 @@
-"""Carry from check to check what the next check of a capacity must know."""
+"""What one check of a capacity leaves for the next."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.scaling.model import PerCapacity
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import PerCapacity, value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,11 +15,13 @@ if TYPE_CHECKING:
 
 @value
 class Memory:
-    """What a check leaves of one capacity for the next.
+    """What one check of a capacity leaves for the next.
 
-    `low_checks` is the count of low checks. `answered_until` is the end of the look-back window of the last
-    raise that was applied, which has answered the throttling before; None if no such raise is known.
-    `doubtful_raises` counts applied raises in a row that only throttling asked for while consumption was low.
+    `low_checks` is the count of low checks.
+    `answered_until` is the end of the look-back window that the last applied raise was decided by: the raise
+    has answered the throttling before it. It is None if no such raise is known.
+    `doubtful_raises` counts the applied raises in a row that only throttling asked for while consumption was
+    low.
     """
 
     low_checks: int = 0
@@ -32,20 +33,20 @@ NO_MEMORY: Final = PerCapacity(Memory(), Memory())
 
 
 def forget_low_checks(memory: Memory) -> Memory:
-    """Let the count of low checks start anew."""
+    """Return the memory with a count of 0 low checks."""
     return count_low_checks(memory, 0)
 
 
 def count_low_checks(memory: Memory, count: int) -> Memory:
-    """Keep a new count of low checks."""
+    """Return the memory with a new count of low checks."""
     if memory.low_checks == count:
         return memory
-    # Not by `replace`, which takes long: a replay counts in nearly every check.
+    # `replace` is slow, and a replay counts in nearly every check.
     return Memory(count, memory.answered_until, memory.doubtful_raises)
 
 
 def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: datetime) -> PerCapacity[Memory]:
-    """Keep what was applied of a decision that was made by the window that ends then."""
+    """Return the memory after an update; `window_end` ends the look-back window that it was decided by."""
 
     def note(memory: Memory, side: CapacityDecision) -> Memory:
         if not side.is_change:

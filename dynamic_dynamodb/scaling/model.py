@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeGuard, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeGuard, TypeVar
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from typing_extensions import dataclass_transform
+
     from dynamic_dynamodb.scaling.calculators import Rational
+else:
+
+    def dataclass_transform(**_: Any) -> Any:  # noqa: ANN401 - typing's own, which Python 3.10 does not have
+        """Return a decorator that changes nothing, as the real one does at run time."""
+        return lambda decorator: decorator
+
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -36,6 +43,16 @@ def is_safe_name(given: object) -> TypeGuard[str]:
     A shorter name than DynamoDB gives is no reason to leave the table that bears it alone.
     """
     return isinstance(given, str) and _SAFE_NAME.fullmatch(given) is not None
+
+
+@dataclass_transform(frozen_default=True)
+def value(kind: type[T]) -> type[T]:
+    """Make a dataclass with slots that the type checker takes for frozen.
+
+    A dataclass that is frozen at run time takes three times as long to create, and one check of one target
+    creates thirty values.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(kind)
 
 
 class Target(NamedTuple):
@@ -89,7 +106,7 @@ class Usage:
 
     `consumed_per_second` is None when it is not known; `is_late` says that CloudWatch may not yet
     have published the end of the window, so that a low figure proves nothing.
-    `sure_per_second` is what was consumed even if nothing was in the minutes that are missing so.
+    `known_floor_per_second` is what was consumed even if nothing was in the minutes that are missing so.
     `answered_events` are those of the throttled ones that a raise has answered already;
     `throttled_per_second` is the rate of the others, in the minutes since.
     """
@@ -98,7 +115,7 @@ class Usage:
     throttled_events: Rational
     throttled_per_second: Rational
     is_late: bool = False
-    sure_per_second: Rational | None = None
+    known_floor_per_second: Rational | None = None
     answered_events: Rational = 0
 
     @property
@@ -142,83 +159,3 @@ class Description:
     def is_on_demand(self) -> bool:
         """Tell whether AWS bills by request: such a target has no provisioned capacity to change."""
         return 0 in tuple(self.provisioned)
-
-
-class Code(str, Enum):
-    """Why a capacity was raised, lowered or left alone; stable names for programs."""
-
-    CONSUMED_ABOVE_THRESHOLD = "consumed-above-threshold"
-    CONSUMED_SCALE = "consumed-scale"
-    THROTTLED_COUNT = "throttled-count"
-    THROTTLED_BY_PROVISIONED = "throttled-by-provisioned"
-    THROTTLED_BY_CONSUMED = "throttled-by-consumed"
-    CAPPED_AT_MAXIMUM = "capped-at-maximum"
-    BELOW_MINIMUM = "below-minimum"
-    ABOVE_MAXIMUM = "above-maximum"
-    CONSUMED_BELOW_THRESHOLD = "consumed-below-threshold"
-    DECREASE_SCALE = "decrease-scale"
-    STEADY = "steady"
-    AT_MINIMUM = "at-minimum"
-    AUTOSCALING_OFF = "autoscaling-off"
-    UP_SCALING_OFF = "up-scaling-off"
-    DOWN_SCALING_OFF = "down-scaling-off"
-    ZERO_CONSUMPTION = "zero-consumption"
-    STILL_THROTTLED = "still-throttled"
-    WAITING_FOR_CHECKS = "waiting-for-checks"
-    BELOW_CONSUMPTION = "below-consumption"
-    ROUNDS_TO_NOTHING = "rounds-to-nothing"
-    METRICS_UNKNOWN = "metrics-unknown"
-    METRICS_LATE = "metrics-late"
-    NOT_ACTIVE = "not-active"
-    OUTSIDE_WINDOW = "outside-window"
-    RW_TOGETHER = "rw-together"
-    DECREASE_BUDGET = "decrease-budget"
-    AWS_AUTOSCALED = "aws-autoscaled"
-    AWS_AUTOSCALING_UNKNOWN = "aws-autoscaling-unknown"
-    ON_DEMAND = "on-demand"
-    CIRCUIT_BREAKER = "circuit-breaker"
-    METRICS_FAILED = "metrics-failed"
-    DESCRIBE_FAILED = "describe-failed"
-    MATCHING_TIMED_OUT = "matching-timed-out"
-    REFUSED = "refused"
-    LIMIT_EXCEEDED = "limit-exceeded"
-    ENDING = "ending"
-
-
-THROTTLED: Final = (Code.THROTTLED_COUNT, Code.THROTTLED_BY_PROVISIONED, Code.THROTTLED_BY_CONSUMED)
-"""Why a raise is made because of throttling."""
-
-
-class Reason:
-    """A code for programs and a sentence with its numbers for people.
-
-    The sentence may be given as a function that writes it: many checks are made whose words nobody reads.
-    """
-
-    __slots__ = ("_sentence", "code")
-
-    def __init__(self, code: Code, sentence: str | Callable[[], str]) -> None:
-        """Keep both."""
-        self.code = code
-        self._sentence = sentence
-
-    @property
-    def sentence(self) -> str:
-        """Give the sentence."""
-        if not isinstance(self._sentence, str):
-            self._sentence = self._sentence()
-        return self._sentence
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the words, whenever they are written."""
-        if not isinstance(other, Reason):
-            return NotImplemented
-        return self.code is other.code and self.sentence == other.sentence
-
-    def __hash__(self) -> int:
-        """Agree with equality."""
-        return hash((self.code, self.sentence))
-
-    def __repr__(self) -> str:
-        """Show both."""
-        return f"Reason({self.code!r}, {self.sentence!r})"

@@ -1,11 +1,11 @@
-"""Gather the decisions of one table into the update that AWS is asked for."""
+"""The UpdateTable call that carries out the decisions on one table and its indexes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.scaling.model import Code, Reason
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import value
+from dynamic_dynamodb.scaling.reasons import DECREASES_LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @value
 class TableUpdate:
-    """One UpdateTable call: the table, its indexes or both, only what changes.
+    """One UpdateTable call: the table, its indexes or both, but only those that change.
 
-    Each resource is sent with both its capacities, as AWS wants it.
+    Each is sent with both capacities, as AWS requires.
     """
 
     table: str
@@ -26,16 +26,15 @@ class TableUpdate:
 
     @property
     def is_raise(self) -> bool:
-        """Tell whether the call adds capacity anywhere."""
+        """Return whether the call raises any capacity."""
         return any(decision.is_raise for decision in self.decisions)
 
     def raises_only(self) -> TableUpdate:
-        """Leave every decrease out, as AWS allows raises at any time."""
-        reason = Reason(Code.LIMIT_EXCEEDED, "left out: AWS allows no decrease now")
-        return plan(self.table, (decision.hold_decreases(reason) for decision in self.decisions))
+        """Return the update without its decreases; AWS allows raises at any time."""
+        return plan(self.table, (each.hold_decreases(DECREASES_LEFT_OUT) for each in self.decisions))
 
     def all_but_one(self) -> tuple[TableUpdate, ...]:
-        """Leave out one resource after the other: mere decreases first, then the largest, as AWS's maxima."""
+        """Return the updates that leave out one decision each: decreases first, then the largest raises."""
         ordered = sorted(self.decisions, key=lambda decision: (decision.is_raise, -max(decision.proposed)))
         return tuple(
             TableUpdate(self.table, tuple(one for one in self.decisions if one is not left_out))
@@ -43,12 +42,12 @@ class TableUpdate:
         )
 
     def one_by_one(self) -> tuple[TableUpdate, ...]:
-        """Split it into one call for each resource, raises first."""
+        """Return one update for each decision, raises first."""
         ordered = sorted(self.decisions, key=lambda decision: not decision.is_raise)
         return tuple(TableUpdate(self.table, (decision,)) for decision in ordered)
 
     def still_possible(self, descriptions: Mapping[Target, Description]) -> TableUpdate:
-        """Keep the resources that are there, ACTIVE, and as they were when they were decided on."""
+        """Return the update of those targets that still exist, are ACTIVE and have not been changed since."""
         return plan(
             self.table,
             (
@@ -62,5 +61,5 @@ class TableUpdate:
 
 
 def plan(table: str, decisions: Iterable[Decision]) -> TableUpdate:
-    """Collect the decisions that change something."""
+    """Return the update with those decisions that change something."""
     return TableUpdate(table, tuple(decision for decision in decisions if decision.is_change))

@@ -70,6 +70,24 @@ class TargetOptions:
     sns_message_types: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class CircuitBreakerOptions:
+    """The URL to ask before a change, and how long to wait for its answer, in milliseconds."""
+
+    url: str
+    timeout_ms: float
+
+    @property
+    def timeout_seconds(self) -> float:
+        """Return how long to wait for a connection, and how long for the answer."""
+        return self.timeout_ms / 1000
+
+    @property
+    def most_seconds(self) -> float:
+        """Return how long to wait in all: once the timeout for the connection, and once for the answer."""
+        return 2 * self.timeout_seconds
+
+
 def read_target_options(options: Mapping[str, Any]) -> TargetOptions:
     """Take the typed view of a validated option dict."""
     windows = options["maintenance_windows"]

@@ -1,8 +1,7 @@
-"""Make usage out of 1-minute series: which minutes are known, and what a missing one means."""
+"""Usage from 1-minute series: which minutes are known, and what a missing minute means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import repeat
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.calculators import exact
 from dynamic_dynamodb.scaling.memory import Memory
-from dynamic_dynamodb.scaling.model import Usage
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import Usage, value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 MINUTE: Final = timedelta(minutes=1)
 SECONDS_PER_MINUTE: Final = 60
 PUBLISHING_DELAY: Final = timedelta(minutes=3)
-"""Age up to which a minute that CloudWatch does not have counts as not yet published."""
+"""Age up to which a minute without a datapoint counts as not yet published."""
 
 Datapoints = dict[datetime, float]
 """Sums by the start of their minute (UTC); a minute without a datapoint is absent."""
@@ -39,17 +37,17 @@ class LookBackWindow:
 
     @property
     def end(self) -> datetime:
-        """Give the start of the first minute after the window."""
+        """Return the start of the first minute after the window."""
         return self.start + self.minutes * MINUTE
 
     def count_until(self, moment: datetime) -> int:
-        """Count the minutes of the window that end at this moment or before."""
+        """Return how many minutes of the window end at this moment or before."""
         return max(0, min(self.minutes, (moment - self.start) // MINUTE))
 
 
 @value
 class Series:
-    """What a metric came to in a window: the exact total, and how many minutes through the last datapoint."""
+    """A metric in a window: its exact total, and the number of minutes up to its last datapoint."""
 
     total: Rational
     reach: int
@@ -59,14 +57,14 @@ NO_DATAPOINTS: Final = Series(0, 0)
 
 
 def sum_up(window: LookBackWindow, datapoints: Datapoints) -> Series:
-    """Add up the datapoints of a window."""
+    """Return the total of the datapoints of a window, and how far they reach."""
     if not datapoints:
         return NO_DATAPOINTS
     return Series(add(datapoints.values()), window.count_until(max(datapoints) + MINUTE))
 
 
 def add(numbers: Collection[float]) -> Rational:
-    """Add exactly; whole numbers, which are the rule, without the detour over text."""
+    """Return the exact sum; most numbers are whole, and need no conversion."""
     has_fractions = any(map(mod, numbers, repeat(1)))
     return sum(map(exact, numbers), Fraction(0)) if has_fractions else int(sum(numbers))
 
@@ -75,7 +73,7 @@ def add(numbers: Collection[float]) -> Rational:
 class CapacitySeries:
     """The two series of one capacity: units consumed, and events throttled.
 
-    `throttled_minutes` holds the events of each minute of the window that had any, by its number from 0.
+    `throttled_minutes` holds the minutes of the window that had events: their numbers from 0, and the events.
     """
 
     consumed: Series
@@ -84,23 +82,23 @@ class CapacitySeries:
 
     @classmethod
     def of(cls, window: LookBackWindow, consumed: Datapoints, throttled: Datapoints) -> CapacitySeries:
-        """Sum both up."""
+        """Build both series from their datapoints."""
         minutes = tuple(((minute - window.start) // MINUTE, events) for minute, events in throttled.items())
         return cls(sum_up(window, consumed), sum_up(window, throttled), minutes)
 
     def sum_up_throttles(self, minutes: int) -> Rational:
-        """Add up the events of the first so many minutes of the window."""
+        """Return the events in the first minutes of the window."""
         return add([events for minute, events in self.throttled_minutes if minute < minutes])
 
     @property
     def reach(self) -> int:
-        """Give how many minutes of the window there are through the last datapoint of either."""
+        """Return the number of minutes up to the last datapoint of either series."""
         return max(self.consumed.reach, self.throttled.reach)
 
 
 def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
-    """Lay the window on whole minutes, counted back from the minute that has just begun."""
-    # Most moments of a replay are whole minutes, and to replace anything takes long.
+    """Return the look-back window in whole minutes, counted back from the start of the current minute."""
+    # `replace` is slow, and most checks of a replay are made at whole minutes.
     this_minute = now.replace(second=0, microsecond=0) if now.second or now.microsecond else now
     return LookBackWindow(this_minute - options.lookback_window_start * MINUTE, options.lookback_period)
 
@@ -108,7 +106,7 @@ def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
 def find_freshest(
     answers: Iterable[tuple[LookBackWindow, PerCapacity[CapacitySeries]]],
 ) -> datetime | None:
-    """Give the youngest minute that any series of a check has a datapoint for."""
+    """Return the youngest minute that any series of a check has a datapoint for; None without datapoints."""
     youngest: datetime | None = None
     for window, answer in answers:
         reach = max(answer.reads.reach, answer.writes.reach)
@@ -118,58 +116,53 @@ def find_freshest(
     return youngest
 
 
-Judge = Callable[[CapacitySeries, Memory], Usage]
-"""What computes the usage of a capacity, of which checks before have left something."""
-_NOTHING: Final = Memory()
+_NO_MEMORY: Final = Memory()
 
 
-def assess(
-    series: CapacitySeries,
-    window: LookBackWindow,
-    *,
-    now: datetime,
-    freshest: datetime | None,
-    memory: Memory = _NOTHING,
-) -> Usage:
-    """Compute rates over the minutes that are known; see `make_judge`."""
-    return make_judge(window, now=now, freshest=freshest)(series, memory)
+class UsageEstimator:
+    """Compute the usage of capacities over those minutes of a look-back window that are known.
 
-
-def make_judge(window: LookBackWindow, *, now: datetime, freshest: datetime | None) -> Judge:
-    """Give what computes a side's rates over the minutes of a window that are known.
-
-    Gaps before the last datapoint are zero.
-    Missing minutes after it are unknown while they are younger than `PUBLISHING_DELAY`;
-    older ones are zero if another series of the check has a datapoint as young as they are
-    (`freshest`), or if none has any at all; else CloudWatch is late.
-    A raise has answered the throttled events of the window that it was decided by. One by a window that
-    ends in the future was noted by a wrong clock, and counts as none.
+    Minutes without a datapoint are zero before the last datapoint of their series.
+    After it they are unknown while they are younger than `PUBLISHING_DELAY`.
+    Older ones are zero if any series of the check has a datapoint as young as they are (`freshest`), or if no
+    series has a datapoint at all; otherwise CloudWatch is late.
     """
-    old = window.count_until(now - PUBLISHING_DELAY)
-    published = old if freshest is None else min(old, window.count_until(freshest + MINUTE))
 
-    def judge(series: CapacitySeries, memory: Memory) -> Usage:
+    __slots__ = ("_now", "_old", "_published", "_window")
+
+    def __init__(self, window: LookBackWindow, *, now: datetime, freshest: datetime | None) -> None:
+        """Count the minutes that are old enough, and those that CloudWatch has published."""
+        self._window = window
+        self._now = now
+        self._old = window.count_until(now - PUBLISHING_DELAY)
+        self._published = self._old
+        if freshest is not None:
+            self._published = min(self._old, window.count_until(freshest + MINUTE))
+
+    def estimate(self, series: CapacitySeries, memory: Memory = _NO_MEMORY) -> Usage:
+        """Return the usage of one capacity.
+
+        The last raise has answered the throttled events in the look-back window that it was decided by.
+        A raise whose window ends in the future was recorded by a wrong clock, and is ignored.
+        """
         consumed, throttled, answered_until = series.consumed, series.throttled, memory.answered_until
-        known = max(published, consumed.reach)
-        is_late = known < old
+        known = max(self._published, consumed.reach)
+        is_late = known < self._old
         answered_minutes = 0
         answered_events: Rational = 0
-        if throttled.total and answered_until is not None and answered_until <= now:
-            answered_minutes = window.count_until(answered_until)
+        if throttled.total and answered_until is not None and answered_until <= self._now:
+            answered_minutes = self._window.count_until(answered_until)
             answered_events = series.sum_up_throttles(answered_minutes)
         unanswered_minutes = max(1, max(known, throttled.reach) - answered_minutes)
         return Usage(
-            _divide(consumed.total, known) if known else None,
+            _per_second(consumed.total, known) if known else None,
             throttled.total,
-            _divide(throttled.total - answered_events, unanswered_minutes),
+            _per_second(throttled.total - answered_events, unanswered_minutes),
             is_late,
-            _divide(consumed.total, old) if is_late else None,
+            _per_second(consumed.total, self._old) if is_late else None,
             answered_events,
         )
 
-    return judge
 
-
-def _divide(total: Rational, minutes: int) -> Rational:
-    """Give a rate a second."""
+def _per_second(total: Rational, minutes: int) -> Rational:
     return Fraction(total, minutes * SECONDS_PER_MINUTE) if total else 0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.check.resilience import CallBudget
-    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
     from dynamic_dynamodb.service.bounded_http import BoundedSession
 
 

@@ -10,7 +10,7 @@ from dynamic_dynamodb.check.notifications import write_alarms
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target
-from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, assess, find_freshest, find_window
+from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, UsageEstimator, find_freshest, find_window
 from tests.builders import NOW, target_options
 
 TARGETS: Final = 10_000
@@ -39,7 +39,7 @@ def main() -> int:
     freshest = find_freshest((window, answer) for _, answer in answers)
     changes = 0
     for target, answer in answers:
-        usage = answer.map(lambda series: assess(series, window, now=NOW, freshest=freshest))
+        usage = answer.map(UsageEstimator(window, now=NOW, freshest=freshest).estimate)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
         facts = Facts(Description(target, provisioned, "ACTIVE", "ACTIVE"), options, usage, NOW)
         changes += guard(decision, facts).is_change

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.state_file import StateFile
 from dynamic_dynamodb.service.wiring import open_counts

@@ -13,9 +13,11 @@ from dynamic_dynamodb.check.check import Adapters, Check
 from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.check.state import CountStore
-from dynamic_dynamodb.config.sections import CircuitBreakerOptions, Matches, Section
+from dynamic_dynamodb.config.sections import Matches, Section
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.scaling.model import Code, PerCapacity, Reason, Target
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.reasons import Code, Reason
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.usage import MINUTE, find_window
 from tests.builders import HARD_EXPRESSION, HARD_NAME, NOW, both, low_checks, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from dynamic_dynamodb.check.silence import LONGEST_SILENCE, Answer, Heard
 from dynamic_dynamodb.check.state import find_longest_step
-from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.scaling.model import Code, PerCapacity, Target
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.reasons import Code
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from dynamic_dynamodb.service.wiring import open_counts
 from tests.builders import NOW, both, load_flags, section
 from tests.check.test_check import A, B, World, load

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from dynamic_dynamodb.check.report import Outcome
-from dynamic_dynamodb.scaling.model import Code
+from dynamic_dynamodb.scaling.reasons import Code
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 HEADER = "| in 2.5.1 | in lines of text now | in JSON |"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Reason, Target, Usage
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
+from dynamic_dynamodb.scaling.reasons import Code, Reason
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from tests.builders import (
     HARD_EXPRESSION,
     HARD_NAME,
@@ -151,6 +153,12 @@ def test_page_explains_the_reason_with_a_sentence_that_the_program_gives(code: C
     parts = re.search(entry, read_page(), re.MULTILINE | re.DOTALL)
     assert parts is not None, f"### {code.value}, its sentence, what it means, and what to do: {said}"
     assert parts[1] == said
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
+def test_the_reason_is_equal_after_pickling(code: Code) -> None:
+    given = GIVEN[code]()
+    assert pickle.loads(pickle.dumps(given)) == given  # noqa: S301 - our own bytes
 
 
 def test_page_explains_no_reason_that_is_none() -> None:

@@ -12,7 +12,7 @@ from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, assess, find_window
+from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, UsageEstimator, find_window
 from tests.builders import both, decide_with, description, usage
 from tests.docs.pages import DOCS, blocks, read
 
@@ -42,18 +42,16 @@ def decide_at(now: datetime, options: TargetOptions) -> Decision:
     """Decide by the figures that the page gives, five minutes of each."""
     window = find_window(options, now)
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
+    estimator = UsageEstimator(window, now=now, freshest=minutes[-1])
     usages = PerCapacity.of(
-        lambda capacity: assess(
+        lambda capacity: estimator.estimate(
             CapacitySeries.of(
                 window,
                 *(
                     dict.fromkeys(minutes, total[capacity] / window.minutes)
                     for total in (CONSUMED, THROTTLED)
                 ),
-            ),
-            window,
-            now=now,
-            freshest=minutes[-1],
+            )
         )
     )
     decision = decide(TARGET, options, provisioned=both(100), usage=usages, counts=LOW_CHECKS)

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.replay.comparison.comparison import answer
 from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Gaps
 from dynamic_dynamodb.replay.simulator.target_model import MOST_UNITS
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from tests.builders import section
 from tests.replay.configurations import configure, settings
 from tests.replay.recordings import DAY, START, record, wave

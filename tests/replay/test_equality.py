@@ -17,7 +17,8 @@ from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.replay.recordings.files import read_recordings
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.simulator.simulator import Run, Scenario
-from dynamic_dynamodb.scaling.model import Code, Target
+from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.wiring import build_check
 from tests.emulator.clients import client

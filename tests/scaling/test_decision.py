@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from dynamic_dynamodb.scaling.model import Code, Usage
+from dynamic_dynamodb.scaling.model import Usage
+from dynamic_dynamodb.scaling.reasons import Code
 from tests.builders import both, decide_with, usage
 
 SCALE = {"increase_consumed_reads_scale": "{50: 10, 80: 30}"}
@@ -276,7 +277,7 @@ class TestCounts:
 
 
 def test_a_burst_before_minutes_that_are_missing_is_not_taken_for_steady() -> None:
-    late = Usage(Fraction(500), Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(100))
+    late = Usage(Fraction(500), Fraction(0), Fraction(0), is_late=True, known_floor_per_second=Fraction(100))
     assert decide_with(late).proposed.reads == 150
 
 

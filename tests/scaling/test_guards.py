@@ -9,7 +9,8 @@ import pytest
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.guards import Facts, find_next_decrease, guard
-from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Usage
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Usage
+from dynamic_dynamodb.scaling.reasons import Code
 from tests.builders import INDEX, NOW, both, decide_with, description, target_options, usage
 
 UP, DOWN, STEADY = usage(95), usage(10), usage(50)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.decision import Decision, decide
 from dynamic_dynamodb.scaling.guards import GUARDS, Facts, guard
-from dynamic_dynamodb.scaling.model import Code, Description, PerCapacity, Usage
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Usage
+from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.target_options import TargetOptions, read_target_options
 from tests.builders import INDEX, TABLE, option_dict
 

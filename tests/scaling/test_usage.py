@@ -9,7 +9,13 @@ import pytest
 
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Usage
-from dynamic_dynamodb.scaling.usage import CapacitySeries, LookBackWindow, assess, find_freshest, find_window
+from dynamic_dynamodb.scaling.usage import (
+    CapacitySeries,
+    LookBackWindow,
+    UsageEstimator,
+    find_freshest,
+    find_window,
+)
 from tests.builders import target_options
 
 NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
@@ -61,7 +67,9 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             series(m15=300, m14=300),
             {},
             at(13),
-            Usage(Fraction(600, 180), Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(2)),
+            Usage(
+                Fraction(600, 180), Fraction(0), Fraction(0), is_late=True, known_floor_per_second=Fraction(2)
+            ),
             id="an old missing tail that nobody has is late",
         ),
         pytest.param(
@@ -72,7 +80,7 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             {},
             {},
             at(13),
-            Usage(Fraction(0), Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(0)),
+            Usage(Fraction(0), Fraction(0), Fraction(0), is_late=True, known_floor_per_second=Fraction(0)),
             id="nothing while CloudWatch is late is 0 %, but proves nothing",
         ),
         pytest.param(
@@ -80,7 +88,7 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             {},
             {},
             at(20),
-            Usage(None, Fraction(0), Fraction(0), is_late=True, sure_per_second=Fraction(0)),
+            Usage(None, Fraction(0), Fraction(0), is_late=True, known_floor_per_second=Fraction(0)),
             id="a window younger than all data is unknown",
         ),
         pytest.param(
@@ -133,7 +141,7 @@ def test_usage_is_taken_over_the_minutes_that_are_known(
     expected: Usage,
 ) -> None:
     found = CapacitySeries.of(window, consumed, throttled)
-    assert assess(found, window, now=NOW, freshest=freshest) == expected
+    assert UsageEstimator(window, now=NOW, freshest=freshest).estimate(found) == expected
 
 
 @pytest.mark.parametrize(
@@ -152,7 +160,7 @@ def test_a_raise_answers_the_throttling_before_it(
 ) -> None:
     found = CapacitySeries.of(OLD_WINDOW, series(m15=300, m11=300), series(m15=20, m14=10, m11=15))
     memory = Memory(answered_until=answered_until)
-    usage = assess(found, OLD_WINDOW, now=NOW, freshest=at(10), memory=memory)
+    usage = UsageEstimator(OLD_WINDOW, now=NOW, freshest=at(10)).estimate(found, memory)
     assert (usage.throttled_events, usage.answered_events, usage.throttled_per_second) == (
         45,
         events,
@@ -165,8 +173,8 @@ def test_a_minute_stays_young_for_three_minutes_after_its_end() -> None:
     window = LookBackWindow(at(4), 1)
     just_young = at(0) - timedelta(seconds=1)
     nothing = CapacitySeries.of(window, {}, {})
-    assert assess(nothing, window, now=just_young, freshest=None).consumed_per_second is None
-    assert assess(nothing, window, now=at(0), freshest=None).consumed_per_second == 0
+    assert UsageEstimator(window, now=just_young, freshest=None).estimate(nothing).consumed_per_second is None
+    assert UsageEstimator(window, now=at(0), freshest=None).estimate(nothing).consumed_per_second == 0
 
 
 def test_the_window_lies_on_whole_minutes() -> None:

@@ -15,8 +15,8 @@ import pytest
 from requests.exceptions import InvalidSchema, TooManyRedirects
 
 from dynamic_dynamodb.check.resilience import CallBudget
-from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from dynamic_dynamodb.service.bounded_http import BoundedSession
 from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker
 

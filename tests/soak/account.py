@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.ports import Answers, Descriptions, MetricRequest, TargetSeries
-    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.scaling.decision import Decision
     from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.usage import LookBackWindow
 
 START = datetime(2031, 5, 1, 20, 2, 30, tzinfo=timezone.utc)

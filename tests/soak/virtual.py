@@ -12,8 +12,8 @@ from dynamic_dynamodb.check.check import Adapters, Check
 from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.state import CountStore
-from dynamic_dynamodb.config.sections import CircuitBreakerOptions
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from tests.builders import section
 from tests.fakes import ThisThread
 from tests.soak.account import NOT_TAKEN, START, TABLES, Account

@@ -29,7 +29,8 @@ from dynamic_dynamodb.replay.recordings.manifest import (
 )
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.recordings.resampling import find_period
-from dynamic_dynamodb.scaling.model import Code, Target
+from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_HOUR
 from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
-from dynamic_dynamodb.scaling.model import Code
+from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.ports import Answers, Descriptions, MetricRequest, TargetSeries
-    from dynamic_dynamodb.config.sections import CircuitBreakerOptions
     from dynamic_dynamodb.replay.simulator.target_model import TargetModel
     from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 
 P = ParamSpec("P")
 T = TypeVar("T")

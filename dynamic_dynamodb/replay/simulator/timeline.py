@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.model import Code, PerCapacity
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.scaling.value import value
+from dynamic_dynamodb.scaling.model import value
 
 
 @value

@@ -1,0 +1,299 @@
+"""Why a capacity was changed or left alone: codes for programs, sentences for people.
+
+Every sentence is a function of this module or a constant, so that reasons can be pickled.
+`docs/troubleshooting.md` explains each code under its sentence.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from typing_extensions import TypeVarTuple, Unpack
+
+    from dynamic_dynamodb.errors import AwsError
+    from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.scaling.calculators import Rational
+    from dynamic_dynamodb.scaling.load import CapacityLoad
+    from dynamic_dynamodb.scaling.model import Description
+
+    Facts = TypeVarTuple("Facts")
+    Cause = Callable[[CapacityLoad], str]
+
+
+class Code(str, Enum):
+    """Why a capacity was raised, lowered or left alone; stable names for programs."""
+
+    CONSUMED_ABOVE_THRESHOLD = "consumed-above-threshold"
+    CONSUMED_SCALE = "consumed-scale"
+    THROTTLED_COUNT = "throttled-count"
+    THROTTLED_BY_PROVISIONED = "throttled-by-provisioned"
+    THROTTLED_BY_CONSUMED = "throttled-by-consumed"
+    CAPPED_AT_MAXIMUM = "capped-at-maximum"
+    BELOW_MINIMUM = "below-minimum"
+    ABOVE_MAXIMUM = "above-maximum"
+    CONSUMED_BELOW_THRESHOLD = "consumed-below-threshold"
+    DECREASE_SCALE = "decrease-scale"
+    STEADY = "steady"
+    AT_MINIMUM = "at-minimum"
+    AUTOSCALING_OFF = "autoscaling-off"
+    UP_SCALING_OFF = "up-scaling-off"
+    DOWN_SCALING_OFF = "down-scaling-off"
+    ZERO_CONSUMPTION = "zero-consumption"
+    STILL_THROTTLED = "still-throttled"
+    WAITING_FOR_CHECKS = "waiting-for-checks"
+    BELOW_CONSUMPTION = "below-consumption"
+    ROUNDS_TO_NOTHING = "rounds-to-nothing"
+    METRICS_UNKNOWN = "metrics-unknown"
+    METRICS_LATE = "metrics-late"
+    NOT_ACTIVE = "not-active"
+    OUTSIDE_WINDOW = "outside-window"
+    RW_TOGETHER = "rw-together"
+    DECREASE_BUDGET = "decrease-budget"
+    AWS_AUTOSCALED = "aws-autoscaled"
+    AWS_AUTOSCALING_UNKNOWN = "aws-autoscaling-unknown"
+    ON_DEMAND = "on-demand"
+    CIRCUIT_BREAKER = "circuit-breaker"
+    METRICS_FAILED = "metrics-failed"
+    DESCRIBE_FAILED = "describe-failed"
+    MATCHING_TIMED_OUT = "matching-timed-out"
+    REFUSED = "refused"
+    LIMIT_EXCEEDED = "limit-exceeded"
+    ENDING = "ending"
+
+
+THROTTLED: Final = (Code.THROTTLED_COUNT, Code.THROTTLED_BY_PROVISIONED, Code.THROTTLED_BY_CONSUMED)
+"""The reasons to raise a capacity because of throttling."""
+
+
+class Reason:
+    """A code for programs and a sentence for people.
+
+    The sentence is a text, or a function and the facts to call it with.
+    It is written when it is read, because most checks of a replay are never read.
+    """
+
+    __slots__ = ("_facts", "_sentence", "code")
+
+    def __init__(
+        self, code: Code, sentence: str | Callable[[Unpack[Facts]], str], *facts: Unpack[Facts]
+    ) -> None:
+        """Keep the function and its facts; a function of a module can be pickled, a closure cannot."""
+        self.code = code
+        self._sentence = sentence
+        self._facts = facts
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence, without a full stop."""
+        return self._sentence if isinstance(self._sentence, str) else self._sentence(*self._facts)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare codes and sentences, whatever the sentences are made of."""
+        if not isinstance(other, Reason):
+            return NotImplemented
+        return self.code is other.code and self.sentence == other.sentence
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash((self.code, self.sentence))
+
+    def __repr__(self) -> str:
+        """Show the code and the sentence."""
+        return f"Reason({self.code!r}, {self.sentence!r})"
+
+
+def tell(number: Rational) -> str:
+    """Return a number with at most two decimals."""
+    return f"{float(number):.2f}".rstrip("0").rstrip(".")
+
+
+# What was seen: the first half of most sentences.
+
+
+def consumed(load: CapacityLoad) -> str:
+    """Return what was consumed."""
+    return f"{tell(load.consumed_percent)} % consumed"
+
+
+def consumed_above_threshold(load: CapacityLoad) -> str:
+    """Return that consumption is high."""
+    threshold = tell(load.options.upper_threshold)
+    return f"{consumed(load)} is above {load.name('upper_threshold')} {threshold} %"
+
+
+def consumed_below_threshold(load: CapacityLoad) -> str:
+    """Return that consumption is low."""
+    threshold = tell(load.options.lower_threshold)
+    return f"{consumed(load)} is below {load.name('lower_threshold')} {threshold} %"
+
+
+def throttled_count(load: CapacityLoad) -> str:
+    """Return that there are too many throttled events that no raise has answered."""
+    since = " since the last raise" if load.usage.answered_events else ""
+    return _too_many_throttled(load, load.usage.unanswered_events, since)
+
+
+def throttled_share_of_provisioned(load: CapacityLoad) -> str:
+    """Return the throttled events as a share of the provisioned units."""
+    return f"throttled events are {tell(load.throttled_by_provisioned_percent)} % of provisioned units"
+
+
+def throttled_share_of_consumed(load: CapacityLoad) -> str:
+    """Return the throttled events as a share of the consumed units."""
+    return f"throttled events are {tell(load.throttled_by_consumed_percent)} % of consumed units"
+
+
+def _too_many_throttled(load: CapacityLoad, events: Rational, since: str = "") -> str:
+    threshold = load.options.throttled_upper_threshold
+    name = load.name("throttled_upper_threshold")
+    return f"{tell(events)} throttled events{since} are more than {name} {threshold}"
+
+
+# What follows from it.
+
+
+def up_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> str:
+    """Return by how much a cause raises a capacity."""
+    return f"{cause(load)}: up by {tell(amount)} {unit}"
+
+
+def down_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> str:
+    """Return by how much a cause lowers a capacity."""
+    return f"{cause(load)}: down by {tell(amount)} {unit}"
+
+
+def but(cause: Cause, load: CapacityLoad, obstacle: Reason) -> str:
+    """Return what would lower a capacity, and what prevents it."""
+    return f"{cause(load)}, but {obstacle.sentence}"
+
+
+def waiting_for_checks(cause: Cause, load: CapacityLoad, counted: int) -> str:
+    """Return how many low checks there are so far, and how many it takes."""
+    enough = load.options.num_checks_before_scale_down
+    return f"{cause(load)}: {counted} of {load.name('num_checks_before_scale_down')} {enough}"
+
+
+def within_thresholds(load: CapacityLoad) -> str:
+    """Return the thresholds that consumption is within."""
+    lower, upper = load.options.lower_threshold, load.options.upper_threshold
+    return f"{consumed(load)} is within the thresholds {tell(lower)} % and {tell(upper)} %"
+
+
+def no_step_reached(load: CapacityLoad) -> str:
+    """Return that consumption is at no step of a scale."""
+    return f"{consumed(load)} asks for no change"
+
+
+def up_scaling_off(load: CapacityLoad) -> str:
+    """Return that a raise is due but switched off."""
+    return f"{consumed_above_threshold(load)}, but {load.name('enable_up_scaling')} is off"
+
+
+# Minimum and maximum.
+
+
+def below_minimum(load: CapacityLoad) -> str:
+    """Return the minimum that a capacity is raised to."""
+    return f"{load.provisioned} is below {load.name('min_provisioned')} {load.options.min_provisioned}"
+
+
+def above_maximum(load: CapacityLoad) -> str:
+    """Return the maximum that a capacity is lowered to."""
+    return f"{load.provisioned} is above {load.name('max_provisioned')} {load.options.max_provisioned}"
+
+
+def capped_at_maximum(load: CapacityLoad) -> str:
+    """Return the maximum that a raise ends at."""
+    return f"capped at {load.name('max_provisioned')} {load.options.max_provisioned}"
+
+
+# What holds a capacity where it is.
+
+
+def autoscaling_off(load: CapacityLoad) -> str:
+    """Return which option switches all scaling of a capacity off."""
+    return f"{load.name('enable_autoscaling')} is off"
+
+
+def down_scaling_off(load: CapacityLoad) -> str:
+    """Return which option switches decreases off."""
+    return f"{load.name('enable_down_scaling')} is off"
+
+
+def zero_consumption(load: CapacityLoad) -> str:
+    """Return which option keeps a capacity that nobody uses."""
+    return f"{load.name('allow_scaling_down_on_0_percent')} is off"
+
+
+def still_throttled(load: CapacityLoad) -> str:
+    """Return that there are too many throttled events to lower a capacity."""
+    return _too_many_throttled(load, load.usage.throttled_events)
+
+
+def rounds_to_nothing(amount: Rational, unit: str) -> str:
+    """Return that an amount is less than a whole unit."""
+    return f"{tell(amount)} {unit} rounds to nothing"
+
+
+def at_minimum(load: CapacityLoad) -> str:
+    """Return the minimum that a capacity is at."""
+    return f"it is at {load.name('min_provisioned')} {load.options.min_provisioned}"
+
+
+def below_consumption(load: CapacityLoad, units: int) -> str:
+    """Return that so many units would be less than what is consumed."""
+    return f"{tell(load.consumed)} consumed units are more than {units}"
+
+
+def not_active(description: Description) -> str:
+    """Return the states of a target, and of its table if it is an index."""
+    target = description.target
+    table = f", its table {description.table_status}" if target.index else ""
+    return f"{target.kind} is {description.status}{table}"
+
+
+def outside_window(now: datetime) -> str:
+    """Return the time of the day that is in no maintenance window."""
+    return f"{now:%H:%M} UTC is outside maintenance-windows"
+
+
+def decrease_budget(decreases_today: int, next_possible: datetime) -> str:
+    """Return when AWS allows the next decrease."""
+    return f"{decreases_today} decreases today use up what AWS allows, next at {next_possible:%H:%M} UTC"
+
+
+def rw_together(other: Capacity) -> str:
+    """Return which capacity a decrease waits for."""
+    return f"always-decrease-rw-together: {other.value} do not go down"
+
+
+# What keeps a whole target from being decided on.
+
+
+def circuit_breaker_open(url: str, answer: object) -> str:
+    """Return what a circuit breaker answered; its URL must be masked."""
+    return f"the circuit breaker {url} is open: {answer}"
+
+
+def metrics_failed(error: AwsError) -> str:
+    """Return why there are no metrics."""
+    return f"held without metrics: {error}"
+
+
+METRICS_UNKNOWN: Final = Reason(Code.METRICS_UNKNOWN, "consumption is not known yet")
+METRICS_LATE: Final = Reason(
+    Code.METRICS_LATE, "CloudWatch is late: no datapoint anywhere reaches the end of the look-back window"
+)
+AWS_AUTOSCALED: Final = Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
+AWS_AUTOSCALING_UNKNOWN: Final = Reason(
+    Code.AWS_AUTOSCALING_UNKNOWN, "not known whether AWS Application Auto Scaling looks after it"
+)
+ON_DEMAND: Final = Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
+REFUSED: Final = Reason(Code.REFUSED, "refused")
+DECREASES_LEFT_OUT: Final = Reason(Code.LIMIT_EXCEEDED, "left out: AWS allows no decrease now")
+LEFT_FOR_NEXT_RUN: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
