@@ -70,20 +70,20 @@ PASSING: Final = (
         most_calls={"GetMetricData": 2},
     ),
     Case(
-        "A connection that is reset",
+        "A reset connection",
         tuple({"kind": "reset", "action": action} for action in ("ListTables", "GetMetricData")),
     ),
     Case(
-        "An answer that comes too late", (_hang("DescribeTable", "sick", 1), _hang("GetMetricData", times=1))
+        "A response that comes too late", (_hang("DescribeTable", "sick", 1), _hang("GetMetricData", times=1))
     ),
     Case(
-        "An answer that drips in without end",
+        "A response that trickles in and never ends",
         tuple(
             {"kind": "drip", "action": action} for action in ("ListTables", "UpdateTable", "GetMetricData")
         ),
     ),
     Case(
-        "An answer that is a page of HTML, or cut off",
+        "A response that is an HTML page, or truncated",
         (
             {"kind": "html", "action": "ListTables"},
             {"kind": "html", "action": "DescribeTable", "table": "sick"},
@@ -91,7 +91,7 @@ PASSING: Final = (
         ),
     ),
     Case(
-        "Single metrics that are not finished (PartialData, InternalError)",
+        "Incomplete metrics (PartialData, InternalError)",
         (
             {"kind": "metric_status", "table": "sick", "metric_status": "PartialData"},
             {"kind": "metric_status", "table": "sick", "index": "by-date", "metric_status": "InternalError"},
@@ -101,22 +101,22 @@ PASSING: Final = (
     ),
     Case("Metrics on many pages", setup=(("set_pages", {"results": 2}),), most_calls={"GetMetricData": 8}),
     Case(
-        "Too many updates at a time",
+        "Too many concurrent updates",
         ({"action": "UpdateTable", "code": "LimitExceededException", "message": AT_ONCE, "times": 3},),
         most_calls={"UpdateTable": 6},
     ),
     Case(
-        "An update whose answer never comes, though it was made",
+        "An update that was made, but whose response is lost",
         (_hang("UpdateTable", "sick", 1, applied=True),),
         most_calls={"UpdateTable": 3},
     ),
     Case(
-        "An update whose answer makes no sense",
+        "An update whose response is invalid",
         (_odd("UpdateTable", "TableDescription", table="sick", value=None),),
         most_calls={"UpdateTable": 3},
     ),
     Case(
-        "An update that never arrives",
+        "An update that never reaches AWS",
         (_hang("UpdateTable", "sick", 1),),
         most_calls={"UpdateTable": 4},
     ),
@@ -124,7 +124,7 @@ PASSING: Final = (
 
 ONE_TABLE: Final = (
     Case(
-        "A table that is never described",
+        "DescribeTable never responds for one table",
         (_hang("DescribeTable", "sick"),),
         "ERROR sick: failed: the description failed: TooLate: ",
         code=1,
@@ -133,7 +133,7 @@ ONE_TABLE: Final = (
         most_calls={"DescribeTable": 2 + 3},
     ),
     Case(
-        "A table whose description drips in without end",
+        "DescribeTable trickles in for one table and never ends",
         ({"kind": "drip", "action": "DescribeTable", "table": "sick", "times": None},),
         "ERROR sick: failed: the description failed: TooLate: ",
         code=1,
@@ -142,7 +142,7 @@ ONE_TABLE: Final = (
         most_calls={"DescribeTable": 2 + 3},
     ),
     Case(
-        "A table deleted in mid-check",
+        "A table deleted during the check",
         (
             {
                 "kind": "control",
@@ -158,7 +158,7 @@ ONE_TABLE: Final = (
         index=None,
     ),
     Case(
-        "An index deleted in mid-check",
+        "An index deleted during the check",
         (
             {
                 "kind": "control",
@@ -180,7 +180,7 @@ ONE_TABLE: Final = (
         most_calls={"UpdateTable": 3},
     ),
     Case(
-        "An index that somebody else changes in mid-check (ResourceInUseException)",
+        "An index that somebody else changes during the check (ResourceInUseException)",
         (
             {
                 "kind": "control",
@@ -203,14 +203,14 @@ ONE_TABLE: Final = (
         most_calls={"UpdateTable": 3},
     ),
     Case(
-        "A decrease that AWS refuses all the same (LimitExceededException)",
+        "A decrease that AWS refuses anyway (LimitExceededException)",
         ({"action": "UpdateTable", "table": "sick", "code": "LimitExceededException"},),
         "WARNING sick:by-date: unchanged: ",
         index=BEFORE,
         most_calls={"UpdateTable": 4},
     ),
     Case(
-        "A capacity above what AWS allows a table or the account",
+        "A capacity above AWS's limit for a table or the account",
         said="lower max-provisioned-reads or max-provisioned-writes, or ask AWS for a higher quota",
         setup=(
             ("set_limits", {"table_maximum": 180}),
@@ -221,7 +221,7 @@ ONE_TABLE: Final = (
         most_calls={"UpdateTable": 4},
     ),
     Case(
-        "Too many updates at a time, for longer than a check waits",
+        "Too many concurrent updates, for longer than a check waits",
         (
             {
                 "action": "UpdateTable",
@@ -237,7 +237,7 @@ ONE_TABLE: Final = (
         index=BEFORE,
     ),
     Case(
-        "Metrics that are not finished when asked for the third time",
+        "Metrics still incomplete at the third request",
         ({"kind": "metric_status", "table": "sick", "metric_status": "InternalError", "times": None},),
         "ERROR sick: failed: held without metrics: cloudwatch:GetMetricData failed: IncompleteAnswer",
         code=1,
@@ -246,7 +246,7 @@ ONE_TABLE: Final = (
         most_calls={"GetMetricData": 3},
     ),
     Case(
-        "A metric that cannot be right: not a number, negative, of another time, more values than times",
+        "An invalid metric: not a number, negative, of another time, more values than timestamps",
         (_odd("GetMetricData", "Values", 0, table="sick", index="by-date", metric=_CONSUMED, raw="NaN"),),
         "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: UnusableAnswer: ",
         code=1,
@@ -254,7 +254,7 @@ ONE_TABLE: Final = (
         most_calls={"GetMetricData": 3},
     ),
     Case(
-        "A description of an index that cannot be right",
+        "An invalid description of an index",
         (
             _odd(
                 "DescribeTable", *_INDEX, "ProvisionedThroughput", "ReadCapacityUnits", table="sick", value=-5
@@ -265,7 +265,7 @@ ONE_TABLE: Final = (
         index=BEFORE,
     ),
     Case(
-        "A description of another table, or one that cannot be right",
+        "A description of another table, or an invalid one",
         (_odd("DescribeTable", "Table", "TableName", table="sick", value="idle"),),
         "ERROR sick: failed: ",
         code=1,
@@ -273,7 +273,7 @@ ONE_TABLE: Final = (
         index=BEFORE,
     ),
     Case(
-        "A name in the list of tables that cannot be right",
+        "An invalid name in the list of tables",
         (_odd("ListTables", "TableNames", 2, value="../sick"),),
         "ERROR dynamodb:ListTables failed: UnusableAnswer: not the name of a table: '../sick'; ",
         code=1,
@@ -283,28 +283,28 @@ ONE_TABLE: Final = (
 )
 
 WHOLE_SERVICE: Final = (
-    _nothing("Keys that have expired", ({"code": "ExpiredTokenException", "times": None},), "ExpiredToken"),
+    _nothing("Expired keys", ({"code": "ExpiredTokenException", "times": None},), "ExpiredToken"),
     _nothing(
-        "A clock so wrong that AWS refuses the calls, from 5 minutes on",
+        "A clock so wrong that AWS refuses the calls (5 minutes or more)",
         ({"code": "InvalidSignatureException", "times": None},),
         "this machine's clock is wrong: set it, and keep it right with NTP",
     ),
     _nothing(
-        "No permission to list the tables", _all_denied("ListTables"), "(allow dynamodb:ListTables in the IAM"
+        "No permission for ListTables", _all_denied("ListTables"), "(allow dynamodb:ListTables in the IAM"
     ),
-    _nothing("The list of tables never comes", (_hang("ListTables"),), "ERROR dynamodb:ListTables failed: "),
+    _nothing("ListTables never responds", (_hang("ListTables"),), "ERROR dynamodb:ListTables failed: "),
     Case(
-        "A list of tables on pages without end",
+        "ListTables returns pages without end",
         ({"kind": "endless_pages", "action": "ListTables", "times": None},),
         "ERROR dynamodb:ListTables failed: ",
         code=1,
         most_calls={"ListTables": 1000},
     ),
     _nothing(
-        "No permission to describe tables", _all_denied("DescribeTable"), "(allow dynamodb:DescribeTable in"
+        "No permission for DescribeTable", _all_denied("DescribeTable"), "(allow dynamodb:DescribeTable in"
     ),
     _nothing(
-        "No table is ever described",
+        "DescribeTable never responds",
         (_hang("DescribeTable"),),
         "ERROR idle: failed: the description failed: TooLate: ",
         most_calls={"DescribeTable": 3 * 3, "GetMetricData": 0},
@@ -315,38 +315,40 @@ WHOLE_SERVICE: Final = (
         "(allow cloudwatch:GetMetricData in the IAM policy); using cloudwatch:GetMetricStatistics instead",
     ),
     _nothing(
-        "No permission for any metrics",
+        "No permission for GetMetricData or GetMetricStatistics",
         (*_all_denied("GetMetricData", "AccessDenied"), *_all_denied("GetMetricStatistics", "AccessDenied")),
         "(allow cloudwatch:GetMetricStatistics in the IAM policy)",
     ),
     _nothing(
-        "Metrics never come",
+        "GetMetricData never responds",
         (_hang("GetMetricData"),),
         "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: TooLate: ",
         most_calls={"GetMetricData": 3, "UpdateTable": 0},
     ),
     _nothing(
-        "Metrics on pages without end",
+        "GetMetricData returns pages without end",
         ({"kind": "endless_pages", "action": "GetMetricData", "times": None},),
         "held without metrics: cloudwatch:GetMetricData failed: ",
         most_calls={"GetMetricData": 100, "UpdateTable": 0},
     ),
-    _nothing("No permission to update", _all_denied("UpdateTable"), "(allow dynamodb:UpdateTable in the IAM"),
     _nothing(
-        "No update is ever answered",
+        "No permission for UpdateTable", _all_denied("UpdateTable"), "(allow dynamodb:UpdateTable in the IAM"
+    ),
+    _nothing(
+        "UpdateTable never responds",
         (_hang("UpdateTable"),),
         "but refused) - dynamodb:UpdateTable failed: ReadTimeoutError",
         most_calls={"UpdateTable": 3 * 3},
     ),
     Case(
-        "No permission to publish",
+        "No permission for Publish",
         _all_denied("Publish", "AuthorizationError"),
         "WARNING not published to ",
         has_topic=True,
     ),
-    Case("SNS never answers", (_hang("Publish"),), "WARNING not published to ", has_topic=True),
+    Case("Publish never responds", (_hang("Publish"),), "WARNING not published to ", has_topic=True),
     Case(
-        "No permission to ask for AWS's own auto scaling, with skip-aws-autoscaled",
+        "No permission for DescribeScalableTargets, with skip-aws-autoscaled",
         _all_denied("DescribeScalableTargets"),
         "(allow application-autoscaling:DescribeScalableTargets in the IAM policy)",
         code=1,
@@ -355,7 +357,7 @@ WHOLE_SERVICE: Final = (
         options=("skip-aws-autoscaled: true",),
     ),
     Case(
-        "AWS's own auto scaling never answers, with skip-aws-autoscaled",
+        "DescribeScalableTargets never responds, with skip-aws-autoscaled",
         (_hang("DescribeScalableTargets"),),
         "skip-aws-autoscaled cannot be kept: nothing is lowered until it can",
         code=1,
@@ -364,7 +366,7 @@ WHOLE_SERVICE: Final = (
         options=("skip-aws-autoscaled: true",),
     ),
     Case(
-        "The list of what AWS scales itself, on pages without end",
+        "DescribeScalableTargets returns pages without end",
         ({"kind": "endless_pages", "action": "DescribeScalableTargets", "times": None},),
         "skip-aws-autoscaled cannot be kept: nothing is lowered until it can",
         code=1,
@@ -374,7 +376,7 @@ WHOLE_SERVICE: Final = (
         most_calls={"DescribeScalableTargets": 1000},
     ),
     _nothing(
-        "No answer at all ever ends",
+        "No response from AWS ever ends",
         ({"kind": "drip", "times": None},),
         "ERROR dynamodb:ListTables failed: AnswerTooSlow: no whole answer within 0.6 s",
     ),

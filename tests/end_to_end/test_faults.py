@@ -54,9 +54,9 @@ def test_a_fault_costs_no_more_than_it_must(emulator: Emulator, impatient: Progr
 
 def test_the_page_on_faults_names_each_of_them() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    section = text.partition("\n## What goes wrong, and what happens\n")[2].partition("\n## ")[0]
+    section = text.partition("\n## Faults of AWS\n")[2].partition("\n## ")[0]
     rows = [line.split("|")[1].strip() for line in section.splitlines() if "|" in line]
-    assert [row for row in rows if row not in ("what goes wrong", "---")] == [case.fault for case in CASES]
+    assert [row for row in rows if row not in ("fault", "---")] == [case.fault for case in CASES]
 
 
 def test_a_raise_is_never_lost_to_a_decrease(emulator: Emulator, impatient: Program) -> None:
