@@ -11,9 +11,8 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import answer, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import Progress
-from dynamic_dynamodb.replay.recordings.files import read_recordings
-from dynamic_dynamodb.replay.recordings.folder import open_folder
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_regular
+from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder, open_regular
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.reports.text import FORMATS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.recordings.files import read_recordings
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.replay.recordings import START
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.replay.recordings.columns import COLUMNS
-from dynamic_dynamodb.replay.recordings.folder import open_folder
+from dynamic_dynamodb.replay.recordings.files import open_folder
 from dynamic_dynamodb.replay.recordings.manifest import Manifest
 from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
+from dynamic_dynamodb.replay.recordings.rows import COLUMNS
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.replay.recordings.columns import COLUMNS
-from dynamic_dynamodb.replay.recordings.files import read_recordings
 from dynamic_dynamodb.replay.recordings.history_file import merge, read_history, write_history
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import Span
-from dynamic_dynamodb.replay.recordings.rows import GOOD_HEADER
+from dynamic_dynamodb.replay.recordings.rows import COLUMNS, GOOD_HEADER
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.replay.history import NOON, ORDERS, History, record_targets

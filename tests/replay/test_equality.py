@@ -14,7 +14,7 @@ from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.replay.recordings.files import read_recordings
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.simulator.simulator import Run, Scenario
 from dynamic_dynamodb.scaling.model import Target

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.replay.recordings.files import read_recordings
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recording import NO_GAPS
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.builders import target_options

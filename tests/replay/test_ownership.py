@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.recordings.files import name_stem, read_recordings
-from dynamic_dynamodb.replay.recordings.folder import open_folder
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError
-from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest, read_manifest
+from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest, name_stem, read_manifest
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.scaling.model import Target

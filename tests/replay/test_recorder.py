@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.replay.recordings.files import read_recordings
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import Span
 from dynamic_dynamodb.replay.recordings.rows import GOOD_HEADER
 from dynamic_dynamodb.scaling.model import Target

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.replay.recordings.files import read_recordings
-from dynamic_dynamodb.replay.recordings.folder import open_folder
+from dynamic_dynamodb.replay.recordings.files import open_folder
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import Span
 from dynamic_dynamodb.scaling.model import Target
 from tests.end_to_end.program import Program

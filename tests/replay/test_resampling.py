@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import pytest
 
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError
+from dynamic_dynamodb.replay.recordings.files import RecordingError
 from dynamic_dynamodb.replay.recordings.resampling import find_period
 
 NIGHT, DAY = [5] * 100, [1] * 500

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dynamic_dynamodb.replay.comparison.baselines import BaselineSettings
-    from dynamic_dynamodb.replay.recordings.columns import Column
     from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.recordings.rows import Column
 
 LOWER_BOUND: Final = "clairvoyant bound"
 LEAST_UNITS: Final = 1.0

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dynamic_dynamodb.replay.comparison.costs import Prices
-    from dynamic_dynamodb.replay.recordings.columns import Column
     from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.recordings.rows import Column
 
 PERCENT: Final = 100.0
 

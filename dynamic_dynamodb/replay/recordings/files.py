@@ -1,186 +1,152 @@
-"""Find the recordings in a file or a directory, and the targets that their names name."""
+"""Open, read and replace the files of recordings: regular files only, and of limited size."""
 
 from __future__ import annotations
 
-import re
-import zlib
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from typing import TYPE_CHECKING, Final
-
-from dynamic_dynamodb.config.values import shorten
-from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.progress import NO_PROGRESS
-from dynamic_dynamodb.replay.recordings.columns import COLUMNS
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_regular, open_text
-from dynamic_dynamodb.replay.recordings.manifest import (
-    MANIFEST,
-    NO_MANIFEST,
-    Entry,
-    Manifest,
-    is_named_well,
-    read_manifest,
-)
-from dynamic_dynamodb.replay.recordings.metric_data import METRICS, Series, join, make_rows, read_series
-from dynamic_dynamodb.replay.recordings.reader import make_recording
-from dynamic_dynamodb.replay.recordings.rows import read_rows
-from dynamic_dynamodb.scaling.model import Target
+import errno
+import fcntl
+import gzip
+import io
+import os
+import stat
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from secrets import token_hex
+from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from dynamic_dynamodb.replay.progress import Progress
-    from dynamic_dynamodb.replay.recordings.recording import Recording
-
-SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
-LONGEST_STEM: Final = 255 - len(".json.gz")
-"""What file systems leave of 255 bytes for a name before its suffix."""
-_KEPT_OF_LONG_NAMES: Final = 200
-_DIGITS_OF_HASH: Final = 16
-_PART: Final = re.compile(rf"(.+?)\.({'|'.join((*METRICS, *COLUMNS))})(\..*)?")
-"""The name of a file with one metric of a target, `orders.ConsumedReadCapacityUnits` say."""
-_SOURCE: Final = "the recording"
-
-
-def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
-    """Return the name, without .csv, of the file for a target's recording.
-
-    `taken` are the names that there are, by what they are without upper and lower case, which some file
-    systems take for the same: a name that is too long, or another's so, is told apart by a hash.
-    """
-    stem = f"{target.table}@{target.index}" if target.index else target.table
-    if len(stem) <= LONGEST_STEM and stem in taken.get(stem.casefold(), (stem,)):
-        return stem
-    digits = sha256(stem.encode()).hexdigest()[:_DIGITS_OF_HASH]
-    return f"{stem[:_KEPT_OF_LONG_NAMES]}~{digits}"
+LONGEST_DAYS: Final = 5 * 366
+MOST_LINES: Final = LONGEST_DAYS * 24 * 60 + 1
+"""A header and a row for each minute."""
+LONGEST_LINE_CHARACTERS: Final = 64 * 1024
+MOST_CHARACTERS: Final = 256 * 1024 * 1024
+"""Of a whole CSV file, unpacked: some 100 for each line."""
+MOST_JSON_CHARACTERS: Final = 128 * 1024 * 1024
+"""Unpacked; two weeks of all metrics, a value a line, are 10 MB."""
+_LOCK: Final = ".dynamic-dynamodb.lock"
+_OWNER_ONLY: Final = 0o600
+_USUAL_MODE: Final = 0o666
+"""Before the umask takes its part; no recording is a program."""
 
 
-def strip_suffix(name: str) -> str:
-    """Return a file's name without what says how it is written."""
-    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
+class RecordingError(ValueError):
+    """What is wrong with a file, as the end of a sentence that begins with its name."""
+
+
+def open_regular(path: Path | str, flags: int = 0, directory: int | None = None) -> IO[bytes]:
+    """Open a file to read it, without waiting for anybody; raise RecordingError if it is no regular file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=directory)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RecordingError("is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def open_text(file: IO[bytes], name: str) -> IO[str]:
+    """Return the text of a file; one that is named .gz is unpacked as it is read."""
+    raw = gzip.GzipFile(fileobj=file) if name.endswith(".gz") else file
+    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+
+
+def read_lines(file: IO[str]) -> Iterator[str]:
+    """Return line after line; raise RecordingError at once when there is more than any recording holds."""
+    left = MOST_CHARACTERS
+    for line in islice(_cut_lines(file), MOST_LINES):
+        left -= len(line)
+        if left < 0:
+            break
+        yield line
+    else:
+        if not file.read(1):
+            return
+    raise RecordingError(
+        f"is too long: a recording holds {LONGEST_DAYS:,} days, {MOST_LINES:,} lines or"
+        f" {MOST_CHARACTERS // 1024 // 1024} MB unpacked at most"
+    )
+
+
+def _cut_lines(file: IO[str]) -> Iterator[str]:
+    while line := file.readline(LONGEST_LINE_CHARACTERS):
+        if len(line) == LONGEST_LINE_CHARACTERS:
+            raise RecordingError(f"has a line of more than {LONGEST_LINE_CHARACTERS:,} characters")
+        yield line
+
+
+def read_all(file: IO[str]) -> str:
+    """Return all of a file that holds JSON; raise RecordingError if it is too long."""
+    text = file.read(MOST_JSON_CHARACTERS + 1)
+    if len(text) > MOST_JSON_CHARACTERS:
+        raise RecordingError(f"is too long: {MOST_JSON_CHARACTERS // 1024 // 1024} MB unpacked at most")
+    return text
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """The files of one target: a single one, or several with a part of the metrics each."""
+class Folder:
+    """A directory held open: a name means a file in it, whatever becomes of the path meanwhile."""
 
-    entry: Entry
-    files: tuple[Path, ...]
-    region: str = ""
-    is_in_parts: bool = False
+    path: Path
+    descriptor: int
+
+    def list_names(self) -> list[str]:
+        """Return the names of all that is in it."""
+        return os.listdir(self.descriptor)  # noqa: PTH208 - of a descriptor
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file to read it; raise RecordingError for a link or what is no file, or OSError."""
+        try:
+            return open_regular(name, os.O_NOFOLLOW, self.descriptor)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise RecordingError("is a symbolic link: name what it leads to, or move it away") from error
+            raise
+
+    def replace(self, name: str, lines: Iterable[str]) -> None:
+        """Write a file beside, and put it in the place of the one of this name; raise OSError."""
+        beside = f".dynamic-dynamodb.{token_hex(8)}.part"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(beside, flags, _USUAL_MODE, dir_fd=self.descriptor)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                mode = self._find_mode(name)
+                if mode is not None:
+                    os.fchmod(descriptor, mode)
+                file.writelines(lines)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(beside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(beside, dir_fd=self.descriptor)
+            raise
+
+    def _find_mode(self, name: str) -> int | None:
+        """Return the permissions of a file that is there."""
+        try:
+            found = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        return found.st_mode & _USUAL_MODE if stat.S_ISREG(found.st_mode) else None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs out; raise BlockingIOError if one is in it, or another OSError."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(_LOCK, flags, _OWNER_ONLY, dir_fd=self.descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(descriptor)
 
 
-def read_recordings(path: Path, target: str | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
-    """Read a file, or every recording in a directory; raise ConfigurationError with all faults.
-
-    `target` (`TABLE` or `TABLE/INDEX`) names the target of a single file whose name does not.
-    """
-    files = _find_files(path, target)
-    manifest = _find_manifest(path if path.is_dir() else path.parent)
-    faults: list[str] = []
-    sources: dict[Target, _Source] = {}
-    for file in files:
-        source = _name_source(file, target, manifest)
-        if isinstance(source, str):
-            faults.append(f"{file} {source}")
-            continue
-        name = source.entry.target
-        if name not in sources:
-            sources[name] = source
-        elif source.is_in_parts and sources[name].is_in_parts:
-            sources[name] = replace(source, files=sources[name].files + source.files)
-        else:
-            faults.append(f"{file} is a second recording of {name}: keep one")
-    recordings = []
-    for number, source in enumerate(sources.values(), 1):
-        recording = _read(source)
-        progress(number / len(sources))
-        if isinstance(recording, str):
-            faults.append(recording)
-        else:
-            recordings.append(replace(recording, region=source.region))
-    if faults:
-        raise ConfigurationError(tuple(faults), _SOURCE)
-    return sorted(recordings, key=lambda recording: recording.target)
-
-
-def _find_files(path: Path, target: str | None) -> list[Path]:
+@contextmanager
+def open_folder(path: Path) -> Iterator[Folder]:
+    """Hold a directory open; raise OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        if not path.exists():
-            raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
-        if not path.is_dir():
-            return [path]
-        found = sorted(path.iterdir())
-    except OSError as error:
-        raise ConfigurationError(
-            (f"{shorten(str(path))} cannot be read: {error.strerror}",), _SOURCE
-        ) from error
-    if target:
-        raise ConfigurationError((f"--as names the target of one file, but {path} is a directory",), _SOURCE)
-    files = [file for file in found if file.name.endswith(SUFFIXES) and file.name[0] != "."]
-    if not files:
-        fault = f"{path} holds no recording: expected are TABLE.csv or TABLE@INDEX.csv"
-        raise ConfigurationError((fault,), _SOURCE)
-    return files
-
-
-def _find_manifest(directory: Path) -> Manifest:
-    path = directory / MANIFEST
-    try:
-        with open_regular(path) as file:
-            return read_manifest(file)
-    except FileNotFoundError:
-        return NO_MANIFEST
-    except RecordingError as error:
-        raise ConfigurationError((f"{path} {error}",), _SOURCE) from error
-    except OSError as error:
-        raise ConfigurationError((f"{path} cannot be read: {error.strerror}",), _SOURCE) from error
-
-
-def _name_source(file: Path, target: str | None, manifest: Manifest) -> _Source | str:
-    """Find which target a file is of: as given, as the manifest says, or by its name; or say why not."""
-    stem = strip_suffix(file.name)
-    entry = manifest.entries.get(stem)
-    region = manifest.region if entry is not None else ""
-    if target is not None:
-        named = _read_target(target)
-        return _Source(Entry(named) if entry is None else replace(entry, target=named), (file,), region)
-    if entry is not None:
-        return _Source(entry, (file,), region)
-    part = _PART.fullmatch(stem) if _is_json(file) else None
-    named = Target(*(part[1] if part else stem).split("@", 1))
-    if not is_named_well(named) or stem.endswith("@"):
-        return "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]"
-    return _Source(Entry(named), (file,), is_in_parts=part is not None)
-
-
-def _is_json(file: Path) -> bool:
-    return file.name.endswith((".json", ".json.gz"))
-
-
-def _read(source: _Source) -> Recording | str:
-    """Read a target's files, or say what is wrong with one."""
-    file = source.files[0]
-    series: Series = {}
-    try:
-        for file in source.files:
-            with open_regular(file) as raw, open_text(raw, file.name) as text:
-                if not _is_json(file):
-                    return make_recording(read_rows(text), source.entry)
-                join(series, read_series(text))
-        return make_recording(make_rows(series), source.entry)
-    except UnicodeDecodeError:
-        return f"{file} is no text in UTF-8; a gzip file must be named .gz"
-    except RecordingError as error:
-        return f"{file} {error}"
-    except (OSError, EOFError, zlib.error) as error:
-        return f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
-
-
-def _read_target(text: str) -> Target:
-    target = Target(*text.split("/", 1))
-    if not is_named_well(target) or text.endswith("/"):
-        names = "names of 3 to 255 letters, digits, _, - and ."
-        raise ConfigurationError((f"--as must be TABLE or TABLE/INDEX, {names}; got {shorten(text)}",))
-    return target
+        yield Folder(path, descriptor)
+    finally:
+        os.close(descriptor)

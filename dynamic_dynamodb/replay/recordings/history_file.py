@@ -7,9 +7,9 @@ from datetime import datetime, timedelta, timezone
 from typing import IO, TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.values import shorten
-from dynamic_dynamodb.replay.recordings.columns import COLUMNS
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError, read_lines
+from dynamic_dynamodb.replay.recordings.files import RecordingError, read_lines
 from dynamic_dynamodb.replay.recordings.rows import (
+    COLUMNS,
     GOOD_HEADER,
     MOST_UNITS,
     read_number,

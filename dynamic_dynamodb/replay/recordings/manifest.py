@@ -4,18 +4,42 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_text, read_all
+from dynamic_dynamodb.replay.recordings.files import RecordingError, open_text, read_all
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.scaling.model import Target, is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 MANIFEST: Final = "recording.manifest"
 """Its file's name; no recording ends so."""
 _FORMAT: Final = "dynamic-dynamodb recording, version 1"
+SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
+LONGEST_STEM: Final = 255 - len(".json.gz")
+"""What file systems leave of 255 bytes for a name before its suffix."""
+_KEPT_OF_LONG_NAMES: Final = 200
+_DIGITS_OF_HASH: Final = 16
+
+
+def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
+    """Return the name, without .csv, of the file for a target's recording.
+
+    `taken` are the names that there are, by what they are without upper and lower case, which some file
+    systems take for the same: a name that is too long, or another's so, is told apart by a hash.
+    """
+    stem = f"{target.table}@{target.index}" if target.index else target.table
+    if len(stem) <= LONGEST_STEM and stem in taken.get(stem.casefold(), (stem,)):
+        return stem
+    digits = sha256(stem.encode()).hexdigest()[:_DIGITS_OF_HASH]
+    return f"{stem[:_KEPT_OF_LONG_NAMES]}~{digits}"
+
+
+def strip_suffix(name: str) -> str:
+    """Return a file's name without what says how it is written."""
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
 def is_named_well(target: Target) -> bool:

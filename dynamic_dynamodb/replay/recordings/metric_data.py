@@ -11,10 +11,9 @@ from math import nan
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.values import clip, shorten
-from dynamic_dynamodb.replay.recordings.columns import COLUMNS, SUMS, Rows
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError, read_all
+from dynamic_dynamodb.replay.recordings.files import RecordingError, read_all
 from dynamic_dynamodb.replay.recordings.resampling import LONGEST_PERIOD_MINUTES, STEADY_ROWS
-from dynamic_dynamodb.replay.recordings.rows import read_number, read_stamp, tell_minute
+from dynamic_dynamodb.replay.recordings.rows import COLUMNS, SUMS, Rows, read_number, read_stamp, tell_minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,120 +1,162 @@
-"""Make a recording of the rows of a file."""
+"""Find the recordings in a file or a directory, and the targets that their names name."""
 
 from __future__ import annotations
 
-from array import array
-from datetime import datetime, timezone
-from math import isnan
+import re
+import zlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.recordings.inputs import LONGEST_DAYS, RecordingError
-from dynamic_dynamodb.replay.recordings.plausibility import find_oddities
-from dynamic_dynamodb.replay.recordings.recording import (
-    MINUTES_PER_DAY,
-    MINUTES_PER_HOUR,
-    NO_GAPS,
-    Billing,
-    Gaps,
-    Recording,
-    SideRecording,
-    find_gaps,
-    hold,
-    spread,
+from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.replay.progress import NO_PROGRESS
+from dynamic_dynamodb.replay.recordings.conversion import make_recording
+from dynamic_dynamodb.replay.recordings.files import RecordingError, open_regular, open_text
+from dynamic_dynamodb.replay.recordings.manifest import (
+    MANIFEST,
+    NO_MANIFEST,
+    SUFFIXES,
+    Entry,
+    Manifest,
+    is_named_well,
+    read_manifest,
+    strip_suffix,
 )
-from dynamic_dynamodb.replay.recordings.resampling import find_period
-from dynamic_dynamodb.replay.recordings.rows import tell_minute
-from dynamic_dynamodb.scaling.model import PerCapacity
-from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
+from dynamic_dynamodb.replay.recordings.metric_data import METRICS, Series, join, make_rows, read_series
+from dynamic_dynamodb.replay.recordings.rows import COLUMNS, read_rows
+from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.options import Capacity
-    from dynamic_dynamodb.replay.recordings.columns import Rows
-    from dynamic_dynamodb.replay.recordings.manifest import Entry
+    from pathlib import Path
 
-LONGEST_BLANK_START_MINUTES: Final = MINUTES_PER_HOUR
-"""So long an idle table may be without any datapoint; that of its provisioned units comes each 5 minutes."""
+    from dynamic_dynamodb.replay.progress import Progress
+    from dynamic_dynamodb.replay.recordings.recording import Recording
 
-
-def make_recording(rows: Rows, entry: Entry) -> Recording:
-    """Make a recording of rows and of what is known of their target; raise RecordingError."""
-    remarks: list[str] = []
-    rows = _leave_out_blank_start(rows, remarks)
-    period = find_period(rows.stamps, remarks)
-    start = datetime.fromtimestamp(rows.stamps[0] * SECONDS_PER_MINUTE, timezone.utc)
-    minutes = rows.stamps[-1] - rows.stamps[0] + period
-    if minutes > LONGEST_DAYS * MINUTES_PER_DAY:
-        days = minutes // MINUTES_PER_DAY
-        raise RecordingError(f"spans {days:,} days, from {start:%Y-%m-%d} on: is a timestamp wrong?")
-    billing = _find_billing(rows, entry, remarks)
-    is_on_demand = Billing.ON_DEMAND in billing
-    sides = PerCapacity.of(
-        lambda capacity: _read_side(rows, period, capacity, minutes, is_on_demand=is_on_demand)
-    )
-    if all(side is None for side in sides):
-        raise RecordingError("has no consumption in it: every consumed_reads and consumed_writes is blank")
-    gaps = PerCapacity.of(
-        lambda capacity: NO_GAPS if sides[capacity] is None else _find_gaps(rows, period, capacity)
-    )
-    remarks += find_oddities(rows, period, sides)
-    return Recording(entry.target, start, minutes, period, sides, gaps, tuple(remarks), billing)
+_PART: Final = re.compile(rf"(.+?)\.({'|'.join((*METRICS, *COLUMNS))})(\..*)?")
+"""The name of a file with one metric of a target, `orders.ConsumedReadCapacityUnits` say."""
+_SOURCE: Final = "the recording"
 
 
-def _find_billing(rows: Rows, entry: Entry, remarks: list[str]) -> frozenset[Billing]:
-    """Find out how the target was billed: no provisioned units, or 0 of them, may be on-demand."""
-    levels = [column for name, column in rows.columns.items() if "provisioned" in name]
-    has_units = any(level > 0 for column in levels for level in column)
-    has_none = any(level == 0 for column in levels for level in column)
-    is_on_demand = has_none or Billing.ON_DEMAND in entry.billing
-    if is_on_demand and has_units:
-        remarks.append(
-            'it was billed on demand for a part of the time: a row "as recorded" would be wrong and is left'
-            " out"
-        )
-    found = {Billing.PROVISIONED: has_units, Billing.ON_DEMAND: is_on_demand}
-    return frozenset(billing for billing, is_so in found.items() if is_so)
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The files of one target: a single one, or several with a part of the metrics each."""
+
+    entry: Entry
+    files: tuple[Path, ...]
+    region: str = ""
+    is_in_parts: bool = False
 
 
-def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
-    """Begin with the first datapoint of anything, if the provisioned units tell when the table was there."""
-    places = [
-        next((place for place, one in enumerate(column) if not isnan(one)), None)
-        for column in rows.columns.values()
-    ]
-    is_told = any(
-        "provisioned" in name for name, place in zip(rows.columns, places, strict=True) if place is not None
-    )
-    first = min((place for place in places if place is not None), default=0)
-    if not is_told or rows.stamps[first] - rows.stamps[0] < LONGEST_BLANK_START_MINUTES:
-        return rows
-    remarks.append(
-        f"the first {rows.stamps[first] - rows.stamps[0]:,} minutes, until {tell_minute(rows.stamps[first])},"
-        " have no datapoint, not even of the provisioned units: left out, the table may not have been there"
-    )
-    return rows.select(range(first, len(rows.stamps)))
+def read_recordings(path: Path, target: str | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
+    """Read a file, or every recording in a directory; raise ConfigurationError with all faults.
 
-
-def _read_side(
-    rows: Rows, period: int, capacity: Capacity, minutes: int, *, is_on_demand: bool
-) -> SideRecording | None:
-    """Read a side; without consumption it is there if it has a column for that, and is known to be idle.
-
-    That is known where there are provisioned units, or where there are none as it is billed on demand.
+    `target` (`TABLE` or `TABLE/INDEX`) names the target of a single file whose name does not.
     """
-    name = f"consumed_{capacity.value}"
-    consumed = spread(rows, period, name)
-    provisioned = hold(rows, period, f"provisioned_{capacity.value}")
-    is_known = provisioned is not None or is_on_demand
-    if consumed is None and not (is_known and name in rows.columns):
-        return None
-    throttled = rows.columns.get(f"throttled_{capacity.value}", ())
-    return SideRecording(
-        array("d", bytes(8 * minutes)) if consumed is None else consumed,
-        sum(one for one in throttled if not isnan(one)),
-        provisioned,
-    )
+    files = _find_files(path, target)
+    manifest = _find_manifest(path if path.is_dir() else path.parent)
+    faults: list[str] = []
+    sources: dict[Target, _Source] = {}
+    for file in files:
+        source = _name_source(file, target, manifest)
+        if isinstance(source, str):
+            faults.append(f"{file} {source}")
+            continue
+        name = source.entry.target
+        if name not in sources:
+            sources[name] = source
+        elif source.is_in_parts and sources[name].is_in_parts:
+            sources[name] = replace(source, files=sources[name].files + source.files)
+        else:
+            faults.append(f"{file} is a second recording of {name}: keep one")
+    recordings = []
+    for number, source in enumerate(sources.values(), 1):
+        recording = _read(source)
+        progress(number / len(sources))
+        if isinstance(recording, str):
+            faults.append(recording)
+        else:
+            recordings.append(replace(recording, region=source.region))
+    if faults:
+        raise ConfigurationError(tuple(faults), _SOURCE)
+    return sorted(recordings, key=lambda recording: recording.target)
 
 
-def _find_gaps(rows: Rows, period: int, capacity: Capacity) -> Gaps:
-    column = rows.columns[f"consumed_{capacity.value}"]
-    known = array("q", (stamp for stamp, one in zip(rows.stamps, column, strict=True) if not isnan(one)))
-    return find_gaps(known, rows.stamps[0], rows.stamps[-1] + period, period)
+def _find_files(path: Path, target: str | None) -> list[Path]:
+    try:
+        if not path.exists():
+            raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
+        if not path.is_dir():
+            return [path]
+        found = sorted(path.iterdir())
+    except OSError as error:
+        raise ConfigurationError(
+            (f"{shorten(str(path))} cannot be read: {error.strerror}",), _SOURCE
+        ) from error
+    if target:
+        raise ConfigurationError((f"--as names the target of one file, but {path} is a directory",), _SOURCE)
+    files = [file for file in found if file.name.endswith(SUFFIXES) and file.name[0] != "."]
+    if not files:
+        fault = f"{path} holds no recording: expected are TABLE.csv or TABLE@INDEX.csv"
+        raise ConfigurationError((fault,), _SOURCE)
+    return files
+
+
+def _find_manifest(directory: Path) -> Manifest:
+    path = directory / MANIFEST
+    try:
+        with open_regular(path) as file:
+            return read_manifest(file)
+    except FileNotFoundError:
+        return NO_MANIFEST
+    except RecordingError as error:
+        raise ConfigurationError((f"{path} {error}",), _SOURCE) from error
+    except OSError as error:
+        raise ConfigurationError((f"{path} cannot be read: {error.strerror}",), _SOURCE) from error
+
+
+def _name_source(file: Path, target: str | None, manifest: Manifest) -> _Source | str:
+    """Find which target a file is of: as given, as the manifest says, or by its name; or say why not."""
+    stem = strip_suffix(file.name)
+    entry = manifest.entries.get(stem)
+    region = manifest.region if entry is not None else ""
+    if target is not None:
+        named = _read_target(target)
+        return _Source(Entry(named) if entry is None else replace(entry, target=named), (file,), region)
+    if entry is not None:
+        return _Source(entry, (file,), region)
+    part = _PART.fullmatch(stem) if _is_json(file) else None
+    named = Target(*(part[1] if part else stem).split("@", 1))
+    if not is_named_well(named) or stem.endswith("@"):
+        return "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]"
+    return _Source(Entry(named), (file,), is_in_parts=part is not None)
+
+
+def _is_json(file: Path) -> bool:
+    return file.name.endswith((".json", ".json.gz"))
+
+
+def _read(source: _Source) -> Recording | str:
+    """Read a target's files, or say what is wrong with one."""
+    file = source.files[0]
+    series: Series = {}
+    try:
+        for file in source.files:
+            with open_regular(file) as raw, open_text(raw, file.name) as text:
+                if not _is_json(file):
+                    return make_recording(read_rows(text), source.entry)
+                join(series, read_series(text))
+        return make_recording(make_rows(series), source.entry)
+    except UnicodeDecodeError:
+        return f"{file} is no text in UTF-8; a gzip file must be named .gz"
+    except RecordingError as error:
+        return f"{file} {error}"
+    except (OSError, EOFError, zlib.error) as error:
+        return f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
+
+
+def _read_target(text: str) -> Target:
+    target = Target(*text.split("/", 1))
+    if not is_named_well(target) or text.endswith("/"):
+        names = "names of 3 to 255 letters, digits, _, - and ."
+        raise ConfigurationError((f"--as must be TABLE or TABLE/INDEX, {names}; got {shorten(text)}",))
+    return target

@@ -11,21 +11,22 @@ from dynamic_dynamodb.aws.account import build_history, open_session, start_work
 from dynamic_dynamodb.check.resilience import Timeouts, never
 from dynamic_dynamodb.config.values import clip, escape
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
-from dynamic_dynamodb.replay.recordings.files import SUFFIXES, name_stem, strip_suffix
-from dynamic_dynamodb.replay.recordings.folder import Folder, open_folder
+from dynamic_dynamodb.replay.recordings.files import Folder, RecordingError, open_folder, open_text
 from dynamic_dynamodb.replay.recordings.history_file import (
     find_first_missing,
     merge,
     read_history,
     write_history,
 )
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError, open_text
 from dynamic_dynamodb.replay.recordings.manifest import (
     MANIFEST,
+    SUFFIXES,
     Entry,
     Manifest,
     is_named_well,
+    name_stem,
     read_manifest,
+    strip_suffix,
 )
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.recordings.resampling import find_period

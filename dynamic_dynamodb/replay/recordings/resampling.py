@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from datetime import datetime, timezone
 from functools import reduce
 from itertools import groupby, pairwise
-from math import gcd
+from math import gcd, isnan
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.recordings.inputs import RecordingError
+from dynamic_dynamodb.replay.recordings.files import RecordingError
+from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Gaps
 from dynamic_dynamodb.replay.recordings.rows import tell_minute
+from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dynamic_dynamodb.replay.recordings.rows import Column, Rows
 
 LONGEST_PERIOD_MINUTES: Final = 60
 STEADY_ROWS: Final = 12
@@ -75,3 +81,67 @@ def _refuse_mixture(stamps: Sequence[int], stretches: dict[int, tuple[int, int]]
                 f"mixes rows {shortest} and {distance} minutes apart, as CloudWatch keeps minutes for 15 days"
                 f" only: cut it in two at {tell_minute(switch)}, or fetch all with the longer period"
             )
+
+
+def spread(rows: Rows, period: int, name: str) -> Column[float] | None:
+    """Give a column of Sums by minute, blank ones as 0; None if no row has a value.
+
+    The Sum of a longer period is spread over its minutes in whole units.
+    """
+    column = rows.columns.get(name)
+    if column is None or all(map(isnan, column)):
+        return None
+    first = rows.stamps[0]
+    spread_out = array("d", bytes(8 * (rows.stamps[-1] - first + period)))
+    for stamp, total in zip(rows.stamps, column, strict=True):
+        if total == total and total:  # noqa: PLR0124 - NaN is a blank
+            if period == 1:
+                spread_out[stamp - first] = total
+            else:
+                _spread_one(spread_out, stamp - first, period, total)
+    return spread_out
+
+
+def _spread_one(column: Column[float], first: int, period: int, total: float) -> None:
+    before = 0
+    for minute in range(1, period + 1):
+        so_far = int(total * minute // period) if minute < period else total
+        column[first + minute - 1] = so_far - before
+        before = int(so_far)
+
+
+def hold(rows: Rows, period: int, name: str) -> Column[float] | None:
+    """Give a column of levels by minute, blank ones as the one before; None if no row has a value.
+
+    A level of 0 is none: such is the provisioned capacity of what is billed on demand.
+    """
+    column = rows.columns.get(name)
+    if column is None:
+        return None
+    level = next((one for one in column if one > 0), None)
+    if level is None:
+        return None
+    held: Column[float] = array("d")
+    first = rows.stamps[0]
+    for stamp, one in zip(rows.stamps, column, strict=True):
+        held.extend([level] * (stamp - first - len(held)))
+        level = one if one > 0 else level
+    held.extend([level] * period)
+    return held
+
+
+def find_gaps(known: Sequence[int], first: int, end: int, period: int) -> Gaps:
+    """Look for the minutes from `first` until before `end` that no row covers; all count from 1970.
+
+    `known` are the minutes at which the rows with a datapoint begin.
+    """
+    if len(known) * period == end - first:
+        return NO_GAPS
+    total = longest = longest_at = 0
+    for before, after in pairwise((first - period, *known, end)):
+        missing = max(0, after - before - period)
+        total += missing
+        if missing > longest:
+            longest, longest_at = missing, before + period
+    begin = datetime.fromtimestamp(longest_at * SECONDS_PER_MINUTE, timezone.utc) if longest else None
+    return Gaps(total, longest, begin)

@@ -1,20 +1,32 @@
-"""Read the rows of a CSV file in the order of time."""
+"""Read the rows of a CSV file, in order of time."""
 
 from __future__ import annotations
 
 import csv
 import re
 from array import array
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from math import nan
 from typing import IO, Final
 
 from dynamic_dynamodb.config.values import shorten
-from dynamic_dynamodb.replay.recordings.columns import COLUMNS, SUMS, Rows
-from dynamic_dynamodb.replay.recordings.inputs import LONGEST_DAYS, RecordingError, read_lines
+from dynamic_dynamodb.replay.recordings.files import LONGEST_DAYS, RecordingError, read_lines
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
+Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
+COLUMNS: Final = (
+    "consumed_reads",
+    "consumed_writes",
+    "throttled_reads",
+    "throttled_writes",
+    "provisioned_reads",
+    "provisioned_writes",
+)
+"""The columns of a recording in a file, after `timestamp`."""
+SUMS: Final = COLUMNS[:4]
+"""Those that hold a Sum over each row's minutes; the others hold levels."""
 MOST_UNITS: Final = 1e15
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
 GOOD_TIMESTAMP: Final = "2026-03-01T00:00:00Z"
@@ -26,6 +38,21 @@ _UTC_TIMES: Final = (
     datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=LONGEST_DAYS),
 )
 """Between these, no sum with a moment leaves Python's time."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a file: minutes since 1970 in order, and a column each; NaN is a blank field."""
+
+    stamps: array[int]
+    columns: dict[str, Column[float]]
+
+    def select(self, places: range | list[int]) -> Rows:
+        """Give some of the rows, in this order."""
+        columns = {
+            name: array("d", [column[place] for place in places]) for name, column in self.columns.items()
+        }
+        return Rows(array("q", [self.stamps[place] for place in places]), columns)
 
 
 def read_rows(file: IO[str]) -> Rows:

@@ -16,8 +16,8 @@ from dynamic_dynamodb.scaling.usage import NO_DATAPOINTS, CapacitySeries, Series
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dynamic_dynamodb.replay.recordings.columns import Column
     from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.recordings.rows import Column
     from dynamic_dynamodb.replay.simulator.capacity_model import Physics
     from dynamic_dynamodb.scaling.model import Target
 
