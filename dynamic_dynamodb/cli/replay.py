@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.comparison.comparison import answer, name_compared
+from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import Progress
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder, open_regular
@@ -46,7 +46,7 @@ def replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Outc
     other = _load_other(sources, options)
     reading, replaying = Progress(on_progress).split(_WEIGHTS)
     recordings = read_recordings(sources.find_path(options["replay"]), options["as"], reading)
-    found = answer(configuration, recordings, settings, other=other, progress=replaying)
+    found = compare(configuration, recordings, settings, other=other, progress=replaying)
     remarks = configuration.warnings
     if report is not None:
         from dynamic_dynamodb.replay.reports.page import write_report  # noqa: PLC0415 - few replays need it

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.replay.comparison.comparison import answer
+from dynamic_dynamodb.replay.comparison.comparison import compare
 from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Gaps
 from dynamic_dynamodb.replay.simulator.target_model import MOST_UNITS
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
@@ -23,7 +23,7 @@ WRITES_MISSING = "writes were not recorded: they are left out of decisions and c
 
 def warn(recording: Recording, *, physics: str = "ideal", start: str | None = None) -> list[str]:
     """Give the warnings of one target."""
-    found = answer(configure(), [recording], settings(physics=physics, start=start))
+    found = compare(configure(), [recording], settings(physics=physics, start=start))
     return list(found.targets[0].warnings)
 
 
@@ -69,7 +69,7 @@ def test_rules_that_raise_for_ever_come_to_an_end_that_is_said() -> None:
     recording = record([60.0] * 600, [60.0] * 600)
     rules = {"increase_consumed_reads_scale": "{0: 100}"}
     endless = replace(configure(), sections=(section("^orders$", lookback_window_start="5", **rules),))
-    target = answer(endless, [recording], settings()).targets[0]
+    target = compare(endless, [recording], settings()).targets[0]
     assert max(target.replayed.model.reads.provisioned) <= MOST_UNITS
     said = "\n".join(target.warnings)
     assert re.search(r"reads go up to [\d,]+ units: AWS allows a table 40,000 unless it was asked", said)
@@ -96,7 +96,7 @@ def test_a_table_that_comes_into_sight_after_its_index_has_not_failed() -> None:
         record([60.0] * DAY, [60.0] * DAY, target=target)
         for target in (Target("orders"), Target("orders", "by-date"))
     ]
-    found = answer(replace(configure(), sections=(table,)), recordings, settings())
+    found = compare(replace(configure(), sections=(table,)), recordings, settings())
     assert [target.warnings for target in found.targets] == [(), ()]
 
 
@@ -113,6 +113,6 @@ def test_a_circuit_breaker_is_taken_for_closed() -> None:
     guarded = replace(
         configuration.sections[0], circuit_breaker=CircuitBreakerOptions("http://localhost/", 5)
     )
-    found = answer(replace(configuration, sections=(guarded,)), [record(wave(DAY, 1, 90))], settings())
+    found = compare(replace(configuration, sections=(guarded,)), [record(wave(DAY, 1, 90))], settings())
     assert "the circuit breaker is taken for closed all the time" in found.targets[0].warnings
     assert found.targets[0].rows[0].updates > 0

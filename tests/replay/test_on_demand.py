@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.replay.comparison.comparison import answer
+from dynamic_dynamodb.replay.comparison.comparison import compare
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.scaling.model import Target
@@ -74,7 +74,7 @@ def test_start_chooses_the_units_to_begin_with(tmp_path: Path) -> None:
     write(tmp_path, "orders", ON_DEMAND)
     recording = read(tmp_path, make_text())
     assert recording.billing == ON_DEMAND
-    found = answer(configure(), [recording], settings(start="70,30"))
+    found = compare(configure(), [recording], settings(start="70,30"))
     (target,) = found.targets
     assert [side.provisioned[0] for side in target.replayed.model.sides] == [70, 30]
     assert not [line for line in target.warnings if "--start" in line]
@@ -120,14 +120,14 @@ def test_how_it_was_billed_is_known_by_the_manifest_and_by_the_units(
 
 def get_names(recording: Recording) -> list[str]:
     """Return the names of the rows of a replay."""
-    return [row.name for row in answer(configure(), [recording], settings()).targets[0].rows]
+    return [row.name for row in compare(configure(), [recording], settings()).targets[0].rows]
 
 
 def test_a_sum_of_both_ways_of_billing_is_as_recorded_and_has_no_utilisation() -> None:
     load = wave(DAY, 5, 90)
     table = record(load, load, provisioned=([100] * DAY, [100] * DAY))
     index = replace(record(load, load, target=Target("orders", "by-date")), billing=ON_DEMAND)
-    found = answer(configure(), [table, index], settings())
+    found = compare(configure(), [table, index], settings())
     sides = [next(row for row in one.rows if row.name.startswith("as recorded")) for one in found.targets]
     assert [row.name for row in sides] == ["as recorded", "as recorded: on-demand"]
     total = next(row for row in found.total if row.name == "as recorded")

@@ -52,18 +52,18 @@ class BaselineSettings:
     limits: PerCapacity[CapacityOptions]
 
 
-def take_traces(model: TargetModel) -> PerCapacity[Trace | None]:
+def get_traces(model: TargetModel) -> PerCapacity[Trace | None]:
     """Give what happened on a model that has run to its end."""
-    return model.sides.map(_take_course)
+    return model.sides.map(_get_trace)
 
 
-def _take_course(side: SideModel) -> Trace | None:
+def _get_trace(side: SideModel) -> Trace | None:
     if side.demand is None:
         return None
     return Trace(side.demand, side.consumed, side.throttled, side.provisioned)
 
 
-def run_tracking(recording: Recording, rules: BaselineSettings, target_percent: int) -> Row:
+def run_tracking(recording: Recording, settings: BaselineSettings, target_percent: int) -> Row:
     """Run AWS target tracking on both sides, within the configuration's minimum and maximum.
 
     Like Application Auto Scaling when a target is registered, it begins within the limits.
@@ -72,21 +72,23 @@ def run_tracking(recording: Recording, rules: BaselineSettings, target_percent: 
     """
     model = TargetModel(
         recording,
-        rules.physics,
-        PerCapacity(*(limits.clamp(units) for units, limits in zip(rules.start, rules.limits, strict=True))),
+        settings.physics,
+        PerCapacity(
+            *(limits.clamp(units) for units, limits in zip(settings.start, settings.limits, strict=True))
+        ),
     )
-    sides = tuple(zip(model.sides, rules.limits, strict=True))
+    sides = tuple(zip(model.sides, settings.limits, strict=True))
     refused = 0
     was_refused = False
     for minute in range(recording.minutes):
         model.settle(minute)
         if not model.is_updating:
             published = model.published
-            wanted = [_track(side, published, limits, target_percent) for side, limits in sides]
+            proposed = [_track(side, published, limits, target_percent) for side, limits in sides]
             is_refused = False
-            if any(wanted):
+            if any(proposed):
                 now, before = recording.start + minute * MINUTE, model.provisioned
-                asked = PerCapacity(*(one or units for one, units in zip(wanted, before, strict=True)))
+                asked = PerCapacity(*(one or units for one, units in zip(proposed, before, strict=True)))
                 is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
                 taken = asked.combine(max, before) if is_refused else asked
                 refused += taken != asked and not was_refused
@@ -94,8 +96,8 @@ def run_tracking(recording: Recording, rules: BaselineSettings, target_percent: 
                     model.update(taken, minute, now)
             was_refused = is_refused
         model.serve(minute)
-    happenings = Tally(model.updates, refused, rules.limits.map(lambda limits: limits.max_provisioned))
-    return sum_up(name_tracking(target_percent), recording, take_traces(model), rules.prices, happenings)
+    tally = Tally(model.updates, refused, settings.limits.map(lambda limits: limits.max_provisioned))
+    return sum_up(name_tracking(target_percent), recording, get_traces(model), settings.prices, tally)
 
 
 def _track(side: SideModel, published: int, limits: CapacityOptions, target_percent: int) -> int | None:
@@ -108,7 +110,7 @@ def _track(side: SideModel, published: int, limits: CapacityOptions, target_perc
     if last > target_percent * full:
         if consumed[published - 2] <= target_percent * full:
             return None
-        wanted = max(units, limits.clamp(_find_wanted(last, target_percent)))
+        proposed = max(units, limits.clamp(_find_units_at(last, target_percent)))
     else:
         low = (target_percent - IN_DISTANCE_PERCENT) * full
         if not 0 < last < low or published < IN_POINTS:
@@ -116,49 +118,49 @@ def _track(side: SideModel, published: int, limits: CapacityOptions, target_perc
         recent = consumed[published - IN_POINTS : published]
         if max(recent) >= low or min(recent) == 0:
             return None
-        wanted = min(units, limits.clamp(_find_wanted(last, target_percent)))
-    return None if wanted == units else wanted
+        proposed = min(units, limits.clamp(_find_units_at(last, target_percent)))
+    return None if proposed == units else proposed
 
 
-def _find_wanted(consumed: float, target_percent: int) -> int:
+def _find_units_at(consumed: float, target_percent: int) -> int:
     return ceil(consumed * 100 / SECONDS_PER_MINUTE / target_percent)
 
 
-def run_fixed(recording: Recording, rules: BaselineSettings, wanted_percent: float) -> Row:
-    """Find the least fixed value of each side that throttles no more than wanted."""
-    units = PerCapacity(*(_find_fixed(side, rules.physics, wanted_percent) for side in recording.sides))
-    courses = PerCapacity(
+def run_fixed(recording: Recording, settings: BaselineSettings, allowed_percent: float) -> Row:
+    """Find the least fixed value of each side that throttles no more than allowed."""
+    units = PerCapacity(*(_find_fixed(side, settings.physics, allowed_percent) for side in recording.sides))
+    traces = PerCapacity(
         *(
-            None if side is None else _run_schedule(side, rules.physics, repeat(fixed))
+            None if side is None else _run_schedule(side, settings.physics, repeat(fixed))
             for side, fixed in zip(recording.sides, units, strict=True)
         )
     )
-    return sum_up(FIXED, recording, courses, rules.prices, Tally(units=units, is_scheduled=False))
+    return sum_up(FIXED, recording, traces, settings.prices, Tally(units=units, is_scheduled=False))
 
 
-def run_recorded(recording: Recording, rules: BaselineSettings) -> Row | None:
+def run_recorded(recording: Recording, settings: BaselineSettings) -> Row | None:
     """Run the recorded demand on the recorded capacity, or on demand if it was billed so.
 
     None if the capacity of a side was not recorded, or if it was billed both ways.
     """
     if recording.billing == {Billing.ON_DEMAND}:
-        return replace(run_on_demand(recording, rules), name=RECORDED_ON_DEMAND)
+        return replace(run_on_demand(recording, settings), name=RECORDED_ON_DEMAND)
     if Billing.ON_DEMAND in recording.billing or any(
         side is not None and side.provisioned is None for side in recording.sides
     ):
         return None
-    courses = recording.sides.map(
-        lambda side: None if side is None else _run_schedule(side, rules.physics, side.provisioned or ())
+    traces = recording.sides.map(
+        lambda side: None if side is None else _run_schedule(side, settings.physics, side.provisioned or ())
     )
     levels = [side.provisioned for side in recording.sides if side is not None and side.provisioned]
     changes = sum(first != second for first, second in pairwise(zip(*levels, strict=True)))
-    return sum_up(RECORDED, recording, courses, rules.prices, Tally(updates=changes))
+    return sum_up(RECORDED, recording, traces, settings.prices, Tally(updates=changes))
 
 
-def _find_fixed(side: SideRecording | None, physics: Physics, wanted_percent: float) -> int:
+def _find_fixed(side: SideRecording | None, physics: Physics, allowed_percent: float) -> int:
     if side is None:
         return 1
-    allowed = wanted_percent / 100 * sum(side.consumed)
+    allowed = allowed_percent / 100 * sum(side.consumed)
     low, high = 1, max(1, ceil(max(side.consumed) / SECONDS_PER_MINUTE))
     while low < high:
         middle = (low + high) // 2
@@ -179,7 +181,7 @@ def _run_schedule(side: SideRecording, physics: Physics, schedule: Iterable[floa
     return Trace(side.consumed, run.consumed, run.throttled, run.provisioned)
 
 
-def run_on_demand(recording: Recording, rules: BaselineSettings) -> Row:
+def run_on_demand(recording: Recording, settings: BaselineSettings) -> Row:
     """Price every unit as a request; nothing is throttled."""
     sides = PerCapacity(
         *(
@@ -187,7 +189,7 @@ def run_on_demand(recording: Recording, rules: BaselineSettings) -> Row:
             for side in recording.sides
         )
     )
-    prices = rules.prices
+    prices = settings.prices
     costs = [
         bill_on_demand(side.demand, recording.minutes, price)
         for side, price in zip(sides, prices.million_requests, strict=True)

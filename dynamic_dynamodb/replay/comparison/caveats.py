@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity, name_of
-from dynamic_dynamodb.replay.comparison.verdict import tell_percent
+from dynamic_dynamodb.replay.comparison.verdict import format_percent
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.simulator.timeline import NOT_CHECKED
 
@@ -26,12 +26,12 @@ def find_caveats(ours: Replayed, row: Row, settings: Settings) -> Iterator[str]:
     """Give a sentence for each reason why the figures of a target may not hold."""
     recording = ours.model.recording
     yield from recording.remarks
-    yield from _doubt_load(recording)
-    yield from _doubt_gaps(recording)
+    yield from _find_load_caveats(recording)
+    yield from _find_gap_caveats(recording)
     if recording.days < 1:
         yield f"the recording is {recording.minutes} minutes long: a month may look different"
-    yield from _doubt_capacity(ours, settings)
-    yield from _doubt_burst(row, settings)
+    yield from _find_capacity_caveats(ours, settings)
+    yield from _find_burst_caveats(row, settings)
     if ours.section.circuit_breaker is not None:
         yield "the circuit breaker is taken for closed all the time"
     if ours.timeline.failure:
@@ -43,7 +43,7 @@ def find_caveats(ours: Replayed, row: Row, settings: Settings) -> Iterator[str]:
         )
 
 
-def _doubt_load(recording: Recording) -> Iterator[str]:
+def _find_load_caveats(recording: Recording) -> Iterator[str]:
     for capacity in Capacity:
         side = recording.sides[capacity]
         if side is None:
@@ -60,17 +60,17 @@ def _doubt_load(recording: Recording) -> Iterator[str]:
         )
 
 
-def _doubt_gaps(recording: Recording) -> Iterator[str]:
+def _find_gap_caveats(recording: Recording) -> Iterator[str]:
     """Name the gaps of each side, or those that all sides share."""
     there = [capacity for capacity in Capacity if recording.sides[capacity] is not None]
     if len({recording.gaps[capacity] for capacity in there}) == 1:
-        yield from _doubt_gaps_of("", recording.gaps[there[0]])
+        yield from _describe_gaps("", recording.gaps[there[0]])
     else:
         for capacity in there:
-            yield from _doubt_gaps_of(f" of {capacity.value}", recording.gaps[capacity])
+            yield from _describe_gaps(f" of {capacity.value}", recording.gaps[capacity])
 
 
-def _doubt_gaps_of(whose: str, gaps: Gaps) -> Iterator[str]:
+def _describe_gaps(whose: str, gaps: Gaps) -> Iterator[str]:
     if not gaps.minutes:
         return
     longest = ""
@@ -83,7 +83,7 @@ def _doubt_gaps_of(whose: str, gaps: Gaps) -> Iterator[str]:
     )
 
 
-def _doubt_capacity(ours: Replayed, settings: Settings) -> Iterator[str]:
+def _find_capacity_caveats(ours: Replayed, settings: Settings) -> Iterator[str]:
     recording = ours.model.recording
     if settings.start is not None and any(side is not None and side.provisioned for side in recording.sides):
         yield "--start is not used where the recording has the provisioned units"
@@ -116,13 +116,13 @@ def _doubt_capacity(ours: Replayed, settings: Settings) -> Iterator[str]:
             )
 
 
-def _doubt_burst(row: Row, settings: Settings) -> Iterator[str]:
+def _find_burst_caveats(row: Row, settings: Settings) -> Iterator[str]:
     for capacity in Capacity:
         side = row.sides[capacity]
         without = 100 * (side.throttled + side.from_burst) / side.demand if side.demand else 0.0
-        if side.throttled_percent <= settings.wanted_percent < without:
+        if side.throttled_percent <= settings.allowed_percent < without:
             yield (
-                f"burst capacity carried the {capacity.value}: without it up to {tell_percent(without)} of"
-                f" them would have been throttled instead of {tell_percent(side.throttled_percent)};"
+                f"burst capacity carried the {capacity.value}: without it up to {format_percent(without)} of"
+                f" them would have been throttled instead of {format_percent(side.throttled_percent)};"
                 " AWS does not promise it"
             )

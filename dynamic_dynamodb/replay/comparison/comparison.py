@@ -1,4 +1,4 @@
-"""Answer what a configuration would have done with recorded load, beside its baselines."""
+"""Compare what a configuration would have done with recorded load with its baselines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TARGETS_PERCENT: Final = (70, 90)
 """AWS's default for target tracking, and the highest that it takes."""
 
 
-_RIVALS: Final = frozenset(
+_RESERVED_NAMES: Final = frozenset(
     (
         OURS,
         *map(baselines.name_tracking, TARGETS_PERCENT),
@@ -49,11 +49,11 @@ _RIVALS: Final = frozenset(
 
 def name_compared(path: Path) -> str:
     """Name the row of a second configuration, so that it is no rival's."""
-    return f"file {path.name}" if path.name in _RIVALS else path.name
+    return f"file {path.name}" if path.name in _RESERVED_NAMES else path.name
 
 
 @dataclass(frozen=True, slots=True)
-class TargetAnswer:
+class TargetComparison:
     """What came of one target; `rows` hold this configuration first."""
 
     recording: Recording
@@ -64,10 +64,10 @@ class TargetAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Comparison:
     """What came of all targets; `total` adds them up."""
 
-    targets: tuple[TargetAnswer, ...]
+    targets: tuple[TargetComparison, ...]
     total: tuple[Row, ...]
     verdict: str
     warnings: tuple[str, ...]
@@ -83,20 +83,20 @@ class Answer:
 
     def _rows_for(self, condition: Condition) -> Iterator[tuple[str, Row]]:
         if condition.metric in OF_ANY_TARGET:
-            yield from ((str(answer.recording.target), answer.rows[0]) for answer in self.targets)
+            yield from ((str(one.recording.target), one.rows[0]) for one in self.targets)
         else:
             name = "all targets" if len(self.targets) > 1 else str(self.targets[0].recording.target)
             yield name, self.total[0]
 
 
-def answer(
+def compare(
     configuration: Configuration,
     recordings: Sequence[Recording],
     settings: Settings,
     *,
     other: tuple[str, Configuration] | None = None,
     progress: Progress = NO_PROGRESS,
-) -> Answer:
+) -> Comparison:
     """Replay recordings; `other` is a second configuration to compare, with a name that no rival has.
 
     Raises ConfigurationError if the configuration has no section for any of them.
@@ -105,7 +105,8 @@ def answer(
     if not known:
         names = ", ".join(str(recording.target) for recording in recordings)
         raise ConfigurationError((f"has no section for any recorded target: {names}",))
-    replaying, comparing, rivalling = progress.split(_WEIGHTS if other is not None else _WEIGHTS_ALONE)
+    weights = _WEIGHTS if other is not None else _WEIGHTS_ALONE
+    replaying, comparing, running_baselines = progress.split(weights)
     replayed = _simulate(configuration, known, settings, replaying)
     compared: Mapping[Target, Replayed] = {}
     if other is not None:
@@ -113,14 +114,14 @@ def answer(
         warnings += more
         compared = _simulate(other[1], both, settings, comparing) if both else {}
     targets = []
-    for recording, running in zip(known, rivalling.split([1] * len(known)), strict=True):
+    for recording, running in zip(known, running_baselines.split([1] * len(known)), strict=True):
         ours = replayed[recording.target]
         rows = [_sum_up(OURS, ours, settings)]
         if other is not None and recording.target in compared:
             rows.append(_sum_up(other[0], compared[recording.target], settings))
         rows += _run_baselines(recording, ours, settings, running)
         targets.append(
-            TargetAnswer(
+            TargetComparison(
                 recording,
                 ours,
                 tuple(rows),
@@ -129,11 +130,11 @@ def answer(
             )
         )
     total = _add_up(targets)
-    warnings += _doubt_prices(known, settings)
-    return Answer(tuple(targets), total, summarize(total, settings), tuple(warnings), settings)
+    warnings += _find_price_caveats(known, settings)
+    return Comparison(tuple(targets), total, summarize(total, settings), tuple(warnings), settings)
 
 
-def _doubt_prices(recordings: Sequence[Recording], settings: Settings) -> Iterator[str]:
+def _find_price_caveats(recordings: Sequence[Recording], settings: Settings) -> Iterator[str]:
     """Warn of prices of another region; a recording that names none is of the configuration's."""
     regions = {recording.region or settings.region for recording in recordings} - {PRICED_REGION}
     if regions and settings.default_prices:
@@ -179,8 +180,8 @@ def _simulate(
 def _sum_up(name: str, replayed: Replayed, settings: Settings) -> Row:
     model, timeline = replayed.model, replayed.timeline
     maxima = replayed.section.typed.capacities.map(lambda options: options.max_provisioned)
-    happenings = Tally(model.updates, timeline.refused_decreases, maxima)
-    return sum_up(name, model.recording, baselines.take_traces(model), settings.prices, happenings)
+    tally = Tally(model.updates, timeline.refused_decreases, maxima)
+    return sum_up(name, model.recording, baselines.get_traces(model), settings.prices, tally)
 
 
 def _run_baselines(
@@ -193,18 +194,18 @@ def _run_baselines(
         yield baselines.run_tracking(recording, rules, target_percent)
         progress(number / (len(TARGETS_PERCENT) + 1))
     yield baselines.run_on_demand(recording, rules)
-    yield baselines.run_fixed(recording, rules, settings.wanted_percent)
+    yield baselines.run_fixed(recording, rules, settings.allowed_percent)
     recorded = baselines.run_recorded(recording, rules)
     if recorded is not None:
         yield recorded
-    yield lower_bound.bound(recording, rules, settings.wanted_percent)
+    yield lower_bound.bound(recording, rules, settings.allowed_percent)
     progress(1.0)
 
 
-def _add_up(targets: Sequence[TargetAnswer]) -> tuple[Row, ...]:
+def _add_up(targets: Sequence[TargetComparison]) -> tuple[Row, ...]:
     if len(targets) == 1:
         return targets[0].rows
-    rows_of = [{_find_kind(row): row for row in answer.rows} for answer in targets]
+    rows_of = [{_find_kind(row): row for row in one.rows} for one in targets]
     shared = [kind for kind in rows_of[0] if all(kind in rows for rows in rows_of)]
     return tuple(_add_up_kind(kind, [rows[kind] for rows in rows_of]) for kind in shared)
 

@@ -137,18 +137,18 @@ def bound_prorated(demands: Sequence[float], most_throttled: float) -> float:
     return most
 
 
-def bound(recording: Recording, rules: BaselineSettings, wanted_percent: float) -> Row:
+def bound(recording: Recording, settings: BaselineSettings, allowed_percent: float) -> Row:
     """Make the row of the clairvoyant, who throttles as much as is wanted on each side."""
     hours = split_hours(recording.start, recording.minutes)
     sides, cost = [], NO_COST
-    for side, price in zip(recording.sides, rules.prices.capacity_hour, strict=True):
+    for side, price in zip(recording.sides, settings.prices.capacity_hour, strict=True):
         if side is None:
             sides.append(NO_SIDE)
             continue
         demand = sum(side.consumed)
-        allowed = wanted_percent / 100 * demand
+        allowed = allowed_percent / 100 * demand
         prorated = bound_prorated(side.consumed, allowed)
-        by_hour = bound_hour_max(side.consumed, hours, rules.physics.burst, allowed)
+        by_hour = bound_hour_max(side.consumed, hours, settings.physics.burst, allowed)
         hour_max = max(by_hour, prorated)  # no bill by the hour's highest value is below that by the minute
         cost += price_unit_minutes(hour_max, prorated, recording.minutes, price)
         sides.append(SideResult(demand, demand - allowed, allowed, hour_max * SECONDS_PER_MINUTE))

@@ -137,54 +137,54 @@ class Tally:
     is_scheduled: bool = True
 
 
-NOTHING_HAPPENED: Final = Tally()
+EMPTY_TALLY: Final = Tally()
 
 
 def sum_up(
     name: str,
     recording: Recording,
-    courses: PerCapacity[Trace | None],
+    traces: PerCapacity[Trace | None],
     prices: Prices,
-    happenings: Tally = NOTHING_HAPPENED,
+    tally: Tally = EMPTY_TALLY,
 ) -> Row:
     """Make a row of what happened; a side that is not there costs and counts nothing."""
     hours = split_hours(recording.start, recording.minutes)
     there = [
-        (course, price, maximum)
-        for course, price, maximum in zip(courses, prices.capacity_hour, happenings.maximum, strict=True)
-        if course is not None
+        (trace, price, maximum)
+        for trace, price, maximum in zip(traces, prices.capacity_hour, tally.maximum, strict=True)
+        if trace is not None
     ]
-    maxima = [(course.provisioned, maximum) for course, _, maximum in there if maximum is not None]
+    maxima = [(trace.provisioned, maximum) for trace, _, maximum in there if maximum is not None]
     at_max = {minute for units, maximum in maxima for minute, one in enumerate(units) if one >= maximum}
-    throttled = {minute for course, _, _ in there for minute, one in enumerate(course.throttled) if one}
+    throttled = {minute for trace, _, _ in there for minute, one in enumerate(trace.throttled) if one}
     return Row(
         name,
-        courses.map(_sum_side),
-        reduce(add, (bill(course.provisioned, hours, price) for course, price, _ in there), NO_COST),
+        traces.map(_sum_side),
+        reduce(add, (bill(trace.provisioned, hours, price) for trace, price, _ in there), NO_COST),
         recording.minutes,
         throttled_minutes=len(throttled),
-        updates=happenings.updates,
-        refused_decreases=happenings.refused_decreases,
+        updates=tally.updates,
+        refused_decreases=tally.refused_decreases,
         limited_minutes=recording.minutes if maxima else 0,
         minutes_at_max=len(at_max),
-        units=happenings.units,
-        is_scheduled=happenings.is_scheduled,
+        units=tally.units,
+        is_scheduled=tally.is_scheduled,
     )
 
 
-def _sum_side(course: Trace | None) -> SideResult:
-    if course is None:
+def _sum_side(trace: Trace | None) -> SideResult:
+    if trace is None:
         return NO_SIDE
     from_burst = sum(
         served - SECONDS_PER_MINUTE * units
-        for served, units in zip(course.served, course.provisioned, strict=True)
+        for served, units in zip(trace.served, trace.provisioned, strict=True)
         if served > SECONDS_PER_MINUTE * units
     )
     return SideResult(
-        demand=sum(course.demand),
-        served=sum(course.served),
-        throttled=sum(course.throttled),
-        provisioned=SECONDS_PER_MINUTE * sum(course.provisioned),
+        demand=sum(trace.demand),
+        served=sum(trace.served),
+        throttled=sum(trace.throttled),
+        provisioned=SECONDS_PER_MINUTE * sum(trace.provisioned),
         from_burst=from_burst,
     )
 

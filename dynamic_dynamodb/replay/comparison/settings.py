@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.replay.comparison.results import Row
 
-DEFAULT_WANTED_PERCENT: Final = 0.1
+DEFAULT_ALLOWED_PERCENT: Final = 0.1
 """The throttling that is taken to be wanted unless --fail-if names another."""
 GOOD_PHYSICS: Final = "slow,retry=0.5"
 GOOD_CONDITION: Final = "throttled>0.1%"
@@ -79,10 +79,10 @@ class Settings:
     region: str = PRICED_REGION
 
     @property
-    def wanted_percent(self) -> float:
+    def allowed_percent(self) -> float:
         """Give the most throttling that is wanted, in percent."""
         limits = [one.limit for one in self.conditions if one.metric == "throttled" and ">" in one.comparison]
-        return min(limits, default=DEFAULT_WANTED_PERCENT)
+        return min(limits, default=DEFAULT_ALLOWED_PERCENT)
 
 
 def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Settings:

@@ -19,7 +19,7 @@ from dynamic_dynamodb.replay.recordings.recording import (
     SideRecording,
 )
 from dynamic_dynamodb.replay.recordings.resampling import find_gaps, find_period, hold, spread
-from dynamic_dynamodb.replay.recordings.rows import tell_minute
+from dynamic_dynamodb.replay.recordings.rows import format_minute
 from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
@@ -92,8 +92,9 @@ def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
     first = min((place for place in places if place is not None), default=0)
     if not is_told or rows.stamps[first] - rows.stamps[0] < LONGEST_BLANK_START_MINUTES:
         return rows
+    end = rows.stamps[first]
     remarks.append(
-        f"the first {rows.stamps[first] - rows.stamps[0]:,} minutes, until {tell_minute(rows.stamps[first])},"
+        f"the first {end - rows.stamps[0]:,} minutes, until {format_minute(end)},"
         " have no datapoint, not even of the provisioned units: left out, the table may not have been there"
     )
     return rows.select(range(first, len(rows.stamps)))

@@ -12,9 +12,9 @@ from dynamic_dynamodb.replay.recordings.rows import (
     COLUMNS,
     GOOD_HEADER,
     MOST_UNITS,
+    format_minute,
     read_number,
     read_stamp,
-    tell_minute,
 )
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
@@ -50,7 +50,7 @@ def read_history(file: IO[str]) -> Minutes:
                     raise RecordingError(f"ends with {shown}, which is not whole: delete that line") from None
                 raise RecordingError(f"has a bad line, {shown}: {error}") from None
             if rows.setdefault(stamp, row) != row:
-                raise RecordingError(f"has two rows for {tell_minute(stamp)}: keep one")
+                raise RecordingError(f"has two rows for {format_minute(stamp)}: keep one")
     except csv.Error as error:
         raise RecordingError(f"is no CSV: {error}") from None
     return rows

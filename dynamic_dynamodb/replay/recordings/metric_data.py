@@ -13,7 +13,14 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.replay.recordings.files import RecordingError, read_all
 from dynamic_dynamodb.replay.recordings.resampling import LONGEST_PERIOD_MINUTES, STEADY_ROWS
-from dynamic_dynamodb.replay.recordings.rows import COLUMNS, SUMS, Rows, read_number, read_stamp, tell_minute
+from dynamic_dynamodb.replay.recordings.rows import (
+    COLUMNS,
+    SUMS,
+    Rows,
+    format_minute,
+    read_number,
+    read_stamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,7 +84,7 @@ def join(series: Series, more: Series) -> None:
         for stamp, number in points.items():
             if known.setdefault(stamp, number) != number:
                 raise RecordingError(
-                    f"has another value of {column} for {tell_minute(stamp)} than an answer before it:"
+                    f"has another value of {column} for {format_minute(stamp)} than an answer before it:"
                     " are they of one table or index, and of one period?"
                 )
 
@@ -187,7 +194,7 @@ def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
         _check_messages(name, result)
         points = series.setdefault(column, {})
         if len(result["Timestamps"]) != len(result["Values"]):
-            raise RecordingError(f"{_tell_id(name)}: has not as many values as timestamps")
+            raise RecordingError(f"{_format_id(name)}: has not as many values as timestamps")
         for moment, number in zip(result["Timestamps"], result["Values"], strict=True):
             _keep_point(points, name, moment, number)
     for name, code in codes.items():
@@ -217,11 +224,11 @@ def _keep_point(points: dict[int, float], name: str, moment: object, number: obj
     try:
         stamp, value = read_stamp(str(moment)), read_number(str(number))
     except ValueError as error:
-        raise RecordingError(f"{_tell_id(name)}: {error}") from None
+        raise RecordingError(f"{_format_id(name)}: {error}") from None
     if stamp in points:
-        raise RecordingError(f"{_tell_id(name)}: has two values for one minute")
+        raise RecordingError(f"{_format_id(name)}: has two values for one minute")
     points[stamp] = value
 
 
-def _tell_id(name: str) -> str:
+def _format_id(name: str) -> str:
     return shorten(name).strip("'")

@@ -134,7 +134,7 @@ def _record_into(
             return Recorded((), (f"nothing was recorded: {error}",))
         end = session.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
         span = Span(end - timedelta(days=options["days"]), end)
-        subjects = list(_find_subjects(discovery, found))
+        subjects = list(_find_targets(discovery, found))
         recorded = Recorder(folder, history, span).record(subjects, manifest, on_progress)
     failures = [str(report) for report in found.failed]
     if found.is_list_missing:
@@ -163,7 +163,7 @@ def _read_own_manifest(folder: Folder, region: str) -> Manifest:
     return manifest
 
 
-def _find_subjects(discovery: Discovery, found: Discovered) -> Iterator[RecordedTarget]:
+def _find_targets(discovery: Discovery, found: Discovered) -> Iterator[RecordedTarget]:
     """Return what can be recorded, with or without provisioned capacity."""
     on_demand = {
         report.target for report in found.skipped if report.skipped and report.skipped.code is Code.ON_DEMAND

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.recordings.files import RecordingError
 from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Gaps
-from dynamic_dynamodb.replay.recordings.rows import tell_minute
+from dynamic_dynamodb.replay.recordings.rows import format_minute
 from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _refuse_mixture(stamps: Sequence[int], stretches: dict[int, tuple[int, int]]
             switch = stamps[begin if other_end <= begin else end]
             raise RecordingError(
                 f"mixes rows {shortest} and {distance} minutes apart, as CloudWatch keeps minutes for 15 days"
-                f" only: cut it in two at {tell_minute(switch)}, or fetch all with the longer period"
+                f" only: cut it in two at {format_minute(switch)}, or fetch all with the longer period"
             )
 
 

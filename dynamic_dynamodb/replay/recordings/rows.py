@@ -70,7 +70,7 @@ def _sort(rows: Rows) -> Rows:
     ordered = rows.select(sorted(range(len(stamps)), key=stamps.__getitem__))
     for first, second in pairwise(ordered.stamps):
         if first == second:
-            raise RecordingError(f"has two rows for {tell_minute(first)}: keep one")
+            raise RecordingError(f"has two rows for {format_minute(first)}: keep one")
     return ordered
 
 
@@ -159,6 +159,6 @@ def read_number(text: str) -> float:
     return number
 
 
-def tell_minute(stamp: int) -> str:
+def format_minute(stamp: int) -> str:
     """Spell a minute since 1970."""
     return f"{datetime.fromtimestamp(stamp * SECONDS_PER_MINUTE, timezone.utc):%Y-%m-%dT%H:%MZ}"

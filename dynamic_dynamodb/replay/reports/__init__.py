@@ -1,1 +1,1 @@
-"""The answer as text, as data and as a page."""
+"""The comparison as text, as data and as a page."""

@@ -92,19 +92,19 @@ def split_columns(minutes: int) -> list[tuple[int, int]]:
     return [(minutes * place // count, minutes * (place + 1) // count) for place in range(count)]
 
 
-def build_chart(course: Trace) -> Chart:
-    """Thin a course out; peaks and throttling never get lost."""
+def build_chart(trace: Trace) -> Chart:
+    """Thin a trace out; peaks and throttling never get lost."""
     columns = []
-    for begin, end in split_columns(len(course.demand)):
-        demand = course.demand[begin:end]
-        capacity = course.provisioned[begin:end]
+    for begin, end in split_columns(len(trace.demand)):
+        demand = trace.demand[begin:end]
+        capacity = trace.provisioned[begin:end]
         columns.append(
             Column(
                 mean=sum(demand) / len(demand) / SECONDS_PER_MINUTE,
                 most=max(demand) / SECONDS_PER_MINUTE,
                 least_capacity=min(capacity),
                 most_capacity=max(capacity),
-                is_throttled=any(course.throttled[begin:end]),
+                is_throttled=any(trace.throttled[begin:end]),
             )
         )
     top = max(max(column.most, column.most_capacity) for column in columns)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from html import escape
+from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.options import PRICED_REGION, PRICES_AS_OF, Capacity
-from dynamic_dynamodb.replay.comparison.baselines import take_traces
+from dynamic_dynamodb.replay.comparison.baselines import get_traces
 from dynamic_dynamodb.replay.comparison.verdict import is_within
 from dynamic_dynamodb.replay.reports.charts import build_chart, draw_chart, draw_timeline, label_times
-from dynamic_dynamodb.replay.reports.page_style import STYLE
-from dynamic_dynamodb.replay.reports.text import BILLING_REMARK, COLUMNS, begin_sentence, describe_recording
+from dynamic_dynamodb.replay.reports.text import BILLING_REMARK, COLUMNS, capitalize, describe_recording
 from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dynamic_dynamodb.replay.comparison.comparison import Answer, TargetAnswer
+    from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
     from dynamic_dynamodb.replay.comparison.results import Row, Trace
 
 MOST_CHANGES_SHOWN: Final = 500
@@ -40,40 +40,44 @@ LANES_LEGEND: Final = (
 )
 
 
-def write_report(answer: Answer) -> str:
+def write_report(comparison: Comparison) -> str:
     """Write the page."""
-    names = ", ".join(str(target.recording.target) for target in answer.targets)
-    several = f"{len(answer.targets)} targets"
-    title = f"Replay of {names if len(answer.targets) <= MOST_NAMED else several}"
-    parts = "\n".join(_write_parts(answer, title))
+    names = ", ".join(str(target.recording.target) for target in comparison.targets)
+    several = f"{len(comparison.targets)} targets"
+    title = f"Replay of {names if len(comparison.targets) <= MOST_NAMED else several}"
+    parts = "\n".join(_write_parts(comparison, title))
     head = "\n".join(
         (
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="color-scheme" content="light dark">',
             f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}</style>",
+            f"<style>\n{_read_style()}</style>",
         )
     )
     return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{parts}\n</body>\n</html>\n'
 
 
-def _write_parts(answer: Answer, title: str) -> Iterator[str]:
-    settings = answer.settings
+def _read_style() -> str:
+    return resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+
+
+def _write_parts(comparison: Comparison, title: str) -> Iterator[str]:
+    settings = comparison.settings
     yield f"<header><h1>{escape(title)}</h1>"
     yield (
         f"<p>What Dynamic DynamoDB {__version__} would have done: physics {escape(settings.physics_text)},"
-        f" billing {settings.billing}, at most {settings.wanted_percent:g} % throttled is wanted.</p>"
+        f" billing {settings.billing}, at most {settings.allowed_percent:g} % throttled is wanted.</p>"
         "</header>"
     )
-    yield from _list_warnings(answer.warnings)
-    if len(answer.targets) > 1:
-        yield f"<section><h2>All {len(answer.targets)} targets</h2>"
-        yield f'<p class="verdict">{_write_sentence(answer.verdict)}</p>'
-        yield from _write_rows(answer.total, settings.wanted_percent)
+    yield from _list_warnings(comparison.warnings)
+    if len(comparison.targets) > 1:
+        yield f"<section><h2>All {len(comparison.targets)} targets</h2>"
+        yield f'<p class="verdict">{_write_sentence(comparison.verdict)}</p>'
+        yield from _write_rows(comparison.total, settings.allowed_percent)
         yield "</section>"
-    for target in answer.targets:
-        yield from _write_target(target, settings.wanted_percent)
+    for target in comparison.targets:
+        yield from _write_target(target, settings.allowed_percent)
     yield (
         f"<footer><p>Dollars are per 30 days, by default at {PRICED_REGION} prices of {PRICES_AS_OF}."
         f" {BILLING_REMARK} The throttled share is that of the side, reads or writes, that fared worse."
@@ -81,25 +85,25 @@ def _write_parts(answer: Answer, title: str) -> Iterator[str]:
     )
 
 
-def _write_target(target: TargetAnswer, wanted_percent: float) -> Iterator[str]:
+def _write_target(target: TargetComparison, allowed_percent: float) -> Iterator[str]:
     recording, replayed = target.recording, target.replayed
     name, _, rest = describe_recording(recording).partition(": ")
     yield f"<section><h2>{escape(name)}</h2><p>{escape(rest)}</p>"
     yield f'<p class="verdict">{_write_sentence(target.verdict)}</p>'
     yield from _list_warnings(target.warnings)
-    courses = take_traces(replayed.model)
+    traces = get_traces(replayed.model)
     for capacity in Capacity:
-        course = courses[capacity]
-        if course is not None:
-            yield from _write_side(target, capacity, course)
-    yield from _write_rows(target.rows, wanted_percent)
+        trace = traces[capacity]
+        if trace is not None:
+            yield from _write_side(target, capacity, trace)
+    yield from _write_rows(target.rows, allowed_percent)
     yield from _write_changes(target)
     yield "</section>"
 
 
 def _write_sentence(sentence: str) -> str:
     """Keep each number and its percent sign on one line."""
-    return escape(begin_sentence(sentence)).replace(" %", "&nbsp;%")
+    return escape(capitalize(sentence)).replace(" %", "&nbsp;%")
 
 
 def _list_warnings(warnings: Sequence[str]) -> Iterator[str]:
@@ -108,10 +112,10 @@ def _list_warnings(warnings: Sequence[str]) -> Iterator[str]:
         yield f'<ul class="warnings">{items}</ul>'
 
 
-def _write_side(target: TargetAnswer, capacity: Capacity, course: Trace) -> Iterator[str]:
+def _write_side(target: TargetComparison, capacity: Capacity, trace: Trace) -> Iterator[str]:
     recording, timeline = target.recording, target.replayed.timeline
-    chart = build_chart(course)
-    throttled = sum(1 for one in course.throttled if one)
+    chart = build_chart(trace)
+    throttled = sum(1 for one in trace.throttled if one)
     said = f"{capacity.value} of {recording.target}: {throttled:,} minutes throttled"
     yield f"<h3>{capacity.value.capitalize()}, units a second</h3>"
     yield _write_legend(LEGEND)
@@ -148,14 +152,14 @@ def _count_reasons(codes: Sequence[int]) -> str:
     return f"{total:,} checks: {shown}."
 
 
-def _write_rows(rows: Sequence[Row], wanted_percent: float) -> Iterator[str]:
+def _write_rows(rows: Sequence[Row], allowed_percent: float) -> Iterator[str]:
     heads = "".join(f'<th scope="col">{title}</th>' for title, _ in COLUMNS)
     yield '<div class="wide"><table><caption>Dollars per 30 days</caption>'
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for number, row in enumerate(rows):
         kind = "ours" if number == 0 else "bound" if row.is_bound else ""
         name, *cells = (tell(row) for _, tell in COLUMNS)
-        fits = "" if row.is_bound or is_within(row, wanted_percent) else ' class="over"'
+        fits = "" if row.is_bound or is_within(row, allowed_percent) else ' class="over"'
         rest = "".join(
             f"<td{fits if title == 'throttled' else ''}>{cell}</td>"
             for (title, _), cell in zip(COLUMNS[1:], cells, strict=True)
@@ -164,7 +168,7 @@ def _write_rows(rows: Sequence[Row], wanted_percent: float) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _write_changes(target: TargetAnswer) -> Iterator[str]:
+def _write_changes(target: TargetComparison) -> Iterator[str]:
     lines = target.replayed.timeline.write_lines()
     if lines:
         shown = "\n".join(escape(line) for line in lines[:MOST_CHANGES_SHOWN])

@@ -1,4 +1,4 @@
-"""Write an answer as a table for people, and as CSV and JSON for programs."""
+"""Write a comparison as a table for people, and as CSV and JSON for programs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.replay.comparison.verdict import tell_percent
+from dynamic_dynamodb.replay.comparison.verdict import format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dynamic_dynamodb.replay.comparison.comparison import Answer, TargetAnswer
+    from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
     from dynamic_dynamodb.replay.comparison.results import Row
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.scaling.decision import Decision
@@ -25,11 +25,11 @@ BILLING_REMARK: Final = (
 )
 
 
-def _tell_optional(percent: float | None, digits: int = 0) -> str:
+def _format_optional(percent: float | None, digits: int = 0) -> str:
     return NOTHING if percent is None else f"{percent:.{digits}f} %"
 
 
-def tell_name(row: Row) -> str:
+def format_name(row: Row) -> str:
     """Name a row, a fixed value with its units."""
     if row.units is None:
         return row.name
@@ -40,16 +40,16 @@ def tell_name(row: Row) -> str:
 
 
 COLUMNS: Final[tuple[tuple[str, Callable[[Row], str]], ...]] = (
-    ("", tell_name),
+    ("", format_name),
     ("$ hour-max", lambda row: f"{row.cost.hour_max:,.2f}"),
     ("$ prorated", lambda row: f"{row.cost.prorated:,.2f}"),
-    ("throttled", lambda row: tell_percent(row.throttled_percent)),
+    ("throttled", lambda row: format_percent(row.throttled_percent)),
     ("units", lambda row: f"{row.throttled_units:,.0f}"),
     ("minutes", lambda row: NOTHING if row.is_bound else f"{row.throttled_minutes:,}"),
-    ("utilisation", lambda row: _tell_optional(row.utilisation_percent)),
+    ("utilisation", lambda row: _format_optional(row.utilisation_percent)),
     ("updates/day", lambda row: f"{row.updates_per_day:.1f}" if row.is_scheduled else NOTHING),
     ("refused", lambda row: f"{row.refused_decreases:,}" if row.is_scheduled else NOTHING),
-    ("at max", lambda row: _tell_optional(row.at_max_percent, 1)),
+    ("at max", lambda row: _format_optional(row.at_max_percent, 1)),
 )
 """The comparison's columns: money, the throttled share of the side that fared worse, throttled units,
 minutes in which any were, and how the capacity was used."""
@@ -63,30 +63,31 @@ def describe_recording(recording: Recording) -> str:
     )
 
 
-def write_table(answer: Answer) -> str:
+def write_table(comparison: Comparison) -> str:
     """Write the comparison of each target, and of all, with warnings and verdicts."""
-    return "\n".join(_write_lines(answer))
+    return "\n".join(_write_lines(comparison))
 
 
-def _write_lines(answer: Answer) -> Iterator[str]:
-    yield f"physics {answer.settings.physics_text}, billing {answer.settings.billing}; dollars per 30 days"
+def _write_lines(comparison: Comparison) -> Iterator[str]:
+    settings = comparison.settings
+    yield f"physics {settings.physics_text}, billing {settings.billing}; dollars per 30 days"
     yield BILLING_REMARK
-    for warning in answer.warnings:
+    for warning in comparison.warnings:
         yield f"warning: {warning}"
-    for target in answer.targets:
+    for target in comparison.targets:
         yield ""
         yield describe_recording(target.recording)
         yield from (f"  warning: {warning}" for warning in target.warnings)
         yield from _write_rows(target.rows)
-        yield f"  {begin_sentence(target.verdict)}"
-    if len(answer.targets) > 1:
+        yield f"  {capitalize(target.verdict)}"
+    if len(comparison.targets) > 1:
         yield ""
-        yield f"all {len(answer.targets)} targets"
-        yield from _write_rows(answer.total)
-        yield f"  {begin_sentence(answer.verdict)}"
+        yield f"all {len(comparison.targets)} targets"
+        yield from _write_rows(comparison.total)
+        yield f"  {capitalize(comparison.verdict)}"
 
 
-def begin_sentence(sentence: str) -> str:
+def capitalize(sentence: str) -> str:
     """Let it begin with a capital."""
     return sentence[0].upper() + sentence[1:]
 
@@ -132,37 +133,37 @@ def _round(number: float | None) -> float | None:
     return None if number is None else round(number, 3)
 
 
-def write_csv(answer: Answer) -> str:
+def write_csv(comparison: Comparison) -> str:
     """Write one line for each target and rival; the lines of all targets together name no table."""
     out = io.StringIO()
     rows = [
         {"table": target.recording.target.table, "index": target.recording.target.index, **describe_row(row)}
-        for target in answer.targets
+        for target in comparison.targets
         for row in target.rows
     ]
-    if len(answer.targets) > 1:
-        rows += [{"table": "", "index": "", **describe_row(row)} for row in answer.total]
+    if len(comparison.targets) > 1:
+        rows += [{"table": "", "index": "", **describe_row(row)} for row in comparison.total]
     writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue().rstrip("\n")
 
 
-def write_json(answer: Answer) -> str:
+def write_json(comparison: Comparison) -> str:
     """Write everything, with every change and its reasons."""
     shown = {
-        "physics": answer.settings.physics_text,
-        "billing": answer.settings.billing,
-        "wanted_throttled_percent": answer.settings.wanted_percent,
-        "warnings": answer.warnings,
-        "targets": [_describe_target(target) for target in answer.targets],
-        "total": [describe_row(row) for row in answer.total],
-        "verdict": begin_sentence(answer.verdict),
+        "physics": comparison.settings.physics_text,
+        "billing": comparison.settings.billing,
+        "wanted_throttled_percent": comparison.settings.allowed_percent,
+        "warnings": comparison.warnings,
+        "targets": [_describe_target(target) for target in comparison.targets],
+        "total": [describe_row(row) for row in comparison.total],
+        "verdict": capitalize(comparison.verdict),
     }
     return json.dumps(shown, indent=2)
 
 
-def _describe_target(target: TargetAnswer) -> dict[str, Any]:
+def _describe_target(target: TargetComparison) -> dict[str, Any]:
     recording = target.recording
     return {
         "table": recording.target.table,
@@ -172,7 +173,7 @@ def _describe_target(target: TargetAnswer) -> dict[str, Any]:
         "period_minutes": recording.period,
         **{f"gap_minutes_{capacity.value}": recording.gaps[capacity].minutes for capacity in Capacity},
         "warnings": target.warnings,
-        "verdict": begin_sentence(target.verdict),
+        "verdict": capitalize(target.verdict),
         "rows": [describe_row(row) for row in target.rows],
         "changes": [
             {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", **_describe_change(decision)}

@@ -65,11 +65,13 @@ class Account:
     Minutes count from `origin`, the first minute of the earliest recording.
     """
 
-    def __init__(self, stays: Sequence[Lifetime], origin: datetime) -> None:
+    def __init__(self, lifetimes: Sequence[Lifetime], origin: datetime) -> None:
         """Begin before the first minute."""
-        self._stays = {stay.model.target: stay for stay in stays}
+        self._lifetimes = {lifetime.model.target: lifetime for lifetime in lifetimes}
         self._origin = origin
-        self._turns = {turn for stay in stays for turn in (stay.first, stay.seen_from, stay.end)}
+        self._turns = {
+            turn for lifetime in lifetimes for turn in (lifetime.first, lifetime.seen_from, lifetime.end)
+        }
         self._serving: list[Lifetime] = []
         self._seen: dict[str, list[TargetModel]] = {}
         self._descriptions: dict[str, dict[Target, Description]] = {}
@@ -80,22 +82,24 @@ class Account:
         self._minute = minute
         if minute in self._turns:
             self._look_around()
-        for stay in self._serving:
-            if stay.model.settle(minute - stay.first):
-                self._descriptions.pop(stay.model.target.table, None)
+        for lifetime in self._serving:
+            if lifetime.model.settle(minute - lifetime.first):
+                self._descriptions.pop(lifetime.model.target.table, None)
 
     def serve(self) -> None:
         """Let the minute pass: its demand is served or throttled."""
-        for stay in self._serving:
-            stay.model.serve(self._minute - stay.first)
+        for lifetime in self._serving:
+            lifetime.model.serve(self._minute - lifetime.first)
 
     def _look_around(self) -> None:
         minute = self._minute
-        self._serving = [stay for stay in self._stays.values() if stay.first <= minute < stay.end]
+        self._serving = [
+            lifetime for lifetime in self._lifetimes.values() if lifetime.first <= minute < lifetime.end
+        ]
         self._seen = {}
-        for stay in self._serving:
-            if stay.seen_from <= minute:
-                self._seen.setdefault(stay.model.target.table, []).append(stay.model)
+        for lifetime in self._serving:
+            if lifetime.seen_from <= minute:
+                self._seen.setdefault(lifetime.model.target.table, []).append(lifetime.model)
         self._descriptions.clear()
 
     def list_tables(self) -> TableList:
@@ -124,13 +128,13 @@ class Account:
     def update(self, update: TableUpdate) -> None:
         """Take an update, or refuse it as a whole; raise AwsError."""
         now = self._origin + self._minute * MINUTE
-        stays = [(self._stays[decision.target], decision.proposed) for decision in update.decisions]
-        for stay, units in stays:
-            refusal = stay.model.find_refusal(units, now)
+        lifetimes = [(self._lifetimes[decision.target], decision.proposed) for decision in update.decisions]
+        for lifetime, units in lifetimes:
+            refusal = lifetime.model.find_refusal(units, now)
             if refusal is not None:
                 raise refusal
-        for stay, units in stays:
-            stay.model.update(units, self._minute - stay.first, now)
+        for lifetime, units in lifetimes:
+            lifetime.model.update(units, self._minute - lifetime.first, now)
         self._descriptions.pop(update.table, None)
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
@@ -138,9 +142,9 @@ class Account:
         return {request.target: self._fetch_one(request) for request in requests}
 
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
-        stay = self._stays[request.target]
-        model, window = stay.model, request.window
-        first = (window.start - self._origin) // MINUTE - stay.first
+        lifetime = self._lifetimes[request.target]
+        model, window = lifetime.model, request.window
+        first = (window.start - self._origin) // MINUTE - lifetime.first
         end = min(first + window.minutes, model.published)
         return PerCapacity(model.reads.read(first, end), model.writes.read(first, end))
 

@@ -127,17 +127,17 @@ class Run:
         self._minutes = max((recording.end - origin) // MINUTE for recording in recordings)
         self._check_interval = scenario.check_interval
         self.replayed: dict[Target, Replayed] = {}
-        stays = []
+        lifetimes = []
         for recording in recordings:
             first = (recording.start - origin) // MINUTE
             section = get_section(sections, recording.target)
             begin = recording.find_start_capacity(scenario.start, section.typed.capacities)
             model = TargetModel(recording, scenario.physics, begin)
             seen_from = first + section.typed.lookback_window_start
-            stays.append(Lifetime(model, first, seen_from, first + recording.minutes))
+            lifetimes.append(Lifetime(model, first, seen_from, first + recording.minutes))
             timeline = Timeline(first, recording.minutes)
             self.replayed[recording.target] = Replayed(section, model, timeline)
-        self._account = Account(stays, origin)
+        self._account = Account(lifetimes, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
         self._loop = _build_check(self._account, own_sections, scenario.check_interval)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.replay.comparison.comparison import answer, name_compared
+from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.costs import Cost
 from dynamic_dynamodb.replay.comparison.results import Row, SideResult
 from dynamic_dynamodb.replay.comparison.settings import parse_physics
@@ -34,7 +34,7 @@ def row(name: str, dollars: float, throttled: float = 0, *, reads: int | None = 
     return Row(name, PerCapacity(side, SideResult()), Cost(dollars, dollars * 2), DAY, units=units)
 
 
-def judge_rows(ours: Row, *, demand: float, fixed: float, tracking: Row) -> str:
+def summarize_rows(ours: Row, *, demand: float, fixed: float, tracking: Row) -> str:
     """Judge against rivals of these prices."""
     on_demand = replace(row("on-demand", demand), fully_used_dollars=5)
     rows = [ours, tracking, on_demand, row("best fixed value", fixed, reads=7)]
@@ -46,7 +46,7 @@ CHEAP_BUT_THROTTLED = row("AWS target tracking 70 %", 1, throttled=500)
 
 
 def test_the_verdict_is_for_this_configuration_if_it_is_the_cheapest_that_fits() -> None:
-    assert judge_rows(row("ours", 10), demand=20, fixed=15, tracking=CHEAP_BUT_THROTTLED) == (
+    assert summarize_rows(row("ours", 10), demand=20, fixed=15, tracking=CHEAP_BUT_THROTTLED) == (
         "this configuration is the cheapest that throttles no more than 0.1 %: $10.00 per 30 days; next is a"
         " fixed 7 reads, $15.00 (+50 %); on-demand costs $20.00 (+100 %); on-demand is better where less than"
         " 25 % of what is paid for is used, and of this configuration 50 % is used."
@@ -54,7 +54,7 @@ def test_the_verdict_is_for_this_configuration_if_it_is_the_cheapest_that_fits()
 
 
 def test_the_verdict_is_for_another_if_that_is_cheaper() -> None:
-    said = judge_rows(row("ours", 10), demand=5, fixed=15, tracking=CHEAP_BUT_THROTTLED)
+    said = summarize_rows(row("ours", 10), demand=5, fixed=15, tracking=CHEAP_BUT_THROTTLED)
     assert said.startswith(
         "on-demand is the cheapest that throttles no more than 0.1 %: $5.00 per 30 days; this configuration"
         " costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+200 %); on-demand is better where less than"
@@ -64,7 +64,7 @@ def test_the_verdict_is_for_another_if_that_is_cheaper() -> None:
 
 @pytest.mark.parametrize("demand", [9.0, 9.999, 10.001, 11.0])
 def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_better(demand: float) -> None:
-    said = judge_rows(row("ours", 10), demand=demand, fixed=15, tracking=CHEAP_BUT_THROTTLED)
+    said = summarize_rows(row("ours", 10), demand=demand, fixed=15, tracking=CHEAP_BUT_THROTTLED)
     match = re.search(r"less than ([\d.]+) % of what is paid for .* configuration ([\d.]+) % is used", said)
     assert match is not None
     even, used = map(float, match.groups())
@@ -72,12 +72,12 @@ def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_better(demand: f
 
 
 def test_a_share_above_the_wanted_one_looks_so() -> None:
-    said = judge_rows(row("ours", 3, throttled=1.001), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
+    said = summarize_rows(row("ours", 3, throttled=1.001), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
     assert said.startswith("this configuration throttles 0.1001 %, more than the 0.1 % wanted")
 
 
 def test_the_verdict_says_when_this_configuration_throttles_too_much() -> None:
-    said = judge_rows(row("ours", 3, throttled=2), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
+    said = summarize_rows(row("ours", 3, throttled=2), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
     assert said.startswith(
         "this configuration throttles 0.20 %, more than the 0.1 % wanted, at $3.00 per 30 days; the cheapest"
         " that does not is a fixed 7 reads, $4.00; "
@@ -108,9 +108,9 @@ def test_other_physics_are_refused(text: str) -> None:
 
 
 def test_the_wanted_throttling_is_what_the_condition_says() -> None:
-    assert settings().wanted_percent == 0.1
-    assert settings(fail_if="cost>5, throttled > 2 %,throttled>=0.5").wanted_percent == 0.5
-    assert settings(fail_if="throttled<1").wanted_percent == 0.1
+    assert settings().allowed_percent == 0.1
+    assert settings(fail_if="cost>5, throttled > 2 %,throttled>=0.5").allowed_percent == 0.5
+    assert settings(fail_if="throttled<1").allowed_percent == 0.1
 
 
 def test_all_faults_of_the_flags_are_named_at_once() -> None:
@@ -124,7 +124,7 @@ def test_a_condition_on_a_share_is_for_each_target(metric: str) -> None:
     pegged = record([60.0 * 500] * DAY)
     free = record([60.0] * DAY, target=Target("orders", "by-date"))
     limited = configure(gsis=(section("by-date"),))
-    found = answer(limited, [pegged, free], settings(fail_if=f"{metric}>59%"))
+    found = compare(limited, [pegged, free], settings(fail_if=f"{metric}>59%"))
     assert found.find_failure() == f"{metric}>59% holds for orders"
     assert found.total[0].at_max_percent == found.targets[0].rows[0].at_max_percent
     assert found.targets[1].rows[0].at_max_percent is None
@@ -133,7 +133,7 @@ def test_a_condition_on_a_share_is_for_each_target(metric: str) -> None:
 def test_a_file_to_compare_that_is_called_like_a_rival_keeps_its_own_row() -> None:
     recordings = [record(spikes(600)), record(spikes(600), target=Target("orders", "by-date"))]
     name = name_compared(Path("somewhere/on-demand"))
-    found = answer(configure(), recordings, settings(), other=(name, configure()))
+    found = compare(configure(), recordings, settings(), other=(name, configure()))
     assert [one.name for one in found.total][:2] == ["this configuration", "file on-demand"]
     assert found.total[0].cost == found.total[1].cost
     assert name_compared(Path("b.conf")) == "b.conf"
@@ -141,21 +141,21 @@ def test_a_file_to_compare_that_is_called_like_a_rival_keeps_its_own_row() -> No
 
 def test_recordings_without_a_section_are_left_out_with_a_word() -> None:
     recordings = [record([60.0] * 60), record([60.0] * 60, target=Target("users"))]
-    found = answer(configure(), recordings, settings())
+    found = compare(configure(), recordings, settings())
     assert found.warnings == ("the configuration has no section for users: left out",)
     assert [str(target.recording.target) for target in found.targets] == ["orders"]
 
 
 def test_a_file_to_compare_that_knows_no_target_is_left_out_with_a_word() -> None:
     other = replace(configure(), sections=())
-    found = answer(configure(), [record([60.0] * 60)], settings(), other=("b.conf", other))
+    found = compare(configure(), [record([60.0] * 60)], settings(), other=("b.conf", other))
     assert found.warnings == ("b.conf has no section for orders: left out",)
     assert "b.conf" not in [one.name for one in found.total]
 
 
 def test_an_index_is_replayed_without_its_table() -> None:
     recording = record(spikes(DAY), target=Target("orders", "by-date"))
-    found = answer(configure(), [recording], settings())
+    found = compare(configure(), [recording], settings())
     assert found.targets[0].rows[0].updates > 0
     assert found.targets[0].replayed.timeline.failure == ""
 
@@ -163,21 +163,21 @@ def test_an_index_is_replayed_without_its_table() -> None:
 def test_recordings_years_apart_are_replayed_as_if_alone() -> None:
     old = record(spikes(600), start=START.replace(year=1998), target=Target("orders", "by-date"))
     new = record(spikes(600, seed=2))
-    together = answer(configure(), [old, new], settings())
-    alone = [answer(configure(), [one], settings()).targets[0].rows for one in (old, new)]
+    together = compare(configure(), [old, new], settings())
+    alone = [compare(configure(), [one], settings()).targets[0].rows for one in (old, new)]
     assert [target.rows for target in together.targets] == alone
 
 
 def test_what_was_really_provisioned_is_a_row_of_its_own() -> None:
     recording = record([60.0] * DAY, provisioned=([2.0] * 700 + [4.0] * 740, None))
-    rows = {one.name: one for one in answer(configure(), [recording], settings()).total}
+    rows = {one.name: one for one in compare(configure(), [recording], settings()).total}
     assert rows["as recorded"].updates == 1
     assert rows["as recorded"].utilisation_percent == pytest.approx(100 * 1440 / (2 * 700 + 4 * 740))
     assert rows["as recorded"].throttled_units == 0
 
 
 def test_money_is_for_thirty_days_at_the_given_prices() -> None:
-    found = answer(
+    found = compare(
         configure(enable_reads_autoscaling="false"),
         [record([60.0] * 2 * DAY, provisioned=([10.0] * 2 * DAY, None))],
         settings(price_read_capacity=0.5),
@@ -188,7 +188,7 @@ def test_money_is_for_thirty_days_at_the_given_prices() -> None:
 def test_presets_are_told_apart_by_what_a_fixed_value_must_be() -> None:
     found = []
     for name in PRESETS:
-        rows = answer(configure(), [record(spikes(600))], settings(physics=name)).total
+        rows = compare(configure(), [record(spikes(600))], settings(physics=name)).total
         found += [one.units.reads for one in rows if one.units]
     assert found == sorted(set(found))
 
@@ -196,7 +196,7 @@ def test_presets_are_told_apart_by_what_a_fixed_value_must_be() -> None:
 def test_progress_never_runs_backwards() -> None:
     shares: list[float] = []
     recordings = [record(spikes(600)), record(spikes(300), target=Target("orders", "by-date"))]
-    answer(
+    compare(
         configure(), recordings, settings(), other=("b.conf", configure()), progress=Progress(shares.append)
     )
     assert shares == sorted(shares)
