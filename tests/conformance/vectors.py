@@ -6,6 +6,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Vector = dict[str, Any]
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parent / "data"
 UPDATE_ERROR_CODES_WITHOUT_MESSAGE = "|nomessage"
 
 
-def read_vectors(name: str) -> Iterator[Vector]:
-    """Give the vectors of one file."""
+def read_vectors(name: str, start: int = 0, end: int | None = None) -> Iterator[Vector]:
+    """Yield the vectors of one file, from position `start` until before `end`."""
     with gzip.open(DATA / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+        yield from map(json.loads, islice(lines, start, end))
 
 
 def write_configuration(vector: Vector) -> str:
@@ -55,6 +56,7 @@ def _write_options(options: Mapping[str, Any]) -> Iterator[str]:
 
 def load_vector(vector: Vector, path: Path) -> Configuration | None:
     """Load the vector's file; None if it has faults."""
+    path.unlink(missing_ok=True)  # ext4 writes a file to the disk at once if it replaces another's content
     path.write_text(write_configuration(vector), encoding="utf-8")
     try:
         return load({"config": str(path)}, {})

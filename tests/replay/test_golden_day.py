@@ -9,7 +9,7 @@ from dynamic_dynamodb.replay.simulator.simulator import Scenario, simulate
 from tests.builders import section
 from tests.replay.recordings import DAY, record, spikes, wave
 
-GOLDEN = Path(__file__).parents[1] / "data" / "golden_day.txt"
+GOLDEN = Path(__file__).parent / "golden_day.txt"
 RULES = {
     "lookback_window_start": "5",
     "lookback_period": "5",
