@@ -15,16 +15,21 @@ ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_dynamic-dynamodb
 FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fish
 # One more than there are cores, because many tests wait.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-PYTEST := -m pytest -q -n $(WORKERS)
+PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal
+# The tests of the program's packages, without the one file that waits for connections.
+QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli --ignore tests/aws/test_connections.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint docs check reference picture fuzz soak bench install uninstall clean
+.PHONY: help demo quick test test-all lint docs check reference picture fuzz soak bench install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Watch it scale four tables of an emulated account
 	@$(VENV)/bin/python -m tests.demo
+
+quick: $(READY) ## Run the unit tests, in less than 20 seconds
+	$(VENV)/bin/python $(PYTEST) $(QUICK)
 
 test: $(READY) ## Run the tests
 	$(VENV)/bin/python $(PYTEST)
