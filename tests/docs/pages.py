@@ -1,4 +1,4 @@
-"""Find what the documentation says: its pages, their blocks, their links, their command lines."""
+"""Read the pages of the documentation: their blocks, command lines, links and anchors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
-"""Every page that a reader may open, the README first."""
+"""Every page, the README first."""
 
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,})(.*?)$\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
@@ -27,7 +27,7 @@ _HTML_LINK = re.compile(r'(?:src|srcset|href)="([^"]+)"')
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: the word after its fence, and its text."""
+    """A fenced block: the language after its fence, and its text."""
 
     language: str
     text: str
@@ -39,18 +39,18 @@ def read(page: Path) -> str:
 
 
 def blocks(page: Path, language: str | None = None) -> list[Block]:
-    """List a page's fenced blocks, of one language or all."""
+    """Return a page's fenced blocks, of one language or all."""
     found = [Block(match[3].partition(" ")[0].strip(), match[4]) for match in _FENCE.finditer(read(page))]
     return [block for block in found if language is None or block.language == language]
 
 
 def prose(page: Path) -> str:
-    """Give a page without its fenced blocks."""
+    """Return a page without its fenced blocks."""
     return _FENCE.sub("", read(page))
 
 
 def command_lines(page: Path) -> Iterator[list[str]]:
-    """Give the arguments of each `dynamic-dynamodb …` that a page shows, in blocks and between backquotes."""
+    """Yield the arguments of each `dynamic-dynamodb …` in the page's blocks and between backquotes."""
     shown = [block.text.replace("\\\n", " ") for block in blocks(page)]
     shown += _INLINE.findall(prose(page))
     for text in shown:
@@ -62,7 +62,7 @@ def command_lines(page: Path) -> Iterator[list[str]]:
 
 
 def links(page: Path) -> Iterator[str]:
-    """Give the places that a page points to, those on the web left out."""
+    """Yield the links of a page, except those to the web."""
     text = prose(page)
     for link in (*_LINK.findall(text), *_HTML_LINK.findall(text)):
         if not re.match(r"[a-z]+:", link):
@@ -70,6 +70,6 @@ def links(page: Path) -> Iterator[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the anchors of a page's headings, as GitHub and myst-parser spell them."""
+    """Return the anchors of a page's headings, as GitHub and myst-parser spell them."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}

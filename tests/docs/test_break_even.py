@@ -1,4 +1,4 @@
-"""The README's advice on billing is what its prices come to."""
+"""The README's advice on billing follows from its prices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECONDS_PER_HOUR = 3600
     ("unit_hour", "million_requests"),
     [pytest.param("0.00013", "0.125", id="reads"), pytest.param("0.00065", "0.625", id="writes")],
 )
-def test_on_demand_is_cheaper_below_the_utilisation_that_the_readme_names(
+def test_on_demand_is_cheaper_below_the_utilisation_in_the_readme(
     unit_hour: str, million_requests: str
 ) -> None:
     assert f"${unit_hour} " in README
@@ -26,6 +26,6 @@ def test_on_demand_is_cheaper_below_the_utilisation_that_the_readme_names(
     assert round(100 * float(unit_hour) / on_demand_hour) == int(named)
 
 
-def test_an_hour_of_reads_on_demand_costs_what_the_readme_says() -> None:
+def test_an_hour_of_reads_on_demand_costs_the_price_in_the_readme() -> None:
     (rate, price, total) = re.findall(r"([\d,]+) . \$([\d.]+) / 1,000,000 = \$([\d.]+):", README)[0]
     assert round(float(rate.replace(",", "")) * float(price) / 1_000_000, 8) == float(total)

@@ -1,4 +1,4 @@
-"""Lines and tables with figures are what the program computes, wherever they stand."""
+"""Log lines and tables on the pages match what the program computes."""
 
 from __future__ import annotations
 
@@ -28,20 +28,22 @@ AFTERNOON = datetime(2026, 3, 4, 14, 5, 30, tzinfo=timezone.utc)
 SCALING = DOCS / "granular_scaling.md"
 
 
-def say(reads: Usage, writes: Usage, provisioned: PerCapacity[int], outcome: Outcome, **texts: str) -> str:
-    """Give the line about a table in the afternoon."""
+def line_of(
+    reads: Usage, writes: Usage, provisioned: PerCapacity[int], outcome: Outcome, **texts: str
+) -> str:
+    """Return the log line about a table at 14:05 UTC."""
     facts = Facts(description(), target_options(**texts), PerCapacity(reads, writes), AFTERNOON)
     decision = guard(decide_with(reads, writes, provisioned=provisioned, **texts), facts)
     return str(TargetReport(decision.target, outcome, decision))
 
 
-def say_held(percent: float) -> str:
-    """Give the line about low reads outside the maintenance windows."""
+def held_line(percent: float) -> str:
+    """Return the log line about low reads outside the maintenance windows."""
     texts = {"maintenance_windows": "22:00-06:00, 12:00-13:00"}
-    return say(usage(percent), usage(50), both(100), Outcome.UNCHANGED, **texts)
+    return line_of(usage(percent), usage(50), both(100), Outcome.UNCHANGED, **texts)
 
 
-RAISED = say(usage(96), usage(60, of=50), both(100, 50), Outcome.WOULD_UPDATE)
+RAISED = line_of(usage(96), usage(60, of=50), both(100, 50), Outcome.WOULD_UPDATE)
 
 
 @pytest.mark.parametrize(
@@ -49,28 +51,28 @@ RAISED = say(usage(96), usage(60, of=50), both(100, 50), Outcome.WOULD_UPDATE)
     [
         pytest.param(ROOT / "README.md", RAISED, id="README"),
         pytest.param(DOCS / "first_steps.md", RAISED, id="first steps"),
-        pytest.param(DOCS / "maintenance_windows.md", say_held(10), id="maintenance windows"),
-        pytest.param(DOCS / "troubleshooting.md", say_held(12), id="troubleshooting"),
+        pytest.param(DOCS / "maintenance_windows.md", held_line(10), id="maintenance windows"),
+        pytest.param(DOCS / "troubleshooting.md", held_line(12), id="troubleshooting"),
     ],
 )
-def test_program_says_the_line_that_the_page_shows(page: Path, line: str) -> None:
+def test_page_shows_the_line_that_the_program_logs(page: Path, line: str) -> None:
     assert [block.text.strip() for block in blocks(page, "text")] == [line]
 
 
 @pytest.mark.parametrize("name", ["increase-consumed-reads-scale", "decrease-consumed-reads-scale"])
-def test_scales_give_what_the_tables_say(name: str) -> None:
+def test_tables_match_their_scales(name: str) -> None:
     (option,) = [option for option in OPTIONS if option.name == name]
     text = re.findall(rf"^{name}: (.+)$", read(SCALING), re.MULTILINE)[0]
     scale = Scale.of(parse_value(option, text))
     look_up = scale.amount_at_or_above if name.startswith("increase") else scale.amount_at_or_below
-    table = read(SCALING).partition(text)[2].partition("\n- ")[0].partition("\nAt ")[0]
+    table = read(SCALING).partition(text)[2].partition("\n| consumed |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (\d+) % \| (?:(\d+) %|not at all) \|$", table, re.MULTILINE)
     assert len(rows) >= 6
     for percent, amount in rows:
         assert look_up(Fraction(int(percent))) == int(amount or 0), percent
 
 
-def test_throttling_is_a_share_of_provisioned_units_as_the_page_says() -> None:
+def test_throttling_scale_raises_as_the_page_says() -> None:
     scale = re.findall(r"^increase-throttled-by-provisioned-reads-scale: (.+)$", read(SCALING), re.MULTILINE)[
         0
     ]

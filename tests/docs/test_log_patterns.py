@@ -1,4 +1,4 @@
-"""Who searched 2.5.1's log finds patterns and fields on the page of differences that are really there."""
+"""The log patterns and JSON fields on the page of differences exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
-def test_reasons_that_are_named_for_searches_are_codes() -> None:
+def test_every_reason_on_the_page_is_a_code() -> None:
     named = {
         code
         for *_, field in read_rows()
@@ -28,7 +28,7 @@ def test_reasons_that_are_named_for_searches_are_codes() -> None:
     assert named - {code.value for code in Code} == set()
 
 
-def test_events_that_are_named_for_searches_are_outcomes() -> None:
+def test_every_event_on_the_page_is_an_outcome() -> None:
     rows = read_rows()
     events = {name for *_, field in rows for name in re.findall(r"`event` is `([a-z_]+)`", field)}
     assert events <= {outcome.name.lower() for outcome in Outcome}

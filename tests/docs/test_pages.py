@@ -1,4 +1,4 @@
-"""What the pages show can be used as it stands: command lines, configurations, links."""
+"""Command lines, configurations and links on the pages work as they are."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 LANGUAGES = ("", "ini", "cfg", "text", "systemd", "json", "yaml", "{toctree}", "{literalinclude}")
-"""What a block may be marked with; `ini` is a configuration of ours."""
+"""The languages of blocks; `ini` is a configuration of this program."""
 
 
 @EVERY_PAGE
-def test_program_takes_every_command_line(page: Path) -> None:
+def test_every_command_line_is_valid(page: Path) -> None:
     for arguments in command_lines(page):
         if arguments not in (["--help"], ["--version"]):
             flags = parse_command_line(arguments)
@@ -37,7 +37,7 @@ def test_every_configuration_loads_without_faults(page: Path, tmp_path: Path) ->
 
 
 @EVERY_PAGE
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     for link in links(page):
         name, _, anchor = link.partition("#")
         leads_to = page.parent / name if name else page
@@ -46,7 +46,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 @EVERY_PAGE
-def test_blocks_say_whose_they_are(page: Path) -> None:
+def test_every_block_has_a_known_language(page: Path) -> None:
     assert {block.language for block in blocks(page)} <= set(LANGUAGES)
 
 
@@ -65,7 +65,7 @@ def test_command_lines_are_found() -> None:
     assert ["--print-example"] in found  # what it prints goes into a file
 
 
-def test_every_page_is_in_the_list_of_contents() -> None:
+def test_every_page_is_in_the_table_of_contents() -> None:
     listed = {
         line.strip()
         for block in blocks(DOCS / "index.md", "{toctree}")
@@ -75,20 +75,20 @@ def test_every_page_is_in_the_list_of_contents() -> None:
     assert listed == {page.stem for page in PAGES if page.parent == DOCS} - {"index"}
 
 
-def test_readme_leads_to_what_matters() -> None:
+def test_readme_links_to_the_main_pages() -> None:
     assert {"docs/first_steps.md", "docs/differences.md", "docs/troubleshooting.md"} <= set(
         links(ROOT / "README.md")
     )
     assert "make demo" in read(ROOT / "README.md")
 
 
-def test_the_tree_of_the_architecture_names_every_module() -> None:
+def test_architecture_names_every_module() -> None:
     tree = blocks(DOCS / "architecture.md")[0].text
     modules = {path.stem for path in (ROOT / "dynamic_dynamodb").rglob("*.py")} - {"__init__"}
     assert modules - set(re.findall(r"\w+", tree)) == set()
 
 
-def test_the_release_notes_say_nothing_twice() -> None:
+def test_release_notes_have_no_duplicates() -> None:
     lines = [line for line in read(DOCS / "release_notes.md").splitlines() if line.startswith("- ")]
     beginnings = [line[:60] for line in lines]
     assert [line for line in lines if beginnings.count(line[:60]) > 1] == []

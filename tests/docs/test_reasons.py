@@ -1,4 +1,4 @@
-"""Every reason that the program can give is explained, under a sentence in which it gives it."""
+"""The page on troubleshooting explains every reason, with a sentence that the program logs."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ BREAKER = CircuitBreakerOptions("https://status.example.com/ok", 500)
 
 
 def decided(reads: Usage, *, provisioned: int = 100, **texts: str) -> Reasons:
-    """Give the reasons for the reads of a table of 100 units each."""
+    """Return the reasons for the reads of a table with 100 units each."""
     return decide_with(reads, provisioned=both(provisioned, 100), **texts).capacities.reads.reasons
 
 
 def guarded(reads: Usage, described: Description | None = None, **texts: str) -> Reasons:
-    """Give the reasons for the reads after all guards."""
+    """Return the reasons for the reads after all guards."""
     facts = Facts(described or description(), target_options(**texts), PerCapacity(reads, STEADY), NOW)
     return guard(decide_with(reads, **texts), facts).capacities.reads.reasons
 
 
 def autoscaled(registered: tuple[Capacity, ...] | None) -> Reasons:
-    """Give the reasons for low reads of which AWS's own auto scaling is known so much."""
+    """Return the reasons for low reads of a table with these registrations in AWS auto scaling."""
     facts = Facts(description(), target_options(), PerCapacity(LOW, STEADY), NOW, registered)
     return guard(decide_with(LOW), facts).capacities.reads.reasons
 
 
 def checked(prepare: Callable[[World], object], *, reads: float = 96) -> Reasons:
-    """Give the reasons that a whole check leaves for a table whose writes are low."""
+    """Return the reasons of a whole check for a table with low writes."""
     world = World(replace(section("^orders$"), circuit_breaker=BREAKER))
     world.add(ORDERS, reads=reads, writes=12)
     prepare(world)
@@ -70,20 +70,20 @@ def checked(prepare: Callable[[World], object], *, reads: float = 96) -> Reasons
 
 
 def end_before_updates(world: World) -> None:
-    """Let the program be told to end after its decisions."""
+    """Request a stop after the decisions."""
     answers = iter([False, False])  # before and after the breakers
     world.loop.is_stopping = lambda: next(answers, True)
 
 
 def match_for_too_long() -> Reasons:
-    """Give the reasons for a table whose name takes too long to match."""
+    """Return the reasons for a table whose name takes too long to match."""
     world = World(section(HARD_EXPRESSION))
     world.add(Target(HARD_NAME))
     return tuple(one.skipped for one in world.check().targets if one.skipped)
 
 
 def refuse_updates(code: str, message: str = "") -> Callable[[World], None]:
-    """Let AWS refuse the next update."""
+    """Return what makes AWS refuse the next update."""
     return lambda world: world.tables.update_errors.append(AwsError("dynamodb:UpdateTable", code, message))
 
 
@@ -143,11 +143,11 @@ GIVEN: dict[Code, Callable[[], Reasons]] = {
     Code.LIMIT_EXCEEDED: lambda: checked(refuse_updates("LimitExceededException")),
     Code.ENDING: lambda: checked(end_before_updates),
 }
-"""A situation for each code in which the program gives it."""
+"""For each code, a situation in which the program logs it."""
 
 
 @pytest.mark.parametrize("code", Code, ids=lambda code: code.value)
-def test_page_explains_the_reason_with_a_sentence_that_the_program_gives(code: Code) -> None:
+def test_page_explains_every_reason_under_a_sentence_of_the_program(code: Code) -> None:
     (said,) = {reason.sentence for reason in GIVEN[code]() if reason.code is code}
     entry = rf"^### {code.value}\n\n`([^\n]+)`\n\n(.+?)\n\n(.+?)\n\n"
     parts = re.search(entry, read_page(), re.MULTILINE | re.DOTALL)
@@ -161,7 +161,7 @@ def test_the_reason_is_equal_after_pickling(code: Code) -> None:
     assert pickle.loads(pickle.dumps(given)) == given  # noqa: S301 - our own bytes
 
 
-def test_page_explains_no_reason_that_is_none() -> None:
+def test_page_explains_only_existing_reasons() -> None:
     named = re.findall(r"^### ([a-z-]+)$", read_page(), re.MULTILINE)
     assert sorted(named) == sorted(code.value for code in Code)
 

@@ -1,4 +1,4 @@
-"""The worked example on the page on decisions is what the program computes."""
+"""The worked example on the page on decisions matches what the program computes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOW_CHECKS = PerCapacity(0, 2)
 
 @pytest.fixture
 def options(tmp_path: Path) -> TargetOptions:
-    """Read the rules that the page shows."""
+    """Return the options of the configuration on the page."""
     (block,) = blocks(PAGE, "ini")
     path = tmp_path / "dynamic-dynamodb.conf"
     path.write_text(block.text, encoding="utf-8")
@@ -39,7 +39,7 @@ def options(tmp_path: Path) -> TargetOptions:
 
 
 def decide_at(now: datetime, options: TargetOptions) -> Decision:
-    """Decide by the figures that the page gives, five minutes of each."""
+    """Return the decision for the page's figures, spread over five minutes."""
     window = find_window(options, now)
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
     estimator = UsageEstimator(window, now=now, freshest=minutes[-1])
@@ -58,7 +58,7 @@ def decide_at(now: datetime, options: TargetOptions) -> Decision:
     return guard(decision, Facts(description(), options, usages, now))
 
 
-def test_program_says_the_line_that_the_page_shows(options: TargetOptions) -> None:
+def test_page_shows_the_line_that_the_program_logs(options: TargetOptions) -> None:
     window = find_window(options, NOW)
     assert f"from {window.start:%H:%M} to {window.end:%H:%M}" in read(PAGE)
     (shown,) = blocks(PAGE, "text")
@@ -83,7 +83,7 @@ def test_count_is_kept_and_writes_go_down_in_the_window(options: TargetOptions) 
         ("reads-upper-threshold", {"reads_upper_threshold": "80"}),
     ],
 )
-def test_each_proposal_is_what_its_rule_alone_gives(name: str, texts: dict[str, str]) -> None:
+def test_each_proposal_is_that_of_its_rule_alone(name: str, texts: dict[str, str]) -> None:
     alone = {"increase_reads_with": "20", "reads_upper_threshold": "100", **texts}
     proposed = decide_with(usage(90, 1_800), **alone).proposed.reads
     (row,) = [line for line in read(PAGE).splitlines() if line.startswith(f"| `{name}` |")]
