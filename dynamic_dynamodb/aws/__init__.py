@@ -1,1 +1,1 @@
-"""The only rooms that know boto3."""
+"""Calls to AWS: the only package that imports botocore."""

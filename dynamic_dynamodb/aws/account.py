@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.aws.client import AwsClient
 from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
+from dynamic_dynamodb.aws.permissions import list_topics
 from dynamic_dynamodb.aws.workers import WorkerPool
 from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.resilience import CallBudget, Waits
@@ -17,13 +18,11 @@ from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from dynamic_dynamodb.check.resilience import Timeouts
     from dynamic_dynamodb.config.loader import Configuration
 
-SERVICES: Final = ("dynamodb", "cloudwatch", "sns")
-AUTOSCALING_SERVICE: Final = "application-autoscaling"
 UPDATES_AT_ONCE: Final = 4
 """AWS refuses some of ten simultaneous updates."""
 
@@ -48,7 +47,7 @@ def start_workers() -> Iterator[Workers]:
 
 
 def open_session(
-    options: Mapping[str, Any],
+    configuration: Configuration,
     timeouts: Timeouts,
     is_stopping: Callable[[], bool],
     before: AwsClient | None = None,
@@ -57,6 +56,7 @@ def open_session(
 
     Raises ConfigurationError for keys that cannot be sent and for a region that cannot be.
     """
+    options = configuration.global_options
     key_id, secret_key = options["aws_access_key_id"], options["aws_secret_access_key"]
     try:
         credentials = Credentials(
@@ -68,7 +68,7 @@ def open_session(
         )
         session = AwsClient(
             credentials,
-            (*SERVICES, AUTOSCALING_SERVICE) if options["skip_aws_autoscaled"] else SERVICES,
+            _list_services(configuration),
             most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
             patience=CallBudget(timeouts),
             is_stopping=is_stopping,
@@ -78,6 +78,15 @@ def open_session(
     if before is not None:
         session.clock = before.clock
     return session
+
+
+def _list_services(configuration: Configuration) -> Iterator[str]:
+    """Return the services that a configuration uses: each client takes time to make."""
+    yield from ("dynamodb", "cloudwatch")
+    if list_topics(configuration):
+        yield "sns"
+    if configuration.global_options["skip_aws_autoscaled"]:
+        yield "application-autoscaling"
 
 
 def build_history(

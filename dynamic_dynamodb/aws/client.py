@@ -5,19 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import boto3
-import botocore
 from botocore import exceptions
-from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from botocore.utils import validate_region_name
 from retrying import Retrying
 
-from dynamic_dynamodb import __version__
-from dynamic_dynamodb.aws.botocore_sessions import open_session
+from dynamic_dynamodb.aws.botocore_setup import make_clients
 from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.deadlines import bounded
-from dynamic_dynamodb.aws.parsing import make_parser_factory
 from dynamic_dynamodb.check.resilience import ENDING
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
 
@@ -69,9 +64,6 @@ _GARBAGE: Final = (
 _MAKING: Final = "making AWS clients"
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500
-_USER_AGENT: Final = (
-    f"dynamic-dynamodb/{__version__} Boto3/{boto3.__version__} Botocore/{botocore.__version__}"
-)
 
 
 def make_retrying(is_worth_another: Callable[[BaseException], bool]) -> Any:  # noqa: ANN401 - no types
@@ -104,17 +96,7 @@ class AwsClient:
             validate_region_name(credentials.region)
         except exceptions.BotoCoreError as error:
             raise AwsError(_MAKING, type(error).__name__, str(error)) from error
-        self._config = Config(
-            connect_timeout=patience.timeouts.connect,
-            read_timeout=patience.timeouts.read,
-            max_pool_connections=most_connections,
-            # botocore's retries would multiply with ours, and repeat what must not be repeated.
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            # Given whole: botocore would put it together anew for each call, which takes a tenth of its time.
-            user_agent=_USER_AGENT,
-            # AWS checks for itself, and a call for 125 targets takes a fifth less time so.
-            parameter_validation=False,
-        )
+        self._most_connections = most_connections
         self._timeouts = patience.timeouts
         self._patience = patience
         self._is_stopping = is_stopping
@@ -148,16 +130,16 @@ class AwsClient:
         self._credentials.reset()
 
     def _make_clients(self) -> dict[str, Any]:
-        """Make a client for each service; raise AwsError if boto3 cannot by AWS's own configuration."""
+        """Make a client for each service; raise AwsError if AWS's own configuration does not allow it."""
         try:
-            core = open_session()
-            core.register_component("response_parser_factory", make_parser_factory())
-            core.register_component("credential_provider", self._credentials)
-            # Any: the service is a variable here, for which stubs know no client
-            session: Any = boto3.Session(region_name=self._credentials.region, botocore_session=core)
-            # All at once and in this thread: made in workers, their memory would not be used again.
             with bounded(self._timeouts.attempt):  # a defaults_mode of auto asks the metadata service
-                return {service: session.client(service, config=self._config) for service in self._services}
+                return make_clients(
+                    self._services,
+                    region=self._credentials.region,
+                    credential_provider=self._credentials,
+                    timeouts=self._timeouts,
+                    most_connections=self._most_connections,
+                )
         except TimeoutError:
             asked = "the metadata service, which defaults_mode = auto asks, took"
             raise AwsError(_MAKING, TOO_SLOW, f"{asked} more than {self._timeouts.attempt:g} s") from None

@@ -19,7 +19,7 @@ from botocore.credentials import (
     create_credential_resolver,
 )
 
-from dynamic_dynamodb.aws.botocore_sessions import open_session
+from dynamic_dynamodb.aws.botocore_setup import open_session
 from dynamic_dynamodb.aws.credential_process import CredentialProcess, PlainError
 from dynamic_dynamodb.aws.deadlines import bounded
 

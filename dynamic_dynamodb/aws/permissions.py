@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dynamic_dynamodb.config.loader import Configuration
-    from dynamic_dynamodb.config.sections import Section
 
 MOST_CHARACTERS: Final = 6144
 """How long a managed policy may be, spaces not counted (IAM and AWS STS quotas)."""
@@ -51,10 +50,22 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
         _allow("FindTablesAndReadMetrics", anywhere, ["*"]),
         _allow("ScaleTables", on_tables, tables),
     ]
-    topics = [] if options["dry_run"] else _list_topics(configuration.sections)
+    topics = list_topics(configuration)
     if topics:
         statements.append(_allow("PublishMessages", [actions.PUBLISH], topics))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def list_topics(configuration: Configuration) -> list[str]:
+    """Return the SNS topics that a configuration publishes to; a dry run publishes to none."""
+    if configuration.global_options["dry_run"]:
+        return []
+    return [
+        one.typed.sns_topic_arn
+        for section in configuration.sections
+        for one in (section, *section.gsis)
+        if one.typed.sns_topic_arn and one.typed.sns_message_types
+    ]
 
 
 def _allow(name: str, allowed: list[str], resources: Iterable[str]) -> dict[str, Any]:
@@ -64,15 +75,6 @@ def _allow(name: str, allowed: list[str], resources: Iterable[str]) -> dict[str,
         "Action": sorted(allowed),
         "Resource": list(dict.fromkeys(resources)),
     }
-
-
-def _list_topics(sections: Iterable[Section]) -> list[str]:
-    return [
-        one.typed.sns_topic_arn
-        for section in sections
-        for one in (section, *section.gsis)
-        if one.typed.sns_topic_arn and one.typed.sns_message_types
-    ]
 
 
 def name_resource(expression: str) -> str:

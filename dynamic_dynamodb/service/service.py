@@ -89,7 +89,7 @@ class Service:
         """
         options, is_stopping = configuration.global_options, self.requests.is_stopping
         counts = open_counts(options, self.sources, before.counts if before else None)
-        session = open_session(options, self.timeouts, is_stopping, before.session if before else None)
+        session = open_session(configuration, self.timeouts, is_stopping, before.session if before else None)
         if before is not None and before.session.is_usable:
             session.prepare()  # now, because what works must not be given up for what does not
             self.prepared = session

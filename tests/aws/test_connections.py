@@ -21,8 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from dynamic_dynamodb.aws.botocore_setup import bound_connections
 from dynamic_dynamodb.aws.deadlines import bounded
-from dynamic_dynamodb.aws.transport import bound_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,7 +145,7 @@ CLIENTS: list[Any] = []
 
 
 def make_client(url: str, **settings: Any) -> Any:
-    bound_calls()
+    bound_connections()
     verify = settings.pop("verify", None)
     config = Config(
         connect_timeout=60, read_timeout=60, retries={"total_max_attempts": 1, "mode": "standard"}, **settings

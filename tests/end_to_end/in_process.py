@@ -31,7 +31,7 @@ def open_loop(
     path = folder / "dynamic-dynamodb.conf"
     path.write_text(configuration, encoding="utf-8")
     loaded = ConfigSources({"config": str(path)}, {}, folder).load()
-    session = open_session(loaded.global_options, Timeouts(most_attempts=1), lambda: False)
+    session = open_session(loaded, Timeouts(most_attempts=1), lambda: False)
     session.prepare()
     with start_workers() as workers:
         yield build_check(loaded, CountStore(), workers, session, lambda: False)

@@ -147,7 +147,7 @@ def check_in_fact(
 ) -> list[tuple[datetime, tuple[TargetReport, ...]]]:
     """Make the checks of a daemon on the emulated account."""
     real = Heard()
-    session = open_session(configuration.global_options, Timeouts(), lambda: False)
+    session = open_session(configuration, Timeouts(), lambda: False)
     session.prepare()
     with start_workers() as workers:
         loop = build_check(configuration, CountStore(), workers, session, lambda: False)

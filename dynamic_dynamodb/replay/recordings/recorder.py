@@ -122,7 +122,7 @@ def _record_into(
     on_progress: Callable[[float], None],
 ) -> Recorded:
     options = configuration.global_options
-    session = open_session(options, FOR_LONG_ANSWERS, never)
+    session = open_session(configuration, FOR_LONG_ANSWERS, never)
     with start_workers() as workers:
         discovery, history = build_history(configuration, workers, session)
         try:
