@@ -1,4 +1,4 @@
-"""Start, stop and look at the daemon of an instance."""
+"""Start, stop, reload and find the daemon of an instance."""
 
 from __future__ import annotations
 
@@ -16,14 +16,10 @@ from daemon import DaemonContext
 
 from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.service.daemon_status import DaemonState, DaemonStatus
+from dynamic_dynamodb.service.instance_files import PidFileError
 from dynamic_dynamodb.service.logs import await_readers
-from dynamic_dynamodb.service.pid_file import (
-    DaemonState,
-    DaemonStatus,
-    PidFile,
-    PidFileError,
-    PidFileTakenError,
-)
+from dynamic_dynamodb.service.pid_file import PidFile, PidFileTakenError
 from dynamic_dynamodb.service.processes import has_ended
 from dynamic_dynamodb.service.reload_notes import parse_note
 from dynamic_dynamodb.service.signals import hold_reloads
@@ -31,32 +27,32 @@ from dynamic_dynamodb.service.signals import hold_reloads
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 STOP_WAIT_SECONDS: Final = 30.0
 RESTART_WAIT_SECONDS: Final = 90.0
-"""Longer than any call to AWS may take with its retries: a restart must not end with nothing running."""
+"""Longer than any AWS call takes with its retries, so that a restart does not leave nothing running."""
 RELOAD_WAIT_SECONDS: Final = 150.0
-"""Longer than a check that meets trouble, and the wait for a file that is being written after it."""
+"""Longer than a slow check, and the wait for a file that is still being written."""
 _POLL_SECONDS: Final = 0.05
 _UMASK: Final = 0o022
-"""Keeps what the daemon makes from being written by others."""
+"""Nobody else can write the files that the daemon makes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command found or did, and the exit code for it."""
+    """The result of a command: its exit code, and a sentence to print."""
 
     code: int
     sentence: str
 
 
 Work = Callable[[Callable[[str], None], Callable[[], None], Callable[[str], None]], None]
-"""What the daemon does. It is given what to call when it is ready, with what is wrong if anything is;
-what to call before each check; and what keeps a line of text for commands that ask.
+"""What the daemon runs. Its arguments are functions to call: when it is ready, with the problem if nothing
+can be checked yet, else an empty text; before each check; and to keep a line of text for other commands.
 """
 
 
 def start(pid_file: PidFile, work: Work) -> Answer:
-    """Start the daemon, and answer when it has begun its first check or failed before.
+    """Start the daemon, and return when its first check has begun or it has failed.
 
-    Exit codes: 0 it runs, 1 it runs already or could not start, 2 its configuration cannot be used.
+    Exit codes: 0 started, 1 it already runs or could not start, 2 its configuration cannot be used.
     """
     try:
         status = pid_file.look()
@@ -64,16 +60,16 @@ def start(pid_file: PidFile, work: Work) -> Answer:
         return Answer(1, str(error))
     if status.is_running:
         return Answer(1, f"already {_describe_running(status)}")
-    said = _fork(pid_file, work)
-    if not said:
-        return Answer(1, "the daemon ended before its first check")
-    is_replaced = status.state is DaemonState.STALE and said["code"] == 0
+    report = _fork(pid_file, work)
+    if not report:
+        return Answer(1, "the daemon ended before its first check; its log says why")
+    is_replaced = status.state is DaemonState.STALE and report["code"] == 0
     stale = f"; a stale pid file was removed{_of(status)}" if is_replaced else ""
-    return Answer(said["code"], f"{said['sentence']}{stale}")
+    return Answer(report["code"], f"{report['sentence']}{stale}")
 
 
 def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> Answer:
-    """Stop the daemon, and answer when it has ended: 0; or when it does not end, or may not be stopped: 1."""
+    """Stop the daemon; the exit code is 0 when it has ended, 1 if it does not or must not be stopped."""
     try:
         status = pid_file.look()
         if status.state is DaemonState.NOT_RUNNING:
@@ -83,7 +79,7 @@ def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> Answer:
             return Answer(0, f"not running; a stale pid file was removed{_of(status)}")
         if status.state is DaemonState.UNCONTROLLED or not status.pid:
             return Answer(1, _describe_running(status))
-        with suppress(ProcessLookupError):  # it has ended by itself in between
+        with suppress(ProcessLookupError):  # it has just ended by itself
             os.kill(status.pid, signal.SIGTERM)
         return _wait_for_end(status.pid, wait_seconds)
     except PermissionError:
@@ -93,9 +89,9 @@ def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> Answer:
 
 
 def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SECONDS) -> Answer:
-    """Let the daemon read its configuration again, and answer what came of it: 0 it is in force, else 1.
+    """Reload the daemon, and return when that has ended: 0 if its new configuration is in force, else 1.
 
-    `source` is what the caller has found to be without faults: a daemon that reads another file is not asked.
+    `source` is the configuration that the caller has validated: a daemon that uses another one is not asked.
     """
     try:
         status = pid_file.look()
@@ -103,9 +99,9 @@ def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SEC
             return Answer(1, _describe_running(status) if status.is_running else "not running")
         before = parse_note(pid_file.read_note(status.owner))
         if before is None:
-            return Answer(1, f"pid {status.pid} cannot be asked just now: it has begun only a moment ago")
+            return Answer(1, f"pid {status.pid} has only just started: try again")
         if before.source != source:
-            return Answer(1, f"pid {status.pid} reads {before.source}, not {source}: it was not asked to")
+            return Answer(1, f"pid {status.pid} uses {before.source}, not {source}: not reloaded")
         os.kill(status.pid, signal.SIGHUP)
         return _wait_for_reload(pid_file, status.pid, status.owner, before.begun, wait_seconds)
     except PermissionError:
@@ -115,7 +111,7 @@ def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SEC
 
 
 def find_log(pid_file: PidFile) -> str:
-    """Return where the daemon that runs logs to; an empty text if this user cannot know."""
+    """Return the path of the running daemon's log file; empty if it has none or this user cannot see it."""
     try:
         status = pid_file.look()
     except PidFileError:
@@ -125,7 +121,7 @@ def find_log(pid_file: PidFile) -> str:
 
 
 def look(pid_file: PidFile) -> Answer:
-    """Tell whether the daemon runs, with the exit codes of LSB init scripts: 0 yes, 3 no, 1 a stale file."""
+    """Return whether the daemon runs, with LSB's exit codes: 0 running, 3 not running, 1 a stale pid file."""
     try:
         status = pid_file.look()
     except PidFileError as error:
@@ -138,15 +134,15 @@ def look(pid_file: PidFile) -> Answer:
 
 
 def _describe_running(status: DaemonStatus) -> str:
-    """Say that a daemon runs, and what to do if this user's commands cannot control it."""
-    said = f"running with pid {status.pid}"
+    """Return a sentence about a running daemon, with what to do if this user's commands cannot control it."""
     if not status.pid:
-        return "running where this command cannot see it (another container?)"
+        return "running where this command cannot see it (in another container?)"
+    running = f"running with pid {status.pid}"
     if status.state is DaemonState.RUNNING:
-        return said
+        return running
     if os.geteuid() not in (0, status.owner):
-        return f"{said}, which belongs to another user: act as that user, or as root"
-    return f"{said}, without our lock, as a daemon of 2.5.1 does: end it with `kill {status.pid}` first"
+        return f"{running}, which belongs to another user: act as that user, or as root"
+    return f"{running} but without a lock, like a daemon of 2.5.1: stop it with `kill {status.pid}` first"
 
 
 def _of(status: DaemonStatus) -> str:
@@ -159,57 +155,57 @@ def _wait_for_end(pid: int, wait_seconds: float) -> Answer:
         if has_ended(pid):
             return Answer(0, f"stopped (pid {pid})")
         time.sleep(_POLL_SECONDS)
-    waits = "it is finishing an update, or waiting for AWS to answer"
-    return Answer(1, f"pid {pid} has not ended within {wait_seconds:.0f} s: {waits}; its log says more")
+    reason = "it is finishing an update or waiting for AWS"
+    return Answer(1, f"pid {pid} has not stopped within {wait_seconds:.0f} s: {reason}; its log says more")
 
 
 def _wait_for_reload(pid_file: PidFile, pid: int, owner: int, begun: int, wait_seconds: float) -> Answer:
-    """Wait for a reload that has begun after so many others: it has read what the caller has checked."""
+    """Wait for the end of a reload after the first `begun`: it has read what the caller has validated."""
     deadline = time.monotonic() + wait_seconds
     while time.monotonic() < deadline:
         note = parse_note(pid_file.read_note(owner))
         if note is not None and note.ended > begun:
             return Answer(0 if note.is_in_force else 1, f"{note.sentence} (pid {pid})")
         if has_ended(pid):
-            return Answer(1, f"pid {pid} has ended before it read the configuration")
+            return Answer(1, f"pid {pid} has stopped before it read the configuration")
         time.sleep(_POLL_SECONDS)
-    waits = "it is in a check, or the file is still being written"
-    return Answer(1, f"pid {pid} has not answered within {wait_seconds:.0f} s: {waits}; its log says more")
+    reason = "a check still runs, or the file is still being written"
+    return Answer(1, f"pid {pid} has not reloaded within {wait_seconds:.0f} s: {reason}; its log says more")
 
 
 def _fork(pid_file: PidFile, work: Work) -> dict[str, Any]:
-    """Let a detached process work; give what it said before or when it was ready, {} for nothing."""
-    hear, tell = os.pipe()
+    """Run `work` in a detached process, and return the report of its start; {} if it ended before."""
+    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(hear)
+        os.close(reader)
         try:
-            _become_daemon(pid_file, work, tell)
+            _become_daemon(pid_file, work, writer)
         finally:
             await_readers()
-            os._exit(0)  # the caller's code is the parent's to go on with
-    os.close(tell)
-    with os.fdopen(hear, encoding="utf-8") as pipe:
-        said = pipe.read()
+            os._exit(0)  # only the parent goes on with the caller's code
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as pipe:
+        report = pipe.read()
     os.waitpid(child, 0)
-    return dict(json.loads(said)) if said else {}
+    return dict(json.loads(report)) if report else {}
 
 
-def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
-    """Detach and work; tell the waiting command once how that began."""
-    is_told = False
+def _become_daemon(pid_file: PidFile, work: Work, writer: int) -> None:
+    """Detach and run `work`; report once to the waiting command whether it started."""
+    is_reported = False
 
-    def say(code: int, sentence: str) -> None:
-        nonlocal is_told
-        if not is_told:
-            os.write(tell, json.dumps({"code": code, "sentence": sentence}).encode())
-            os.close(tell)
-            is_told = True
+    def report(code: int, sentence: str) -> None:
+        nonlocal is_reported
+        if not is_reported:
+            os.write(writer, json.dumps({"code": code, "sentence": sentence}).encode())
+            os.close(writer)
+            is_reported = True
 
     context = DaemonContext(
         detach_process=True,  # python-daemon would not detach under process 1
         umask=_UMASK,  # its own default is 0
-        files_preserve=[tell],
+        files_preserve=[writer],
         signal_map={},  # the service has its own
     )
     try:
@@ -219,7 +215,7 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
         try:
             announcer = Announcer()
             work(
-                lambda trouble: say(0, _describe_start(trouble)),
+                lambda problem: report(0, _describe_start(problem)),
                 lambda: _keep_alive(pid_file, announcer),
                 pid_file.write_note,
             )
@@ -227,19 +223,19 @@ def _become_daemon(pid_file: PidFile, work: Work, tell: int) -> None:
             pid_file.release()
     except ConfigurationError as error:
         for fault in error.faults:
-            LOGGER.error("the daemon ends: %s", fault)  # noqa: TRY400 - a sentence
-        say(2, "; ".join(error.faults))
+            LOGGER.error("daemon stopped: %s", fault)  # noqa: TRY400 - a sentence
+        report(2, "; ".join(error.faults))
     except OSError as error:  # the system allows no process or thread
-        LOGGER.error("the daemon ends: %s", error)  # noqa: TRY400 - a sentence
-        say(1, str(error))
+        LOGGER.error("daemon stopped: %s", error)  # noqa: TRY400 - a sentence
+        report(1, str(error))
     except Exception as error:
-        LOGGER.exception("the daemon ends")
-        say(1, str(error) if isinstance(error, PidFileError) else f"{type(error).__name__}: {error}")
+        LOGGER.exception("daemon stopped")
+        report(1, str(error) if isinstance(error, PidFileError) else f"{type(error).__name__}: {error}")
 
 
-def _describe_start(trouble: str) -> str:
+def _describe_start(problem: str) -> str:
     started = f"started with pid {os.getpid()}"
-    return f"{started}, but nothing can be checked yet: {trouble}" if trouble else started
+    return f"{started}, but nothing can be checked yet: {problem}" if problem else started
 
 
 def _keep_alive(pid_file: PidFile, announcer: Announcer) -> None:
@@ -247,7 +243,7 @@ def _keep_alive(pid_file: PidFile, announcer: Announcer) -> None:
         pid_file.keep_alive()
         announcer.say("pid file", "")
     except PidFileTakenError as error:
-        LOGGER.error("ending, because another daemon has taken over: %s", error)  # noqa: TRY400 - a sentence
+        LOGGER.error("stopping: another daemon has taken over: %s", error)  # noqa: TRY400 - a sentence
         signal.raise_signal(signal.SIGTERM)
     except (PidFileError, OSError) as error:
         announcer.say("pid file", str(error))

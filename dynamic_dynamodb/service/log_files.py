@@ -17,11 +17,10 @@ T = TypeVar("T")
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 OLD_FILES_KEPT: Final = 5
 READABLE_BY_ALL: Final = 0o644
-OWNER_ONLY: Final = 0o600
 
 
 class RawStream:
-    """A text stream without a buffer: what it cannot write is not kept to be written later."""
+    """An unbuffered text stream: text that it could not write is not written later."""
 
     def __init__(self, descriptor: int, encoding: str = "utf-8") -> None:
         """Write to an open descriptor."""
@@ -30,14 +29,14 @@ class RawStream:
         self._is_in_mid_line = False
 
     def write(self, text: str) -> None:
-        """Write all of it, however long that takes; raise OSError."""
+        """Write the whole text, however long that takes; raise OSError."""
         data = text.encode(self._encoding, "backslashreplace")
         if self._is_in_mid_line:
             data = b"\n" + data
         while data:
             try:
                 count = os.write(self._descriptor, data)
-            except BlockingIOError:  # somebody who shares it has made it so
+            except BlockingIOError:  # another process that shares it has set O_NONBLOCK
                 waiting = select.poll()
                 waiting.register(self._descriptor, select.POLLOUT)
                 waiting.poll()
@@ -46,14 +45,14 @@ class RawStream:
             data = data[count:]
 
     def flush(self) -> None:
-        """Do nothing: all is written."""
+        """Do nothing: there is no buffer."""
 
     def fileno(self) -> int:
         """Return the descriptor."""
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Tell whether it is a terminal."""
+        """Return whether it is a terminal."""
         return os.isatty(self._descriptor)
 
     def close(self) -> None:
@@ -62,7 +61,7 @@ class RawStream:
 
 
 class LogFile(TimedRotatingFileHandler):
-    """A file that is rotated at midnight, and goes on where it is if it cannot be rotated."""
+    """A file that is rotated at midnight; if that fails, lines are appended until the next rotation."""
 
     def __init__(self, path: Path, permissions: int = READABLE_BY_ALL) -> None:
         """Open the file; raise OSError."""
@@ -70,7 +69,7 @@ class LogFile(TimedRotatingFileHandler):
         super().__init__(path, when="midnight", backupCount=OLD_FILES_KEPT)
 
     def doRollover(self) -> None:  # noqa: N802 - logging's name
-        """Rotate; a file that cannot be moved, such as one that is mounted, grows on until next midnight."""
+        """Rotate the file; one that cannot be renamed, such as a mounted file, stays until next midnight."""
         try:
             super().doRollover()
         except OSError as error:
@@ -78,17 +77,17 @@ class LogFile(TimedRotatingFileHandler):
                 self.stream = self._open()
             self.rolloverAt = self.computeRollover(int(time.time()))
             why = error.strerror or error
-            said = "cannot rotate log-file %s (%s): appending to it until the next rotation"
-            LOGGER.warning(said, self.baseFilename, why)
+            problem = "cannot rotate log-file %s (%s): appending to it until the next rotation"
+            LOGGER.warning(problem, self.baseFilename, why)
 
     def _open(self) -> Any:  # noqa: ANN401 - logging wants a TextIOWrapper, and uses three methods of it
         return RawStream(_open_without_waiting(Path(self.baseFilename), self._permissions))
 
 
 def open_log_file(path: Path, permissions: int = READABLE_BY_ALL) -> logging.Handler | None:
-    """Open a log file, or what a name such as /dev/stderr stands for; None for /dev/stdout.
+    """Return the handler of a log file, or of a device such as /dev/stderr; None for /dev/stdout.
 
-    Raises ConfigurationError if it cannot be used, or cannot be opened in time.
+    Raises ConfigurationError if the file cannot be used, or cannot be opened in time.
     """
 
     def open_it() -> logging.Handler | None:
@@ -104,7 +103,7 @@ def open_log_file(path: Path, permissions: int = READABLE_BY_ALL) -> logging.Han
 
 
 def _open_without_waiting(path: Path, permissions: int) -> int:
-    """Open a file or device for appending, as a FIFO or a link in its place would make one wait or stray."""
+    """Open a file or device for appending, without following a link or waiting for a FIFO's reader."""
     flags = (
         os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     )

@@ -1,4 +1,4 @@
-"""Turn log records into lines: a record of text is one line, whatever names and messages hold."""
+"""Render log records as text or JSON: one line per record, whatever its message contains."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _INDENT: Final = "    "
-"""What no line of the log begins with, so that a line of a traceback is not taken for one."""
+"""Log lines never begin with it, so that lines of a traceback are not mistaken for them."""
 
 
 class TextFormatter(logging.Formatter):
-    """Write one line a record, with control characters made visible; tracebacks follow it, indented."""
+    """Render a record as one line with control characters escaped; tracebacks follow it, indented."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Render the line."""
@@ -61,7 +61,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
-    """Return the formatter of a log-format."""
+    """Return the formatter for a value of log-format."""
     if name == "json":
         return JsonFormatter(is_dry_run=is_dry_run)
     mark = " - dryrun" if is_dry_run else ""

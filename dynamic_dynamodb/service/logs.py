@@ -1,9 +1,8 @@
-"""Set up logging as the [logging] options say."""
+"""Set up logging by the [logging] options."""
 
 from __future__ import annotations
 
 import logging
-import logging.config
 import math
 import os
 import sys
@@ -12,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from logutils.colorize import ColorizingStreamHandler
-
 from dynamic_dynamodb.config.log_paths import is_stream
+from dynamic_dynamodb.config.private_files import OWNER_ONLY, make_private_directory
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.service.log_files import OWNER_ONLY, LogFile, RawStream, open_log_file
+from dynamic_dynamodb.service.log_files import LogFile, RawStream, open_log_file
 from dynamic_dynamodb.service.log_formatters import choose_formatter
 from dynamic_dynamodb.service.log_queue import MOST_LINES, QueuedHandler
 
@@ -27,47 +25,52 @@ LOGGER_NAME: Final = "dynamic-dynamodb"
 LOGGER: Final = logging.getLogger(LOGGER_NAME)
 HURRY_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.05
-_A_PLACE: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC
-_OWNER_ONLY_DIRECTORY: Final = 0o700
-_TALKATIVE: Final = {
+_DIRECTORY_FLAGS: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC
+_COLOURS: Final = {
+    logging.DEBUG: "34",
+    logging.WARNING: "33",
+    logging.ERROR: "31",
+    logging.CRITICAL: "41;37;1",
+}
+"""Parameters of the terminal's escape sequence: blue, yellow, red, and bold white on red."""
+_LIBRARY_LEVELS: Final = {
     "boto3": logging.WARNING,
     "botocore": logging.WARNING,
-    "botocore.credentials": logging.ERROR,  # its warnings are tracebacks of what our own line says
+    "botocore.credentials": logging.ERROR,  # its warnings repeat our own line as a traceback
     "botocore.tokens": logging.ERROR,  # likewise
     "urllib3": logging.WARNING,
     "requests": logging.WARNING,
 }
 
 
-class Console(ColorizingStreamHandler):  # type: ignore[misc]  # logutils has no types
-    """Write to stdout; on a terminal, levels that matter are coloured, and INFO looks as all text does."""
-
-    level_map: Final = {**ColorizingStreamHandler.level_map, logging.INFO: (None, None, False)}
+class Console(logging.StreamHandler[RawStream]):
+    """Write to stdout; on a terminal, the first line of a record is coloured by its level."""
 
     is_plain = False
 
     def __init__(self) -> None:
-        """Write to what is stdout now."""
+        """Write to the current stdout."""
         super().__init__(RawStream(sys.stdout.fileno(), sys.stdout.encoding))
-        is_unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        self._is_colourful = not is_unwanted and self.stream.isatty()
+        is_colour_off = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        self._has_colours = not is_colour_off and self.stream.isatty()
 
-    @property
-    def is_tty(self) -> bool:
-        """Tell whether to colour lines."""
-        return self._is_colourful and not self.is_plain
-
-    # logutils would write a line and its end apart.
-    emit = logging.StreamHandler.emit
+    def format(self, record: logging.LogRecord) -> str:
+        """Render a record, with its colour unless `is_plain`."""
+        text = super().format(record)
+        colour = _COLOURS.get(record.levelno)
+        if colour is None or self.is_plain or not self._has_colours:
+            return text
+        first, newline, rest = text.partition("\n")
+        return f"\x1b[{colour}m{first}\x1b[0m{newline}{rest}"
 
 
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """What the set-up of a log depends on beside its options.
+    """What the set-up of logging depends on, beside the options.
 
     `find_path` makes the paths in options absolute, and raises ConfigurationError if it cannot.
-    `own_log` is where a process without a terminal logs to if it is given no place.
-    A one-off run keeps every line for a slow reader; what runs for long must not, as its memory has an end.
+    `own_log` is the log file of a process without a terminal if the options name none.
+    A one-off run keeps every line for a slow reader; a long-running one must bound its memory.
     """
 
     find_path: Callable[[str], Path]
@@ -77,12 +80,12 @@ class LogSettings:
 
 
 def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
-    """Log to stdout, and to the log-file if there is one; what was set up before is closed.
+    """Log to stdout, and to the log-file if there is one, in place of what was set up before.
 
-    Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used; then
-    logging stays as it was.
+    Raises ConfigurationError if a log-file cannot be written or a log-config-file cannot be used; logging
+    then stays as it was.
     """
-    for name, level in _TALKATIVE.items():
+    for name, level in _LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(level)
     most_lines = None if settings.is_one_off else MOST_LINES
     formatter = choose_formatter(options["log_format"], is_dry_run=settings.is_dry_run)
@@ -90,10 +93,10 @@ def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
     if options["log_config_file"]:
         _use_file(settings.find_path(options["log_config_file"]), settings.find_path("."))
         _put_into_queues(most_lines)
-        handler, path, trouble = _open_file(None, settings) if _leads_nowhere() else (None, None, "")
+        handler, path, problem = _open_file(None, settings) if _is_unseen() else (None, None, "")
     else:
-        handler, path, trouble = _open_file(options["log_file"], settings)
-        # Kept over reloads, as it may be stuck in a write that nobody takes.
+        handler, path, problem = _open_file(options["log_file"], settings)
+        # Kept over reloads: its thread may be blocked in a write.
         console = next((queue for queue in _find_queues() if isinstance(queue.target, Console)), None)
         console = console or QueuedHandler(Console(), "stdout")
         console.target.is_plain = options["log_format"] == "json"  # type: ignore[attr-defined]  # a Console
@@ -104,14 +107,14 @@ def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
         root.setLevel(options["log_level"].upper())
     if handler is not None:
         root.addHandler(QueuedHandler(handler, f"log-file {path}", formatter, most_lines))
-    if trouble:
-        LOGGER.warning("%s", trouble)
+    if problem:
+        LOGGER.warning("%s", problem)
 
 
 def shut_down_logging(*, but: QueuedHandler | None = None) -> None:
-    """End what was set up, by options or by a log-config-file, and leave our logger as if new.
+    """Close all handlers, and reset our logger; each handler has a moment to write its queue.
 
-    Each log has a moment for the lines that wait.
+    `but` is left as it is.
     """
     for queue in _find_queues():
         if queue is not but:
@@ -128,16 +131,16 @@ def find_log_file() -> Path | None:
 
 
 def await_readers(seconds: float = HURRY_SECONDS, *, is_hurried: Callable[[], bool] = lambda: True) -> bool:
-    """Wait until every line has been taken; tell whether it has.
+    """Wait until every line is written; return whether every line is.
 
-    That ends when none is taken for so long; or at most a second after `is_hurried`.
+    The wait ends when no line was written for `seconds`, and at most a second after `is_hurried`.
     """
-    stalled_since, taken, hurried_since = time.monotonic(), -1, math.inf
+    stalled_since, written, hurried_since = time.monotonic(), -1, math.inf
     while busy := [queue for queue in _find_queues() if queue.is_busy]:
         now = time.monotonic()
-        taken_now = sum(queue.written for queue in busy)
-        if taken_now != taken:
-            stalled_since, taken = now, taken_now
+        written_now = sum(queue.written for queue in busy)
+        if written_now != written:
+            stalled_since, written = now, written_now
         if is_hurried():
             hurried_since = min(hurried_since, now)
         if now - stalled_since > seconds or now - hurried_since > HURRY_SECONDS:
@@ -157,22 +160,22 @@ def _find_queues() -> list[QueuedHandler]:
 
 
 def _open_file(given: str | None, settings: LogSettings) -> tuple[logging.Handler | None, Path | None, str]:
-    """Open the file to log to, if there is one, and say what is wrong with a daemon's own."""
+    """Return the handler of the log file and its path, if there is one; else why a daemon has none."""
     path = settings.find_path(given) if given else None
     if settings.own_log is None or (path is not None and not is_stream(path)):
         return (open_log_file(path) if path else None), path, ""
     try:
-        settings.own_log.parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+        make_private_directory(settings.own_log.parent)
         return open_log_file(settings.own_log, OWNER_ONLY), settings.own_log, ""
     except OSError as error:
-        why = f"{settings.own_log.parent} cannot be made: {error.strerror}"
+        why = f"{settings.own_log.parent} cannot be created: {error.strerror}"
     except ConfigurationError as error:
         why = str(error)
-    return None, None, f"this daemon has no log: {why}: use log-file"
+    return None, None, f"this daemon has no log: {why}: set log-file"
 
 
-def _leads_nowhere() -> bool:
-    """Tell whether our lines go to nothing but stdout and stderr, which a daemon does not have."""
+def _is_unseen() -> bool:
+    """Return whether our lines only go to stdout and stderr, which a daemon does not have."""
     handlers = [*LOGGER.handlers, *(logging.getLogger().handlers if LOGGER.propagate else ())]
     targets = [handler.target if isinstance(handler, QueuedHandler) else handler for handler in handlers]
     return all(getattr(target, "stream", None) in (sys.stdout, sys.stderr) for target in targets)
@@ -185,14 +188,16 @@ def _take_out(queue: QueuedHandler) -> None:
 
 
 def _use_file(path: Path, directory: Path) -> None:
+    import logging.config  # noqa: PLC0415 - it loads slowly, and few configurations need it
+
     queues = _find_queues()
     loggers = {logger: (logger.handlers[:], logger.level, logger.propagate) for logger in _find_loggers()}
-    before = os.open(".", _A_PLACE)  # rather than its name, as it may have been deleted
+    before = os.open(".", _DIRECTORY_FLAGS)  # not by its name: it may have been deleted
     try:
         with path.open(encoding="utf-8") as file:
-            os.chdir(directory)  # relative paths in the file count from there, in a daemon too
+            os.chdir(directory)  # relative paths in the file start there, in a daemon too
             logging.config.fileConfig(file, disable_existing_loggers=False)
-    except Exception as error:  # the file names classes and arguments that may raise anything
+    except Exception as error:  # the classes that the file names may raise anything
         for logger, (handlers, level, propagate) in loggers.items():
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(level)
@@ -206,7 +211,7 @@ def _use_file(path: Path, directory: Path) -> None:
 
 
 def _put_into_queues(most_lines: int | None) -> None:
-    """Let the handlers of a log-config-file hold up nothing either."""
+    """Give each handler of a log-config-file a queue too."""
     made: dict[logging.Handler, QueuedHandler] = {}
     for logger in _find_loggers():
         for handler in logger.handlers[:]:

@@ -1,4 +1,4 @@
-"""Let all that scale for one instance see each other by a file each, locked while its process lives."""
+"""Let the runs that scale for one instance see each other: each locks a file of its own while it lives."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.private_files import (
+    create_file,
+    is_same_file,
+    make_private_directory,
+    open_safely,
+    try_lock,
+)
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-_OWNER_ONLY: Final = 0o600
-_OWNER_ONLY_DIRECTORY: Final = 0o700
-_SAFELY: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _ATTEMPTS: Final = 5
-"""Somebody may take a file that is not locked yet for one that was left behind."""
-_NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
+"""Another run may remove a file as stale before it is locked."""
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 @dataclass(slots=True)
 class Presence:
-    """The file of this process, beside the state file that it shares with others of its instance.
+    """The file of this run, beside the state file that all runs of an instance share.
 
-    Without a place to write there is none: then nobody sees this process, and it sees the others.
+    If the directory cannot be written, this run has no file: the others do not see it.
     """
 
     _shared: Path | None = None
@@ -34,18 +39,18 @@ class Presence:
     _descriptor: int | None = None
 
     def enter(self, state_file: Path, region: str) -> None:
-        """Be seen by those who scale this region with this state file."""
-        shared = state_file.with_name(f"{state_file.name}.{_NO_NAME.sub('_', region)}")
+        """Show this run to the others that scale this region with this state file."""
+        shared = state_file.with_name(f"{state_file.name}.{_NOT_IN_NAMES.sub('_', region)}")
         if shared != self._shared:
             self.leave()
             self._shared = shared
         for _ in range(_ATTEMPTS):
-            if self._is_there():
+            if self._is_shown():
                 return
-            self._make(shared)
+            self._show(shared)
 
     def find_others(self) -> list[int]:
-        """Return the pids of the others; what was left behind by a process that has ended is removed."""
+        """Return the pids of the other runs, and remove the files of those that have ended."""
         if self._shared is None:
             return []
         name = re.compile(rf"{re.escape(self._shared.name)}\.(\d+)-[0-9a-f]+\.run")
@@ -53,54 +58,51 @@ class Presence:
         with suppress(OSError):
             for path in self._shared.parent.iterdir():
                 match = name.fullmatch(path.name)
-                if match and path != self._path and _is_held(path):
+                if match and path != self._path and _is_running(path):
                     found.append(int(match[1]))
         return sorted(found)
 
     def leave(self) -> None:
-        """Be seen no more."""
-        if self._path is not None and self._is_there():
+        """Remove the file of this run."""
+        if self._path is not None and self._is_shown():
             with suppress(OSError):
                 self._path.unlink()
         if self._descriptor is not None:
             os.close(self._descriptor)
         self._shared = self._path = self._descriptor = None
 
-    def _make(self, shared: Path) -> None:
+    def _show(self, shared: Path) -> None:
         if self._descriptor is not None:
-            os.close(self._descriptor)  # a cleaner has removed the file
+            os.close(self._descriptor)  # its file was removed by somebody else
             self._descriptor = None
         path = shared.with_name(f"{shared.name}.{os.getpid()}-{secrets.token_hex(4)}.run")
         with suppress(OSError):
-            path.parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY, _OWNER_ONLY)
-            self._path, self._descriptor = path, descriptor
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            make_private_directory(path.parent)
+            self._path, self._descriptor = path, create_file(path)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # waits for another run that looks at it now
 
-    def _is_there(self) -> bool:
-        if self._path is None or self._descriptor is None:
-            return False
-        try:
-            return os.path.samestat(self._path.lstat(), os.fstat(self._descriptor))
-        except OSError:
-            return False
+    def _is_shown(self) -> bool:
+        return (
+            self._path is not None
+            and self._descriptor is not None
+            and is_same_file(self._path, self._descriptor)
+        )
 
 
-def _is_held(path: Path) -> bool:
-    """Tell whether a process holds this file of ours; one that nobody holds is removed."""
+def _is_running(path: Path) -> bool:
+    """Return whether a process of this user holds the lock of this file; a stale file is removed."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | _SAFELY)
+        descriptor = open_safely(path, os.O_RDONLY)
     except OSError:
         return False
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             return False
-        # Shared, so that two that look at the same time do not take each other for the holder.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        # A shared lock: two runs that look at the same time do not take each other for the holder.
+        if not try_lock(descriptor, shared=True):
+            return True
         path.unlink(missing_ok=True)
-    except BlockingIOError:
-        return True
     except OSError:
         return False
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.config.log_paths import is_shared
+from dynamic_dynamodb.config.private_files import create_file, make_private_directory, open_safely, try_lock
 from dynamic_dynamodb.service.state_format import HEAD_BYTES, is_ours, parse, render
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ LOCK_WAIT_SECONDS: Final = 5.0
 _LOCK_POLL_SECONDS: Final = 0.02
 _LEFT_ALONE: Final = "counts are not kept: {}, and is left alone: name another place with state-file"
 _NOT_WRITTEN: Final = "counts are not kept: {} cannot be written: {}"
-_OWNER_ONLY: Final = 0o600
-_OWNER_ONLY_DIRECTORY: Final = 0o700
-_NEVER_THROUGH_A_LINK: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ForeignFileError(Exception):
@@ -70,7 +67,7 @@ class StateFile:
         try:
             if self._is_foreign():  # said by the reader
                 return
-            self.path.parent.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+            make_private_directory(self.path.parent)
             with _locked(self.path):
                 regions = _read_or_start_anew(self.path)
                 own = regions.get(self.region, {})
@@ -133,7 +130,7 @@ def _open_own(path: Path) -> BinaryIO | None:
     Raises OSError, and ForeignFileError for everything else.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | _NEVER_THROUGH_A_LINK)
+        descriptor = open_safely(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -167,8 +164,7 @@ def _replace(path: Path, text: str) -> None:
     beside = path.with_name(f"{path.name}.new")
     _spare_foreign(beside)
     beside.unlink(missing_ok=True)  # left by a process that was killed
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NEVER_THROUGH_A_LINK
-    with os.fdopen(os.open(beside, flags, _OWNER_ONLY), "w", encoding="utf-8") as file:
+    with os.fdopen(create_file(beside), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -177,18 +173,13 @@ def _replace(path: Path, text: str) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    flags = os.O_RDWR | os.O_CREAT | _NEVER_THROUGH_A_LINK
-    descriptor = os.open(path.with_name(f"{path.name}.lock"), flags, _OWNER_ONLY)
+    descriptor = open_safely(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT)
     try:
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(_LOCK_POLL_SECONDS)
+        while not try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"another process has locked it for {LOCK_WAIT_SECONDS:.0f} s")
+            time.sleep(_LOCK_POLL_SECONDS)
         yield
     finally:
         os.close(descriptor)

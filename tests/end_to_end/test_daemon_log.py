@@ -146,8 +146,8 @@ def test_without_any_place_for_a_log_the_daemon_says_so_and_goes_on(
     run = start(daemon, EACH_SECOND, STATE_DIRECTORY=blocked)
     assert run.code == 0
     (line,) = read_log(run.stdout)
-    why = f"{blocked} cannot be made: File exists"
-    assert line == f"WARNING this daemon has no log: {why}: use log-file"
+    why = f"{blocked} cannot be created: File exists"
+    assert line == f"WARNING this daemon has no log: {why}: set log-file"
     assert run.stdout.endswith(daemon.says(f"started with pid {daemon.pid}"))
     emulator.wait_for_requests("UpdateTable", seconds=30)
     status = daemon.control("status", STATE_DIRECTORY=blocked)

@@ -155,7 +155,7 @@ def test_a_daemon_whose_place_another_has_taken_ends(daemon: Daemon) -> None:
 
 def test_a_daemon_outlives_the_directory_of_its_pid_file(daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
-    gone = f"WARNING {daemon.pids} is not there"
+    gone = f"WARNING {daemon.pids} does not exist"
     daemon.pid_file.unlink()
     daemon.lock_file.unlink()
     daemon.pids.rmdir()

@@ -54,8 +54,8 @@ def test_a_living_daemon_of_2_5_1_is_neither_joined_nor_ended(daemon: Daemon) ->
         assert old.poll() is None
         assert daemon.pid_file.read_text() == f"{old.pid}"
         other = Daemon(daemon.program, "other").control("status")
-    advice = f"end it with `kill {old.pid}` first"
-    said = f"running with pid {old.pid}, without our lock, as a daemon of 2.5.1 does: {advice}"
+    advice = f"stop it with `kill {old.pid}` first"
+    said = f"running with pid {old.pid} but without a lock, like a daemon of 2.5.1: {advice}"
     assert [(run.code, run.stdout + run.stderr) for run in runs] == [
         (0, daemon.says(said)),
         (1, daemon.says(said)),
@@ -214,7 +214,7 @@ def test_files_of_another_user_that_cannot_be_removed_are_named(daemon: Daemon) 
         path.write_text("0\n")
     daemon.pids.chmod(0o1777)
     program = (
-        "import os, sys; from pathlib import Path; from dynamic_dynamodb import pid_file;"
+        "import os, sys; from pathlib import Path; from dynamic_dynamodb.service import pid_file;"
         f"os.setuid({NEIGHBOUR});\n"
         "try: pid_file.PidFile(Path(sys.argv[1]), 'default').acquire()\n"
         "except pid_file.PidFileError as error: print(error)"

@@ -88,7 +88,7 @@ def test_a_daemon_that_reads_another_file_is_not_asked(daemon: Daemon) -> None:
     own = Path(other).with_name("default.conf")
     assert (run.code, run.stderr) == (
         1,
-        daemon.says(f"pid {pid} reads {own}, not {other}: it was not asked to"),
+        daemon.says(f"pid {pid} uses {own}, not {other}: not reloaded"),
     )
     assert not [line for line in daemon.log if "read again" in line]
 
@@ -107,7 +107,7 @@ def test_a_daemon_that_ends_instead_is_no_success(daemon: Daemon) -> None:
         wait_until(lambda: _has_pending(pid, signal.SIGHUP), "a signal")
         daemon.kill()
         run = reload.result()
-    said = daemon.says(f"pid {pid} has ended before it read the configuration")
+    said = daemon.says(f"pid {pid} has stopped before it read the configuration")
     assert (run.code, run.stdout, run.stderr) == (1, "", said)
 
 

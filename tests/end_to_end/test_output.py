@@ -227,7 +227,7 @@ def test_a_foreground_run_goes_on_after_its_reader_is_gone(emulator: Emulator, p
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=END_SECONDS)
     assert (process.returncode, errors) == (0, "")
-    trouble = "WARNING - stdout cannot be written: Broken pipe: lines of the log are being lost"
+    trouble = "WARNING - stdout cannot be written: Broken pipe: log lines are being lost"
     assert log.read_text().count(trouble) == 1
 
 
@@ -240,9 +240,7 @@ def test_a_foreground_run_goes_on_when_its_disk_is_full(emulator: Emulator, prog
         wait_until(lambda: len(emulator.requests("GetMetricData")) >= 3, "three checks")
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=END_SECONDS)
-    said = (
-        "stdout cannot be written: No space left on device: lines of the log are being lost: free disk space"
-    )
+    said = "stdout cannot be written: No space left on device: log lines are being lost: free disk space"
     assert (process.returncode, errors) == (0, f"dynamic-dynamodb: {said}\n")
 
 
@@ -252,9 +250,7 @@ def test_a_one_off_run_is_judged_by_its_work_though_its_log_cannot_be_written(
     add_busy(emulator)
     path = program.write(PLAIN)
     code, errors = run(program, "-c", path, "--run-once", stdout=">/dev/full")
-    said = (
-        "stdout cannot be written: No space left on device: lines of the log are being lost: free disk space"
-    )
+    said = "stdout cannot be written: No space left on device: log lines are being lost: free disk space"
     assert (code, errors) == (0, f"dynamic-dynamodb: {said}\n")
     assert run_into_closed_pipe(program, "-c", path, "--run-once") == (0, "")
     assert emulator.capacities() == {("busy", None): RAISED}
@@ -268,7 +264,7 @@ def test_the_same_holds_for_a_log_config_file(emulator: Emulator, program: Progr
     add_busy(emulator)
     own = "-c", program.write(PLAIN), "--log-config-file", program.write(ONLY_CONSOLE, "logging.conf")
     code, errors = run(program, *own, "--run-once", stdout=">/dev/full", PYTHONUNBUFFERED=unbuffered)
-    why = "cannot be written: No space left on device: lines of the log are being lost: free disk space"
+    why = "cannot be written: No space left on device: log lines are being lost: free disk space"
     assert (code, errors) == (0, f"dynamic-dynamodb: handler console of log-config-file {why}\n")
     assert run_into_closed_pipe(program, *own, "--run-once", PYTHONUNBUFFERED=unbuffered) == (0, "")
     assert emulator.capacities() == {("busy", None): RAISED}

@@ -98,7 +98,7 @@ def test_what_is_dropped_is_counted_in_its_place_when_the_reader_is_back(
         "INFO line 0",
         "INFO line 1",
         "INFO line 2",
-        "WARNING 7 lines of the log are missing here: stdout did not take them",
+        "WARNING 7 log lines are missing here: they could not be written to stdout",
         "INFO after",
     ]
     queue.end()
@@ -164,7 +164,7 @@ def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_a
     logger.info("line 3")
     assert full.wait(PATIENCE_SECONDS)
     assert free.wait(PATIENCE_SECONDS)
-    trouble = "log-file own.log cannot be written: No space left on device: lines of the log are being lost"
+    trouble = "log-file own.log cannot be written: No space left on device: log lines are being lost"
     assert other.lines == [
         "INFO line 0",
         f"WARNING {trouble}: free disk space",
@@ -173,7 +173,7 @@ def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_a
         "INFO line 3",
     ]
     # The three lines, and the one about the trouble.
-    missing = "WARNING 4 lines of the log are missing here: log-file own.log did not take them"
+    missing = "WARNING 4 log lines are missing here: they could not be written to log-file own.log"
     assert reader.lines == [missing, "INFO line 3"]
     full.end()
     free.end()

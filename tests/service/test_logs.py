@@ -76,7 +76,7 @@ def test_a_full_disk_is_said_once_and_ends_nothing(
     for _ in range(3):
         logger.info("a line")
     assert queue.wait(PATIENCE_SECONDS)
-    trouble = "No space left on device: lines of the log are being lost: free disk space"
+    trouble = "No space left on device: log lines are being lost: free disk space"
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == [
         f"log-file {path} cannot be written: {trouble}"
     ]

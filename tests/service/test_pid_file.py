@@ -30,5 +30,5 @@ def test_a_full_disk_leaves_no_file_and_no_descriptor(tmp_path: Path) -> None:
     command = (sys.executable, "-c", FULL_DISK, str(path))
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     *said, last = run.stdout.splitlines()
-    assert said == [f"{path} cannot be written: File too large: make room, or use --pid-file-dir"] * 3
+    assert said == [f"{path} cannot be written: File too large: free disk space, or use --pid-file-dir"] * 3
     assert last == "False 0"

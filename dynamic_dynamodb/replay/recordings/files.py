@@ -14,6 +14,8 @@ from itertools import islice
 from secrets import token_hex
 from typing import IO, TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.private_files import OWNER_ONLY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -27,7 +29,6 @@ MOST_CHARACTERS: Final = 256 * 1024 * 1024
 MOST_JSON_CHARACTERS: Final = 128 * 1024 * 1024
 """Unpacked; two weeks of all metrics, a value a line, are 10 MB."""
 _LOCK: Final = ".dynamic-dynamodb.lock"
-_OWNER_ONLY: Final = 0o600
 _USUAL_MODE: Final = 0o666
 """Before the umask takes its part; no recording is a program."""
 
@@ -134,7 +135,7 @@ class Folder:
     def lock(self) -> Iterator[None]:
         """Keep other runs out; raise BlockingIOError if one is in it, or another OSError."""
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(_LOCK, flags, _OWNER_ONLY, dir_fd=self.descriptor)
+        descriptor = os.open(_LOCK, flags, OWNER_ONLY, dir_fd=self.descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
