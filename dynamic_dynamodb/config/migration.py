@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.values import clip
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.maintenance_windows import parse_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,13 +70,13 @@ def _has_consumed_decrease(section: Section) -> bool:
 
 
 def _has_window_over_midnight(section: Section) -> bool:
-    windows = section.typed.maintenance_windows or ()
-    return any(window.start > window.end for window in windows)
+    maintenance = section.typed.maintenance_windows
+    return maintenance is not None and any(window.start > window.end for window in maintenance.windows)
 
 
 def _has_loose_window(section: Section) -> bool:
     text = section.options["maintenance_windows"]
-    return bool(text) and parse_windows(text) is not None and not _WINDOW_AS_OF_OLD.fullmatch(text)
+    return bool(text) and not _WINDOW_AS_OF_OLD.fullmatch(text)
 
 
 def _has_scale_from_zero(side: CapacityOptions) -> bool:

@@ -15,7 +15,6 @@ from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.values import clip, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
-from dynamic_dynamodb.scaling.maintenance_windows import parse_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,9 +93,8 @@ def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
         yield f"[{title}] has an sns-topic-arn but no sns-message-types: nothing is published"
     if options["sns_message_types"] and not options["sns_topic_arn"]:
         yield f"[{title}] has sns-message-types but no sns-topic-arn: nothing is published"
-    for window in (
-        parse_windows(options["maintenance_windows"] or "") if options["maintenance_windows"] else ()
-    ):
+    maintenance = options["maintenance_windows"]
+    for window in maintenance.windows if maintenance else ():
         if window.start == window.end:
             yield f"[{title}] maintenance-windows: a window whose start is its end is one minute long"
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from dynamic_dynamodb.config.masking import MASK, mask_text, mask_url
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, OPTIONS, Kind, Option
-from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, parse_windows
+from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,16 +144,14 @@ def _is_amount(number: object) -> bool:
     return 0 <= number < LARGEST_SCALE_NUMBER
 
 
-def _parse_windows_text(text: str) -> str | None:
-    """Keep the text, which is what `--show-config` shows; it is parsed again."""
+def _parse_windows(text: str) -> MaintenanceWindows | None:
     if not text:
         return None
     try:
-        parse_windows(text)
+        return MaintenanceWindows(text)
     except ValueError as error:
         message = f"must be times of the day (UTC) such as {GOOD_EXAMPLE}, got {shorten(str(error))}"
         raise ValueError(message) from None
-    return text
 
 
 def _parse_message_types(text: str) -> list[str]:
@@ -186,7 +184,7 @@ _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.BOOLEAN: _parse_boolean,
     Kind.TEXT: _parse_text,
     Kind.PATH: _parse_text,
-    Kind.WINDOWS: _parse_windows_text,
+    Kind.WINDOWS: _parse_windows,
     Kind.MESSAGE_TYPES: _parse_message_types,
     Kind.URL: _parse_url,
 }

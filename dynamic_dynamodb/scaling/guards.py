@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling import reasons
 from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
-from dynamic_dynamodb.scaling.maintenance_windows import is_open
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Usage, value
 from dynamic_dynamodb.scaling.reasons import (
     AWS_AUTOSCALED,
@@ -81,7 +80,7 @@ def hold_late_metrics(decision: Decision, facts: Facts) -> Decision:
 def hold_outside_windows(decision: Decision, facts: Facts) -> Decision:
     """Hold decreases outside the maintenance windows."""
     windows = facts.options.maintenance_windows
-    if windows is None or is_open(windows, facts.now):
+    if windows is None or windows.is_open(facts.now):
         return decision
     return decision.hold_decreases(Reason(Code.OUTSIDE_WINDOW, reasons.outside_window, facts.now))
 

@@ -1,4 +1,4 @@
-"""Tell whether a moment lies in a maintenance window."""
+"""Maintenance windows: the hours of the day, in UTC, in which capacity may be lowered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from typing_extensions import Self
+
 MINUTES_PER_HOUR: Final = 60
 MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
 _ENTRY: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", re.ASCII)
@@ -17,38 +19,47 @@ GOOD_EXAMPLE: Final = "22:00-06:00, 12:00-13:00"
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceWindow:
-    """A span of the day in minutes after midnight UTC; both ends belong to it.
+    """A span of the day in minutes after midnight UTC, both ends included.
 
-    An end before the start means that the window spans midnight.
+    If the end is before the start, the window spans midnight.
     """
 
     start: int
     end: int
 
     def contains(self, minute: int) -> bool:
-        """Tell whether a minute of the day lies in the window."""
+        """Return whether a minute of the day is in the window."""
         if self.start <= self.end:
             return self.start <= minute <= self.end
         return minute >= self.start or minute <= self.end
 
 
-def parse_windows(text: str) -> tuple[MaintenanceWindow, ...]:
-    """Read `HH:MM-HH:MM` entries separated by commas; raise ValueError with the entries that are none.
+class MaintenanceWindows(str):
+    """The text of the option `maintenance-windows`, and the windows that it names.
 
-    Hours may lack their leading zero, spaces are free, and 24:00 may end a window.
+    The text holds `HH:MM-HH:MM` entries separated by commas.
+    Hours may lack their leading zero, spaces are ignored, and 24:00 may end a window.
     """
-    entries = [entry.strip() for entry in text.split(",")]
-    windows = [_parse_window(entry) for entry in entries]
-    bad = [entry for entry, window in zip(entries, windows, strict=True) if window is None]
-    if bad:
-        raise ValueError(", ".join(entry or "nothing between commas" for entry in bad))
-    return tuple(window for window in windows if window is not None)
 
+    __slots__ = ("windows",)
 
-def is_open(windows: tuple[MaintenanceWindow, ...], now: datetime) -> bool:
-    """Tell whether any of the windows contains this moment, given in UTC."""
-    minute = now.hour * MINUTES_PER_HOUR + now.minute
-    return any(window.contains(minute) for window in windows)
+    windows: tuple[MaintenanceWindow, ...]
+
+    def __new__(cls, text: str) -> Self:
+        """Parse the text once for all uses; raise ValueError with the entries that are not windows."""
+        self = super().__new__(cls, text)
+        entries = [entry.strip() for entry in text.split(",")]
+        windows = [_parse_window(entry) for entry in entries]
+        bad = [entry for entry, window in zip(entries, windows, strict=True) if window is None]
+        if bad:
+            raise ValueError(", ".join(entry or "nothing between commas" for entry in bad))
+        self.windows = tuple(window for window in windows if window is not None)
+        return self
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether any of the windows contains this time, given in UTC."""
+        minute = now.hour * MINUTES_PER_HOUR + now.minute
+        return any(window.contains(minute) for window in self.windows)
 
 
 def _parse_window(entry: str) -> MaintenanceWindow | None:

@@ -1,4 +1,4 @@
-"""Give a target's option dict types: what decisions go by."""
+"""The options of a target as decisions read them: typed, with every fallback applied."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.options import OPTIONS, Capacity, Kind, Option, Scope
 from dynamic_dynamodb.scaling.calculators import Scale, exact
-from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindow, parse_windows
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dynamic_dynamodb.scaling.calculators import Rational
+    from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityOptions:
-    """The options of one capacity of a target, with every fall-back taken.
+    """The options of one capacity of a target, with every fallback applied.
 
-    Thresholds are percentages; the names are the options' names without the capacity.
+    Thresholds are percentages; the fields are named like the options, without the capacity.
     """
 
     enable_autoscaling: bool
@@ -52,20 +52,20 @@ class CapacityOptions:
     lower_alarm_threshold: Rational
 
     def clamp(self, units: int) -> int:
-        """Bring units within minimum and maximum."""
+        """Return the units within minimum and maximum."""
         most = units if self.max_provisioned is None else self.max_provisioned
         return max(self.min_provisioned, min(units, most))
 
 
 @dataclass(frozen=True, slots=True)
 class TargetOptions:
-    """Every option of one section, as decisions read it. Times are minutes."""
+    """The options of one section. Times are in minutes."""
 
     capacities: PerCapacity[CapacityOptions]
     always_decrease_rw_together: bool
     lookback_window_start: int
     lookback_period: int
-    maintenance_windows: tuple[MaintenanceWindow, ...] | None
+    maintenance_windows: MaintenanceWindows | None
     sns_topic_arn: str | None
     sns_message_types: frozenset[str]
 
@@ -89,14 +89,13 @@ class CircuitBreakerOptions:
 
 
 def read_target_options(options: Mapping[str, Any]) -> TargetOptions:
-    """Take the typed view of a validated option dict."""
-    windows = options["maintenance_windows"]
+    """Return the typed view of a validated option dict."""
     return TargetOptions(
         capacities=PerCapacity.of(lambda capacity: _read_capacity_options(options, capacity)),
         always_decrease_rw_together=options["always_decrease_rw_together"],
         lookback_window_start=options["lookback_window_start"],
         lookback_period=options["lookback_period"],
-        maintenance_windows=parse_windows(windows) if windows else None,
+        maintenance_windows=options["maintenance_windows"],
         sns_topic_arn=options["sns_topic_arn"],
         sns_message_types=frozenset(options["sns_message_types"]),
     )

@@ -14,7 +14,7 @@ from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import OPTIONS
 from dynamic_dynamodb.scaling.calculators import Scale
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.maintenance_windows import is_open, parse_windows
+from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.builders import both, decide_with, description, target_options, usage
 from tests.docs.pages import DOCS, ROOT, blocks, read
@@ -87,4 +87,4 @@ def test_throttling_scale_raises_as_the_page_says() -> None:
 def test_both_ends_belong_to_a_window_as_the_page_says(moment: str, expected: bool) -> None:  # noqa: FBT001
     hour, minute = map(int, moment.split(":"))
     now = AFTERNOON.replace(hour=hour, minute=minute, second=59)
-    assert is_open(parse_windows("22:00-06:00"), now) is expected
+    assert MaintenanceWindows("22:00-06:00").is_open(now) is expected

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from dynamic_dynamodb.scaling.maintenance_windows import is_open, parse_windows
+from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from dynamic_dynamodb.scaling.maintenance_windows import is_open, parse_windows
 )
 def test_a_window_contains_its_minutes(windows: str, moment: str, expected: bool) -> None:  # noqa: FBT001 - a case
     now = datetime.fromisoformat(f"2026-03-04T{moment}:59").replace(tzinfo=timezone.utc)
-    assert is_open(parse_windows(windows), now) is expected
+    assert MaintenanceWindows(windows).is_open(now) is expected
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_a_window_contains_its_minutes(windows: str, moment: str, expected: bool
 )  # fmt: skip
 def test_a_malformed_window_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError) as raised:
-        parse_windows(text)
+        MaintenanceWindows(text)
     assert str(raised.value) in (*text.split(","), "nothing between commas")
 
 
 def test_all_malformed_windows_are_named() -> None:
     with pytest.raises(ValueError, match=r"^22:00-25:00, 10-11$"):
-        parse_windows("22:00-25:00, 09:00-10:00, 10-11")
+        MaintenanceWindows("22:00-25:00, 09:00-10:00, 10-11")
