@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
 
-NOT_SCALED: Final = "not scaled, and an index that is short of write units throttles the writes of its table"
+NOT_SCALED: Final = "not scaled; an index with too few write units throttles the writes of its table"
 """What it means that no section matches an index ("Using Global Secondary Indexes", DynamoDB guide)."""
 MOST_NAMES: Final = 10
 """The most names that a sentence lists."""
-_HOT_KEY: Final = "a hot key, as no key gets more than 3,000 reads or 1,000 writes a second"
+_HOT_KEY: Final = "a hot key: one key gets at most 3,000 reads or 1,000 writes a second"
 """"Best practices for designing and using partition keys effectively", DynamoDB guide."""
 
 
@@ -48,15 +48,15 @@ class DoubtfulRaise:
 
     def __str__(self) -> str:
         """Return a warning that the raise may not help, with the likely causes."""
-        again = f", {self.times} times in a row now" if self.times > 1 else ""
+        again = f", {self.times} times in a row" if self.times > 1 else ""
         causes = _HOT_KEY
         if self.suspects:
             causes = (
-                f"an index that is short of write units, which throttles the writes of its table"
+                f"an index with too few write units, which throttles the writes of its table"
                 f" ({join_names(self.suspects)}), or {_HOT_KEY}"
             )
         return (
-            f"{self.target}: {self.capacity.value} are raised because of throttling{again}, though only"
+            f"{self.target}: {self.capacity.value} are raised because of throttling{again}, although only"
             f" {tell(self.percent)} % are consumed: more capacity may not help; the cause may be {causes}"
         )
 

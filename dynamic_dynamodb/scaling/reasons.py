@@ -175,7 +175,7 @@ def but(cause: Cause, load: CapacityLoad, obstacle: Reason) -> str:
 def waiting_for_checks(cause: Cause, load: CapacityLoad, counted: int) -> str:
     """Return how many low checks there are so far, and how many it takes."""
     enough = load.options.num_checks_before_scale_down
-    return f"{cause(load)}: {counted} of {load.name('num_checks_before_scale_down')} {enough}"
+    return f"{cause(load)}: low check {counted} of {load.name('num_checks_before_scale_down')} {enough}"
 
 
 def within_thresholds(load: CapacityLoad) -> str:
@@ -186,7 +186,7 @@ def within_thresholds(load: CapacityLoad) -> str:
 
 def no_step_reached(load: CapacityLoad) -> str:
     """Return that consumption is at no step of a scale."""
-    return f"{consumed(load)} asks for no change"
+    return f"{consumed(load)} needs no change"
 
 
 def up_scaling_off(load: CapacityLoad) -> str:
@@ -237,7 +237,7 @@ def still_throttled(load: CapacityLoad) -> str:
 
 def rounds_to_nothing(amount: Rational, unit: str) -> str:
     """Return that an amount is less than a whole unit."""
-    return f"{tell(amount)} {unit} rounds to nothing"
+    return f"{tell(amount)} {unit} rounds down to 0 units"
 
 
 def at_minimum(load: CapacityLoad) -> str:
@@ -247,13 +247,13 @@ def at_minimum(load: CapacityLoad) -> str:
 
 def below_consumption(load: CapacityLoad, units: int) -> str:
     """Return that so many units would be less than what is consumed."""
-    return f"{tell(load.consumed)} consumed units are more than {units}"
+    return f"{tell(load.consumed)} units are consumed, more than {units}"
 
 
 def not_active(description: Description) -> str:
     """Return the states of a target, and of its table if it is an index."""
     target = description.target
-    table = f", its table {description.table_status}" if target.index else ""
+    table = f", its table is {description.table_status}" if target.index else ""
     return f"{target.kind} is {description.status}{table}"
 
 
@@ -264,12 +264,12 @@ def outside_window(now: datetime) -> str:
 
 def decrease_budget(decreases_today: int, next_possible: datetime) -> str:
     """Return when AWS allows the next decrease."""
-    return f"{decreases_today} decreases today use up what AWS allows, next at {next_possible:%H:%M} UTC"
+    return f"{decreases_today} decreases today, AWS allows the next at {next_possible:%H:%M} UTC"
 
 
 def rw_together(other: Capacity) -> str:
     """Return which capacity a decrease waits for."""
-    return f"always-decrease-rw-together: {other.value} do not go down"
+    return f"always-decrease-rw-together: {other.value} are not lowered"
 
 
 # What keeps a whole target from being decided on.
@@ -282,18 +282,18 @@ def circuit_breaker_open(url: str, answer: object) -> str:
 
 def metrics_failed(error: AwsError) -> str:
     """Return why there are no metrics."""
-    return f"held without metrics: {error}"
+    return f"no metrics: {error}"
 
 
 METRICS_UNKNOWN: Final = Reason(Code.METRICS_UNKNOWN, "consumption is not known yet")
 METRICS_LATE: Final = Reason(
-    Code.METRICS_LATE, "CloudWatch is late: no datapoint anywhere reaches the end of the look-back window"
+    Code.METRICS_LATE, "CloudWatch is late: no table has data up to the end of the look-back window"
 )
-AWS_AUTOSCALED: Final = Reason(Code.AWS_AUTOSCALED, "AWS Application Auto Scaling looks after it")
+AWS_AUTOSCALED: Final = Reason(Code.AWS_AUTOSCALED, "managed by AWS Application Auto Scaling")
 AWS_AUTOSCALING_UNKNOWN: Final = Reason(
-    Code.AWS_AUTOSCALING_UNKNOWN, "not known whether AWS Application Auto Scaling looks after it"
+    Code.AWS_AUTOSCALING_UNKNOWN, "not known whether AWS Application Auto Scaling manages it"
 )
-ON_DEMAND: Final = Reason(Code.ON_DEMAND, "billed on demand, there is no provisioned capacity to change")
-REFUSED: Final = Reason(Code.REFUSED, "refused")
-DECREASES_LEFT_OUT: Final = Reason(Code.LIMIT_EXCEEDED, "left out: AWS allows no decrease now")
-LEFT_FOR_NEXT_RUN: Final = Reason(Code.ENDING, "the program is ending, the next run will see to it")
+ON_DEMAND: Final = Reason(Code.ON_DEMAND, "billed on demand: no provisioned capacity to change")
+REFUSED: Final = Reason(Code.REFUSED, "the update failed")
+DECREASES_LEFT_OUT: Final = Reason(Code.LIMIT_EXCEEDED, "AWS allows no decrease now")
+LEFT_FOR_NEXT_RUN: Final = Reason(Code.ENDING, "shutting down, left for the next run")

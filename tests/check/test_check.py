@@ -127,7 +127,7 @@ def test_a_failed_publish_harms_nothing(caplog: pytest.LogCaptureFixture) -> Non
         ),
         pytest.param(
             lambda world: world.metrics.answers.update({A: AwsError("cloudwatch:GetMetricData", "Late")}),
-            "held without metrics",
+            "no metrics",
             id="metrics",
         ),
         pytest.param(
@@ -202,7 +202,7 @@ def test_what_has_not_begun_when_it_is_told_to_stop_is_left() -> None:
     world.loop.is_stopping = lambda: next(answers, True)
     report = world.check()
     assert world.tables.updates == []
-    assert "the program is ending, the next run will see to it" in str(report.targets[0])
+    assert "shutting down, left for the next run" in str(report.targets[0])
 
 
 def test_a_check_that_is_told_to_stop_early_asks_for_no_metrics_and_is_not_well() -> None:

@@ -30,7 +30,7 @@ SCALES = {
     "increase_throttled_by_consumed_reads_scale": "{0: 50}",
     "lookback_window_start": "5",
 }
-HOT_KEY = "a hot key, as no key gets more than 3,000 reads or 1,000 writes a second"
+HOT_KEY = "a hot key: one key gets at most 3,000 reads or 1,000 writes a second"
 MINUTES = [NOW.replace(second=0) + number * MINUTE for number in range(-10, 60)]
 
 
@@ -79,8 +79,8 @@ def test_writes_of_a_table_name_the_indexes_that_could_be_the_cause(
     world.metrics.answers[ORDERS] = load(20, 20, throttled="writes")
     report = world.loop.check(NOW)
     expected = (
-        "orders: writes are raised because of throttling, though only 20 % are consumed: more capacity"
-        " may not help; the cause may be an index that is short of write units, which throttles the writes"
+        "orders: writes are raised because of throttling, although only 20 % are consumed: more capacity"
+        " may not help; the cause may be an index with too few write units, which throttles the writes"
         " of its table"
         f" (covered with 60 write units; bare with 100 write units, no section), or {HOT_KEY}"
     )
@@ -120,7 +120,7 @@ def test_where_no_index_can_be_the_cause_it_is_a_hot_key(
     check(world)
     (doubt,) = doubts_of(caplog)
     assert doubt.startswith(
-        f"{target}: {side} are raised because of throttling, though only 20 % are consumed"
+        f"{target}: {side} are raised because of throttling, although only 20 % are consumed"
     )
     assert doubt.endswith(f": more capacity may not help; the cause may be {HOT_KEY}")
 
@@ -129,7 +129,7 @@ def test_it_is_said_again_how_often_in_a_row_a_side_was_raised_so(caplog: pytest
     world = make_world()
     world.metrics.answers[ORDERS] = load(20, 20, throttled="reads")
     check(world, 3)
-    said = ["throttling, though", "throttling, 2 times in a row now, though", "3 times in a row now, though"]
+    said = ["throttling, although", "throttling, 2 times in a row, although", "3 times in a row, although"]
     for doubt, expected in zip(doubts_of(caplog), said, strict=True):
         assert expected in doubt
 
@@ -204,7 +204,7 @@ def test_indexes_without_a_section_are_named_once_and_when_they_change(
     caplog.set_level(logging.INFO)
     world = make_world()
     check(world, 3)
-    hint = "not scaled, and an index that is short of write units throttles the writes of its table"
+    hint = "not scaled; an index with too few write units throttles the writes of its table"
     assert bare_of(caplog) == [f"no section matches {BARE}: {hint}"]
     names = [Target("orders", f"bare-{number:02}") for number in range(20)]
     for name in names:

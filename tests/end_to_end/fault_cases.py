@@ -198,7 +198,7 @@ ONE_TABLE: Final = (
     Case(
         "No decreases left today",
         setup=(("set_decreases", {"table": "sick", "index": "by-date", "today": 4}),),
-        said="4 decreases today use up what AWS allows, next at",
+        said="4 decreases today, AWS allows the next at",
         index=BEFORE,
         most_calls={"UpdateTable": 3},
     ),
@@ -239,7 +239,7 @@ ONE_TABLE: Final = (
     Case(
         "Metrics still incomplete at the third request",
         ({"kind": "metric_status", "table": "sick", "metric_status": "InternalError", "times": None},),
-        "ERROR sick: failed: held without metrics: cloudwatch:GetMetricData failed: IncompleteAnswer",
+        "ERROR sick: failed: no metrics: cloudwatch:GetMetricData failed: IncompleteAnswer",
         code=1,
         sick=BEFORE,
         index=BEFORE,
@@ -248,7 +248,7 @@ ONE_TABLE: Final = (
     Case(
         "An invalid metric: not a number, negative, of another time, more values than timestamps",
         (_odd("GetMetricData", "Values", 0, table="sick", index="by-date", metric=_CONSUMED, raw="NaN"),),
-        "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: UnusableAnswer: ",
+        "ERROR sick:by-date: failed: no metrics: cloudwatch:GetMetricData failed: UnusableAnswer: ",
         code=1,
         index=BEFORE,
         most_calls={"GetMetricData": 3},
@@ -322,13 +322,13 @@ WHOLE_SERVICE: Final = (
     _nothing(
         "GetMetricData never responds",
         (_hang("GetMetricData"),),
-        "ERROR sick:by-date: failed: held without metrics: cloudwatch:GetMetricData failed: TooLate: ",
+        "ERROR sick:by-date: failed: no metrics: cloudwatch:GetMetricData failed: TooLate: ",
         most_calls={"GetMetricData": 3, "UpdateTable": 0},
     ),
     _nothing(
         "GetMetricData returns pages without end",
         ({"kind": "endless_pages", "action": "GetMetricData", "times": None},),
-        "held without metrics: cloudwatch:GetMetricData failed: ",
+        "no metrics: cloudwatch:GetMetricData failed: ",
         most_calls={"GetMetricData": 100, "UpdateTable": 0},
     ),
     _nothing(
@@ -337,7 +337,7 @@ WHOLE_SERVICE: Final = (
     _nothing(
         "UpdateTable never responds",
         (_hang("UpdateTable"),),
-        "but refused) - dynamodb:UpdateTable failed: ReadTimeoutError",
+        "but the update failed) - dynamodb:UpdateTable failed: ReadTimeoutError",
         most_calls={"UpdateTable": 3 * 3},
     ),
     Case(

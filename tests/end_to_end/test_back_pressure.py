@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.program import Program
 
 RULES = f"[table: ^orders$]\n{LIMITS}throttled-writes-upper-threshold: 10\n"
-BARE = "no section matches orders:by-date: not scaled, and an index that is short of write units throttles"
+BARE = "no section matches orders:by-date: not scaled; an index with too few write units throttles"
 
 
 def add_pressed(emulator: Emulator) -> None:
@@ -27,7 +27,7 @@ def test_a_raise_by_throttling_at_low_use_names_the_index(emulator: Emulator, pr
     assert emulator.capacities()["orders", None] == (100, 150)
     (doubt,) = run.warnings
     assert doubt.startswith(
-        "orders: writes are raised because of throttling, though only 20 % are consumed: more capacity may"
+        "orders: writes are raised because of throttling, although only 20 % are consumed: more capacity may"
     )
     assert "(by-date with 20 write units, no section)" in doubt
     assert [BARE in line for line in run.log if "no section matches" in line] == [True]
@@ -44,4 +44,4 @@ def test_an_index_without_a_section_is_named_once_by_a_daemon(emulator: Emulator
 
 def test_explain_says_which_indexes_are_not_scaled(program: Program) -> None:
     explained = program.run("-c", program.write(RULES), "--explain", "orders").stdout
-    assert "  its indexes (no section matches them) are not scaled, and an index that is short" in explained
+    assert "  its indexes (no section matches them) are not scaled; an index with too few" in explained

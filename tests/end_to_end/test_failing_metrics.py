@@ -46,7 +46,7 @@ def test_targets_without_metrics_are_held_alone(emulator: Emulator, program: Pro
         **{(name, None): BEFORE for name in sick},
     }
     for name in sick:
-        failed = f"ERROR {name}: failed: held without metrics: cloudwatch:GetMetricData"
+        failed = f"ERROR {name}: failed: no metrics: cloudwatch:GetMetricData"
         assert run.line_of(name).startswith(failed)
 
 
@@ -97,7 +97,7 @@ def test_without_cloudwatch_nothing_is_changed(
     assert run.code == 1
     assert emulator.capacities() == {("busy", None): BEFORE, ("idle", None): BEFORE}
     for target in ("busy", "idle"):
-        assert run.line_of(target).startswith(f"ERROR {target}: failed: held without metrics")
+        assert run.line_of(target).startswith(f"ERROR {target}: failed: no metrics")
 
 
 def test_without_get_metric_data_the_older_call_is_used(emulator: Emulator, program: Program) -> None:

@@ -40,7 +40,7 @@ def test_what_aws_scales_itself_is_skipped(emulator: Emulator, program: Program)
     assert (run.code, run.warnings) == (0, [])
     assert updates(emulator) == [("orders", RAISED, {})]
     for target in ("busy", "orders:by-date"):
-        said = f"INFO {target}: skipped: AWS Application Auto Scaling looks after it"
+        said = f"INFO {target}: skipped: managed by AWS Application Auto Scaling"
         assert run.line_of(target) == said
     assert actions(emulator).count("DescribeScalableTargets") == 1
 
@@ -56,7 +56,7 @@ def test_one_capacity_that_aws_scales_is_left_alone(emulator: Emulator, program:
     assert run.code == 0
     assert emulator.capacities() == {("busy", None): (100, 150), ("idle", None): (50, 100)}
     assert "reads 100, not 150" in run.line_of("busy")
-    assert "but AWS Application Auto Scaling looks after it" in run.line_of("busy")
+    assert "but managed by AWS Application Auto Scaling" in run.line_of("busy")
 
 
 def test_a_registration_counts_until_every_way_to_scale_is_suspended(
@@ -104,7 +104,7 @@ def test_while_it_is_not_known_nothing_is_lowered_and_that_is_said_once(
     errors = [line for line in run.log if line.startswith("ERROR ")]
     assert len(errors) == 1
     assert "(allow application-autoscaling:DescribeScalableTargets in the IAM policy)" in errors[0]
-    assert "not known whether AWS Application Auto Scaling looks after it" in run.stdout
+    assert "not known whether AWS Application Auto Scaling manages it" in run.stdout
 
 
 def test_replicas_of_a_global_table_are_said_once(emulator: Emulator, program: Program) -> None:

@@ -98,7 +98,7 @@ def test_an_odd_metric_holds_its_target_alone(emulator: Emulator, program: Progr
     }
     assert run.code == 1
     for name in METRICS:
-        failed = f"ERROR {name}: failed: held without metrics: cloudwatch:GetMetricData failed: "
+        failed = f"ERROR {name}: failed: no metrics: cloudwatch:GetMetricData failed: "
         assert run.line_of(name).startswith(failed)
     assert f"UnusableAnswer: {CONSUMED} has the value nan" in run.line_of("not-a-number")
     assert f"UnusableAnswer: {CONSUMED} has 6 values for 5 times" in run.line_of("surplus-value")

@@ -40,7 +40,7 @@ def test_a_table_that_is_not_active_is_held_with_its_indexes(emulator: Emulator,
     assert updates(emulator) == [("busy", RAISED, {})]
     for status in statuses:
         assert f"table is {status}" in run.line_of(status.lower())
-        assert f"its table {status}" in run.line_of(f"{status.lower()}:by-date")
+        assert f"its table is {status}" in run.line_of(f"{status.lower()}:by-date")
 
 
 def test_an_index_that_is_not_active_does_not_hold_its_table(emulator: Emulator, program: Program) -> None:

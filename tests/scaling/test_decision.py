@@ -63,7 +63,7 @@ THROTTLED_SCALE = {"increase_throttled_by_provisioned_reads_scale": "{1: 20}"}
             id="a scale instead of the threshold",
         ),
         pytest.param(
-            SCALE, usage(40), 100, 100, Code.STEADY, "40 % consumed asks for no change", id="below all keys"
+            SCALE, usage(40), 100, 100, Code.STEADY, "40 % consumed needs no change", id="below all keys"
         ),
         pytest.param(
             {"decrease_consumed_reads_scale": "{30: 20, 20: 40}"},
@@ -154,7 +154,7 @@ THROTTLED_SCALE = {"increase_throttled_by_provisioned_reads_scale": "{1: 20}"}
             50,
             50,
             Code.ROUNDS_TO_NOTHING,
-            "10 % consumed is below reads-lower-threshold 30 %, but 1 percent rounds to nothing",
+            "10 % consumed is below reads-lower-threshold 30 %, but 1 percent rounds down to 0 units",
             id="rounds to nothing",
         ),
         pytest.param(
@@ -222,7 +222,7 @@ def test_a_decrease_never_goes_below_what_is_consumed() -> None:
     side = decide_with(usage(55), reads_lower_threshold="60").capacities.reads
     assert (side.proposed, side.held_units, side.count) == (100, 50, 1)
     assert side.reasons[-1].code is Code.BELOW_CONSUMPTION
-    assert side.reasons[-1].sentence == "55 consumed units are more than 50"
+    assert side.reasons[-1].sentence == "55 units are consumed, more than 50"
 
 
 class TestCounts:
@@ -235,7 +235,8 @@ class TestCounts:
             (50, 3),
         ]
         assert seen[0].capacities.reads.reasons[0].sentence == (
-            "10 % consumed is below reads-lower-threshold 30 %: 1 of num-read-checks-before-scale-down 3"
+            "10 % consumed is below reads-lower-threshold 30 %:"
+            " low check 1 of num-read-checks-before-scale-down 3"
         )
 
     @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_decreases_that_aws_would_refuse_are_left_out_with_the_next_time() -> No
     assert left.proposed == both(100, 150)
     assert left.capacities.reads.reasons[-1].code is Code.DECREASE_BUDGET
     assert left.capacities.reads.reasons[-1].sentence == (
-        "4 decreases today use up what AWS allows, next at 12:40 UTC"
+        "4 decreases today, AWS allows the next at 12:40 UTC"
     )
 
 
