@@ -1,16 +1,21 @@
-"""Carry out `--replay`: from flags to a text, a report and an exit code's reason."""
+"""Carry out --record and --replay."""
 
 from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+import signal
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NoReturn
 
+from dynamic_dynamodb.cli.result import ExitCode, Result, sign
+from dynamic_dynamodb.cli.streams import exit_code_of
+from dynamic_dynamodb.config.values import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings
-from dynamic_dynamodb.replay.progress import Progress
+from dynamic_dynamodb.replay.progress import Progress, ProgressBar
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder, open_regular
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.reports.text import FORMATS
@@ -24,21 +29,44 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sources import ConfigSources
 
 _WEIGHTS: Final = (1, 10)
-"""How long it takes to read a recording, and to replay it."""
-DOCTYPE: Final = "<!doctype html>"
+"""How the time of a replay is shared: reading the recordings, replaying them."""
+_DOCTYPE: Final = "<!doctype html>"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What to print: the text, remarks beside it, and the condition of --fail-if that holds, if any."""
+def record(sources: ConfigSources, configuration: Configuration) -> Result:
+    """Record every matching target; raise ConfigurationError."""
+    from dynamic_dynamodb.replay.recordings import recorder
 
-    text: str
-    remarks: tuple[str, ...]
-    failure: str | None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _exit_cleanly)
+    progress = ProgressBar(sys.stderr, "recording", patience_seconds=0)
+    try:
+        recorded = recorder.record(sources, configuration, progress)
+    finally:
+        progress.clear()
+    return Result(
+        "\n".join(map(escape, recorded.lines)),
+        sign((*configuration.warnings, *recorded.failures)),
+        code=ExitCode.FAILURE if recorded.failures else ExitCode.SUCCESS,
+    )
 
 
-def replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Outcome:
-    """Replay as the flags say; raise ConfigurationError for all that cannot be used."""
+def _exit_cleanly(number: int, _: object) -> NoReturn:
+    """Exit as after this signal, but end what was started first, such as a credential_process."""
+    raise SystemExit(exit_code_of(number))
+
+
+def replay(sources: ConfigSources) -> Result:
+    """Replay recordings, and fail if a condition of --fail-if holds; raise ConfigurationError."""
+    progress = ProgressBar(sys.stderr, "replaying")
+    try:
+        return _replay(sources, progress)
+    finally:
+        progress.clear()
+
+
+def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Result:
     configuration = sources.load_leniently()
     options = configuration.global_options
     settings = read_settings(options, sources.flags)
@@ -46,24 +74,32 @@ def replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Outc
     other = _load_other(sources, options)
     reading, replaying = Progress(on_progress).split(_WEIGHTS)
     recordings = read_recordings(sources.find_path(options["replay"]), options["as"], reading)
-    found = compare(configuration, recordings, settings, other=other, progress=replaying)
-    remarks = configuration.warnings
+    comparison = compare(configuration, recordings, settings, other=other, progress=replaying)
     if report is not None:
-        from dynamic_dynamodb.replay.reports.page import write_report  # noqa: PLC0415 - few replays need it
+        from dynamic_dynamodb.replay.reports.page import write_report
 
-        _write(report, write_report(found))
-    if options["format"] == "csv":
-        remarks += found.warnings + tuple(
-            f"{target.recording.target}: {warning}" for target in found.targets for warning in target.warnings
+        _write(report, write_report(comparison))
+    remarks = configuration.warnings
+    if options["format"] == "csv":  # CSV has no place for them
+        remarks += comparison.warnings + tuple(
+            f"{target.recording.target}: {warning}"
+            for target in comparison.targets
+            for warning in target.warnings
         )
-    return Outcome(FORMATS[options["format"]](found), remarks, found.find_failure())
+    failure = comparison.find_failure()
+    return Result(
+        FORMATS[options["format"]](comparison),
+        sign(remarks),
+        sign([failure] if failure else []),
+        ExitCode.FAILURE if failure else ExitCode.SUCCESS,
+    )
 
 
 def _load_other(sources: ConfigSources, options: Mapping[str, Any]) -> tuple[str, Configuration] | None:
     if options["compare"] is None:
         return None
     if "config" not in sources.flags:
-        raise ConfigurationError(("--compare needs --config FILE to compare with",))
+        raise ConfigurationError(("--compare requires --config FILE, the configuration to compare with",))
     path = sources.find_path(options["compare"])
     others = replace(sources, flags={**sources.flags, "config": str(path)})
     try:
@@ -73,13 +109,13 @@ def _load_other(sources: ConfigSources, options: Mapping[str, Any]) -> tuple[str
 
 
 def _find_report(sources: ConfigSources, options: Mapping[str, Any]) -> Path | None:
-    """Find out before the work whether the report can be written after it."""
+    """Return where to write the report; raise ConfigurationError if it could not be written later."""
     if options["report"] is None:
         return None
     path = sources.find_path(options["report"])
     try:
         with open_regular(path, os.O_NOFOLLOW) as file:
-            start = file.read(len(DOCTYPE))
+            start = file.read(len(_DOCTYPE))
     except FileNotFoundError:
         start = b""
     except RecordingError as error:
@@ -87,10 +123,12 @@ def _find_report(sources: ConfigSources, options: Mapping[str, Any]) -> Path | N
     except OSError as error:
         why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
         raise ConfigurationError((f"--report {path} cannot be written: {why}",)) from error
-    if start and start.decode(errors="replace").lower() != DOCTYPE:
-        raise ConfigurationError((f"--report {path} is there and is no report: it would be lost",))
+    if start and start.decode(errors="replace").lower() != _DOCTYPE:
+        raise ConfigurationError((f"--report {path} exists and is not a report; refusing to overwrite it",))
     if not os.access(path.parent, os.W_OK):
-        raise ConfigurationError((f"--report {path} cannot be written: is there such a directory?",))
+        raise ConfigurationError(
+            (f"--report {path} cannot be written: {path.parent} is not a writable directory",)
+        )
     return path
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.cli.configuration import INQUIRIES
+from dynamic_dynamodb.cli.configuration import COMMANDS
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.options import OPTIONS
 
@@ -94,8 +94,8 @@ def test_any_file_is_understood_or_answered_in_readable_lines(content: bytes) ->
         path = Path(folder) / "odd.conf"
         path.write_bytes(content)
         flags = {"config": str(path), "explain": "orders/by-date"}
-        answer = INQUIRIES["explain"](ConfigSources(flags, {}, Path(folder)))
-    lines = [*answer.text.splitlines(), *answer.faults]
+        result = COMMANDS["explain"](ConfigSources(flags, {}, Path(folder)))
+    lines = [*result.text.splitlines(), *result.faults]
     assert lines
     for line in lines:
         assert line.isprintable(), line

@@ -202,7 +202,7 @@ def test_a_one_off_run_that_nobody_reads_is_ended_by_a_signal(emulator: Emulator
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 0
-    assert errors == "dynamic-dynamodb: the end of the log is lost: nobody took it in time\n"
+    assert errors == "dynamic-dynamodb: the end of the log is lost: it was not read in time\n"
 
 
 def test_a_run_whose_stderr_is_stuck_too_ends_as_well(emulator: Emulator, program: Program) -> None:

@@ -152,7 +152,7 @@ def test_the_report_needs_nothing_else(program: Program) -> None:
     assert not re.search(r"https?:|@import|url\(", text)
     assert page.tags.count("svg") == 2 * 3, "a chart and its lanes for each recorded side"
     assert page.tags.count("table") == 3
-    assert "prefers-color-scheme:dark" in text
+    assert "prefers-color-scheme: dark" in text
     assert len(text) < 400_000
 
 
@@ -282,12 +282,15 @@ REFUSED = {
         "--fail-if throttled is a share of the demand: no more than 100 % in 'throttled>200%'",
     ),
     "start": ((*HISTORY, "--start", "5"), "the units of reads and writes to begin with, such as 100,50"),
-    "report": ((*HISTORY, "--report", "no/x.html"), "cannot be written: is there such a directory?"),
+    "report": ((*HISTORY, "--report", "no/x.html"), "no is not a writable directory"),
     "report-over-history": (
         (*HISTORY, "--report", "history/orders.csv"),
-        "is there and is no report: it would be lost",
+        "exists and is not a report; refusing to overwrite it",
     ),
-    "report-over-rules": ((*HISTORY, "--report", "a.conf"), "is there and is no report: it would be lost"),
+    "report-over-rules": (
+        (*HISTORY, "--report", "a.conf"),
+        "exists and is not a report; refusing to overwrite it",
+    ),
     "long-name": (("--replay", "x" * 5000), "cannot be read: File name too long"),
     "as": (
         ("--replay", "history/orders.csv", "--as", "a/b/c"),
@@ -319,7 +322,7 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(
 def test_flags_alone_have_nothing_to_compare_with(program: Program) -> None:
     run = program.run("-t", "orders", "--replay", "history", "--compare", "b.conf", **NO_AWS)
     assert (run.code, run.stdout) == (2, "")
-    assert "--compare needs --config FILE to compare with" in run.stderr
+    assert "--compare requires --config FILE, the configuration to compare with" in run.stderr
 
 
 def test_flags_alone_are_a_configuration_too(program: Program) -> None:

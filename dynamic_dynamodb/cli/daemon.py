@@ -1,0 +1,57 @@
+"""Carry out --daemon: start, stop, restart or reload the daemon of an instance, or report its status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dynamic_dynamodb.cli.result import ExitCode, Result
+from dynamic_dynamodb.config.flags import PROGRAM
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.service import daemon
+from dynamic_dynamodb.service.pid_file import PidFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dynamic_dynamodb.config.sources import ConfigSources
+    from dynamic_dynamodb.service.daemon import Work
+
+_FAILURES: tuple[int, ...] = (ExitCode.FAILURE, ExitCode.UNUSABLE_CONFIGURATION)
+
+
+def control_without_file(sources: ConfigSources) -> Result:
+    """Stop the daemon or report its status by the flags alone.
+
+    The configuration is not read: its faults must not keep anyone from stopping a daemon.
+    """
+    names = ("daemon", "instance", "pid-file-dir")
+    flags = {name: given for name, given in sources.flags.items() if name in names}
+    return control(sources, load(flags, {}).global_options)
+
+
+def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | None = None) -> Result:
+    """Carry out the command in `options`; `work` is what a daemon does that is started."""
+    command, instance = options["daemon"], options["instance"]
+    pid_file = PidFile(sources.find_pid_path(options), instance)
+    answers = []
+    if command == "stop":
+        answers.append(daemon.stop(pid_file))
+    if command == "restart":
+        answers.append(daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS))
+    if command == "reload":
+        answers.append(daemon.reload(pid_file, sources.source))
+    if command == "status":
+        answers.append(daemon.look(pid_file))
+    if work is not None and all(answer.code == ExitCode.SUCCESS for answer in answers):
+        answers.append(daemon.start(pid_file, work))
+    lines = [f"{PROGRAM} ({instance}): {answer.sentence}" for answer in answers]
+    code = answers[-1].code
+    if code in _FAILURES:
+        *done, fault = lines
+        return Result("\n".join(map(escape, done)), faults=(fault,), code=code)
+    log = daemon.find_log(pid_file) if code == ExitCode.SUCCESS else ""
+    # A start names the log only if the configuration does not.
+    if log and (command == "status" or log == str(sources.find_own_log(instance))):
+        lines[-1] += f"; its log is {log}"
+    return Result("\n".join(map(escape, lines)), code=code)
