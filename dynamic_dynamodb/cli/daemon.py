@@ -34,19 +34,19 @@ def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | Non
     """Carry out the command in `options`; `work` is what a daemon does that is started."""
     command, instance = options["daemon"], options["instance"]
     pid_file = PidFile(sources.find_pid_path(options), instance)
-    answers = []
+    results = []
     if command == "stop":
-        answers.append(daemon.stop(pid_file))
+        results.append(daemon.stop(pid_file))
     if command == "restart":
-        answers.append(daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS))
+        results.append(daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS))
     if command == "reload":
-        answers.append(daemon.reload(pid_file, sources.source))
+        results.append(daemon.reload(pid_file, sources.source))
     if command == "status":
-        answers.append(daemon.look(pid_file))
-    if work is not None and all(answer.code == ExitCode.SUCCESS for answer in answers):
-        answers.append(daemon.start(pid_file, work))
-    lines = [f"{PROGRAM} ({instance}): {answer.sentence}" for answer in answers]
-    code = answers[-1].code
+        results.append(daemon.look(pid_file))
+    if work is not None and all(result.code == ExitCode.SUCCESS for result in results):
+        results.append(daemon.start(pid_file, work))
+    lines = [f"{PROGRAM} ({instance}): {result.sentence}" for result in results]
+    code = results[-1].code
     if code in _FAILURES:
         *done, fault = lines
         return Result("\n".join(map(escape, done)), faults=(fault,), code=code)

@@ -36,7 +36,7 @@ _UMASK: Final = 0o022
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """The result of a command: its exit code, and a sentence to print."""
 
     code: int
@@ -49,7 +49,7 @@ can be checked yet, else an empty text; before each check; and to keep a line of
 """
 
 
-def start(pid_file: PidFile, work: Work) -> Answer:
+def start(pid_file: PidFile, work: Work) -> CommandResult:
     """Start the daemon, and return when its first check has begun or it has failed.
 
     Exit codes: 0 started, 1 it already runs or could not start, 2 its configuration cannot be used.
@@ -57,38 +57,38 @@ def start(pid_file: PidFile, work: Work) -> Answer:
     try:
         status = pid_file.look()
     except PidFileError as error:
-        return Answer(1, str(error))
+        return CommandResult(1, str(error))
     if status.is_running:
-        return Answer(1, f"already {_describe_running(status)}")
+        return CommandResult(1, f"already {_describe_running(status)}")
     report = _fork(pid_file, work)
     if not report:
-        return Answer(1, "the daemon ended before its first check; its log says why")
+        return CommandResult(1, "the daemon ended before its first check; its log says why")
     is_replaced = status.state is DaemonState.STALE and report["code"] == 0
     stale = f"; a stale pid file was removed{_of(status)}" if is_replaced else ""
-    return Answer(report["code"], f"{report['sentence']}{stale}")
+    return CommandResult(report["code"], f"{report['sentence']}{stale}")
 
 
-def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> Answer:
+def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> CommandResult:
     """Stop the daemon; the exit code is 0 when it has ended, 1 if it does not or must not be stopped."""
     try:
         status = pid_file.look()
         if status.state is DaemonState.NOT_RUNNING:
-            return Answer(0, "not running")
+            return CommandResult(0, "not running")
         if status.state is DaemonState.STALE:
             pid_file.remove_stale()
-            return Answer(0, f"not running; a stale pid file was removed{_of(status)}")
+            return CommandResult(0, f"not running; a stale pid file was removed{_of(status)}")
         if status.state is DaemonState.UNCONTROLLED or not status.pid:
-            return Answer(1, _describe_running(status))
+            return CommandResult(1, _describe_running(status))
         with suppress(ProcessLookupError):  # it has just ended by itself
             os.kill(status.pid, signal.SIGTERM)
         return _wait_for_end(status.pid, wait_seconds)
     except PermissionError:
-        return Answer(1, f"pid {status.pid} belongs to another user: stop it as that user, or as root")
+        return CommandResult(1, f"pid {status.pid} belongs to another user: stop it as that user, or as root")
     except PidFileError as error:
-        return Answer(1, str(error))
+        return CommandResult(1, str(error))
 
 
-def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SECONDS) -> Answer:
+def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SECONDS) -> CommandResult:
     """Reload the daemon, and return when that has ended: 0 if its new configuration is in force, else 1.
 
     `source` is the configuration that the caller has validated: a daemon that uses another one is not asked.
@@ -96,18 +96,18 @@ def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SEC
     try:
         status = pid_file.look()
         if status.state is not DaemonState.RUNNING or not status.pid or status.owner is None:
-            return Answer(1, _describe_running(status) if status.is_running else "not running")
+            return CommandResult(1, _describe_running(status) if status.is_running else "not running")
         before = parse_note(pid_file.read_note(status.owner))
         if before is None:
-            return Answer(1, f"pid {status.pid} has only just started: try again")
+            return CommandResult(1, f"pid {status.pid} has only just started: try again")
         if before.source != source:
-            return Answer(1, f"pid {status.pid} uses {before.source}, not {source}: not reloaded")
+            return CommandResult(1, f"pid {status.pid} uses {before.source}, not {source}: not reloaded")
         os.kill(status.pid, signal.SIGHUP)
         return _wait_for_reload(pid_file, status.pid, status.owner, before.begun, wait_seconds)
     except PermissionError:
-        return Answer(1, f"pid {status.pid} belongs to another user: act as that user, or as root")
+        return CommandResult(1, f"pid {status.pid} belongs to another user: act as that user, or as root")
     except (PidFileError, ProcessLookupError) as error:
-        return Answer(1, str(error))
+        return CommandResult(1, str(error))
 
 
 def find_log(pid_file: PidFile) -> str:
@@ -120,17 +120,17 @@ def find_log(pid_file: PidFile) -> str:
     return note.log if note else ""
 
 
-def look(pid_file: PidFile) -> Answer:
+def look(pid_file: PidFile) -> CommandResult:
     """Return whether the daemon runs, with LSB's exit codes: 0 running, 3 not running, 1 a stale pid file."""
     try:
         status = pid_file.look()
     except PidFileError as error:
-        return Answer(1, str(error))
+        return CommandResult(1, str(error))
     if status.is_running:
-        return Answer(0, _describe_running(status))
+        return CommandResult(0, _describe_running(status))
     if status.state is DaemonState.STALE:
-        return Answer(1, f"not running, but there is a stale pid file {pid_file.path}{_of(status)}")
-    return Answer(3, "not running")
+        return CommandResult(1, f"not running, but there is a stale pid file {pid_file.path}{_of(status)}")
+    return CommandResult(3, "not running")
 
 
 def _describe_running(status: DaemonStatus) -> str:
@@ -149,28 +149,34 @@ def _of(status: DaemonStatus) -> str:
     return f" (pid {status.pid})" if status.pid is not None else ""
 
 
-def _wait_for_end(pid: int, wait_seconds: float) -> Answer:
+def _wait_for_end(pid: int, wait_seconds: float) -> CommandResult:
     deadline = time.monotonic() + wait_seconds
     while time.monotonic() < deadline:
         if has_ended(pid):
-            return Answer(0, f"stopped (pid {pid})")
+            return CommandResult(0, f"stopped (pid {pid})")
         time.sleep(_POLL_SECONDS)
     reason = "it is finishing an update or waiting for AWS"
-    return Answer(1, f"pid {pid} has not stopped within {wait_seconds:.0f} s: {reason}; its log says more")
+    return CommandResult(
+        1, f"pid {pid} has not stopped within {wait_seconds:.0f} s: {reason}; its log says more"
+    )
 
 
-def _wait_for_reload(pid_file: PidFile, pid: int, owner: int, begun: int, wait_seconds: float) -> Answer:
+def _wait_for_reload(
+    pid_file: PidFile, pid: int, owner: int, begun: int, wait_seconds: float
+) -> CommandResult:
     """Wait for the end of a reload after the first `begun`: it has read what the caller has validated."""
     deadline = time.monotonic() + wait_seconds
     while time.monotonic() < deadline:
         note = parse_note(pid_file.read_note(owner))
         if note is not None and note.ended > begun:
-            return Answer(0 if note.is_in_force else 1, f"{note.sentence} (pid {pid})")
+            return CommandResult(0 if note.is_in_force else 1, f"{note.sentence} (pid {pid})")
         if has_ended(pid):
-            return Answer(1, f"pid {pid} has stopped before it read the configuration")
+            return CommandResult(1, f"pid {pid} has stopped before it read the configuration")
         time.sleep(_POLL_SECONDS)
     reason = "a check still runs, or the file is still being written"
-    return Answer(1, f"pid {pid} has not reloaded within {wait_seconds:.0f} s: {reason}; its log says more")
+    return CommandResult(
+        1, f"pid {pid} has not reloaded within {wait_seconds:.0f} s: {reason}; its log says more"
+    )
 
 
 def _fork(pid_file: PidFile, work: Work) -> dict[str, Any]:
