@@ -121,7 +121,7 @@ def _change(old: int, new: int) -> str:
 
 
 def _name(table: str, index: str | None) -> str:
-    return f"{table}:{index}" if index else table
+    return f"{table}/{index}" if index else table
 
 
 def _say(text: str) -> None:

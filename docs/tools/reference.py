@@ -38,6 +38,7 @@ _VALUES: Final = {
     Kind.SCALE: "a dict of percentages and amounts, such as `{0: 0, 0.25: 5, 0.5: 10, 1: 20}`",
     Kind.WINDOWS: "times of the day in UTC, such as `22:00-06:00, 12:00-13:00`",
     Kind.URL: "an http or https URL",
+    Kind.TARGET: "a table or an index",
     Kind.MESSAGE_TYPES: "",
     Kind.SWITCH: "",
 }

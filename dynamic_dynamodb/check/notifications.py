@@ -85,4 +85,5 @@ def _describe(side: CapacityDecision) -> str:
 
 
 def _full_name(target: Target) -> str:
+    """Return the name as 2.5.1 spelled it, which subscribers parse."""
     return f"{target.table} - GSI: {target.index}" if target.index else target.table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.permissions import MOST_CHARACTERS, write_policy
 from dynamic_dynamodb.cli.result import Result, refuse, sign
-from dynamic_dynamodb.config.explain import explain, parse_target
+from dynamic_dynamodb.config.explain import explain
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.migration import describe_differences
 from dynamic_dynamodb.config.render import render_configuration
@@ -56,7 +56,7 @@ def explain_target(sources: ConfigSources) -> Result:
     if checked.faults:
         return checked
     configuration = sources.load()
-    explanation = explain(configuration, parse_target(configuration.global_options["explain"]))
+    explanation = explain(configuration, configuration.global_options["explain"])
     return Result(f"{checked.text}\n{explanation}")
 
 

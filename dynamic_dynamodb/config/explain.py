@@ -13,23 +13,17 @@ from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.config.values import clip, escape
 from dynamic_dynamodb.options import Option, Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, join_names
-from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sections import Section
+    from dynamic_dynamodb.scaling.model import Target
 
 UNSET: Final = "-"
 WIDEST_VALUE_CHARACTERS: Final = 20
 """Longer values push what is beside them to the right, so that the others fit on a screen."""
-
-
-def parse_target(text: str) -> Target:
-    """Read `TABLE` or `TABLE/INDEX`."""
-    table, _, index = text.partition("/")
-    return Target(table, index)
 
 
 def explain(configuration: Configuration, target: Target) -> str:

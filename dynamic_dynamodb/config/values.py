@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from dynamic_dynamodb.config.masking import MASK, mask_text, mask_url
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, OPTIONS, Kind, Option
 from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
+from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,6 +179,16 @@ def _parse_url(text: str) -> str | None:
     return text
 
 
+def _parse_target(text: str) -> Target | None:
+    if not text:
+        return None
+    try:
+        return Target.parse(text)
+    except ValueError:
+        message = f"must be TABLE or TABLE/INDEX such as orders/by-date, got {shorten(text)}"
+        raise ValueError(message) from None
+
+
 _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.INTEGER: _parse_integer,
     Kind.NUMBER: _parse_number,
@@ -187,4 +198,5 @@ _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.WINDOWS: _parse_windows,
     Kind.MESSAGE_TYPES: _parse_message_types,
     Kind.URL: _parse_url,
+    Kind.TARGET: _parse_target,
 }

@@ -31,6 +31,7 @@ class Kind(Enum):
     WINDOWS = "windows"
     MESSAGE_TYPES = "message types"
     URL = "URL"
+    TARGET = "table or index"
     SWITCH = "switch"
 
 

@@ -62,7 +62,7 @@ PROGRAM_OPTIONS: Final = (
     ),
     Option(
         "explain",
-        Kind.TEXT,
+        Kind.TARGET,
         Scope.COMMAND_LINE,
         "Check the configuration, and print which section a table or an index belongs to, and where each"
         " of its options comes from.",

@@ -98,7 +98,7 @@ REPLAY_OPTIONS: Final = (
     ),
     _replay(
         "as",
-        Kind.TEXT,
+        Kind.TARGET,
         "The target that a recording is of, if its file's name does not say so.",
         metavar="TABLE[/INDEX]",
     ),

@@ -29,6 +29,7 @@ V = TypeVar("V")
 NAME_PATTERN: Final = "[A-Za-z0-9_.-]{3,255}"
 """The names that DynamoDB gives tables and indexes (API reference, CreateTable)."""
 _NAME: Final = re.compile(NAME_PATTERN)
+_SEPARATOR: Final = re.compile("[/:@]")
 _SAFE_NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,255}")
 
 
@@ -62,8 +63,25 @@ class Target(NamedTuple):
     index: str = ""  # type: ignore[assignment]  # hides a tuple's method that no target needs
 
     def __str__(self) -> str:
-        """Spell it as log lines do: `table` or `table:index`."""
-        return f"{self.table}:{self.index}" if self.index else self.table
+        """Return `table` or `table/index`, as everything that the program prints or writes spells it."""
+        return f"{self.table}/{self.index}" if self.index else self.table
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """Return the target that `table/index` names; `table:index` and `table@index` are read too.
+
+        No name in DynamoDB contains one of these separators. Raise ValueError if a name is missing.
+        """
+        names = _SEPARATOR.split(text, maxsplit=1)
+        if not all(names):
+            message = f"{text!r} is not TABLE or TABLE/INDEX"
+            raise ValueError(message)
+        return cls(*names)
+
+    @property
+    def has_valid_names(self) -> bool:
+        """Return whether DynamoDB accepts the names of the table and of the index."""
+        return is_name(self.table) and (not self.index or is_name(self.index))
 
     @property
     def kind(self) -> str:

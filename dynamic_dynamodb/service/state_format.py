@@ -40,7 +40,7 @@ def parse(text: bytes) -> dict[str, Entries]:
             message = f"its form is {content['format']}, which this release does not know"
             raise ValueError(message)
         return {
-            region: {_parse_target(name): parse_entry(entry) for name, entry in entries.items()}
+            region: {Target.parse(name): parse_entry(entry) for name, entry in entries.items()}
             for region, entries in content["regions"].items()
         }
     except _WRONG_TYPES as error:
@@ -56,11 +56,6 @@ def render(regions: Mapping[str, Entries]) -> str:
         if entries
     }
     return json.dumps({"format": _FORMAT, "regions": written})
-
-
-def _parse_target(name: str) -> Target:
-    table, _, index = name.partition(":")
-    return Target(table, index)
 
 
 def _parse_entry(entry: Mapping[str, Any]) -> Entry:

@@ -240,7 +240,7 @@ class TestMatching:
         world.check()
         world.check()
         assert world.tables.updates[0].decisions[1].proposed == both(110, 100)
-        assert len([text for text in warnings_of(caplog) if "a:g1 matches" in text]) == 1
+        assert len([text for text in warnings_of(caplog) if "a/g1 matches" in text]) == 1
 
     def test_an_index_that_only_another_tables_section_matches_is_said_once(
         self, caplog: pytest.LogCaptureFixture
@@ -251,7 +251,7 @@ class TestMatching:
         world.check()
         world.check()
         assert warnings_of(caplog) == [
-            "a:g1 matches [table: g], but its table belongs to [table: ^a$]: not checked"
+            "a/g1 matches [table: g], but its table belongs to [table: ^a$]: not checked"
         ]
 
     def test_without_the_right_to_list_plain_names_are_checked(

@@ -107,4 +107,4 @@ def test_a_description_that_cannot_be_used_fails_its_target_alone() -> None:
         for one in world.check().targets
         if one.outcome is Outcome.FAILED
     }
-    assert failed == {"orders:?": "no name", "orders:by-date": "odd"}
+    assert failed == {"orders/?": "no name", "orders/by-date": "odd"}

@@ -52,6 +52,7 @@ def found(path: Path, target: Target, *, now: datetime = NOW, region: str = "eu-
 
 def test_counts_outlive_the_process(path: Path) -> None:
     leave(path, A, INDEX)
+    assert list(json.loads(path.read_text())["regions"]["eu-west-1"]) == ["a", "a/by-date"]
     assert [found(path, target) for target in (A, INDEX, B)] == [2, 2, 0]
     assert path.stat().st_mode & 0o777 == 0o600
 
@@ -140,6 +141,17 @@ def test_files_of_other_versions_are_read(path: Path, version: int, entry: objec
     store = CountStore(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
     assert store.get(A) == low_checks(2, 1)
+
+
+@pytest.mark.parametrize("name", ["a/by-date", "a:by-date"])
+def test_both_spellings_of_an_index_are_read(path: Path, name: str) -> None:
+    path.parent.mkdir()
+    entry = {"checked": NOW.isoformat(), "reads": {"low_checks": 2}, "writes": {"low_checks": 1}}
+    text = {"format": "dynamic-dynamodb counts, version 2", "regions": {"eu-west-1": {name: entry}}}
+    path.write_text(json.dumps(text))
+    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store.begin(NOW)
+    assert store.get(INDEX) == low_checks(2, 1)
 
 
 def test_a_raise_by_a_check_right_after_another_is_remembered(path: Path) -> None:

@@ -88,17 +88,17 @@ def test_limits_are_told_apart_by_their_message(message: str, expected: Limit) -
 def test_what_has_been_waited_for_is_not_sent_in_parts() -> None:
     error = AwsError("dynamodb:UpdateTable", "LimitExceededException", AT_ONCE)
     calls, failed = run(account(error), change(TABLE), change(GOOD, 10))
-    assert (calls, failed) == ([{"orders": (150, 100), "orders:good": (50, 100)}], {"orders"})
+    assert (calls, failed) == ([{"orders": (150, 100), "orders/good": (50, 100)}], {"orders"})
 
 
 def test_a_capacity_beyond_the_maximum_costs_no_other_its_change() -> None:
     error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     calls, failed = run(account(error, error), change(BAD), change(TABLE), change(GOOD, 10))
     assert calls[1:] == [
-        {"orders:bad": (150, 100), "orders": (150, 100)},
-        {"orders": (150, 100), "orders:good": (50, 100)},
+        {"orders/bad": (150, 100), "orders": (150, 100)},
+        {"orders": (150, 100), "orders/good": (50, 100)},
     ]
-    assert failed == {"orders:bad"}
+    assert failed == {"orders/bad"}
 
 
 def test_of_several_at_fault_each_is_sent_on_its_own_at_last() -> None:
@@ -106,14 +106,14 @@ def test_of_several_at_fault_each_is_sent_on_its_own_at_last() -> None:
     tables = account(*[error] * 4, None, error, error)
     calls, failed = run(tables, change(TABLE), change(GOOD), change(BAD))
     assert [list(call) for call in calls[1:]] == [
-        ["orders:good", "orders:bad"],
-        ["orders", "orders:bad"],
-        ["orders", "orders:good"],
+        ["orders/good", "orders/bad"],
+        ["orders", "orders/bad"],
+        ["orders", "orders/good"],
         ["orders"],
-        ["orders:good"],
-        ["orders:bad"],
+        ["orders/good"],
+        ["orders/bad"],
     ]
-    assert failed == {"orders:good", "orders:bad"}
+    assert failed == {"orders/good", "orders/bad"}
 
 
 def test_a_table_busy_with_the_first_that_it_took_is_not_asked_again_nor_blamed() -> None:
@@ -131,18 +131,18 @@ def test_a_dead_network_ends_the_search_for_the_one_at_fault() -> None:
     above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     dead = AwsError("dynamodb:UpdateTable", "ConnectTimeoutError", is_transient=True)
     calls, failed = run(account(above_maximum, dead), change(TABLE), change(GOOD), change(BAD))
-    assert (len(calls), failed) == (2, {"orders", "orders:good", "orders:bad"})
+    assert (len(calls), failed) == (2, {"orders", "orders/good", "orders/bad"})
 
 
 def test_an_update_carries_only_what_changes() -> None:
     calls, failed = run(account(), change(TABLE), change(GOOD, reads=50), change(BAD, reads=10))
-    assert (calls, failed) == ([{"orders": (150, 100), "orders:bad": (50, 100)}], set())
+    assert (calls, failed) == ([{"orders": (150, 100), "orders/bad": (50, 100)}], set())
 
 
 def test_after_limit_exceeded_raises_are_sent_once_more_alone() -> None:
     calls, failed = run(account(refusal("LimitExceededException")), change(TABLE, 95, 10), change(GOOD, 10))
     assert (calls, failed) == (
-        [{"orders": (150, 50), "orders:good": (50, 100)}, {"orders": (150, 100)}],
+        [{"orders": (150, 50), "orders/good": (50, 100)}, {"orders": (150, 100)}],
         set(),
     )
 
@@ -162,7 +162,7 @@ def test_raises_that_aws_cannot_take_now_are_not_asked_for_without_end() -> None
     error = refusal("LimitExceededException")
     calls, failed = run(account(*[error] * 9), change(TABLE), change(GOOD), change(BAD))
     assert [len(call) for call in calls] == [3, 3, 2, 2, 2, 1, 1, 1]
-    assert failed == {"orders", "orders:good", "orders:bad"}
+    assert failed == {"orders", "orders/good", "orders/bad"}
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ def test_what_is_gone_is_left_out_and_the_rest_sent_again() -> None:
     tables = account(refusal("ResourceNotFoundException"))
     del tables.descriptions[BAD]
     calls, failed = run(tables, change(TABLE), change(GOOD), change(BAD))
-    rest = {"orders": (150, 100), "orders:good": (150, 100)}
-    assert (calls, failed) == ([{**rest, "orders:bad": (150, 100)}, rest], {"orders:bad"})
+    rest = {"orders": (150, 100), "orders/good": (150, 100)}
+    assert (calls, failed) == ([{**rest, "orders/bad": (150, 100)}, rest], {"orders/bad"})
 
 
 def test_what_somebody_else_changed_meanwhile_is_left_out() -> None:
@@ -187,7 +187,7 @@ def test_what_somebody_else_changed_meanwhile_is_left_out() -> None:
     tables.add(BAD, PerCapacity(150, 100))
     calls, failed = run(tables, change(TABLE), change(BAD))
     assert calls[1:] == [{"orders": (150, 100)}]
-    assert failed == {"orders:bad"}
+    assert failed == {"orders/bad"}
 
 
 def test_nothing_is_sent_again_while_the_table_is_busy() -> None:
@@ -195,15 +195,15 @@ def test_nothing_is_sent_again_while_the_table_is_busy() -> None:
     for target in (TABLE, GOOD, BAD):
         tables.add(target, both(100), status="UPDATING", table_status="UPDATING")
     calls, failed = run(tables, change(TABLE), change(GOOD))
-    assert (len(calls), failed) == (1, {"orders", "orders:good"})
+    assert (len(calls), failed) == (1, {"orders", "orders/good"})
 
 
 def test_each_resource_is_sent_on_its_own_when_nothing_explains_the_refusal() -> None:
     error = refusal("ValidationException")
     calls, failed = run(account(error, None, error), change(BAD, 10), change(TABLE), change(GOOD))
     assert [set(call) for call in calls] == [
-        {"orders:bad", "orders", "orders:good"},
-        {"orders", "orders:good", "orders:bad"},
+        {"orders/bad", "orders", "orders/good"},
+        {"orders", "orders/good", "orders/bad"},
     ]
     assert failed == set()
 
@@ -211,8 +211,8 @@ def test_each_resource_is_sent_on_its_own_when_nothing_explains_the_refusal() ->
 def test_raises_go_first_when_each_is_sent_on_its_own() -> None:
     error = refusal("ValidationException")
     calls, failed = run(account(error, error, None, error), change(BAD, 10), change(TABLE))
-    assert [list(call) for call in calls[2:]] == [["orders"], ["orders:bad"]]
-    assert failed == {"orders:bad"}
+    assert [list(call) for call in calls[2:]] == [["orders"], ["orders/bad"]]
+    assert failed == {"orders/bad"}
 
 
 @pytest.mark.parametrize(
@@ -280,9 +280,9 @@ def test_a_raise_is_not_lost_when_decreases_are_refused_after_something_else() -
     tables = account(refusal("ResourceInUseException"), no_decreases)
     calls, failed = run(tables, change(TABLE, 95, 10), change(GOOD, 95))
     assert calls == [
-        {"orders": (150, 50), "orders:good": (150, 100)},
-        {"orders": (150, 50), "orders:good": (150, 100)},
-        {"orders": (150, 100), "orders:good": (150, 100)},
+        {"orders": (150, 50), "orders/good": (150, 100)},
+        {"orders": (150, 50), "orders/good": (150, 100)},
+        {"orders": (150, 100), "orders/good": (150, 100)},
     ]
     assert failed == set()
 
@@ -292,5 +292,5 @@ def test_a_raise_is_not_lost_when_the_decrease_beside_it_is_refused_one_by_one()
     no_decreases = AwsError("dynamodb:UpdateTable", "LimitExceededException", DECREASES)
     tables = account(above_maximum, no_decreases)
     calls, failed = run(tables, change(TABLE, 95, 10), change(GOOD, 95))
-    assert calls[1:] == [{"orders": (150, 50)}, {"orders": (150, 100)}, {"orders:good": (150, 100)}]
+    assert calls[1:] == [{"orders": (150, 50)}, {"orders": (150, 100)}, {"orders/good": (150, 100)}]
     assert failed == set()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.config.explain import explain, parse_target
+from dynamic_dynamodb.config.explain import explain
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.options import Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED
+from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ def explain_to_rows(path: Path, name: str, **flags: str) -> tuple[list[str], dic
     """Give the lines above the table, and the table by option."""
     path.write_text(TEXT)
     given = {flag.replace("_", "-"): text for flag, text in flags.items()}
-    lines = explain(load({"config": str(path), **given}, {}), parse_target(name)).splitlines()
+    lines = explain(load({"config": str(path), **given}, {}), Target.parse(name)).splitlines()
     start = next((number for number, line in enumerate(lines) if line.split()[0] == "option"), len(lines))
     rows = [[cell.strip() for cell in line.split("  ") if cell] for line in lines[start + 1 :]]
     return lines[:start], {name: (shown, origin) for name, shown, origin in rows}
@@ -100,14 +101,14 @@ def test_a_value_stands_beside_its_origin(
             "users",
             ["users: [table: ^us]", f"  its indexes (no section matches them) are {NOT_SCALED}"],
         ),
-        ("orders/by-date", ["orders:by-date: [gsi: ^by- table: ^orders$]"]),
+        ("orders/by-date", ["orders/by-date: [gsi: ^by- table: ^orders$]"]),
         ("items", ["items: no section matches this table, so it is left alone"]),
-        ("orders/gone", [f"orders:gone: no section matches this index, so it is {NOT_SCALED}"]),
-        ("ordinary/by-date", [f"ordinary:by-date: no section matches this index, so it is {NOT_SCALED}"]),
+        ("orders/gone", [f"orders/gone: no section matches this index, so it is {NOT_SCALED}"]),
+        ("ordinary/by-date", [f"ordinary/by-date: no section matches this index, so it is {NOT_SCALED}"]),
         (
             "orders/late",
             [
-                f"orders:late: no section matches this index, so it is {NOT_SCALED}",
+                f"orders/late: no section matches this index, so it is {NOT_SCALED}",
                 "  [gsi: ^late$ table: ^ord] matches, but its table belongs to [table: ^orders$]",
             ],
         ),

@@ -168,14 +168,14 @@ ONE_TABLE: Final = (
                 "arguments": {"table": "sick", "index": "by-date"},
             },
         ),
-        "ERROR sick:by-date: failed: ",
+        "ERROR sick/by-date: failed: ",
         code=1,
         index=None,
     ),
     Case(
         "An index that is being created",
         setup=(("set_status", {"table": "sick", "index": "by-date", "status": "CREATING"}),),
-        said="sick:by-date: unchanged: ",
+        said="sick/by-date: unchanged: ",
         index=BEFORE,
         most_calls={"UpdateTable": 3},
     ),
@@ -190,7 +190,7 @@ ONE_TABLE: Final = (
                 "arguments": {"table": "sick", "index": "by-date", "status": "UPDATING"},
             },
         ),
-        "ERROR sick:by-date: failed: ",
+        "ERROR sick/by-date: failed: ",
         code=1,
         index=BEFORE,
         most_calls={"UpdateTable": 4, "DescribeTable": 4},
@@ -205,7 +205,7 @@ ONE_TABLE: Final = (
     Case(
         "A decrease that AWS refuses anyway (LimitExceededException)",
         ({"action": "UpdateTable", "table": "sick", "code": "LimitExceededException"},),
-        "WARNING sick:by-date: unchanged: ",
+        "WARNING sick/by-date: unchanged: ",
         index=BEFORE,
         most_calls={"UpdateTable": 4},
     ),
@@ -248,7 +248,7 @@ ONE_TABLE: Final = (
     Case(
         "An invalid metric: not a number, negative, of another time, more values than timestamps",
         (_odd("GetMetricData", "Values", 0, table="sick", index="by-date", metric=_CONSUMED, raw="NaN"),),
-        "ERROR sick:by-date: failed: no metrics: cloudwatch:GetMetricData failed: UnusableAnswer: ",
+        "ERROR sick/by-date: failed: no metrics: cloudwatch:GetMetricData failed: UnusableAnswer: ",
         code=1,
         index=BEFORE,
         most_calls={"GetMetricData": 3},
@@ -260,7 +260,7 @@ ONE_TABLE: Final = (
                 "DescribeTable", *_INDEX, "ProvisionedThroughput", "ReadCapacityUnits", table="sick", value=-5
             ),
         ),
-        "ERROR sick:by-date: failed: dynamodb:DescribeTable failed: UnusableAnswer: ReadCapacityUnits is -5",
+        "ERROR sick/by-date: failed: dynamodb:DescribeTable failed: UnusableAnswer: ReadCapacityUnits is -5",
         code=1,
         index=BEFORE,
     ),
@@ -322,7 +322,7 @@ WHOLE_SERVICE: Final = (
     _nothing(
         "GetMetricData never responds",
         (_hang("GetMetricData"),),
-        "ERROR sick:by-date: failed: no metrics: cloudwatch:GetMetricData failed: TooLate: ",
+        "ERROR sick/by-date: failed: no metrics: cloudwatch:GetMetricData failed: TooLate: ",
         most_calls={"GetMetricData": 3, "UpdateTable": 0},
     ),
     _nothing(

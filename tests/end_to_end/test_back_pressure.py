@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.program import Program
 
 RULES = f"[table: ^orders$]\n{LIMITS}throttled-writes-upper-threshold: 10\n"
-BARE = "no section matches orders:by-date: not scaled; an index with too few write units throttles"
+BARE = "no section matches orders/by-date: not scaled; an index with too few write units throttles"
 
 
 def add_pressed(emulator: Emulator) -> None:

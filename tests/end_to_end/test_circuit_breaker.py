@@ -53,7 +53,7 @@ def test_an_open_breaker_stops_updates_and_alarms(
         assert service.headers("x-table-name") == ["orders", "orders"]
     _assert_stopped(emulator, run.code)
     assert "geheim" not in run.stdout + run.stderr
-    for target in ("orders", "orders:by-date"):
+    for target in ("orders", "orders/by-date"):
         line = run.line_of(target)
         assert line.startswith(f"WARNING {target}: skipped: ")
         assert said in line

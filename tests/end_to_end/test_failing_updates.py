@@ -75,7 +75,7 @@ def test_an_index_that_vanished_does_not_cost_its_table_the_raise(
     assert updates(emulator) == [("orders", RAISED, {"by-date": RAISED}), ("orders", RAISED, {})]
     assert emulator.capacities() == {("orders", None): RAISED}
     assert "orders: updated: reads 100 -> 150" in run.line_of("orders")
-    assert run.line_of("orders:by-date").startswith("ERROR orders:by-date: failed: ")
+    assert run.line_of("orders/by-date").startswith("ERROR orders/by-date: failed: ")
 
 
 def test_an_index_that_is_busy_meanwhile_does_not_cost_its_table_the_raise(
@@ -105,7 +105,7 @@ def test_a_call_that_is_refused_for_no_visible_reason_is_split(emulator: Emulato
     assert updates(emulator) == [whole, whole, ("orders", RAISED, {}), ("orders", None, {"by-date": RAISED})]
     assert emulator.capacities() == {("orders", None): RAISED, ("orders", "by-date"): BEFORE}
     assert "orders: updated: reads 100 -> 150" in run.line_of("orders")
-    assert "ValidationException" in run.line_of("orders:by-date")
+    assert "ValidationException" in run.line_of("orders/by-date")
 
 
 def test_a_capacity_above_the_accounts_limit_does_not_cost_the_others_theirs(
@@ -118,7 +118,7 @@ def test_a_capacity_above_the_accounts_limit_does_not_cost_the_others_theirs(
     run = program.check(ALL)
     assert run.code == 1
     assert emulator.capacities() == {("orders", None): RAISED, ("orders", "by-date"): (200, 200)}
-    assert "LimitExceededException" in run.line_of("orders:by-date")
+    assert "LimitExceededException" in run.line_of("orders/by-date")
 
 
 def test_one_capacity_above_the_limit_costs_no_other_its_raise_though_a_table_takes_one_call_at_a_time(
@@ -151,7 +151,7 @@ def test_an_index_whose_call_was_lost_is_not_taken_for_changed_because_its_table
     emulator.add_fault(kind="reset", action="UpdateTable", times=1)
     run = program.check(ALL)
     assert run.code == 1
-    assert run.line_of("orders:by-date").startswith("ERROR orders:by-date: failed: ")
+    assert run.line_of("orders/by-date").startswith("ERROR orders/by-date: failed: ")
     assert emulator.capacities()["orders", "by-date"] == BEFORE
 
 

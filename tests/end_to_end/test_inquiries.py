@@ -127,11 +127,12 @@ def test_who_only_asks_stops_no_daemon(program: Program) -> None:
     assert "not running" not in run.stdout
 
 
-def test_explain_includes_the_check(program: Program) -> None:
-    run = program.run("-c", program.write(GOOD), "--explain", "orders/by-date", **QUIET)
+@pytest.mark.parametrize("name", ["orders/by-date", "orders:by-date", "orders@by-date"])
+def test_explain_includes_the_check(program: Program, name: str) -> None:
+    run = program.run("-c", program.write(GOOD), "--explain", name, **QUIET)
     assert run.code == 0
     assert "can be used" in run.stdout
-    assert "orders:by-date: [gsi: .* table: ^orders$]" in run.stdout.splitlines()
+    assert "orders/by-date: [gsi: .* table: ^orders$]" in run.stdout.splitlines()
     assert any(
         line.split() == ["max-provisioned-writes", "400", "units", "[default_options]"]
         for line in run.stdout.splitlines()

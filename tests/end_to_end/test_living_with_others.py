@@ -39,7 +39,7 @@ def test_what_aws_scales_itself_is_skipped(emulator: Emulator, program: Program)
     run = program.check(SKIPPING)
     assert (run.code, run.warnings) == (0, [])
     assert updates(emulator) == [("orders", RAISED, {})]
-    for target in ("busy", "orders:by-date"):
+    for target in ("busy", "orders/by-date"):
         said = f"INFO {target}: skipped: managed by AWS Application Auto Scaling"
         assert run.line_of(target) == said
     assert actions(emulator).count("DescribeScalableTargets") == 1

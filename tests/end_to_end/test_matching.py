@@ -58,7 +58,7 @@ def test_an_index_that_matches_two_sections_belongs_to_the_first(
     assert run.code == 0
     assert updates(emulator) == [("orders", RAISED, {"by-date": (110, 150)})]
     assert len(run.warnings) == 1
-    for part in ("orders:by-date", "^by", ".*date"):
+    for part in ("orders/by-date", "^by", ".*date"):
         assert part in run.warnings[0]
 
 
@@ -80,7 +80,7 @@ def test_a_name_that_is_made_to_hold_matching_up_fails_alone(
     assert run.code == 1
     assert emulator.capacities()["busy", None] == RAISED
     assert emulator.capacities()[names] == BEFORE
-    target = ":".join(name for name in names if name)
+    target = "/".join(name for name in names if name)
     title = f"gsi: {HARD_EXPRESSION} table: hard" if with_index else f"table: {HARD_EXPRESSION}"
     assert f"[{title}] takes too long to match this name" in run.line_of(target)
 

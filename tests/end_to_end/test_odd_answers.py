@@ -205,26 +205,26 @@ def test_an_odd_description_holds_its_table_alone(emulator: Emulator, program: P
 @pytest.mark.parametrize(
     ("path", "odd", "said"),
     [
-        pytest.param((0, "IndexName"), {"value": None}, "orders:?: failed: ", id="no name"),
-        pytest.param((0, "IndexName"), {"value": "../etc"}, "orders:?: failed: ", id="a name with a slash"),
-        pytest.param((0,), {"value": None}, "orders:?: failed: ", id="null"),
+        pytest.param((0, "IndexName"), {"value": None}, "orders/?: failed: ", id="no name"),
+        pytest.param((0, "IndexName"), {"value": "../etc"}, "orders/?: failed: ", id="a name with a slash"),
+        pytest.param((0,), {"value": None}, "orders/?: failed: ", id="null"),
         pytest.param((0, "IndexStatus"), {"value": LEFT_OUT}, "IndexStatus is None", id="no status"),
         pytest.param(
             (0, "ProvisionedThroughput", "ReadCapacityUnits"),
             {"value": -1},
-            "orders:by-date: failed: dynamodb:DescribeTable failed: UnusableAnswer: ReadCapacityUnits is -1",
+            "orders/by-date: failed: dynamodb:DescribeTable failed: UnusableAnswer: ReadCapacityUnits is -1",
             id="negative units",
         ),
         pytest.param(
             (0, "ProvisionedThroughput"),
             {"value": LEFT_OUT},
-            "orders:by-date: failed: ",
+            "orders/by-date: failed: ",
             id="no units though its table has some",
         ),
         pytest.param(
             (1,),
             {"value": {"IndexName": "by-date", "IndexStatus": "ACTIVE"}},
-            "orders:by-date: failed: ",
+            "orders/by-date: failed: ",
             id="two that differ",
         ),
     ],

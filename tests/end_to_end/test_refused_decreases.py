@@ -84,4 +84,4 @@ def test_an_index_has_a_budget_of_its_own(emulator: Emulator, program: Program) 
     run = program.check(ALL)
     assert run.code == 0
     assert updates(emulator) == [("orders", LOWERED, {"by-user": LOWERED})]
-    assert "next at" in run.line_of("orders:by-date")
+    assert "next at" in run.line_of("orders/by-date")

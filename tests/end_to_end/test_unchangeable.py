@@ -25,7 +25,7 @@ def test_a_table_billed_on_demand_is_skipped_with_its_indexes(emulator: Emulator
     run = program.check(everywhere("throttled-reads-upper-threshold: 1"))
     assert run.code == 0
     assert updates(emulator) == [("busy", RAISED, {})]
-    for target in ("sessions", "sessions:by-user"):
+    for target in ("sessions", "sessions/by-user"):
         assert run.line_of(target).startswith(f"INFO {target}: skipped: billed on demand")
 
 
@@ -40,7 +40,7 @@ def test_a_table_that_is_not_active_is_held_with_its_indexes(emulator: Emulator,
     assert updates(emulator) == [("busy", RAISED, {})]
     for status in statuses:
         assert f"table is {status}" in run.line_of(status.lower())
-        assert f"its table is {status}" in run.line_of(f"{status.lower()}:by-date")
+        assert f"its table is {status}" in run.line_of(f"{status.lower()}/by-date")
 
 
 def test_an_index_that_is_not_active_does_not_hold_its_table(emulator: Emulator, program: Program) -> None:
@@ -52,7 +52,7 @@ def test_an_index_that_is_not_active_does_not_hold_its_table(emulator: Emulator,
     assert run.code == 0
     assert sorted(updates(emulator)) == sorted((status.lower(), RAISED, {}) for status in statuses)
     for status in statuses:
-        assert f"GSI is {status}" in run.line_of(f"{status.lower()}:by-date")
+        assert f"GSI is {status}" in run.line_of(f"{status.lower()}/by-date")
 
 
 def test_an_update_in_flight_is_waited_for(emulator: Emulator, program: Program) -> None:
@@ -62,7 +62,7 @@ def test_an_update_in_flight_is_waited_for(emulator: Emulator, program: Program)
     assert (first.code, second.code) == (0, 0)
     assert updates(emulator) == [("orders", RAISED, {"by-date": RAISED})]
     assert "table is UPDATING" in second.line_of("orders")
-    assert "GSI is UPDATING" in second.line_of("orders:by-date")
+    assert "GSI is UPDATING" in second.line_of("orders/by-date")
 
 
 def test_an_account_without_tables_is_no_failure(emulator: Emulator, program: Program) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.scaling.model import Target
 
 HEADER = (
     "timestamp,consumed_reads,consumed_writes,throttled_reads,throttled_writes,provisioned_reads,"
@@ -29,7 +30,9 @@ def stamp(minute: int) -> str:
     return f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def read(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> Recording:
+def read(
+    folder: Path, text: str | bytes, name: str = "orders.csv", target: Target | None = None
+) -> Recording:
     """Read one file."""
     path = folder / name
     raw = text.encode() if isinstance(text, str) else text
@@ -38,7 +41,7 @@ def read(folder: Path, text: str | bytes, name: str = "orders.csv", target: str 
     return recording
 
 
-def refuse(folder: Path, text: str | bytes, name: str = "orders.csv", target: str | None = None) -> str:
+def refuse(folder: Path, text: str | bytes, name: str = "orders.csv", target: Target | None = None) -> str:
     """Read one file in vain, and give the only fault without the path."""
     with pytest.raises(ConfigurationError) as caught:
         read(folder, text, name, target)

@@ -81,7 +81,7 @@ def test_the_table_compares_each_target_and_all(program: Program) -> None:
     blocks = run.stdout.split("\n\n")
     assert blocks[0].startswith("physics ideal, billing hour-max; dollars per 30 days\nAWS does not say how")
     heads = [block.splitlines()[0].partition(": ")[0] for block in blocks[1:]]
-    assert heads == ["orders", "orders:by-date", "all 2 targets"]
+    assert heads == ["orders", "orders/by-date", "all 2 targets"]
     for block in blocks[1:]:
         names = [line.strip() for line in block.splitlines() if line.startswith("  ") and "%" in line]
         assert [name for name in ROWS if any(line.startswith(name) for line in names)] == list(ROWS)
@@ -299,6 +299,10 @@ REFUSED = {
     "as-short": (
         ("--replay", "history/orders.csv", "--as", "t"),
         "--as must be TABLE or TABLE/INDEX, names of 3 to 255 letters, digits, _, - and .; got 't'",
+    ),
+    "as-half": (
+        ("--replay", "history/orders.csv", "--as", "orders/"),
+        "--as must be TABLE or TABLE/INDEX such as orders/by-date, got 'orders/'",
     ),
     "compare": ((*HISTORY, "--compare", "no.conf"), "no.conf cannot be used:"),
     "no-history": (("--replay", "nowhere"), "nowhere does not exist: record one with --record DIR"),

@@ -49,7 +49,7 @@ def test_tables_and_indexes_on_demand_are_recorded_and_replayed(emulator: Emulat
     folder = tmp_path / "history"
     assert run.stdout.splitlines() == [
         f"{name}: 1,440 minutes, 1,440 of them new, in {folder / file}, billed on demand"
-        for name, file in (("orders", "orders.csv"), ("orders:by-date", "orders@by-date.csv"))
+        for name, file in (("orders", "orders.csv"), ("orders/by-date", "orders@by-date.csv"))
     ]
     replayed = program.run("-c", "a.conf", "--replay", "history", "--format", "json")
     assert (replayed.code, replayed.stderr) == (0, "")

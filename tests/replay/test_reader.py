@@ -162,12 +162,13 @@ def test_a_name_may_end_like_another_kind_of_file(tmp_path: Path) -> None:
         ("orders.csv", None, Target("orders")),
         ("my.table_1-x.csv", None, Target("my.table_1-x")),
         ("orders@by-date.csv", None, Target("orders", "by-date")),
-        ("x.csv", "orders", Target("orders")),
-        ("whatever", "orders/by-date", Target("orders", "by-date")),
+        ("orders:by-date.csv", None, Target("orders", "by-date")),
+        ("x.csv", Target("orders"), Target("orders")),
+        ("whatever", Target("orders", "by-date"), Target("orders", "by-date")),
     ],
 )
 def test_the_target_is_in_the_name_or_given(
-    tmp_path: Path, name: str, target: str | None, expected: Target
+    tmp_path: Path, name: str, target: Target | None, expected: Target
 ) -> None:
     text = f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(1)},1\n"
     assert read(tmp_path, text, name, target).target == expected
@@ -325,10 +326,10 @@ def test_all_recordings_of_a_directory_are_read_and_all_their_faults_named(tmp_p
     [
         pytest.param(False, None, "does not exist: record one with --record DIR", id="missing"),
         pytest.param(True, None, "holds no recording: expected are TABLE.csv or TABLE@INDEX.csv", id="empty"),
-        pytest.param(True, "orders", "--as names the target of one file, but", id="as-for-directory"),
+        pytest.param(True, Target("orders"), "--as names the target of one file, but", id="as-for-directory"),
     ],
 )
-def test_a_bad_path_is_refused(tmp_path: Path, *, make: bool, target: str | None, expected: str) -> None:
+def test_a_bad_path_is_refused(tmp_path: Path, *, make: bool, target: Target | None, expected: str) -> None:
     path = tmp_path / "history"
     if make:
         path.mkdir()

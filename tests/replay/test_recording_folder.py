@@ -133,7 +133,7 @@ def test_a_long_name_is_known_when_its_file_is_replayed_alone_or_packed(tmp_path
     (path,) = tmp_path.glob("*.csv")
     (recording,) = read_recordings(path, None)
     assert recording.target == LONG
-    (recording,) = read_recordings(path, "orders")
+    (recording,) = read_recordings(path, Target("orders"))
     assert recording.target == ORDERS
 
 

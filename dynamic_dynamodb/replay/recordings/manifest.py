@@ -9,13 +9,15 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_text, read_all
 from dynamic_dynamodb.replay.recordings.recording import Billing
-from dynamic_dynamodb.scaling.model import Target, is_name
+from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 MANIFEST: Final = "recording.manifest"
 """Its file's name; no recording ends so."""
+_SEPARATOR: Final = "@"
+"""Stands for the `/` of `table/index`, which no file's name may contain."""
 _FORMAT: Final = "dynamic-dynamodb recording, version 1"
 SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
 LONGEST_STEM: Final = 255 - len(".json.gz")
@@ -30,7 +32,7 @@ def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
     `taken` are the names that there are, by what they are without upper and lower case, which some file
     systems take for the same: a name that is too long, or another's so, is told apart by a hash.
     """
-    stem = f"{target.table}@{target.index}" if target.index else target.table
+    stem = str(target).replace("/", _SEPARATOR)
     if len(stem) <= LONGEST_STEM and stem in taken.get(stem.casefold(), (stem,)):
         return stem
     digits = sha256(stem.encode()).hexdigest()[:_DIGITS_OF_HASH]
@@ -40,11 +42,6 @@ def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
 def strip_suffix(name: str) -> str:
     """Return a file's name without what says how it is written."""
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
-
-
-def is_named_well(target: Target) -> bool:
-    """Tell whether a target has names that DynamoDB takes."""
-    return is_name(target.table) and (not target.index or is_name(target.index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +109,6 @@ def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
 
 def _parse_entry(table: str, index: str = "", billing: tuple[str, ...] = ()) -> Entry:
     target = Target(table, index)
-    if not is_named_well(target):
+    if not target.has_valid_names:
         raise ValueError
     return Entry(target, frozenset(map(Billing, billing)))

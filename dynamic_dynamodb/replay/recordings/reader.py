@@ -18,7 +18,6 @@ from dynamic_dynamodb.replay.recordings.manifest import (
     SUFFIXES,
     Entry,
     Manifest,
-    is_named_well,
     read_manifest,
     strip_suffix,
 )
@@ -47,10 +46,10 @@ class _Source:
     is_in_parts: bool = False
 
 
-def read_recordings(path: Path, target: str | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
+def read_recordings(path: Path, target: Target | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
     """Read a file, or every recording in a directory; raise ConfigurationError with all faults.
 
-    `target` (`TABLE` or `TABLE/INDEX`) names the target of a single file whose name does not.
+    `target` is what a single file is of, if its name does not say so.
     """
     files = _find_files(path, target)
     manifest = _find_manifest(path if path.is_dir() else path.parent)
@@ -81,7 +80,7 @@ def read_recordings(path: Path, target: str | None, progress: Progress = NO_PROG
     return sorted(recordings, key=lambda recording: recording.target)
 
 
-def _find_files(path: Path, target: str | None) -> list[Path]:
+def _find_files(path: Path, target: Target | None) -> list[Path]:
     try:
         if not path.exists():
             raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
@@ -114,19 +113,22 @@ def _find_manifest(directory: Path) -> Manifest:
         raise ConfigurationError((f"{path} cannot be read: {error.strerror}",), _SOURCE) from error
 
 
-def _name_source(file: Path, target: str | None, manifest: Manifest) -> _Source | str:
+def _name_source(file: Path, target: Target | None, manifest: Manifest) -> _Source | str:
     """Find which target a file is of: as given, as the manifest says, or by its name; or say why not."""
     stem = strip_suffix(file.name)
     entry = manifest.entries.get(stem)
     region = manifest.region if entry is not None else ""
     if target is not None:
-        named = _read_target(target)
-        return _Source(Entry(named) if entry is None else replace(entry, target=named), (file,), region)
+        if not target.has_valid_names:
+            names = "names of 3 to 255 letters, digits, _, - and ."
+            fault = f"--as must be TABLE or TABLE/INDEX, {names}; got {shorten(str(target))}"
+            raise ConfigurationError((fault,))
+        return _Source(Entry(target) if entry is None else replace(entry, target=target), (file,), region)
     if entry is not None:
         return _Source(entry, (file,), region)
     part = _PART.fullmatch(stem) if _is_json(file) else None
-    named = Target(*(part[1] if part else stem).split("@", 1))
-    if not is_named_well(named) or stem.endswith("@"):
+    named = _parse_stem(part[1] if part else stem)
+    if named is None:
         return "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]"
     return _Source(Entry(named), (file,), is_in_parts=part is not None)
 
@@ -154,9 +156,9 @@ def _read(source: _Source) -> Recording | str:
         return f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
-def _read_target(text: str) -> Target:
-    target = Target(*text.split("/", 1))
-    if not is_named_well(target) or text.endswith("/"):
-        names = "names of 3 to 255 letters, digits, _, - and ."
-        raise ConfigurationError((f"--as must be TABLE or TABLE/INDEX, {names}; got {shorten(text)}",))
-    return target
+def _parse_stem(stem: str) -> Target | None:
+    try:
+        target = Target.parse(stem)
+    except ValueError:
+        return None
+    return target if target.has_valid_names else None

@@ -23,7 +23,6 @@ from dynamic_dynamodb.replay.recordings.manifest import (
     SUFFIXES,
     Entry,
     Manifest,
-    is_named_well,
     name_stem,
     read_manifest,
     strip_suffix,
@@ -266,7 +265,7 @@ def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> d
 
 
 def _find_refusal(subject: RecordedTarget, account: str) -> str | None:
-    if not is_named_well(subject.target):
+    if not subject.target.has_valid_names:
         return "DynamoDB has no such names: 3 to 255 letters, digits and _.-"
     if subject.account and subject.account != account:
         return f"it is of account {subject.account}, and the directory holds recordings of {clip(account)}"
