@@ -128,8 +128,8 @@ def test_flags_for_every_start_count(sysv: Host) -> None:
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ("FLAGS=--dry-run --log-level debug", "quote what has spaces"),
-        ('FLAGS="--instance eu"', "FLAGS cannot name another daemon"),
+        ("FLAGS=--dry-run --log-level debug", "quote values with spaces"),
+        ('FLAGS="--instance eu"', "FLAGS cannot set --instance or --pid-file-dir"),
     ],
 )
 def test_settings_that_would_be_lost_start_nothing(sysv: Host, flags: str, sentence: str) -> None:
@@ -140,7 +140,7 @@ def test_settings_that_would_be_lost_start_nothing(sysv: Host, flags: str, sente
 
 def test_a_command_that_is_not_there_is_named(sysv: Host) -> None:
     sysv.must_run("rm", "/usr/local/bin/dynamic-dynamodb")
-    assert says(service(sysv, "start"), "/usr/local/bin/dynamic-dynamodb is not there", code=5)
+    assert says(service(sysv, "start"), "/usr/local/bin/dynamic-dynamodb does not exist", code=5)
 
 
 def test_a_copy_of_another_name_is_a_daemon_of_its_own(sysv: Host) -> None:
@@ -213,6 +213,6 @@ def test_flags_that_cannot_be_kept_start_nothing(systemd: Host) -> None:
 def test_a_unit_that_runs_is_not_made_a_dry_run_by_a_start(systemd: Host) -> None:
     systemd.variables["INACTIVE"] = "0"
     run = systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run")
-    assert says(run, "already running, without --dry-run: stop it first")
+    assert says(run, "already running without --dry-run: stop it first")
     assert systemd.run("test", "-e", FLAGS).code == 1
     assert not [call for call in systemd.calls() if " start " in call]

@@ -131,7 +131,7 @@ def test_the_role_may_do_what_is_needed_and_no_more() -> None:
             ("s3:PutObject", CONFIGURATION),
             ("s3:ListBucket", "arn:aws:s3:::my-bucket"),
         }
-        assert stack.statements()["SeeWhetherThereIsAConfiguration"]["Condition"] == {
+        assert stack.statements()["FindConfiguration"]["Condition"] == {
             "StringLike": {"s3:prefix": "*dynamic-dynamodb.conf"}
         }
         trust = stack.properties("Role")["AssumeRolePolicyDocument"]["Statement"]
@@ -153,7 +153,7 @@ def test_a_policy_of_ones_own_takes_the_place_of_what_the_stack_allows() -> None
         assert stack.properties("Role")["ManagedPolicyArns"] == [SESSION_MANAGER, policy]
         assert set(stack.statements()) == {
             "KeepConfiguration",
-            "SeeWhetherThereIsAConfiguration",
+            "FindConfiguration",
             "FetchPackage",
         }
 
