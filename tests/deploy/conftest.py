@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def program(emulator: Emulator, tmp_path: Path) -> Program:
-    """Give the program and an empty account."""
+    """Return the program and an empty account."""
     return Program(emulator, tmp_path)
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
-    """Give a copy of this machine."""
+    """Return a copy of this machine."""
     if os.geteuid() != 0:
         pytest.skip("only root can make a copy of this machine to put services on")
     with start_host(tmp_path) as started:
@@ -36,7 +36,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
 
 @pytest.fixture
 def installed(host: Host, emulator: Emulator) -> Host:
-    """Give a host with the program, its user, and settings that lead to the emulated account."""
+    """Return a host with the program, its user, and settings that lead to the emulated account."""
     launcher = f'#!/bin/sh\nexec {sys.executable} -m dynamic_dynamodb "$@"\n'
     host.write("/usr/local/bin/dynamic-dynamodb", launcher, 0o755)
     folders = {folder for needed in NEEDED for folder in (needed, *needed.parents)}

@@ -1,4 +1,4 @@
-"""The files that are shipped for those who run the program as a service."""
+"""The files of the package for running the program as a service."""
 
 from __future__ import annotations
 

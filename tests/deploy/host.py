@@ -68,7 +68,7 @@ class Host:
         self.run("sh", "-c", f"touch {STUBS}/calls && chmod 666 {STUBS}/calls")  # services are not root
 
     def calls(self) -> list[str]:
-        """Give the calls of stubs, in their order."""
+        """Return the calls of stubs, in their order."""
         return self.run("cat", f"{STUBS}/calls").stdout.splitlines()
 
     def run(self, *command: str, put: bytes = b"") -> Run:

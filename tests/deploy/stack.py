@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REGION = "us-east-1"
-"""moto gives the zones of this region in the place of any other's."""
+"""moto returns the zones of this region for any other."""
 PARAMETERS = {"S3Bucket": "s3://my-bucket/some/path/", "S3BucketRegion": "eu-west-1"}
 _ACCOUNT = "123456789012"
 
@@ -30,7 +30,7 @@ def _session() -> Any:
 
 @lru_cache
 def client(service: str) -> Any:
-    """Give a client for use while a stack is there; made once, because EC2's takes long."""
+    """Return a client for use while a stack exists; created once, because EC2's takes long."""
     return _session().client(service)
 
 
@@ -49,7 +49,7 @@ class Stack:
 
     @property
     def launch_template(self) -> dict[str, Any]:
-        """Give what the newest version of the launch template says, user data aside."""
+        """Return what the newest version of the launch template says, user data aside."""
         return {name: each for name, each in self._launch_template().items() if name != "UserData"}
 
     @property
@@ -64,7 +64,7 @@ class Stack:
 
     @property
     def open_ports(self) -> list[tuple[int, str]]:
-        """Give the ports that the security group opens, each with its addresses."""
+        """Return the ports that the security group opens, each with its addresses."""
         groups = client("ec2").describe_security_groups(GroupIds=[self.resources["SecurityGroup"]])
         opened = groups["SecurityGroups"][0]["IpPermissions"]
         return [(each["FromPort"], block["CidrIp"]) for each in opened for block in each["IpRanges"]]
@@ -79,7 +79,7 @@ class Stack:
         return {name: _leave_out(each) for name, each in clean_json(given, stack.resource_map).items()}
 
     def statements(self) -> dict[str, dict[str, Any]]:
-        """Give the statements of the policies that the template gives the role, by their names."""
+        """Return the statements of the policies that the template gives the role, by their names."""
         policies = [*self.properties("Role")["Policies"]]
         if "ScalingPermissions" in self.resources:
             policies.append(self.properties("ScalingPermissions"))
@@ -102,7 +102,7 @@ def _leave_out(found: Any) -> Any:
 
 @contextmanager
 def deploy(*, in_own_vpc: bool = False, **parameters: str) -> Iterator[Stack]:
-    """Deploy the template with these parameters beside the two that must be given."""
+    """Deploy the template with these parameters and the two required ones."""
     from moto import mock_aws  # noqa: PLC0415 - moto loads slowly
 
     given = PARAMETERS | parameters

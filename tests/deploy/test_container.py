@@ -1,4 +1,4 @@
-"""What is shipped for containers fits together and fits the program; no engine builds or runs it here."""
+"""The container examples match each other and the program; no container engine runs here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STATE = "/var/lib/dynamic-dynamodb"
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Give the instructions of the Dockerfile with what follows each, continued lines as one."""
+    """Return the instructions of the Dockerfile with what follows each, continued lines as one."""
     text = re.sub(r"^#.*\n", "", read(DOCKERFILE), flags=re.MULTILINE).replace("\\\n", " ")
     lines = (line.strip().partition(" ") for line in text.splitlines() if line.strip())
     return [(name, rest.strip()) for name, _, rest in lines]
@@ -57,7 +57,7 @@ def container() -> dict[str, Any]:
     return dict(deployment()["template"]["spec"]["containers"][0])
 
 
-def test_all_that_the_image_is_built_of_is_there() -> None:
+def test_every_file_that_the_image_is_built_from_exists() -> None:
     copied = [rest.split()[:-1] for name, rest in instructions() if name == "COPY" and "--from" not in rest]
     sources = [source for each in copied for source in each]
     assert {"pyproject.toml", "setup.py", "README.md", "LICENSE", "dynamic_dynamodb"} <= set(sources)
@@ -66,7 +66,7 @@ def test_all_that_the_image_is_built_of_is_there() -> None:
     assert {path.resolve().relative_to(REPOSITORY).parts[0] for path in links} <= set(sources)
 
 
-def test_the_image_runs_the_program_attached_with_json_logs_and_not_as_root() -> None:
+def test_the_image_runs_the_program_attached_with_json_logs_as_an_ordinary_user() -> None:
     command = [*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))]
     assert command[0] == "dynamic-dynamodb"
     assert parse_command_line(command[1:]) == {
@@ -83,7 +83,7 @@ def test_the_image_runs_the_program_attached_with_json_logs_and_not_as_root() ->
 @pytest.mark.parametrize(
     ("minutes", "is_healthy"), [(0, True), (14, True), (16, False), (None, False)], ids=str
 )
-def test_an_image_is_healthy_while_checks_are_made(
+def test_a_container_is_healthy_while_checks_are_made(
     host: Host, minutes: int | None, *, is_healthy: bool
 ) -> None:
     host.must_run("mkdir", "-p", STATE)
@@ -94,7 +94,7 @@ def test_an_image_is_healthy_while_checks_are_made(
     assert (host.run(*health_check()).code == 0) is is_healthy
 
 
-def test_kubernetes_runs_one_that_is_healthy_by_the_same_sign() -> None:
+def test_kubernetes_runs_one_pod_with_the_same_health_check() -> None:
     assert (deployment()["replicas"], deployment()["strategy"]) == (1, {"type": "Recreate"})
     assert container()["livenessProbe"]["exec"]["command"] == health_check()
     assert f"{deployment()['template']['spec']['securityContext']['runAsUser']}" == last("USER").split(":")[0]
@@ -115,14 +115,14 @@ def test_the_configuration_for_kubernetes_has_no_faults(tmp_path: Path) -> None:
     assert load({"config": str(path)}, {}).warnings == ()
 
 
-def test_ecs_knows_every_field_of_the_task() -> None:
+def test_every_field_of_the_task_definition_is_known_to_ecs() -> None:
     shape = Session().get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape
     assert shape is not None
     assert ParamValidator().validate(task(), shape).generate_report() == ""
     assert "spoilt" in ParamValidator().validate(task() | {"spoilt": 1}, shape).generate_report()
 
 
-def test_ecs_runs_one_that_is_healthy_by_the_same_sign() -> None:
+def test_ecs_runs_the_image_with_the_same_health_check() -> None:
     (defined,) = task()["containerDefinitions"]
     assert defined["healthCheck"]["command"] == ["CMD", *health_check()]
     mounts = {mount["sourceVolume"]: mount["containerPath"] for mount in defined["mountPoints"]}
@@ -130,7 +130,7 @@ def test_ecs_runs_one_that_is_healthy_by_the_same_sign() -> None:
     assert {volume["name"] for volume in task()["volumes"]} == set(mounts)
 
 
-def test_the_versions_are_this_one() -> None:
+def test_the_examples_name_this_version() -> None:
     named = re.findall(r"dynamic-dynamodb:([\d.]+)", read(DOCKERFILE) + read(KUBERNETES))
     assert set(named) == {__version__}
 

@@ -1,4 +1,4 @@
-"""`service dynamic-dynamodb …` on a host without systemd, and what the script hands over to systemd."""
+"""`service dynamic-dynamodb …` on a host without systemd, and what the script passes on to systemd."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BAD = f"{ALL}reads-upper-threshold: lots\n"
 
 @pytest.fixture
 def sysv(installed: Host) -> Host:
-    """Give a host with the init script and a configuration."""
+    """Return a host with the init script and a configuration."""
     installed.write("/etc/init.d/dynamic-dynamodb", read(INIT_SCRIPT), 0o755)
     installed.write(CONFIGURATION, EACH_SECOND)
     return installed
@@ -40,7 +40,7 @@ def says(run: Run, *texts: str, code: int = 0) -> bool:
     return run.code == code and all(text in said for text in texts)
 
 
-def test_a_service_starts_says_how_it_is_and_stops(sysv: Host, emulator: Emulator) -> None:
+def test_a_service_starts_shows_its_status_and_stops(sysv: Host, emulator: Emulator) -> None:
     add_busy(emulator)
     assert says(service(sysv, "status"), "not running", code=3)
     assert says(service(sysv, "start"), "started with pid")
@@ -55,14 +55,14 @@ def test_a_service_starts_says_how_it_is_and_stops(sysv: Host, emulator: Emulato
     assert sysv.must_run("ls", "/var/lib/dynamic-dynamodb").stdout.split()[0] == "default.json"
 
 
-def test_a_start_of_what_runs_is_fine_and_leaves_it_alone(sysv: Host) -> None:
+def test_starting_a_running_service_succeeds_and_leaves_it_alone(sysv: Host) -> None:
     service(sysv, "start")
     pid = sysv.read(PID_FILE).strip()
     assert says(service(sysv, "start"), f"running with pid {pid}")
     assert sysv.read(PID_FILE).strip() == pid
 
 
-def test_a_stop_of_what_does_not_run_is_fine(sysv: Host) -> None:
+def test_stopping_a_stopped_service_succeeds(sysv: Host) -> None:
     assert says(service(sysv, "stop"), "not running")
 
 
@@ -74,7 +74,7 @@ def test_a_restart_puts_a_new_daemon_in_place_of_the_old_one(sysv: Host) -> None
     assert says(service(sysv, "try-restart"), "started with pid")
 
 
-def test_a_restart_starts_what_does_not_run_and_a_try_restart_does_not(sysv: Host) -> None:
+def test_restart_starts_a_stopped_service_and_try_restart_does_not(sysv: Host) -> None:
     assert says(service(sysv, "try-restart"))
     assert says(service(sysv, "status"), code=3)
     assert says(service(sysv, "restart"), "started with pid")
@@ -90,7 +90,7 @@ def test_a_dry_run_changes_nothing(sysv: Host, emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("command", ["start", "restart", "reload"])
-def test_faults_are_named_and_leave_what_runs_alone(sysv: Host, command: str) -> None:
+def test_faults_are_printed_and_a_running_service_is_left_alone(sysv: Host, command: str) -> None:
     if command != "start":
         service(sysv, "start")
     sysv.write(CONFIGURATION, BAD)
@@ -107,7 +107,7 @@ def test_a_reload_reads_the_configuration_again(sysv: Host, command: str) -> Non
     wait_until(lambda: "the configuration was read again" in sysv.read(LOG), "a reload")
 
 
-def test_the_log_file_of_a_configuration_counts(sysv: Host) -> None:
+def test_the_log_file_of_the_configuration_is_used(sysv: Host) -> None:
     own = "/var/log/dynamic-dynamodb/own.log"
     sysv.write(CONFIGURATION, f"[logging]\nlog-file: {own}\n{EACH_SECOND}")
     service(sysv, "start")
@@ -116,7 +116,7 @@ def test_the_log_file_of_a_configuration_counts(sysv: Host) -> None:
     assert sysv.run("test", "-e", LOG).code == 1
 
 
-def test_flags_for_every_start_count(sysv: Host) -> None:
+def test_flags_for_every_start_are_used(sysv: Host) -> None:
     settings = sysv.read("/etc/default/dynamic-dynamodb")
     flags = "--log-file /var/log/dynamic-dynamodb/own.log --log-level debug"
     sysv.write("/etc/default/dynamic-dynamodb", f'{settings}FLAGS="{flags}"\n')
@@ -132,18 +132,18 @@ def test_flags_for_every_start_count(sysv: Host) -> None:
         ('FLAGS="--instance eu"', "FLAGS cannot set --instance or --pid-file-dir"),
     ],
 )
-def test_settings_that_would_be_lost_start_nothing(sysv: Host, flags: str, sentence: str) -> None:
+def test_invalid_settings_prevent_the_start(sysv: Host, flags: str, sentence: str) -> None:
     settings = sysv.read("/etc/default/dynamic-dynamodb")
     sysv.write("/etc/default/dynamic-dynamodb", f"{settings}{flags}\n")
     assert says(service(sysv, "start"), sentence, code=6)
 
 
-def test_a_command_that_is_not_there_is_named(sysv: Host) -> None:
+def test_a_missing_program_is_named(sysv: Host) -> None:
     sysv.must_run("rm", "/usr/local/bin/dynamic-dynamodb")
     assert says(service(sysv, "start"), "/usr/local/bin/dynamic-dynamodb does not exist", code=5)
 
 
-def test_a_copy_of_another_name_is_a_daemon_of_its_own(sysv: Host) -> None:
+def test_a_copy_with_another_name_controls_another_daemon(sysv: Host) -> None:
     sysv.must_run("cp", "/etc/init.d/dynamic-dynamodb", "/etc/init.d/dynamic-dynamodb-eu")
     sysv.must_run("cp", "/etc/default/dynamic-dynamodb", "/etc/default/dynamic-dynamodb-eu")
     sysv.must_run("cp", CONFIGURATION, "/etc/dynamic-dynamodb/dynamic-dynamodb-eu.conf")
@@ -154,20 +154,20 @@ def test_a_copy_of_another_name_is_a_daemon_of_its_own(sysv: Host) -> None:
     assert sysv.run("test", "-e", "/var/log/dynamic-dynamodb-eu/dynamic-dynamodb-eu.log").code == 0
 
 
-def test_a_link_of_a_runlevel_is_the_same_service(sysv: Host) -> None:
+def test_a_runlevel_link_controls_the_same_service(sysv: Host) -> None:
     sysv.must_run("ln", "-s", "../init.d/dynamic-dynamodb", "/etc/rc2.d/S95dynamic-dynamodb")
     assert says(sysv.run("/etc/rc2.d/S95dynamic-dynamodb", "start"), "started with pid")
     assert says(service(sysv, "status"), "running with pid")
 
 
 @pytest.mark.parametrize("words", [(), ("dance",)], ids=str)
-def test_other_words_are_answered_with_the_usage(sysv: Host, words: tuple[str, ...]) -> None:
+def test_an_unknown_action_prints_the_usage(sysv: Host, words: tuple[str, ...]) -> None:
     assert says(sysv.run("/etc/init.d/dynamic-dynamodb", *words), "Usage:", "--dry-run", code=2)
 
 
 @pytest.fixture
 def systemd(sysv: Host) -> Host:
-    """Give a host where systemd seems to run, with the unit, and a `systemctl` that does nothing."""
+    """Return a host where systemd seems to run, with the unit, and a `systemctl` that does nothing."""
     sysv.write("/etc/systemd/system/dynamic-dynamodb.service", "")
     sysv.must_run("mkdir", "-p", "/run/systemd/system")
     sysv.stub("systemctl", 'case $* in *is-active*) exit "${INACTIVE-3}" ;; esac\n')
@@ -175,25 +175,25 @@ def systemd(sysv: Host) -> Host:
 
 
 @pytest.mark.parametrize("command", ["start", "stop", "restart", "reload", "status", "try-restart"])
-def test_where_systemd_runs_the_unit_the_command_goes_there(systemd: Host, command: str) -> None:
+def test_an_action_is_passed_on_to_systemd_if_it_has_the_unit(systemd: Host, command: str) -> None:
     assert says(systemd.run("/etc/init.d/dynamic-dynamodb", command))
     assert systemd.calls()[-1] == f"systemctl {command} dynamic-dynamodb"
 
 
 @pytest.mark.parametrize("command", ["start", "restart", "reload", "try-restart", "force-reload"])
-def test_faults_are_named_before_systemd_is_asked(systemd: Host, command: str) -> None:
+def test_faults_are_printed_before_systemd_is_called(systemd: Host, command: str) -> None:
     systemd.write(CONFIGURATION, BAD)
     assert says(systemd.run("/etc/init.d/dynamic-dynamodb", command), "lots", code=6)
     assert [call for call in systemd.calls() if "is-active" not in call] == []
 
 
-def test_a_unit_that_systemd_made_of_the_script_does_not_count(systemd: Host) -> None:
+def test_a_unit_that_systemd_generated_from_the_script_is_not_used(systemd: Host) -> None:
     systemd.must_run("rm", "/etc/systemd/system/dynamic-dynamodb.service")
     assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "start"), "started with pid")
     assert systemd.calls() == []
 
 
-def test_a_dry_run_of_the_unit_is_told_so_for_one_run(systemd: Host) -> None:
+def test_a_dry_run_of_the_unit_has_its_flag_for_one_run(systemd: Host) -> None:
     systemd.must_run("mkdir", "/run/dynamic-dynamodb-flags")  # as dynamic-dynamodb-flags.service makes it
     assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run"))
     assert systemd.calls()[-2:] == [
@@ -205,12 +205,12 @@ def test_a_dry_run_of_the_unit_is_told_so_for_one_run(systemd: Host) -> None:
     assert systemd.run("test", "-e", FLAGS).code == 1
 
 
-def test_flags_that_cannot_be_kept_start_nothing(systemd: Host) -> None:
+def test_flags_that_cannot_be_written_prevent_the_start(systemd: Host) -> None:
     run = systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run")
     assert (run.code, systemd.calls()[-1]) == (1, "systemctl start dynamic-dynamodb-flags")
 
 
-def test_a_unit_that_runs_is_not_made_a_dry_run_by_a_start(systemd: Host) -> None:
+def test_starting_a_running_unit_does_not_make_it_a_dry_run(systemd: Host) -> None:
     systemd.variables["INACTIVE"] = "0"
     run = systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run")
     assert says(run, "already running without --dry-run: stop it first")

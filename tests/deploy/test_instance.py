@@ -56,7 +56,7 @@ esac
 
 @pytest.fixture
 def instance(installed: Host) -> Host:
-    """Give a host with an empty bucket, and what an instance of Amazon Linux has."""
+    """Return a host with an empty bucket, and what an instance of Amazon Linux has."""
     packages = next(Path(entry) for entry in sys.path if entry.endswith("site-packages"))
     installed.must_run("rm", "/usr/local/bin/dynamic-dynamodb")
     installed.must_run("userdel", "dynamic-dynamodb")
@@ -80,7 +80,7 @@ def instance(installed: Host) -> Host:
 
 
 def set_up(instance: Host) -> Run:
-    """Make a service of a program that is in place: the last line of the user data, with its links."""
+    """Set up an installed program as a service, as the last line of the user data does."""
     instance.must_run("mkdir", "-p", f"{HOME}/bin")
     launcher = f'#!/bin/sh\nexec {sys.executable} -m dynamic_dynamodb "$@"\n'
     instance.write(f"{HOME}/bin/dynamic-dynamodb", launcher, 0o755)
@@ -95,7 +95,7 @@ def service(instance: Host, *words: str) -> Run:
 
 @pytest.fixture
 def systemd(instance: Host) -> Host:
-    """Give an instance where systemd seems to run."""
+    """Return an instance that looks as if systemd runs."""
     instance.must_run("mkdir", "-p", "/run/systemd/system")
     return instance
 
@@ -122,7 +122,7 @@ def signals(instance: Host) -> list[str]:
 
 
 @pytest.mark.parametrize("package", [f"dynamic-dynamodb=={__version__}", f"s3://wheels/{WHEEL}"])
-def test_the_user_data_make_a_running_service(
+def test_the_user_data_sets_up_a_running_service(
     systemd: Host, emulator: Emulator, wheel: bytes, package: str
 ) -> None:
     add_busy(emulator)
@@ -144,14 +144,14 @@ def test_the_user_data_make_a_running_service(
 
 
 @pytest.mark.parametrize(("dnf", "code"), [("exit 3\n", 3), ("", 1)], ids=["no Python", "no such package"])
-def test_what_goes_wrong_is_told_to_the_stack(instance: Host, dnf: str, code: int) -> None:
+def test_a_failure_is_signalled_to_the_stack(instance: Host, dnf: str, code: int) -> None:
     instance.stub("dnf", dnf)
     with deploy() as stack:
         assert instance.run("bash", "-c", stack.user_data).code == code
     assert [signal.split(" --stack")[0] for signal in signals(instance)] == [f"cfn-signal --exit-code {code}"]
 
 
-def test_without_a_configuration_the_example_is_installed_and_kept(systemd: Host, tmp_path: Path) -> None:
+def test_without_a_configuration_the_example_is_installed_and_uploaded(systemd: Host, tmp_path: Path) -> None:
     systemd.write(f"{KEPT}.bak", EACH_SECOND)  # its key begins alike
     run = set_up(systemd)
     assert run.code == 0, run
@@ -172,7 +172,7 @@ def test_without_a_configuration_the_example_is_installed_and_kept(systemd: Host
     ],
     ids=["list", "get", "put"],
 )
-def test_a_bucket_that_is_closed_fails_the_set_up(systemd: Host, denied: str, said: str) -> None:
+def test_denied_access_to_the_bucket_fails_the_set_up(systemd: Host, denied: str, said: str) -> None:
     keep(systemd, EACH_SECOND)
     systemd.variables["DENIED"] = denied
     run = set_up(systemd)
@@ -181,7 +181,7 @@ def test_a_bucket_that_is_closed_fails_the_set_up(systemd: Host, denied: str, sa
     assert service(systemd, "status").code != 0
 
 
-def test_a_configuration_with_faults_fails_the_set_up_and_stays_as_it_is(systemd: Host) -> None:
+def test_a_configuration_with_faults_fails_the_set_up_and_is_not_changed(systemd: Host) -> None:
     keep(systemd, BAD)
     run = set_up(systemd)
     assert run.code != 0
@@ -191,7 +191,7 @@ def test_a_configuration_with_faults_fails_the_set_up_and_stays_as_it_is(systemd
 
 @pytest.fixture
 def running(systemd: Host) -> Host:
-    """Give an instance with the service running by a configuration from the bucket."""
+    """Return an instance with the service running by a configuration from the bucket."""
     keep(systemd, EACH_SECOND)
     assert set_up(systemd).code == 0
     return systemd
@@ -201,13 +201,13 @@ EDITED = EACH_SECOND + "lookback-period: 6\n"
 
 
 @pytest.mark.parametrize("command", ["restart", "reload"])
-def test_an_edit_is_kept_when_it_is_put_in_force(running: Host, command: str) -> None:
+def test_an_edited_configuration_is_uploaded_when_the_service_uses_it(running: Host, command: str) -> None:
     running.write(CONFIGURATION, EDITED, 0o640)
     assert service(running, command).code == 0
     assert running.read(KEPT) == EDITED
 
 
-def test_a_dry_run_keeps_nothing_and_changes_nothing(running: Host, emulator: Emulator) -> None:
+def test_a_dry_run_uploads_nothing_and_changes_nothing(running: Host, emulator: Emulator) -> None:
     service(running, "stop")
     add_busy(emulator)
     before = emulator.capacities()
@@ -221,7 +221,7 @@ def test_a_dry_run_keeps_nothing_and_changes_nothing(running: Host, emulator: Em
     assert running.read(KEPT) == EDITED
 
 
-def test_an_edit_with_faults_is_neither_kept_nor_put_in_force(running: Host) -> None:
+def test_an_edit_with_faults_is_neither_uploaded_nor_used(running: Host) -> None:
     running.write(CONFIGURATION, BAD, 0o640)
     for command in ("reload", "restart"):
         run = service(running, command)
@@ -230,7 +230,7 @@ def test_an_edit_with_faults_is_neither_kept_nor_put_in_force(running: Host) -> 
     assert running.read(KEPT) == EACH_SECOND
 
 
-def test_systemctl_keeps_and_starts_no_edit_with_faults_either(running: Host) -> None:
+def test_systemctl_neither_uploads_nor_starts_an_edit_with_faults(running: Host) -> None:
     running.write(CONFIGURATION, BAD, 0o640)
     assert running.run("systemctl", "reload", "dynamic-dynamodb").code == 1
     assert service(running, "status").code == 0
@@ -242,13 +242,13 @@ def test_systemctl_keeps_and_starts_no_edit_with_faults_either(running: Host) ->
     assert running.read(KEPT) == EACH_SECOND
 
 
-def test_what_is_in_the_bucket_can_be_fetched_again(running: Host) -> None:
+def test_the_configuration_in_the_bucket_can_be_fetched(running: Host) -> None:
     keep(running, EDITED)
     assert running.run("dynamic-dynamodb-s3", "fetch").code == 0
     assert (running.read(CONFIGURATION), running.read(f"{CONFIGURATION}.before")) == (EDITED, EACH_SECOND)
 
 
-def test_a_bucket_that_is_closed_later_does_not_keep_the_service_from_its_work(running: Host) -> None:
+def test_the_service_runs_if_access_to_the_bucket_is_denied_later(running: Host) -> None:
     settings = running.read("/etc/default/dynamic-dynamodb")
     running.write("/etc/default/dynamic-dynamodb", f"{settings}DENIED=conf?s3\n")
     assert service(running, "restart").code == 0

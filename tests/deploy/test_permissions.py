@@ -1,4 +1,4 @@
-"""What is allowed, here and there, is what the program asks for, as the emulated account has logged it."""
+"""Every policy allows exactly the actions that the program uses, as logged by the emulated account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE = REPOSITORY / "docs" / "iam_permissions.md"
 
 @pytest.fixture
 def everything(emulator: Emulator) -> str:
-    """Give a configuration that uses everything, with tables to raise and to lower."""
+    """Return a configuration that uses everything, with tables to raise and to lower."""
     add_busy_with_index(emulator)
     add_idle(emulator)
     types = "scale-up, scale-down, high-throughput-alarm, low-throughput-alarm"
@@ -33,7 +33,7 @@ def everything(emulator: Emulator) -> str:
 
 
 def asked(emulator: Emulator) -> set[str]:
-    """Give the actions that the program has asked for, as policies name them."""
+    """Return the actions that the program has used, as policies name them."""
     return {
         f"{_PREFIXES.get(request.service, request.service)}:{request.action}"
         for request in emulator.requests()
@@ -48,29 +48,31 @@ def allowed(policy: dict[str, Any]) -> set[str]:
 
 @pytest.fixture
 def used(emulator: Emulator, program: Program, everything: str) -> set[str]:
-    """Give what a run that uses everything asks for."""
+    """Return the actions of a run that uses everything."""
     run = program.check(everything)
     assert run.code == 0, run
     return asked(emulator)
 
 
-def test_the_printed_policy_allows_what_is_used(program: Program, everything: str, used: set[str]) -> None:
+def test_the_printed_policy_allows_the_used_actions(
+    program: Program, everything: str, used: set[str]
+) -> None:
     printed = program.run("-c", program.write(everything), "--print-iam-policy")
     assert allowed(json.loads(printed.stdout)) == used
 
 
-def test_the_stack_allows_what_is_used(used: set[str]) -> None:
+def test_the_stack_allows_the_used_actions(used: set[str]) -> None:
     with deploy() as stack:
         policy = stack.properties("ScalingPermissions")["PolicyDocument"]
     assert allowed(policy) == used
 
 
-def test_the_documentation_lists_what_is_used_and_what_may_stand_in_for_it(used: set[str]) -> None:
+def test_the_documentation_lists_the_used_actions_and_their_alternatives(used: set[str]) -> None:
     listed = set(re.findall(r"^\| `([\w-]+:\w+)` \|", read(_PAGE), flags=re.MULTILINE))
     assert listed == used | {GET_METRIC_STATISTICS}
 
 
-def test_what_cannot_be_narrowed_is_allowed_on_everything_and_nothing_else(used: set[str]) -> None:
+def test_only_actions_without_resources_are_allowed_on_everything(used: set[str]) -> None:
     with deploy() as stack:
         everywhere = [each for each in stack.statements().values() if each["Resource"] == "*"]
     assert allowed({"Statement": everywhere}) == {
@@ -80,7 +82,7 @@ def test_what_cannot_be_narrowed_is_allowed_on_everything_and_nothing_else(used:
     }
 
 
-def test_a_denied_action_is_replaced_by_the_only_other_one_that_is_known(
+def test_a_denied_action_is_replaced_by_its_only_alternative(
     emulator: Emulator, program: Program, everything: str
 ) -> None:
     emulator.add_fault(action="GetMetricData", code="AccessDenied")

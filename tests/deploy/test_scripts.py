@@ -1,4 +1,4 @@
-"""Every script that is shipped is one that shellcheck has nothing against."""
+"""shellcheck accepts every script of the package."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def find_scripts() -> list[Path]:
     return [path for path in files if path.read_bytes().startswith((b"#!/bin/sh", b"#!/usr/bin/env bash"))]
 
 
-def test_there_are_scripts() -> None:
+def test_scripts_are_found() -> None:
     names = {path.name for path in find_scripts()}
     assert names >= {"run", "dynamic-dynamodb.init", "set-up", "dynamic-dynamodb-s3"}
 
 
 @pytest.mark.parametrize("path", find_scripts(), ids=lambda path: path.name)
-def test_a_script_is_sound(path: Path) -> None:
+def test_shellcheck_accepts_every_script(path: Path) -> None:
     assert check(str(path)) == ""
 
 
-def test_the_script_of_the_stack_is_sound() -> None:
+def test_shellcheck_accepts_the_script_of_the_stack() -> None:
     with deploy() as stack:
         assert check("-", text=stack.user_data) == ""
 
 
-def test_a_script_that_is_not_sound_would_be_found() -> None:
+def test_a_faulty_script_is_found() -> None:
     assert "SC2086" in check("-", text="#!/bin/sh\nrm $1\n")

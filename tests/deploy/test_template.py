@@ -1,4 +1,4 @@
-"""The CloudFormation template makes what the documentation says, as moto's CloudFormation shows it."""
+"""The CloudFormation template creates what the documentation says, in moto's CloudFormation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABLES = f"arn:aws:dynamodb:{REGION}:123456789012:table/*"
 CONFIGURATION = "arn:aws:s3:::my-bucket/some/path/dynamic-dynamodb.conf"
 
 
-def test_cfn_lint_has_nothing_against_the_template() -> None:
+def test_cfn_lint_accepts_the_template() -> None:
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--include-checks", "I", "--", str(TEMPLATE)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
@@ -33,11 +33,11 @@ def test_the_template_names_no_partition(literal: str) -> None:
     assert literal not in read(TEMPLATE)
 
 
-def test_the_version_is_this_one() -> None:
+def test_the_default_package_is_this_version() -> None:
     assert PARAMETERS["Package"]["Default"] == f"dynamic-dynamodb=={dynamic_dynamodb.__version__}"
 
 
-def test_a_stack_is_one_instance_that_is_put_in_place_again() -> None:
+def test_a_stack_has_one_instance_that_is_replaced_if_it_fails() -> None:
     with deploy() as stack:
         tags = [{tag["Key"]: tag["Value"] for tag in each["Tags"]} for each in stack.instances]
         assert [each["Name"] for each in tags] == ["dynamic-dynamodb"]
@@ -65,7 +65,7 @@ def test_a_stack_is_one_instance_that_is_put_in_place_again() -> None:
         }
 
 
-def test_without_a_key_pair_nothing_is_open_and_session_manager_lets_in() -> None:
+def test_without_a_key_pair_no_port_is_open_and_session_manager_works() -> None:
     with deploy() as stack:
         assert "KeyName" not in stack.launch_template
         assert stack.open_ports == []
@@ -74,7 +74,7 @@ def test_without_a_key_pair_nothing_is_open_and_session_manager_lets_in() -> Non
 
 
 @pytest.mark.parametrize("name", ["my key 2026.pem", 'sly"key$(id)'])
-def test_a_key_pair_may_have_dots_and_spaces(name: str) -> None:
+def test_the_name_of_a_key_pair_may_have_dots_and_spaces(name: str) -> None:
     assert re.fullmatch(PARAMETERS["KeyPair"]["AllowedPattern"], name)
     with deploy(KeyPair=name, SSHLocation="192.0.2.17/32") as stack:
         assert stack.launch_template["KeyName"] == name
@@ -85,19 +85,19 @@ def test_a_key_pair_may_have_dots_and_spaces(name: str) -> None:
         assert name not in stack.user_data
 
 
-def test_a_key_pair_alone_opens_nothing() -> None:
+def test_a_key_pair_alone_opens_no_port() -> None:
     with deploy(KeyPair="key") as stack:
         assert (stack.launch_template["KeyName"], stack.open_ports) == ("key", [])
         assert stack.properties("Role")["ManagedPolicyArns"] == [SESSION_MANAGER]
 
 
-def test_another_architecture_takes_another_image() -> None:
+def test_each_architecture_has_its_own_image() -> None:
     with deploy(Architecture="x86_64", InstanceType="t3.micro") as stack:
         assert stack.launch_template["ImageId"].endswith("al2023-ami-kernel-default-x86_64")
         assert stack.instances[0]["InstanceType"] == "t3.micro"
 
 
-def test_the_default_vpc_is_taken_or_one_that_is_given() -> None:
+def test_the_default_vpc_is_used_unless_another_is_given() -> None:
     with deploy() as stack:
         assert len(stack.group["AvailabilityZones"]) > 1
     with deploy(in_own_vpc=True) as stack:
@@ -112,7 +112,7 @@ def test_the_default_vpc_is_taken_or_one_that_is_given() -> None:
         assert [group["VpcId"] for group in groups] == [stack.parameters["Vpc"]]
 
 
-def test_the_role_may_do_what_is_needed_and_no_more() -> None:
+def test_the_role_has_the_needed_permissions_and_no_more() -> None:
     with deploy() as stack:
         statements = stack.statements().values()
         assert {
@@ -138,7 +138,7 @@ def test_the_role_may_do_what_is_needed_and_no_more() -> None:
         assert [each["Principal"] for each in trust] == [{"Service": "ec2.amazonaws.com"}]
 
 
-def test_the_role_may_be_narrowed_to_beginnings_of_names() -> None:
+def test_the_role_can_be_narrowed_to_prefixes_of_names() -> None:
     with deploy(TablePrefix="prod-", TopicPrefix="scaling") as stack:
         statements = stack.statements()
         assert (statements["ScaleTables"]["Resource"], statements["PublishMessages"]["Resource"]) == (
@@ -147,7 +147,7 @@ def test_the_role_may_be_narrowed_to_beginnings_of_names() -> None:
         )
 
 
-def test_a_policy_of_ones_own_takes_the_place_of_what_the_stack_allows() -> None:
+def test_your_own_policy_replaces_the_permissions_of_the_stack() -> None:
     policy = "arn:aws:iam::123456789012:policy/scaling"
     with deploy(ScalingPolicy=policy) as stack:
         assert stack.properties("Role")["ManagedPolicyArns"] == [SESSION_MANAGER, policy]
@@ -158,7 +158,7 @@ def test_a_policy_of_ones_own_takes_the_place_of_what_the_stack_allows() -> None
         }
 
 
-def test_a_wheel_in_s3_may_be_fetched_too() -> None:
+def test_the_role_may_download_a_wheel_in_s3() -> None:
     with deploy(Package="s3://wheels/x/dynamic_dynamodb-3.0.0-py3-none-any.whl") as stack:
         fetched = stack.statements()["FetchPackage"]
         assert (fetched["Action"], fetched["Resource"]) == (
@@ -167,14 +167,14 @@ def test_a_wheel_in_s3_may_be_fetched_too() -> None:
         )
 
 
-def test_a_bucket_without_a_path_will_do() -> None:
+def test_a_bucket_without_a_path_is_accepted() -> None:
     with deploy(S3Bucket="s3://my-bucket/") as stack:
         kept = stack.statements()["KeepConfiguration"]["Resource"]
         assert kept == "arn:aws:s3:::my-bucket/dynamic-dynamodb.conf"
         assert stack.outputs["Configuration"] == "s3://my-bucket/dynamic-dynamodb.conf"
 
 
-def test_a_new_version_is_a_new_launch_template_which_the_group_rolls_to() -> None:
+def test_a_new_version_is_a_new_launch_template_that_the_group_rolls_out() -> None:
     with deploy() as stack:
         before = stack.user_data
     with deploy(Package="dynamic-dynamodb==3.0.1") as stack:
@@ -249,7 +249,9 @@ def as_list(one_or_more: str | list[str]) -> list[str]:
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_cannot_work_is_refused_with_a_sentence(parameter: str, good: list[str], bad: list[str]) -> None:
+def test_an_invalid_parameter_is_refused_with_a_sentence(
+    parameter: str, good: list[str], bad: list[str]
+) -> None:
     declared = PARAMETERS[parameter]
     pattern = re.compile(declared["AllowedPattern"])
     assert [text for text in good if not pattern.fullmatch(text)] == []
@@ -258,7 +260,7 @@ def test_what_cannot_work_is_refused_with_a_sentence(parameter: str, good: list[
 
 
 @pytest.mark.parametrize("instance_type", PARAMETERS["InstanceType"]["AllowedValues"])
-def test_each_instance_type_goes_with_its_own_architecture(instance_type: str) -> None:
+def test_each_instance_type_requires_its_architecture(instance_type: str) -> None:
     arm = "g." in instance_type  # Graviton's types: their family ends with a g
     assert [
         architecture
@@ -280,7 +282,7 @@ def test_each_instance_type_goes_with_its_own_architecture(instance_type: str) -
     ],
     ids=str,
 )
-def test_what_cannot_work_together_is_refused(given: dict[str, str], broken: list[str]) -> None:
+def test_parameters_that_contradict_each_other_are_refused(given: dict[str, str], broken: list[str]) -> None:
     assert broken_rules(**given) == broken
 
 

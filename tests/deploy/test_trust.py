@@ -45,7 +45,7 @@ def as_user(host: Host, script: str, *words: str) -> str:
     return host.run("runuser", "-u", USER, "--", "sh", "-c", script, "sh", *words).stdout
 
 
-def test_nothing_that_the_user_has_planted_is_run_by_root(running: Host) -> None:
+def test_root_runs_nothing_that_the_service_user_has_planted(running: Host) -> None:
     running.must_run("install", "-d", "-o", USER, TRAPS)
     for words in (("reload",), ("restart",), ("stop",), ("start", "--dry-run"), ("reload",), ("stop",)):
         as_user(running, PLANT)
@@ -54,7 +54,7 @@ def test_nothing_that_the_user_has_planted_is_run_by_root(running: Host) -> None
     assert running.run("cat", SPRUNG).stdout == ""
 
 
-def test_the_aws_cli_runs_as_the_user_whose_files_it_obeys(running: Host) -> None:
+def test_the_aws_cli_runs_as_the_service_user(running: Host) -> None:
     running.stub("aws", 'PATH=/usr/bin; echo "$(id -un) $HOME" >>/callers\n')
     running.must_run("sh", "-c", "touch /callers && chmod 666 /callers")
     for command in ("restart", "reload"):
@@ -62,7 +62,7 @@ def test_the_aws_cli_runs_as_the_user_whose_files_it_obeys(running: Host) -> Non
     assert running.read("/callers").splitlines() == [f"{USER} /var/lib/{USER}"] * 2
 
 
-def test_no_link_of_the_user_leads_root_into_another_file(running: Host) -> None:
+def test_root_follows_no_link_of_the_service_user(running: Host) -> None:
     running.write("/etc/precious", "as before\n")
     service(running, "stop")
     running.must_run("sh", "-c", f"{LINKER} >/dev/null 2>&1 & echo $! >/linker")
@@ -75,7 +75,7 @@ def test_no_link_of_the_user_leads_root_into_another_file(running: Host) -> None
 
 @pytest.fixture
 def sysv(installed: Host) -> Host:
-    """Give a host without systemd, with the service running."""
+    """Return a host without systemd, with the service running."""
     installed.write("/etc/init.d/dynamic-dynamodb", read(INIT_SCRIPT), 0o755)
     installed.write(CONFIGURATION, EACH_SECOND)
     assert service(installed, "start").code == 0
@@ -92,7 +92,7 @@ def test_a_reload_signals_no_process_of_another_user(sysv: Host) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "reload", "restart"])
-def test_the_program_never_shares_the_terminal_of_root(sysv: Host, command: str) -> None:
+def test_the_program_does_not_share_the_terminal_of_root(sysv: Host, command: str) -> None:
     launcher = sysv.read("/usr/local/bin/dynamic-dynamodb").splitlines()[-1]
     spy = f"ps -o tty= -p $$ >>{TERMINALS}; {launcher}"
     sysv.write("/usr/local/bin/dynamic-dynamodb", f"#!/bin/sh\n{spy}\n", 0o755)

@@ -1,4 +1,4 @@
-"""The unit is one that systemd understands, and that may do little else than its work."""
+"""systemd accepts the unit, and the unit has few privileges."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_EXPOSURE = 4.0
 
 @pytest.fixture
 def systemd(installed: Host) -> Host:
-    """Give a host with the unit; systemd-analyze reads it, nothing is started."""
+    """Return a host with the unit; systemd-analyze reads it, nothing is started."""
     run = installed.run("systemd-analyze", "--version")
     assert run.code == 0, "systemd-analyze is needed to check the unit: apt-get install systemd"
     installed.write(INSTALLED, read(UNIT))
@@ -28,17 +28,17 @@ def systemd(installed: Host) -> Host:
 
 
 def verify(systemd: Host) -> str:
-    """Give what systemd has against the unit and its drop-in."""
+    """Return systemd's complaints about the unit and its drop-in."""
     run = systemd.run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", INSTALLED)
     assert run.code == 0 or run.stderr, run
     return run.stdout + run.stderr
 
 
-def test_systemd_understands_the_unit(systemd: Host) -> None:
+def test_systemd_accepts_the_unit(systemd: Host) -> None:
     assert verify(systemd) == ""
 
 
-def test_systemd_understands_the_unit_of_the_flags(systemd: Host) -> None:
+def test_systemd_accepts_the_unit_of_the_flags(systemd: Host) -> None:
     flags = read(UNIT.with_name("dynamic-dynamodb-flags.service"))
     place = INSTALLED.replace(".service", "-flags.service")
     systemd.write(place, flags)
@@ -47,7 +47,7 @@ def test_systemd_understands_the_unit_of_the_flags(systemd: Host) -> None:
     assert "PratOf" in systemd.run("systemd-analyze", "verify", "--man=no", place).stderr
 
 
-def test_systemd_understands_what_the_stack_adds(systemd: Host) -> None:
+def test_systemd_accepts_the_drop_in_of_the_stack(systemd: Host) -> None:
     systemd.write(f"{INSTALLED}.d/s3.conf", read(CONTRIB / "ec2" / "s3.conf"))
     assert verify(systemd) == ""
 
@@ -57,29 +57,27 @@ def test_systemd_understands_what_the_stack_adds(systemd: Host) -> None:
     [(UNIT, "ProtectHome=", "ProtectHouse="), (CONTRIB / "ec2" / "s3.conf", "ExecReload=", "ExecRelaod=")],
     ids=["unit", "drop-in"],
 )
-def test_a_misspelled_setting_would_be_found(
-    systemd: Host, path: Path, setting: str, misspelled: str
-) -> None:
+def test_a_misspelled_setting_is_found(systemd: Host, path: Path, setting: str, misspelled: str) -> None:
     place = INSTALLED if path == UNIT else f"{INSTALLED}.d/s3.conf"
     systemd.write(place, read(path).replace(setting, misspelled))
     assert misspelled.removesuffix("=") in verify(systemd)
 
 
-def test_the_unit_is_exposed_little(systemd: Host) -> None:
+def test_systemd_analyze_finds_little_exposure(systemd: Host) -> None:
     run = systemd.must_run("systemd-analyze", "security", "--no-pager", "--offline=true", INSTALLED)
     exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", run.stdout)
     assert exposure, run.stdout
     assert float(exposure[1]) <= MOST_EXPOSURE
 
 
-def test_a_configuration_with_faults_is_not_tried_for_ever() -> None:
+def test_a_configuration_with_faults_is_not_retried() -> None:
     settings = read(UNIT).splitlines()
     assert {"Type=notify", "Restart=on-failure", "RestartPreventExitStatus=2"} <= set(settings)
     # The exit code of an ExecStartPre= is not looked at by RestartPreventExitStatus=: systemd.service(5).
     assert not [line for line in settings if line.startswith("ExecStartPre=")]
 
 
-def test_root_reads_no_settings_from_where_the_service_may_write() -> None:
+def test_root_reads_no_settings_that_the_service_can_write() -> None:
     settings = [line.partition("=") for line in read(UNIT).splitlines()]
     writable = [
         f"{root}/{text}"

@@ -1,4 +1,4 @@
-"""No answer over HTTP is waited for longer than was said, however it comes."""
+"""An HTTP request to a circuit breaker ends in time, whatever the server does."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ def drip(connection: socket.socket, ended: threading.Event) -> None:
 
 
 def drip_in_redirections(connection: socket.socket, ended: threading.Event) -> None:
-    """Redirect in a header without end."""
+    """Redirect in a header without an end."""
     connection.sendall(b"HTTP/1.1 302 Found\r\nlocation: /")
     while not ended.wait(PAUSE_SECONDS):
         connection.sendall(b"x")
 
 
 def redirect_in_a_circle(connection: socket.socket, ended: threading.Event) -> None:
-    """Take a while to send the asker round and round."""
+    """Redirect to the same page, slowly, without end."""
     ended.wait(MOST_SECONDS / 4)
     connection.sendall(b"HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n")
 
 
 def say_nothing(_: socket.socket, ended: threading.Event) -> None:
-    """Take the question, and that is all."""
+    """Read the request and answer nothing."""
     ended.wait()
 
 
@@ -60,7 +60,7 @@ def agree(connection: socket.socket, _: threading.Event) -> None:
 
 @contextmanager
 def serve(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
-    """Answer every question like this; give the address."""
+    """Answer every request with this function; return the URL."""
     ended = threading.Event()
     threads: list[threading.Thread] = []
 
@@ -89,19 +89,19 @@ def serve(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[
 
 
 @pytest.mark.parametrize("answer", [drip, drip_in_redirections, redirect_in_a_circle])
-def test_an_answer_that_never_ends_is_given_up(
+def test_an_endless_answer_times_out(
     answer: Callable[[socket.socket, threading.Event], None],
 ) -> None:
     with serve(answer) as url, BoundedSession(1) as session, pytest.raises(TimeoutError):
         session.get_status(url, {}, timeout=60, most_seconds=MOST_SECONDS)
 
 
-def test_silence_is_given_up_sooner() -> None:
+def test_no_answer_times_out_sooner() -> None:
     with serve(say_nothing) as url, BoundedSession(1) as session, pytest.raises(OSError, match="timed out"):
         session.get_status(url, {}, timeout=0.1, most_seconds=60)
 
 
-def test_the_next_question_is_none_the_worse() -> None:
+def test_a_timeout_does_not_affect_the_next_request() -> None:
     with serve(drip) as bad, serve(agree) as good, BoundedSession(1) as session:
         for _ in range(2):
             with pytest.raises(TimeoutError):
@@ -111,7 +111,7 @@ def test_the_next_question_is_none_the_worse() -> None:
 
 @dataclass
 class Site:
-    """A site that answers a path with a status and headers, and keeps what it was asked and what it sent."""
+    """A site with an answer for each path; it records requests and the bytes that it sent."""
 
     answers: dict[str, tuple[int, dict[str, str]]]
     body: bytes = b""
@@ -120,7 +120,7 @@ class Site:
 
     @contextmanager
     def serve(self) -> Iterator[str]:
-        """Give the address."""
+        """Return the address."""
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -154,7 +154,7 @@ def ask(session: BoundedSession, url: str) -> int:
     return session.get_status(url, {"x-table-name": "orders"}, timeout=10, most_seconds=20)
 
 
-def test_no_body_is_read_of_a_redirection_either() -> None:
+def test_no_body_is_read_not_even_of_a_redirect() -> None:
     bomb = gzip.compress(bytes(1_000_000))
     site = Site(
         {"/": (302, {"location": "/ok", "content-encoding": "gzip"}), "/ok": (200, {})}, body=bomb * 60
@@ -167,7 +167,7 @@ def test_no_body_is_read_of_a_redirection_either() -> None:
     assert site.sent_bytes < 2 * 500 * len(site.body), "what the sockets hold, and no more"
 
 
-def test_five_redirections_are_followed_and_no_sixth() -> None:
+def test_five_redirects_are_followed_and_not_a_sixth() -> None:
     chain = {f"/{number}": (307, {"location": f"/{number - 1}"}) for number in range(1, 7)}
     site = Site({**chain, "/0": (204, {})})
     with site.serve() as url, BoundedSession(1) as session:
@@ -177,7 +177,7 @@ def test_five_redirections_are_followed_and_no_sixth() -> None:
 
 
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "file:///etc/hostname", "gopher:x", "javascript:1"])
-def test_a_redirection_leads_only_to_http(location: str) -> None:
+def test_only_redirects_to_http_are_followed(location: str) -> None:
     with Site({"/": (302, {"location": location})}).serve() as url, BoundedSession(1) as session:
         with pytest.raises(InvalidSchema):
             ask(session, f"{url}/")
@@ -196,7 +196,7 @@ def test_cookies_are_neither_kept_nor_sent() -> None:
     assert [headers.get("cookie") for _, headers in site.asked] == [None] * 4
 
 
-def test_credentials_are_sent_where_they_belong_and_to_no_other_host() -> None:
+def test_credentials_are_not_sent_to_another_host() -> None:
     other = Site({"/": (200, {})})
     with other.serve() as elsewhere:
         site = Site({"/": (302, {"location": "/on"}), "/on": (302, {"location": f"{elsewhere}/"})})
@@ -214,7 +214,7 @@ def answer_something_else(connection: socket.socket, ended: threading.Event) -> 
     connection.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_breaker_that_answers_oddly_is_open_whatever_that_raises() -> None:
+def test_an_invalid_answer_of_any_kind_means_that_the_breaker_is_open() -> None:
     with serve(answer_something_else) as url:
         breaker = HttpCircuitBreaker(1, CallBudget())
         said = breaker.find_reason_to_stop(CircuitBreakerOptions(url, 500), Target("orders"))
@@ -222,6 +222,6 @@ def test_a_breaker_that_answers_oddly_is_open_whatever_that_raises() -> None:
     assert said.startswith("it did not answer (")
 
 
-def test_an_unusable_address_is_no_time_out() -> None:
+def test_an_unusable_url_is_a_value_error() -> None:
     with BoundedSession(1) as session, pytest.raises(ValueError, match="nowhere"):
         session.get_status("nowhere", {}, timeout=1, most_seconds=60)

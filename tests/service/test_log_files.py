@@ -1,4 +1,4 @@
-"""What cannot be a log file is refused at once, by the check of a configuration as by a start."""
+"""An unusable log file is refused at once, by --check-config and at a start."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give fi
         ),
     ],
 )
-def test_what_cannot_be_a_log_file_is_refused_at_once(
+def test_an_unusable_log_file_is_refused_at_once(
     tmp_path: Path, make: Callable[[Path], None], why: str
 ) -> None:
     path = tmp_path / "own.log"
@@ -105,7 +105,7 @@ def test_what_cannot_be_a_log_file_is_refused_at_once(
     assert not (tmp_path / "precious").exists()
 
 
-def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     path = tmp_path / "no" / "own.log"
     said = f"log-file {path} cannot be written: there is no directory {path.parent}"
     assert find_log_file_fault(path) == said
@@ -123,7 +123,7 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
         pytest.param("elsewhere", id="a file that is not there yet"),
     ],
 )
-def test_a_link_to_what_can_be_written_is_followed(tmp_path: Path, target: str) -> None:
+def test_a_link_to_a_writable_file_is_followed(tmp_path: Path, target: str) -> None:
     path = tmp_path / "own.log"
     path.symlink_to(target)
     assert find_log_file_fault(path) is None
@@ -136,17 +136,17 @@ def test_a_link_to_what_can_be_written_is_followed(tmp_path: Path, target: str) 
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 300])
-def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+def test_an_impossible_file_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be written"):
         open_log_file(tmp_path / name)
 
 
-def test_a_check_of_a_log_file_makes_nothing(tmp_path: Path) -> None:
+def test_a_check_of_a_log_file_creates_nothing(tmp_path: Path) -> None:
     assert find_log_file_fault(tmp_path / "own.log") is None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_system_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_file_system_that_does_not_answer_times_out(tmp_path: Path) -> None:
     answer = threading.Event()
     with pytest.raises(ConfigurationError, match=r"within 0 s: does its file system answer\?"):
         within_seconds(tmp_path / "own.log", answer.wait, seconds=0.01)

@@ -1,4 +1,4 @@
-"""A record of text is one line, whatever its texts hold; a traceback cannot be taken for one."""
+"""A text record is one line, whatever it contains; a traceback is indented."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FORGED = "2026-01-01 00:00:00,000 - dynamic-dynamodb - INFO - orders: unchanged"
     ],
 )
 @pytest.mark.parametrize("name", ["text", "json"])
-def test_a_record_is_one_line_without_orders_for_a_terminal(name: str, text: str, shown: str) -> None:
+def test_a_record_is_one_line_without_escape_sequences(name: str, text: str, shown: str) -> None:
     line = choose_formatter(name, is_dry_run=False).format(record(text))
     assert line.splitlines() == [line]
     if name == "json":
@@ -49,7 +49,7 @@ def fail() -> None:
     raise ValueError(f"odd\n{FORGED}\x1b[2J")
 
 
-def test_a_traceback_keeps_its_lines_and_none_looks_like_a_record() -> None:
+def test_the_lines_of_a_traceback_are_indented() -> None:
     with pytest.raises(ValueError, match="odd") as raised:
         fail()
     text = choose_formatter("text", is_dry_run=False).format(record("odd", error=raised.value))

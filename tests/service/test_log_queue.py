@@ -1,4 +1,4 @@
-"""Logging never waits for whoever takes the lines: they come in order, and what is missing is counted."""
+"""Logging never waits for a reader: lines stay in order, and missing lines are counted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 30
 
 
 class Reader(logging.Handler):
-    """Take lines as long as it may go on, and fail with an error if it has one."""
+    """Record lines while reading is allowed; raise the error if there is one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ def attach(
     return queue
 
 
-def test_a_reader_that_takes_nothing_holds_up_neither_the_program_nor_another_reader(
+def test_a_blocked_log_delays_neither_the_program_nor_another_log(
     logger: logging.Logger, reader: Reader
 ) -> None:
     other = Reader()
@@ -81,9 +81,7 @@ def test_a_reader_that_takes_nothing_holds_up_neither_the_program_nor_another_re
     free.end()
 
 
-def test_what_is_dropped_is_counted_in_its_place_when_the_reader_is_back(
-    logger: logging.Logger, reader: Reader
-) -> None:
+def test_dropped_lines_are_counted_where_they_are_missing(logger: logging.Logger, reader: Reader) -> None:
     queue = attach(logger, reader)
     logger.info("in the reader's hand")
     assert reader.is_waiting.wait(PATIENCE_SECONDS)
@@ -104,7 +102,7 @@ def test_what_is_dropped_is_counted_in_its_place_when_the_reader_is_back(
     queue.end()
 
 
-def test_lines_that_wait_are_bounded_in_characters_too(logger: logging.Logger, reader: Reader) -> None:
+def test_the_queue_is_bounded_in_characters_too(logger: logging.Logger, reader: Reader) -> None:
     queue = attach(logger, reader, most_lines=1000)
     logger.info("in the reader's hand")
     assert reader.is_waiting.wait(PATIENCE_SECONDS)
@@ -127,7 +125,7 @@ def test_a_one_off_run_drops_nothing(logger: logging.Logger, reader: Reader) -> 
     queue.end()
 
 
-def test_a_line_says_what_was_so_when_it_was_logged(logger: logging.Logger, reader: Reader) -> None:
+def test_a_line_is_rendered_when_it_is_logged(logger: logging.Logger, reader: Reader) -> None:
     queue = attach(logger, reader)
     changing = ["then"]
     logger.info("%s", changing)
@@ -138,7 +136,7 @@ def test_a_line_says_what_was_so_when_it_was_logged(logger: logging.Logger, read
     queue.end()
 
 
-def test_a_line_that_cannot_be_rendered_ends_no_work(logger: logging.Logger, reader: Reader) -> None:
+def test_a_line_that_cannot_be_rendered_raises_no_error(logger: logging.Logger, reader: Reader) -> None:
     queue = attach(logger, reader)
     queue.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, "%d units", ("many",), None))
     reader.is_reading.set()
@@ -148,7 +146,7 @@ def test_a_line_that_cannot_be_rendered_ends_no_work(logger: logging.Logger, rea
     queue.end()
 
 
-def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_again(
+def test_a_failing_log_is_reported_once_to_the_others_and_counts_its_missing_lines(
     logger: logging.Logger, reader: Reader
 ) -> None:
     other = Reader()
@@ -179,7 +177,7 @@ def test_what_cannot_be_written_is_said_once_elsewhere_and_counted_when_it_can_a
     free.end()
 
 
-def test_the_end_of_a_stuck_log_is_bounded(logger: logging.Logger, reader: Reader) -> None:
+def test_closing_a_blocked_log_takes_a_limited_time(logger: logging.Logger, reader: Reader) -> None:
     queue = attach(logger, reader)
     logger.info("in the reader's hand")
     for end in (queue.close, queue.end):
@@ -190,7 +188,7 @@ def test_the_end_of_a_stuck_log_is_bounded(logger: logging.Logger, reader: Reade
 
 
 class Refused(threading.Thread):
-    """A thread that is one too many."""
+    """A thread that the system does not allow."""
 
     def start(self) -> None:
         raise RuntimeError("can't start new thread")
@@ -202,9 +200,7 @@ class ThreadlessHandler(QueuedHandler):
     make_thread = Refused
 
 
-def test_without_a_further_thread_lines_are_written_where_they_are_logged(
-    logger: logging.Logger, reader: Reader
-) -> None:
+def test_without_a_thread_lines_are_written_at_once(logger: logging.Logger, reader: Reader) -> None:
     reader.is_reading.set()
     queue = ThreadlessHandler(reader, "stdout", logging.Formatter("%(message)s"), 3)
     logger.addHandler(queue)

@@ -1,4 +1,4 @@
-"""A log file that is in trouble loses no line that can be kept, and says so once."""
+"""A log file that fails keeps every line that it can, and the failure is reported once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def attach(logger: logging.Logger, path: Path) -> tuple[QueuedHandler, LogFile]:
 
 
 def read(queue: QueuedHandler, path: Path) -> list[str]:
-    """Give the lines of a file, all of which are written."""
+    """Return the lines of a file, all of which are written."""
     assert queue.wait(PATIENCE_SECONDS)
     return path.read_text(encoding="utf-8").splitlines()
 
@@ -52,7 +52,7 @@ def refuse_to_move(source: str, destination: str) -> None:
     raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), source, None, destination)
 
 
-def test_a_file_that_cannot_be_rotated_grows_on(tmp_path: Path, logger: logging.Logger) -> None:
+def test_a_file_that_cannot_be_rotated_is_appended_to(tmp_path: Path, logger: logging.Logger) -> None:
     path = tmp_path / "own.log"
     queue, handler = attach(logger, path)
     handler.rotator = refuse_to_move
@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_rotated_grows_on(tmp_path: Path, logger: logging.
     assert read(queue, path) == ["before", f"cannot rotate log-file {path} {why}", "after"]
 
 
-def test_a_full_disk_is_said_once_and_ends_nothing(
+def test_a_full_disk_is_reported_once_and_stops_nothing(
     tmp_path: Path, logger: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "own.log"
@@ -82,7 +82,7 @@ def test_a_full_disk_is_said_once_and_ends_nothing(
     ]
 
 
-def test_a_line_that_a_full_disk_cut_off_ends_before_the_next_one(tmp_path: Path) -> None:
+def test_a_line_cut_off_by_a_full_disk_is_ended_before_the_next_one(tmp_path: Path) -> None:
     path = tmp_path / "own.log"
     handler = open_log_file(path)
     assert isinstance(handler, LogFile)
@@ -93,7 +93,7 @@ def test_a_line_that_a_full_disk_cut_off_ends_before_the_next_one(tmp_path: Path
     assert path.read_text(encoding="utf-8") == "half of a li\nthe next line\n"
 
 
-def test_a_link_stays_and_what_it_points_to_is_rotated(tmp_path: Path, logger: logging.Logger) -> None:
+def test_the_target_of_a_link_is_rotated_and_the_link_stays(tmp_path: Path, logger: logging.Logger) -> None:
     (tmp_path / "elsewhere").mkdir()
     path, real = tmp_path / "own.log", tmp_path / "elsewhere" / "real.log"
     path.symlink_to("elsewhere/real.log")

@@ -1,4 +1,4 @@
-"""A pid file that cannot be written is named, and leaves nothing behind."""
+"""A pid file that cannot be written is named in the error, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process is a daemon of an instance by its arguments, and whatever only mentions the program is not."""
+"""A process is a daemon of an instance by its arguments; a process that only mentions the program is not."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def test_a_daemon_is_recognized(line: str, instance: str) -> None:
         pytest.param("dynamic-dynamodb-exporter --daemon start", id="a longer name"),
     ],
 )
-def test_what_only_mentions_the_program_is_no_daemon(line: str) -> None:
+def test_a_process_that_only_mentions_the_program_is_not_a_daemon(line: str) -> None:
     assert not is_daemon(line.split(), "default")
 
 
-def test_the_kernel_tells_of_a_process() -> None:
+def test_the_kernel_describes_a_process() -> None:
     process = find_process(os.getpid())
     assert process is not None
     assert (process.parent, process.owner) == (os.getppid(), os.geteuid())
@@ -67,7 +67,7 @@ def test_the_kernel_tells_of_a_process() -> None:
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="there is no ps to ask")
-def test_where_there_is_no_proc_ps_tells_the_same() -> None:
+def test_ps_gives_the_same_answer_where_there_is_no_proc() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "input()", "--daemon", "start"], stdin=subprocess.PIPE
     ) as other:
@@ -79,7 +79,7 @@ def test_where_there_is_no_proc_ps_tells_the_same() -> None:
     assert replace(by_ps, started=0.0, fingerprint="") == replace(by_proc, started=0.0, fingerprint="")
 
 
-def test_a_process_that_nobody_waited_for_has_ended() -> None:
+def test_a_zombie_process_has_ended() -> None:
     ended = subprocess.Popen(["/bin/true"])
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
     try:
@@ -89,7 +89,7 @@ def test_a_process_that_nobody_waited_for_has_ended() -> None:
     assert find_process(ended.pid) is None
 
 
-def test_a_thread_is_no_process() -> None:
+def test_a_thread_is_not_a_process() -> None:
     assert find_process(threading.main_thread().native_id or 0) is not None
     seen = []
     other = threading.Thread(target=lambda: seen.append(find_process(threading.get_native_id())))
@@ -99,5 +99,5 @@ def test_a_thread_is_no_process() -> None:
 
 
 @pytest.mark.parametrize("pid", [-1, 0, 2**31 - 1, 2**40], ids=["-1", "0", "the highest", "too high"])
-def test_a_pid_of_nobody_is_nobody(pid: int) -> None:
+def test_an_unused_pid_is_not_a_process(pid: int) -> None:
     assert (find_process(pid), is_hidden(pid), find_daemon(pid, "default")) == (None, False, None)

@@ -1,4 +1,4 @@
-"""A file that is being written is not read before it has stayed the same for a while."""
+"""A file is not read before it has stayed the same for a while."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_file_waits_until_its_last_change_is_two_seconds_old(path: Path, age: 
     assert Settling(path, begun=0.0).find_wait(0.0, WALL) == pytest.approx(wait)
 
 
-def test_a_change_begins_the_wait_again_and_an_unchanged_file_ends_it_whatever_the_clock(path: Path) -> None:
+def test_a_change_restarts_the_wait_and_an_unchanged_file_ends_it_whatever_the_clock(path: Path) -> None:
     future = WALL + 3600
     os.utime(path, (future, future))
     settling = Settling(path, begun=0.0)
@@ -48,7 +48,7 @@ def test_a_change_begins_the_wait_again_and_an_unchanged_file_ends_it_whatever_t
     assert not settling.is_given_up
 
 
-def test_a_file_that_never_stays_the_same_is_given_up(path: Path) -> None:
+def test_the_wait_for_a_file_that_keeps_changing_times_out(path: Path) -> None:
     settling = Settling(path, begun=0.0)
     now = 0.0
     while settling.find_wait(now, WALL):
@@ -59,5 +59,5 @@ def test_a_file_that_never_stays_the_same_is_given_up(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", None])
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path, name: str | None) -> None:
+def test_a_missing_file_is_not_waited_for(tmp_path: Path, name: str | None) -> None:
     assert Settling(tmp_path / name if name else None, begun=0.0).find_wait(0.0, WALL) == 0.0
