@@ -14,7 +14,7 @@ from dynamic_dynamodb.aws.credential_lookup import PLACES, LookUp
 from dynamic_dynamodb.aws.credential_process import PlainError
 from dynamic_dynamodb.aws.secrets import Secrets
 from dynamic_dynamodb.check.announcements import Announcer
-from dynamic_dynamodb.config.keys import UNSENDABLE, is_sendable
+from dynamic_dynamodb.config.text import UNSENDABLE, is_sendable
 from dynamic_dynamodb.errors import CredentialsError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
 
-from dynamic_dynamodb.config.masking import MASK, mask_urls
+from dynamic_dynamodb.config.text import MASK, mask_urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,7 +13,7 @@ from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.check.resilience import ENDING, CallBudget, Waits, gather, isolate
 from dynamic_dynamodb.check.silence import NO_TABLES, Answer
 from dynamic_dynamodb.check.updater import UpdateResult, apply_update
-from dynamic_dynamodb.config.masking import mask_url
+from dynamic_dynamodb.config.text import mask_url
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubtful_raises
 from dynamic_dynamodb.scaling.decision import decide

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.permissions import MOST_CHARACTERS, write_policy
 from dynamic_dynamodb.cli.result import Result, refuse, sign
-from dynamic_dynamodb.config.explain import explain
+from dynamic_dynamodb.config.explain import explain, render_configuration
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.migration import describe_differences
-from dynamic_dynamodb.config.render import render_configuration
 from dynamic_dynamodb.service.state_file import StateFile
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dynamic_dynamodb.cli.result import ExitCode, Result
 from dynamic_dynamodb.config.flags import PROGRAM
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.service import daemon
 from dynamic_dynamodb.service.pid_file import PidFile
 

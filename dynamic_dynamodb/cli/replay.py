@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from dynamic_dynamodb.cli.result import ExitCode, Result, sign
 from dynamic_dynamodb.cli.streams import exit_code_of
-from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings

@@ -9,7 +9,7 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.config.text import escape
 
 if TYPE_CHECKING:
     from typing import TextIO

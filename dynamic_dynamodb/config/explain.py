@@ -7,11 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.expressions import MatchBudget
-from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
-from dynamic_dynamodb.config.render import mask
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
-from dynamic_dynamodb.config.values import clip, escape
-from dynamic_dynamodb.options import Option, Scope, options_in
+from dynamic_dynamodb.config.text import MASK, clip, escape, mask_url
+from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option, Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, join_names
 
 if TYPE_CHECKING:
@@ -24,6 +23,39 @@ if TYPE_CHECKING:
 UNSET: Final = "-"
 WIDEST_VALUE_CHARACTERS: Final = 20
 """Longer values push what is beside them to the right, so that the others fit on a screen."""
+_SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
+_URLS: Final = frozenset(option.key for option in OPTIONS if option.kind is Kind.URL)
+_ASIDE: Final = frozenset(option.key for option in OPTIONS if option.group in (Group.INQUIRIES, Group.REPLAY))
+_NOT_SHOWN: Final = _ASIDE - {"show_config"} | {"table_name"}
+"""What says nothing of how the program will run; 2.5.1 showed `show_config`."""
+
+
+def render_configuration(configuration: Configuration) -> str:
+    """Give the JSON text, tables in the order in which they are matched."""
+    tables = {
+        section.expression.text: {
+            **_mask_all(section.options),
+            "gsis": {gsi.expression.text: _mask_all(gsi.options) for gsi in section.gsis},
+        }
+        for section in configuration.sections
+    }
+    shown = {
+        "global": _mask_all(configuration.global_options),
+        "logging": _mask_all(configuration.logging_options),
+        "tables": tables,
+    }
+    return json.dumps(shown, indent=2)
+
+
+def _mask_all(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: mask(key, shown) for key, shown in options.items() if key not in _NOT_SHOWN}
+
+
+def mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what JSON holds
+    """Hide what nobody should read over a shoulder."""
+    if shown and key in _SECRETS:
+        return MASK
+    return mask_url(shown) if shown and key in _URLS else shown
 
 
 def explain(configuration: Configuration, target: Target) -> str:

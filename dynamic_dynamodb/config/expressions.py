@@ -6,13 +6,14 @@ import re
 import warnings
 from dataclasses import dataclass
 from functools import reduce
+from itertools import chain, product
 from operator import or_
 from typing import TYPE_CHECKING, Final
 
 import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 MOST_SECONDS_A_NAME: Final = 0.2
 """Ordinary expressions take a millionth of a second for a name."""
@@ -23,6 +24,15 @@ HOW_TO_BE_QUICK: Final = (
     "let no two parts of a repeated group match the same text, as they do in (a|aa)+ and (a+)*,"
     " and write few .*"
 )
+LONGEST_NAME_CHARACTERS: Final = 255
+"""How long names of tables and indexes may be (API reference, CreateTable)."""
+_LEAST_TO_JUDGE_BY_SECONDS: Final = 0.2
+"""With less time for all, each name has too little: an ordinary expression would look slow."""
+_REPEATED: Final = ("a", "A", "1", "-", "_", ".", "ab", "a-", "a_", "a.")
+_SPOILERS: Final = ("", ".", "-", "_", "a", "A", "1")
+"""A single character that the beginning of a name may, and the rest of it cannot, be followed by."""
+_REPEAT: Final = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
+_LITERALS: Final = re.compile(r"(?:[A-Za-z0-9_-]|\\[._-])+(?![*+?{])")
 _FLAGS: Final = (
     (re.ASCII, regex.ASCII),
     (re.DOTALL, regex.DOTALL),
@@ -91,3 +101,30 @@ def _quote(token: re.Match[str]) -> str:
     if token["set"]:
         return token["set"][0] + token["set"][1:].replace("[:", "\\[:")
     return token[0]
+
+
+def find_hard_name(expression: Expression, budget: MatchBudget) -> str | None:
+    """Return a name that the expression takes too long for, if one of the likely ones is."""
+    repeats = len(_REPEAT.findall(expression.text))
+    if repeats == 0 or (repeats == 1 and "|" not in expression.text):
+        return None
+    for name in _list_hard_names(expression.text):
+        if budget.left_seconds < _LEAST_TO_JUDGE_BY_SECONDS:
+            return None
+        if budget.matches(expression, name) is None:
+            return name
+    return None
+
+
+def _list_hard_names(text: str) -> Iterator[str]:
+    """Give names that begin as the expression wants it, repeat something, and then go wrong."""
+    literals = [found.replace("\\", "") for found in _LITERALS.findall(text)]
+    start = literals[0] if literals else ""
+    end = literals[-1] if literals else ""
+    for repeated, spoiler, (before, after) in product(
+        dict.fromkeys(chain(_REPEATED, literals)), _SPOILERS, (("", ""), ("", end), (end, ""))
+    ):
+        rest = f"{before}{spoiler}{after}"
+        room = LONGEST_NAME_CHARACTERS - len(start) - len(rest)
+        for beginning in ("", start):
+            yield f"{beginning}{repeated * (room // len(repeated))}{rest}"

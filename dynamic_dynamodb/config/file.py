@@ -13,9 +13,9 @@ from configparser import (
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.config.bounded_reading import read_bounded
+from dynamic_dynamodb.config.paths import read_bounded
 from dynamic_dynamodb.config.suggestions import find_meant
-from dynamic_dynamodb.config.values import clip, shorten
+from dynamic_dynamodb.config.text import clip, shorten
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.config import validation
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.file import DEFAULT_SECTION, FileContent, TargetSection, read_file
-from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN, Joined, Layer, Values, join
-from dynamic_dynamodb.config.reader import Reader
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Joined, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Section
-from dynamic_dynamodb.config.values import clip, shorten
+from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import Scope, options_in
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions, read_target_options

@@ -13,8 +13,7 @@ from configparser import ConfigParser, MissingSectionHeaderError, ParsingError
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.bounded_reading import read_bounded
-from dynamic_dynamodb.config.log_paths import find_log_file_fault
+from dynamic_dynamodb.config.paths import find_log_file_fault, read_bounded
 
 if TYPE_CHECKING:
     from configparser import SectionProxy

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.expressions import MatchBudget
-from dynamic_dynamodb.config.values import clip
+from dynamic_dynamodb.config.text import clip
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:

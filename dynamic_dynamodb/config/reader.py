@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.suggestions import suggest
-from dynamic_dynamodb.config.values import parse_value, shorten
+from dynamic_dynamodb.config.text import shorten
+from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import (
     OBSOLETE_MESSAGE_TYPES,
     OBSOLETE_OPTIONS,
@@ -21,10 +22,39 @@ from dynamic_dynamodb.options import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dynamic_dynamodb.config.layers import Values
-
+Values = dict[str, Any]
+DEFAULT_ORIGIN: Final = "default"
 MOST_SUGGESTIONS: Final = 100
 """Looking for the nearest name takes long; with more faults than this something else is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one place says, by key; `origin` names the place in the words of `--explain`."""
+
+    origin: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The values in force, and where each comes from."""
+
+    values: Values
+    origins: Mapping[str, str]
+
+
+def join(scope: Scope, *layers: Layer) -> Joined:
+    """Lay what was said over the defaults of a scope; later layers win."""
+    values: Values = {
+        option.key: [] if option.kind is Kind.MESSAGE_TYPES else option.default
+        for option in options_in(scope)
+    }
+    origins = dict.fromkeys(values, DEFAULT_ORIGIN)
+    for layer in layers:
+        for key in values.keys() & layer.values.keys():
+            values[key], origins[key] = layer.values[key], layer.origin
+    return Joined(values, origins)
 
 
 @cache

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK
+from dynamic_dynamodb.config.text import clip
 from dynamic_dynamodb.scaling.model import NAME_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
     from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions, TargetOptions
 
+MOST_NAMED: Final = 5
 _PLAIN_NAME: Final = re.compile(rf"\^?({NAME_PATTERN})\$?")
 """A name, and the anchors around it."""
 
@@ -96,3 +98,33 @@ def _try_all(
         if is_match:
             matching.append(section)
     return matching, None
+
+
+def describe_lowered_limits(old: Sequence[Section], new: Sequence[Section]) -> str:
+    """Return what is lower or gone: sections, minimums and maximums; an empty text if nothing is."""
+    found = list(_find_lowered(old, new))
+    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return "; ".join(found[:MOST_NAMED]) + more
+
+
+def _find_lowered(old: Sequence[Section], new: Sequence[Section]) -> Iterator[str]:
+    after = {section.title: section for section in _flatten(new)}
+    for before in _flatten(old):
+        title = f"[{clip(before.title)}]"
+        if before.title not in after:
+            yield f"{title} is gone"
+            continue
+        for option in (
+            "min-provisioned-reads",
+            "max-provisioned-reads",
+            "min-provisioned-writes",
+            "max-provisioned-writes",
+        ):
+            key = option.replace("-", "_")
+            was, is_now = before.options[key], after[before.title].options[key]
+            if was is not None and (is_now is None or is_now < was):
+                yield f"{title} {option} {was} -> {'none' if is_now is None else is_now}"
+
+
+def _flatten(sections: Sequence[Section]) -> list[Section]:
+    return [one for section in sections for one in (section, *section.gsis)]

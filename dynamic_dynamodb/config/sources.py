@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.collisions import find_collisions, find_spoiled_recording
 from dynamic_dynamodb.config.flags import PROGRAM
 from dynamic_dynamodb.config.loader import Configuration, LoadResult, examine, load
-from dynamic_dynamodb.config.regions import list_regions
+from dynamic_dynamodb.config.paths import find_collisions, find_spoiled_recording
 from dynamic_dynamodb.config.validation import (
     find_credential_faults,
     find_path_faults,
+    list_regions,
     warn_of_unknown_region,
 )
 from dynamic_dynamodb.errors import ConfigurationError

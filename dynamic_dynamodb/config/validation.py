@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK
-from dynamic_dynamodb.config.keys import UNSENDABLE, is_sendable
-from dynamic_dynamodb.config.layers import DEFAULT_ORIGIN
+from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK, find_hard_name
 from dynamic_dynamodb.config.log_config import find_log_config_fault
-from dynamic_dynamodb.config.log_paths import find_log_file_fault
-from dynamic_dynamodb.config.slow_expressions import find_hard_name
+from dynamic_dynamodb.config.paths import find_log_file_fault
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest
-from dynamic_dynamodb.config.values import clip, shorten
+from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
     from dynamic_dynamodb.config.sections import Section
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_ENDS_OF_NO_REGION: Final = "-global"
+"""How names end in botocore's list that stand for a whole partition."""
 _TASKS: Final = ("daemon", "record", "replay")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
@@ -161,6 +163,19 @@ def warn_of_unknown_region(region: str, known: Sequence[str]) -> Iterator[str]:
     if known and region not in known:
         suggestion = suggest(region, known)
         yield f"region {region} is unknown to the installed botocore{f': {suggestion}' if suggestion else ''}"
+
+
+def list_regions() -> tuple[str, ...]:
+    """Return the regions of all partitions; none if this botocore keeps them elsewhere."""
+    package = find_spec("botocore")
+    if package is None or package.origin is None:
+        return ()
+    try:
+        text = Path(package.origin).with_name("data").joinpath("partitions.json").read_text(encoding="utf-8")
+        names = [name for partition in json.loads(text)["partitions"] for name in partition["regions"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ()
+    return tuple(name for name in names if not name.endswith(_ENDS_OF_NO_REGION))
 
 
 def warn_of_topic(title: str, topic: str | None, region: str) -> Iterator[str]:

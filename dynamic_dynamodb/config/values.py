@@ -8,53 +8,20 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from dynamic_dynamodb.config.masking import MASK, mask_text, mask_url
-from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, OPTIONS, Kind, Option
+from dynamic_dynamodb.config.text import clip, mask_url, shorten
+from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
 from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
 from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST_SHOWN_CHARACTERS: Final = 60
-_MOST_LOOKED_AT_CHARACTERS: Final = 10_000
-"""A longer text takes long to search for secrets; one that may be a password up to there is not shown."""
 LARGEST_SCALE_NUMBER: Final = 1e15
-_SECRET: Final = re.compile(
-    f"({'|'.join(option.name for option in OPTIONS if option.is_secret)}).*", re.DOTALL
-)
 _OF_SEVERAL_LINES: Final = (Kind.SCALE, Kind.WINDOWS, Kind.MESSAGE_TYPES)
 _TRUE: Final = frozenset({"1", "yes", "true", "on"})
 _FALSE: Final = frozenset({"0", "no", "false", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-def shorten(text: str) -> str:
-    """Quote a value for a message; see `clip`."""
-    return f"'{clip(text)}'"
-
-
-def clip(text: str) -> str:
-    """Make a text fit for a message.
-
-    What may be secret in a URL is masked, and what follows the name of a secret is left out, as a line may
-    stand where it does not belong; a long text loses its end, unprintable characters become escapes.
-    """
-    start, rest = text[:_MOST_LOOKED_AT_CHARACTERS], text[_MOST_LOOKED_AT_CHARACTERS:]
-    shown = MASK if "@" in rest else _SECRET.sub(r"\1 …", mask_text(start))
-    kept = shown if len(shown) <= LONGEST_SHOWN_CHARACTERS else f"{shown[:LONGEST_SHOWN_CHARACTERS]}…"
-    return escape(kept)
-
-
-def escape(text: str) -> str:
-    """Make unprintable characters, which might play tricks on a terminal, visible."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declaration decides the type

@@ -10,7 +10,7 @@ from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from dynamic_dynamodb.config.log_paths import STREAMS, check_kind, resolve_log_path, within_seconds
+from dynamic_dynamodb.config.paths import STREAMS, check_kind, resolve_log_path, within_seconds
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.check.report import TargetReport
-from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.config.text import escape
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
-from dynamic_dynamodb.config.values import escape
+from dynamic_dynamodb.config.text import escape
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 MOST_LINES: Final = 10_000

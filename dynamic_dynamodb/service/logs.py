@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.log_paths import is_stream
+from dynamic_dynamodb.config.paths import is_stream
 from dynamic_dynamodb.config.private_files import OWNER_ONLY, make_private_directory
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.service.log_files import LogFile, RawStream, open_log_file

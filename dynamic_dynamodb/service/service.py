@@ -17,7 +17,7 @@ from dynamic_dynamodb.aws.deadlines import watch_deadlines
 from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.check.state import find_life, find_longest_step, find_spacing
-from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
+from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dynamic_dynamodb.check.announcements import Announcer
-from dynamic_dynamodb.config.log_paths import is_shared
+from dynamic_dynamodb.config.paths import is_shared
 from dynamic_dynamodb.config.private_files import create_file, make_private_directory, open_safely, try_lock
 from dynamic_dynamodb.service.state_format import HEAD_BYTES, is_ours, parse, render
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.config.explain import render_configuration
 from dynamic_dynamodb.config.file import read_file
 from dynamic_dynamodb.config.loader import Configuration, load
-from dynamic_dynamodb.config.render import render_configuration
 from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
+from dynamic_dynamodb.config.sections import describe_lowered_limits
 
 if TYPE_CHECKING:
     from pathlib import Path

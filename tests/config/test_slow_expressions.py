@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK, MatchBudget, compile_expression
-from dynamic_dynamodb.config.slow_expressions import find_hard_name
+from dynamic_dynamodb.config.expressions import (
+    HOW_TO_BE_QUICK,
+    MatchBudget,
+    compile_expression,
+    find_hard_name,
+)
 from tests.builders import load_flags
 from tests.conformance.vectors import read_vectors
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.config.log_paths import find_log_file_fault, is_stream, within_seconds
+from dynamic_dynamodb.config.paths import find_log_file_fault, is_stream, within_seconds
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.service.log_files import LogFile, open_log_file
 

@@ -6,7 +6,7 @@ import csv
 from datetime import datetime, timedelta, timezone
 from typing import IO, TYPE_CHECKING, Final
 
-from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.config.text import shorten
 from dynamic_dynamodb.replay.recordings.files import RecordingError, read_lines
 from dynamic_dynamodb.replay.recordings.rows import (
     COLUMNS,

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import nan
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.values import clip, shorten
+from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.replay.recordings.files import RecordingError, read_all
 from dynamic_dynamodb.replay.recordings.resampling import LONGEST_PERIOD_MINUTES, STEADY_ROWS
 from dynamic_dynamodb.replay.recordings.rows import (

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.config.text import shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.progress import NO_PROGRESS
 from dynamic_dynamodb.replay.recordings.conversion import make_recording

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.aws.account import build_history, open_session, start_workers
 from dynamic_dynamodb.check.resilience import Timeouts, never
-from dynamic_dynamodb.config.values import clip, escape
+from dynamic_dynamodb.config.text import clip, escape
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.replay.recordings.files import Folder, RecordingError, open_folder, open_text
 from dynamic_dynamodb.replay.recordings.history_file import (

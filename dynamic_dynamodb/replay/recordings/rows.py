@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import nan
 from typing import IO, Final
 
-from dynamic_dynamodb.config.values import shorten
+from dynamic_dynamodb.config.text import shorten
 from dynamic_dynamodb.replay.recordings.files import LONGEST_DAYS, RecordingError, read_lines
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 

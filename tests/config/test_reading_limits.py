@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dynamic_dynamodb.config.bounded_reading import MOST_BYTES, MOST_LINES
+from dynamic_dynamodb.config.paths import MOST_BYTES, MOST_LINES
 from dynamic_dynamodb.errors import ConfigurationError
 from tests.builders import load_flags
 

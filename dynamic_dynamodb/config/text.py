@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dynamic_dynamodb.options import OPTIONS
+
 MASK: Final = "********"
+LONGEST_SHOWN_CHARACTERS: Final = 60
+_MOST_LOOKED_AT_CHARACTERS: Final = 10_000
+"""A longer text takes long to search for secrets; one that may be a password up to there is not shown."""
+UNSENDABLE: Final = "has a line break, a space or another character that no key has"
 SHORTEST_TOKEN_CHARACTERS: Final = 16
 """A run of letters and digits of this length is a token, whatever it looks like."""
+_SECRET: Final = re.compile(
+    f"({'|'.join(option.name for option in OPTIONS if option.is_secret)}).*", re.DOTALL
+)
 _PASSWORD: Final = re.compile(r"(^(?!https?:)[^/@:]*|//[^/@:]*|^https?(?!://)):.*@")
 _USER: Final = re.compile(r"//[^/@:]+@")
 _SECRET_PARAMETER: Final = re.compile(
@@ -23,6 +32,33 @@ _ODD: Final = re.compile(
     r"[A-Za-z][0-9]+[A-Za-z]|[0-9][A-Za-z]+[0-9]|[0-9]{6}|(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z].*[A-Z])"
 )
 """Shorter ones are if they go to and fro between letters and digits, hold a long number, or mix all kinds."""
+
+
+def shorten(text: str) -> str:
+    """Quote a value for a message; see `clip`."""
+    return f"'{clip(text)}'"
+
+
+def clip(text: str) -> str:
+    """Make a text fit for a message.
+
+    What may be secret in a URL is masked, and what follows the name of a secret is left out, as a line may
+    stand where it does not belong; a long text loses its end, unprintable characters become escapes.
+    """
+    start, rest = text[:_MOST_LOOKED_AT_CHARACTERS], text[_MOST_LOOKED_AT_CHARACTERS:]
+    shown = MASK if "@" in rest else _SECRET.sub(r"\1 …", mask_text(start))
+    kept = shown if len(shown) <= LONGEST_SHOWN_CHARACTERS else f"{shown[:LONGEST_SHOWN_CHARACTERS]}…"
+    return escape(kept)
+
+
+def escape(text: str) -> str:
+    """Make unprintable characters, which might play tricks on a terminal, visible."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
 
 
 def mask_url(url: str) -> str:
@@ -61,3 +97,9 @@ def _is_token(word: str) -> bool:
     return len(word) >= SHORTEST_TOKEN_CHARACTERS or (
         len(word) >= _SHORTEST_ODD_CHARACTERS and _ODD.search(word) is not None
     )
+
+
+def is_sendable(key: str) -> bool:
+    """Tell whether a header takes it; spaces around it are not its part."""
+    text = key.strip()
+    return text.isascii() and text.isprintable() and " " not in text

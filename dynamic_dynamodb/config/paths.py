@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import stat
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -13,10 +16,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 
+MOST_BYTES: Final = 10_000_000
+"""Enough for tens of thousands of sections."""
+MOST_LINES: Final = 500_000
+WAIT_SECONDS: Final = 5.0
+"""How long to wait for all that is written into a pipe."""
+_CHUNK_BYTES: Final = 1 << 16
 OPEN_SECONDS: Final = 5.0
 """How long a start or a reload waits for the file system of a log file."""
 STREAMS: Final = {
@@ -28,13 +37,54 @@ STREAMS: Final = {
     "/proc/self/fd/2": 2,
 }
 """Names of what is open already: followed as links, they could lead to a file that is not ours to rotate."""
+_RECORDING: Final = b"timestamp,consumed_reads,"
+"""How each file of --record begins."""
 _MOST_LINKS: Final = 40
 _KINDS: Final = (
     (stat.S_ISDIR, "it is a directory"),
-    (stat.S_ISFIFO, "it is a FIFO, not a file: log to stdout, and let that be a pipe"),
+    (stat.S_ISFIFO, "it is a FIFO, not a file"),
     (stat.S_ISSOCK, "it is a socket, not a file"),
     (stat.S_ISBLK, "it is a disk, not a file"),
+    (stat.S_ISCHR, "it is a device, not a file"),
 )
+
+
+def read_bounded(path: Path, *, may_be_pipe: bool = False) -> bytes:
+    """Return the content of a file, or of a pipe such as a shell's `<(…)`; raise OSError with a sentence."""
+    # Not waiting for a pipe's writer; and nothing is opened for its side effects, as a tape would be.
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not (may_be_pipe and stat.S_ISFIFO(found.st_mode)):
+        raise OSError(errno.EINVAL, _describe_kind(found))
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        content = _read_all(descriptor)
+    finally:
+        os.close(descriptor)
+    if len(content) > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {MOST_BYTES // 1_000_000} MB")
+    if content.count(b"\n") + content.count(b"\r") > MOST_LINES:
+        raise OSError(errno.EFBIG, f"it has more than {MOST_LINES:,} lines")
+    return content
+
+
+def _read_all(descriptor: int) -> bytes:
+    """Read until the end, a little more than is allowed, or the end of patience."""
+    chunks: list[bytes] = []
+    left, deadline = MOST_BYTES + 1, time.monotonic() + WAIT_SECONDS
+    while left > 0:
+        try:
+            chunk = os.read(descriptor, min(left, _CHUNK_BYTES))
+        except BlockingIOError:  # a pipe that somebody writes into
+            seconds = deadline - time.monotonic()
+            if seconds <= 0:
+                raise OSError(errno.ETIMEDOUT, f"not all of it came within {WAIT_SECONDS:.0f} s") from None
+            select.select([descriptor], [], [], seconds)
+            continue
+        if not chunk:
+            break
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
 
 
 def find_log_file_fault(path: Path) -> str | None:
@@ -116,13 +166,54 @@ def _check_link(path: Path) -> None:
 
 def check_kind(found: os.stat_result, path: Path) -> None:
     """Raise OSError for what is not a file or device of ours to write to."""
-    for is_kind, why in _KINDS:
-        if is_kind(found.st_mode):
-            raise OSError(errno.EINVAL, why)
+    if stat.S_ISFIFO(found.st_mode):
+        raise OSError(errno.EINVAL, f"{_describe_kind(found)}: log to stdout, and let that be a pipe")
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISCHR(found.st_mode):
+        raise OSError(errno.EINVAL, _describe_kind(found))
     if stat.S_ISREG(found.st_mode) and is_shared(path.parent) and found.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "another user has made it, in a directory that others may write")
+
+
+def _describe_kind(found: os.stat_result) -> str:
+    return next(words for is_kind, words in _KINDS if is_kind(found.st_mode))
 
 
 def is_shared(directory: Path) -> bool:
     """Tell whether anybody may put files there, as in /tmp; raise OSError."""
     return bool(directory.stat().st_mode & stat.S_IWOTH)
+
+
+def find_collisions(files: Mapping[str, Path]) -> Iterator[str]:
+    """Name the purposes that have the same file, by whatever names, links or not; devices may be shared."""
+    purposes: dict[object, str] = {}
+    for purpose, path in files.items():
+        identity = _identify(path)
+        if identity is None:
+            continue
+        other = purposes.setdefault(identity, purpose)
+        if other != purpose:
+            yield f"{purpose} {path} is {other} too: each needs a file of its own"
+
+
+def find_spoiled_recording(log_file: Path) -> Iterator[str]:
+    """Say when the lines of the log would be added to a recording."""
+    try:
+        if not log_file.is_file():
+            return
+        with log_file.open("rb") as file:
+            is_recording = file.read(len(_RECORDING)) == _RECORDING
+    except OSError:
+        return  # whoever opens it for the log will say so
+    if is_recording:
+        yield f"log-file {log_file} is a recording: the log needs a file of its own"
+
+
+def _identify(path: Path) -> object:
+    """Return what two names of one file share; None for what is not a regular file, or cannot be told."""
+    try:
+        found = path.stat()
+    except OSError:
+        with suppress(OSError):  # a link that may not be read, as in /proc: whoever opens it says so
+            return os.path.realpath(path)
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamic_dynamodb.config.masking import mask_text, mask_url
+from dynamic_dynamodb.config.text import mask_text, mask_url
 
 
 @pytest.mark.parametrize(
