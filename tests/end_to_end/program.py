@@ -14,8 +14,10 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
+from tests.end_to_end.forks import Fork
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from signal import Signals
 
     from tests.emulator import Emulator
@@ -58,7 +60,7 @@ class Run:
 class Running:
     """A run that goes on until it is told to end; its log is read as it comes."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Fork | subprocess.Popen[str]) -> None:
         self._process = process
         self._output = ""
         self._errors = ""
@@ -104,7 +106,8 @@ class Running:
             self.send(number)
         code = self._process.wait(seconds)
         for reader in self._readers:
-            reader.join()
+            reader.join(seconds)
+            assert not reader.is_alive(), "a process that was left behind holds the output open"
         return _judge(Run(code, self._output, self._errors))
 
     def clean_up(self) -> None:
@@ -131,6 +134,8 @@ class Program:
     emulator: Emulator
     folder: Path
     command: tuple[str, ...] = COMMAND
+    can_be_forked: bool = True
+    """Off for a test of what is decided when a module is imported."""
 
     def write(self, text: str, name: str = "dynamic-dynamodb.conf") -> str:
         """Write a file that only its owner reads, and give its path."""
@@ -145,38 +150,48 @@ class Program:
 
     def run(self, *arguments: str, **environment: str | None) -> Run:
         """Run with arguments; a variable of the environment that is None is not there."""
-        ended = subprocess.run(
-            [*self.command, *arguments],
-            env=self._environment(environment),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        return _judge(Run(ended.returncode, ended.stdout, ended.stderr))
+        with self._start(arguments, environment) as running:
+            return running.end()
 
     @contextmanager
     def start(self, configuration: str, *flags: str, **environment: str | None) -> Iterator[Running]:
         """Start checks that go on until a signal comes."""
-        process = subprocess.Popen(
-            [*self.command, "-c", self.write(configuration), *flags],
-            env=self._environment(environment),
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with self._start(("-c", self.write(configuration), *flags), environment) as running:
+            yield running
+
+    @contextmanager
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str | None]) -> Iterator[Running]:
+        variables = self._environment(environment)
+        if self._can_be_forked(arguments, environment):
+            process: Fork | subprocess.Popen[str] = Fork(self.command[-1], arguments, self.folder, variables)
+        else:
+            process = subprocess.Popen(
+                [*self.command, *arguments],
+                env=variables,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         running = Running(process)
         try:
             yield running
         finally:
             running.clean_up()
 
+    def _can_be_forked(self, arguments: Sequence[str], environment: Mapping[str, str | None]) -> bool:
+        # A daemon is recognized by its command line, and Python reads some variables only when it starts.
+        return (
+            self.can_be_forked
+            and self.command in (COMMAND, IMPATIENT)
+            and "--daemon" not in arguments
+            and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment)
+        )
+
     def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
-        foreign = ("AWS_", "XDG_", "STATE_DIRECTORY")
+        # Without its bytecode the program would compile itself at each start.
+        foreign = ("AWS_", "XDG_", "STATE_DIRECTORY", "PYTHONDONTWRITEBYTECODE")
         own = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
         joined = {
             **own,

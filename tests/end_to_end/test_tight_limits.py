@@ -66,7 +66,7 @@ def test_a_daemon_says_it_once_and_still_hears_signals(emulator: Emulator, progr
 def test_a_run_that_may_start_no_thread_at_all_ends_with_a_sentence(program: Program) -> None:
     run = _limit(program, 0).check(ALL)
     assert (run.code, run.stdout) == (1, "")
-    assert run.stderr.startswith("dynamic-dynamodb: no thread can be started to ")
+    assert run.stderr.startswith("dynamic-dynamodb: cannot start the thread that ")
     assert "(can't start new thread): allow more threads (ulimit -u, TasksMax, pids.max)" in run.stderr
 
 

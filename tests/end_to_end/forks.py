@@ -1,0 +1,159 @@
+"""Start the program by a fork of an interpreter that has imported it already: imports are most of a start.
+
+A fork is a process of its own, with its own environment, directory, streams and signals, and it ends as any
+interpreter does. `python -m tests.end_to_end.forks` is the interpreter that forks: it has no threads, and it
+ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dynamic_dynamodb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parents[2]
+_MOST_BYTES = 1 << 17
+
+
+class Fork:
+    """A process that runs a module as `python -m` does; the part of subprocess.Popen that tests need."""
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        request = {"words": [module, *arguments], "folder": str(folder), "environment": {**environment}}
+        self._end, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        (read_output, output), (read_errors, errors) = os.pipe(), os.pipe()
+        self.stdout = os.fdopen(read_output, encoding="utf-8")
+        self.stderr = os.fdopen(read_errors, encoding="utf-8")
+        with end:
+            socket.send_fds(_start_server(), [json.dumps(request).encode()], [end.fileno(), output, errors])
+        os.close(output)
+        os.close(errors)
+        self.pid = int(self._end.recv(_MOST_BYTES))
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code once there is one; negative for a signal."""
+        if self.returncode is None:
+            if not select.select([self._end], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout or 0)
+            self.returncode = int(self._end.recv(_MOST_BYTES))
+            self._end.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process is known to have ended."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+
+@functools.cache
+def _start_server() -> socket.socket:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.end_to_end.forks", str(theirs.fileno())],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # as forks have it
+            stderr=subprocess.PIPE,
+            pass_fds=[theirs.fileno()],
+        )
+
+    def end() -> None:
+        ours.close()
+        process.communicate()
+
+    atexit.register(end)
+    return ours
+
+
+def serve(requests: socket.socket) -> dict[str, Any] | None:
+    """Fork for each request and send its process's number and exit code; return the request in the fork."""
+    running: dict[int, tuple[int, socket.socket]] = {}
+    while True:
+        for ready in select.select([requests.fileno(), *running], [], [])[0]:
+            if ready in running:
+                pid, end = running.pop(ready)
+                os.close(ready)
+                _, status = os.waitpid(pid, 0)
+                _send(end, os.waitstatus_to_exitcode(status))
+                end.close()
+                continue
+            text, descriptors, *_ = socket.recv_fds(requests, _MOST_BYTES, 3)
+            if not text:
+                return None
+            pid = os.fork()
+            if not pid:
+                for end_of_another in running:
+                    os.close(end_of_another)
+                    running[end_of_another][1].close()
+                requests.close()
+                _use_streams(*descriptors)
+                return dict(json.loads(text))
+            end = socket.socket(fileno=descriptors[0])
+            for descriptor in descriptors[1:]:
+                os.close(descriptor)
+            _send(end, pid)
+            running[os.pidfd_open(pid)] = pid, end
+
+
+def _send(end: socket.socket, number: int) -> None:
+    with contextlib.suppress(OSError):  # the process that asked has ended
+        end.send(str(number).encode())
+
+
+def _use_streams(end: int, output: int, errors: int) -> None:
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    for descriptor in (end, output, errors):
+        os.close(descriptor)
+
+
+def run(request: dict[str, Any]) -> None:
+    """Run what was asked for in this process."""
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    time.tzset()
+    sys.argv = request["words"]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def main() -> None:
+    """Import the program, then fork for the process that holds the other end of the socket."""
+    for module in pkgutil.walk_packages(dynamic_dynamodb.__path__, "dynamic_dynamodb."):
+        if not module.name.endswith(".__main__"):
+            importlib.import_module(module.name)
+    gc.freeze()  # so that forks share what is here
+    request = serve(socket.socket(fileno=int(sys.argv[1])))
+    if request is not None:
+        run(request)
+
+
+if __name__ == "__main__":
+    main()
