@@ -46,13 +46,13 @@ OUTPUTS: Final = (
 )
 
 WIDTH: Final = 640
-MARGIN: Final = 20
+MARGIN: Final = 16
 BOX_WIDTH: Final = 430
-BOX_HEIGHT: Final = 38
-GAP: Final = 20
+BOX_HEIGHT: Final = 34
+GAP: Final = 16
 EXAMPLE: Final = 150
 OUTPUT_WIDTH: Final = 190
-OUTPUT_HEIGHT: Final = 54
+OUTPUT_HEIGHT: Final = 48
 OUTPUT_GAP: Final = (WIDTH - 2 * MARGIN - 3 * OUTPUT_WIDTH) // 2
 HEIGHT: Final = 2 * MARGIN + len(STEPS) * (BOX_HEIGHT + GAP) + OUTPUT_HEIGHT
 
@@ -113,9 +113,9 @@ def _draw_step(number: int, step: Step) -> str:
         f'  <text class="head" x="{MARGIN + 14}" y="{middle}">{step.heading}</text>',
         f'  <text x="{MARGIN + EXAMPLE}" y="{middle}">{step.example}</text>',
     ]
-    first = middle - 9 * (len(step.modules) - 1)
+    first = middle - 8 * (len(step.modules) - 1)
     for line, module in enumerate(step.modules):
-        across, down = MARGIN + BOX_WIDTH + 14, first + 18 * line
+        across, down = MARGIN + BOX_WIDTH + 14, first + 16 * line
         lines.append(f'  <text class="module" x="{across}" y="{down}">{module}</text>')
     if number:
         lines.append(_draw_arrow(f"M{MARGIN + OUTPUT_WIDTH // 2} {top - GAP}V{top}"))
@@ -126,13 +126,13 @@ def _draw_output(number: int, step: Step) -> str:
     left = MARGIN + number * (OUTPUT_WIDTH + OUTPUT_GAP)
     top = MARGIN + len(STEPS) * (BOX_HEIGHT + GAP)
     middle, end = left + OUTPUT_WIDTH // 2, MARGIN + BOX_WIDTH
-    start = f"M{middle} {top - GAP}" if middle < end else f"M{end} {top - GAP - 7}H{middle}"
+    start = f"M{middle} {top - GAP}" if middle < end else f"M{end} {top - GAP - 6}H{middle}"
     centred = f'x="{middle}" text-anchor="middle"'
     lines = (
         _draw_arrow(f"{start}V{top}"),
         _draw_box(step.room, left, top, OUTPUT_WIDTH, OUTPUT_HEIGHT),
-        f'  <text class="head" y="{top + 23}" {centred}>{step.heading}</text>',
-        f'  <text class="module" y="{top + 43}" {centred}>{step.modules[0]}</text>',
+        f'  <text class="head" y="{top + 20}" {centred}>{step.heading}</text>',
+        f'  <text class="module" y="{top + 38}" {centred}>{step.modules[0]}</text>',
     )
     return "\n".join(lines)
 
