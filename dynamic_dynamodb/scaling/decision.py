@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dynamic_dynamodb.scaling.model import Target, Usage
-    from dynamic_dynamodb.scaling.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions, TargetOptions
 
 
 _COUNT: Final = attrgetter("count")
@@ -129,8 +129,8 @@ def decide(
     counts: PerCapacity[int],
 ) -> Decision:
     """Decide both capacities of a target, each on its own and by the same rules; counts are of low checks."""
-    loads = map(CapacityLoad, _CAPACITIES, options.capacities, usage, provisioned)
-    return Decision(target, PerCapacity(*map(_decide_capacity, loads, counts)))
+    decided = map(_decide_capacity, _CAPACITIES, options.capacities, usage, provisioned, counts)
+    return Decision(target, PerCapacity(*decided))
 
 
 _CAPACITIES: Final = tuple(Capacity)
@@ -138,17 +138,17 @@ _CAPACITIES: Final = tuple(Capacity)
 _STEADY: Final = (Code.STEADY, Code.UP_SCALING_OFF)
 
 
-def _decide_capacity(load: CapacityLoad, count: int) -> CapacityDecision:
-    options, units = load.options, load.provisioned
+def _decide_capacity(
+    capacity: Capacity, options: CapacityOptions, usage: Usage, units: int, count: int
+) -> CapacityDecision:
+    load = CapacityLoad(capacity, options, usage, units)
     if not options.enable_autoscaling:
         off = Reason(Code.AUTOSCALING_OFF, reasons.autoscaling_off, load)
-        return CapacityDecision(load.capacity, units, units, 0, (off,), cannot_decrease=True)
+        return CapacityDecision(capacity, units, units, 0, (off,), cannot_decrease=True)
     raised = raising.propose(load)
     if raised is not None and raised.units > units:
         is_doubtful = raised.reasons[0].code in THROTTLED and load.is_low
-        return CapacityDecision(
-            load.capacity, units, raised.units, 0, raised.reasons, is_doubtful=is_doubtful
-        )
+        return CapacityDecision(capacity, units, raised.units, 0, raised.reasons, is_doubtful=is_doubtful)
     lowered = lowering.propose(load, count)
     why: tuple[Reason, ...] = (lowered.reason,)
     if raised is not None and lowered.units == units:  # asked for more, and capped at what it has
@@ -156,6 +156,6 @@ def _decide_capacity(load: CapacityLoad, count: int) -> CapacityDecision:
     cannot_decrease = (
         lowered.is_impossible or not options.enable_down_scaling or units <= options.min_provisioned
     )
-    decision = CapacityDecision(load.capacity, units, lowered.units, lowered.count, why, cannot_decrease)
-    refusal = lowering.refuse(load, lowered.units) if decision.is_decrease else None
+    decision = CapacityDecision(capacity, units, lowered.units, lowered.count, why, cannot_decrease)
+    refusal = lowering.refuse(load, lowered.units) if lowered.units < units else None
     return decision.hold(refusal) if refusal else decision

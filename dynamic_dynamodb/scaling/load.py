@@ -32,10 +32,10 @@ class CapacityLoad:
         self.provisioned = provisioned
         consumed = usage.consumed_per_second
         self.is_known = consumed is not None
-        self.consumed = consumed or 0
+        self.consumed = consumed = 0 if consumed is None else consumed
         # The percentage as a numerator and a denominator: most checks only compare it, and need no division.
-        self._part = self.consumed.numerator * PERCENT
-        self._whole = self.consumed.denominator * provisioned
+        self._part = consumed.numerator * PERCENT
+        self._whole = consumed.denominator * provisioned
 
     @property
     def consumed_percent(self) -> Fraction:
@@ -86,13 +86,9 @@ class CapacityLoad:
     @property
     def is_throttled(self) -> bool:
         """Return whether more events were throttled than `throttled-…-upper-threshold`, if that is set."""
-        return self._is_too_many(self.usage.throttled_events)
+        return 0 < self.options.throttled_upper_threshold < self.usage.throttled_events
 
     @property
     def has_unanswered_throttling(self) -> bool:
         """Return the same for the events that no raise has answered yet: only they call for another raise."""
-        return self._is_too_many(self.usage.unanswered_events)
-
-    def _is_too_many(self, events: Rational) -> bool:
-        threshold = self.options.throttled_upper_threshold
-        return threshold > 0 and events > threshold
+        return self.is_throttled and self.usage.unanswered_events > self.options.throttled_upper_threshold

@@ -33,16 +33,20 @@ _IMPOSSIBLE: Final = (Code.ZERO_CONSUMPTION, Code.ROUNDS_TO_NOTHING)
 
 def propose(load: CapacityLoad, count: int) -> Lowering:
     """Return the units to lower to, and count this check if it found consumption low."""
-    options = load.options
-    reset_percent = options.num_checks_reset_percent
-    if reset_percent > 0 and load.is_known and not load.is_below(reset_percent):
+    options, units = load.options, load.provisioned
+    count = min(count, options.num_checks_before_scale_down)
+    if not load.is_known:
+        return Lowering(units, count, METRICS_LATE if load.usage.is_late else METRICS_UNKNOWN)
+    if options.num_checks_reset_percent > 0 and not load.is_below(options.num_checks_reset_percent):
         count = 0
-    by_consumption = _by_consumption(load, min(count, options.num_checks_before_scale_down))
+    amount = _find_amount(load)
+    lowering = (
+        _lower_by(load, amount, count) if amount else Lowering(units, count, _find_reason_to_stay(load))
+    )
     maximum = options.max_provisioned
-    if maximum is None or by_consumption.units <= maximum or not load.is_known:
-        return by_consumption
-    reason = Reason(Code.ABOVE_MAXIMUM, reasons.above_maximum, load)
-    return Lowering(maximum, by_consumption.count, reason)
+    if maximum is None or lowering.units <= maximum:
+        return lowering
+    return Lowering(maximum, lowering.count, Reason(Code.ABOVE_MAXIMUM, reasons.above_maximum, load))
 
 
 def refuse(load: CapacityLoad, units: int) -> Reason | None:
@@ -52,14 +56,18 @@ def refuse(load: CapacityLoad, units: int) -> Reason | None:
     return None if load.options.enable_down_scaling else _down_scaling_off(load)
 
 
-def _by_consumption(load: CapacityLoad, count: int) -> Lowering:
+def _find_amount(load: CapacityLoad) -> Rational:
+    """Return how much to lower by; 0 if consumption is not low."""
+    options = load.options
+    if options.decrease_consumed_scale is not None:
+        return options.decrease_consumed_scale.amount_at_or_below(load.consumed_percent)
+    return options.decrease_consumed_with if load.is_below(options.lower_threshold) else 0
+
+
+def _lower_by(load: CapacityLoad, amount: Rational, count: int) -> Lowering:
+    """Lower by an amount that low consumption asks for, if nothing prevents it and enough checks were low."""
     options, units = load.options, load.provisioned
-    if not load.is_known:
-        return Lowering(units, count, METRICS_LATE if load.usage.is_late else METRICS_UNKNOWN)
     has_scale = options.decrease_consumed_scale is not None
-    amount = _find_amount(load)
-    if not amount:
-        return Lowering(units, count, _find_reason_to_stay(load))
     cause = reasons.consumed if has_scale else reasons.consumed_below_threshold
     # A low figure that is not final proves nothing, and does not count either.
     obstacle = METRICS_LATE if load.usage.is_late else _find_obstacle(load, amount)
@@ -75,14 +83,6 @@ def _by_consumption(load: CapacityLoad, count: int) -> Lowering:
     code = Code.DECREASE_SCALE if has_scale else Code.CONSUMED_BELOW_THRESHOLD
     reason = Reason(code, reasons.down_by, cause, load, amount, unit)
     return Lowering(max(decrease(units, amount, unit), options.min_provisioned), counted, reason)
-
-
-def _find_amount(load: CapacityLoad) -> Rational:
-    """Return how much to lower by; 0 if consumption is not low."""
-    options = load.options
-    if options.decrease_consumed_scale is not None:
-        return options.decrease_consumed_scale.amount_at_or_below(load.consumed_percent)
-    return options.decrease_consumed_with if load.is_below(options.lower_threshold) else 0
 
 
 def _find_obstacle(load: CapacityLoad, amount: Rational) -> Reason | None:

@@ -148,20 +148,17 @@ class UsageEstimator:
         consumed, throttled, answered_until = series.consumed, series.throttled, memory.answered_until
         known = max(self._published, consumed.reach)
         is_late = known < self._old
+        consumed_per_second = _per_second(consumed.total, known) if known else None
+        known_floor = _per_second(consumed.total, self._old) if is_late else None
+        if not throttled.total:
+            return Usage(consumed_per_second, 0, 0, is_late, known_floor)
         answered_minutes = 0
-        answered_events: Rational = 0
-        if throttled.total and answered_until is not None and answered_until <= self._now:
+        if answered_until is not None and answered_until <= self._now:
             answered_minutes = self._window.count_until(answered_until)
-            answered_events = series.sum_up_throttles(answered_minutes)
-        unanswered_minutes = max(1, max(known, throttled.reach) - answered_minutes)
-        return Usage(
-            _per_second(consumed.total, known) if known else None,
-            throttled.total,
-            _per_second(throttled.total - answered_events, unanswered_minutes),
-            is_late,
-            _per_second(consumed.total, self._old) if is_late else None,
-            answered_events,
-        )
+        answered = series.sum_up_throttles(answered_minutes) if answered_minutes else 0
+        minutes = max(1, max(known, throttled.reach) - answered_minutes)
+        per_second = _per_second(throttled.total - answered, minutes)
+        return Usage(consumed_per_second, throttled.total, per_second, is_late, known_floor, answered)
 
 
 def _per_second(total: Rational, minutes: int) -> Rational:

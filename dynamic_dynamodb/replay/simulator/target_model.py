@@ -31,7 +31,7 @@ _UPDATE: Final = "the modelled update"
 class SideModel:
     """One capacity of a target: its model, the demand on it, and what came of each minute so far."""
 
-    __slots__ = ("_is_whole", "consumed", "demand", "model", "provisioned", "throttled")
+    __slots__ = ("_is_whole", "_last_throttled", "consumed", "demand", "model", "provisioned", "throttled")
 
     def __init__(self, model: CapacityModel, demand: Column[float] | None) -> None:
         """Take a side whose demand is None for one that is not there: nothing is asked of it."""
@@ -40,6 +40,7 @@ class SideModel:
         self.consumed: Column[float] = array("d")
         self.throttled: Column[float] = array("d")
         self.provisioned: array[int] = array("q")
+        self._last_throttled = -1
         # Whole units are served and throttled in whole units.
         self._is_whole = demand is not None and not any(map(mod, demand, repeat(1)))
 
@@ -50,6 +51,8 @@ class SideModel:
             model.step(self.demand[minute])
             self.consumed.append(model.served)
             self.throttled.append(model.throttled)
+            if model.throttled:
+                self._last_throttled = minute
             self.provisioned.append(model.provisioned)
 
     def read(self, first: int, end: int) -> CapacitySeries:
@@ -59,17 +62,19 @@ class SideModel:
         """
         if self.demand is None:
             return _NOTHING
+        consumed = self._sum_up(self.consumed[first:end])
+        if self._last_throttled < first:
+            return CapacitySeries(consumed, NO_DATAPOINTS)
         throttled = self.throttled[first:end]
-        events = self._sum_up(throttled)
-        minutes = tuple((minute, one) for minute, one in enumerate(throttled) if one) if events.total else ()
-        return CapacitySeries(self._sum_up(self.consumed[first:end]), events, minutes)
+        minutes = tuple((minute, events) for minute, events in enumerate(throttled) if events)
+        return CapacitySeries(consumed, self._sum_up(throttled), minutes)
 
     def _sum_up(self, minutes: Column[float]) -> Series:
-        if not any(minutes):
-            return NO_DATAPOINTS
         reach = len(minutes)
-        while not minutes[reach - 1]:
+        while reach and not minutes[reach - 1]:
             reach -= 1
+        if not reach:
+            return NO_DATAPOINTS
         return Series(int(sum(minutes)) if self._is_whole else add(minutes), reach)
 
 
