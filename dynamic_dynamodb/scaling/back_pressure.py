@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.calculators import percent_of
 from dynamic_dynamodb.scaling.model import value
-from dynamic_dynamodb.scaling.reasons import tell
+from dynamic_dynamodb.scaling.reasons import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -56,8 +56,9 @@ class DoubtfulRaise:
                 f" ({join_names(self.suspects)}), or {_HOT_KEY}"
             )
         return (
-            f"{self.target}: {self.capacity.value} are raised because of throttling{again}, although only"
-            f" {tell(self.percent)} % are consumed: more capacity may not help; the cause may be {causes}"
+            f"{self.target}: {self.capacity.value} are raised because of throttling{again}, although"
+            f" only {format_number(self.percent)} % are consumed: more capacity may not help;"
+            f" the cause may be {causes}"
         )
 
 

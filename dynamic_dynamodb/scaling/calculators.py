@@ -1,4 +1,4 @@
-"""Compute new capacities exactly, in integers and fractions."""
+"""Exact arithmetic for new capacities, in integers and fractions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 PERCENT: Final = 100
 
 Rational: TypeAlias = Fraction | int
-"""An exact number; whole ones are ints where many are computed, since those are quicker."""
+"""An exact number; whole numbers are ints where many are computed, because ints are faster."""
 
 
 def exact(number: float | str) -> Rational:
-    """Take a number for its decimal text: 0.1 is one tenth; a whole number is an int."""
+    """Return the number that the decimal text of a float means: 0.1 is one tenth, and 5.0 is the int 5."""
     if isinstance(number, int):
         return number
     fraction = Fraction(str(number))
@@ -25,23 +25,23 @@ def exact(number: float | str) -> Rational:
 
 
 def percent_of(part: Rational, whole: Rational) -> Fraction:
-    """Give a share in percent, in one division instead of two."""
+    """Return a share in percent, with one division instead of two."""
     return Fraction(part.numerator * whole.denominator * PERCENT, part.denominator * whole.numerator)
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Amounts by the percentage from which (raises) or up to which (decreases) they hold, sorted."""
+    """Amounts by the percentage from which a raise, or up to which a decrease, applies; sorted."""
 
     steps: tuple[tuple[Rational, Rational], ...]
 
     @classmethod
     def of(cls, amounts: Mapping[float, float]) -> Scale:
-        """Build it from the dict that an option holds."""
+        """Build a scale from the dict of an option."""
         return cls(tuple(sorted((exact(key), exact(amount)) for key, amount in amounts.items())))
 
     def amount_at_or_above(self, percent: Rational) -> Rational:
-        """Give the amount of the highest key that `percent` reaches; 0 below all keys, and at 0 %."""
+        """Return the amount of the highest key that `percent` reaches; 0 below all keys, and at 0 %."""
         found: Rational = 0
         if percent <= 0:
             return found
@@ -52,7 +52,7 @@ class Scale:
         return found
 
     def amount_at_or_below(self, percent: Rational) -> Rational:
-        """Give the amount of the lowest key that `percent` does not pass; 0 above all keys."""
+        """Return the amount of the lowest key that `percent` does not exceed; 0 above all keys."""
         for key, amount in self.steps:
             if percent <= key:
                 return amount
@@ -60,7 +60,7 @@ class Scale:
 
 
 def increase(provisioned: int, consumed: Rational, amount: Rational, unit: str) -> int:
-    """Raise by percent or units from the provisioned or the consumed units, whichever is more.
+    """Return the provisioned or the consumed units, whichever are more, plus an amount in percent or units.
 
     Fractions of a unit are rounded up.
     """
@@ -71,7 +71,10 @@ def increase(provisioned: int, consumed: Rational, amount: Rational, unit: str) 
 
 
 def decrease(provisioned: int, amount: Rational, unit: str) -> int:
-    """Lower by percent or units; the amount is rounded down to whole units. May be below 1."""
+    """Return the provisioned units minus an amount in percent or units.
+
+    The amount is rounded down to whole units. The result may be below 1.
+    """
     divisor = amount.denominator * (PERCENT if unit == "percent" else 1)
     removed = amount.numerator * (provisioned if unit == "percent" else 1)
     return provisioned - removed // divisor

@@ -1,4 +1,4 @@
-"""Name the values that the rest of the package passes around."""
+"""The values that all packages share: targets, pairs of capacities, usage and descriptions."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ U = TypeVar("U")
 V = TypeVar("V")
 
 NAME_PATTERN: Final = "[A-Za-z0-9_.-]{3,255}"
-"""The names that DynamoDB gives tables and indexes (API reference, CreateTable)."""
+"""The names that DynamoDB accepts for tables and indexes (API reference, CreateTable)."""
 _NAME: Final = re.compile(NAME_PATTERN)
 _SEPARATOR: Final = re.compile("[/:@]")
 _SAFE_NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,255}")
 
 
 def is_name(given: object) -> TypeGuard[str]:
-    """Tell whether DynamoDB takes this as the name of a table or an index."""
+    """Return whether DynamoDB accepts this as the name of a table or an index."""
     return isinstance(given, str) and _NAME.fullmatch(given) is not None
 
 
 def is_safe_name(given: object) -> TypeGuard[str]:
-    """Tell whether a name that an answer holds does no harm in a line, a path or a call.
+    """Return whether a name in an answer of AWS is safe to use in a log line, a path or a call.
 
-    A shorter name than DynamoDB gives is no reason to leave the table that bears it alone.
+    It may be shorter than DynamoDB allows, as such a table can be scaled too.
     """
     return isinstance(given, str) and _SAFE_NAME.fullmatch(given) is not None
 
@@ -57,7 +57,7 @@ def value(kind: type[T]) -> type[T]:
 
 
 class Target(NamedTuple):
-    """A table, or one of its global secondary indexes; a tuple, because so many look-ups hash it."""
+    """A table, or one of its global secondary indexes; a tuple, because tuples hash fast."""
 
     table: str
     index: str = ""  # type: ignore[assignment]  # hides a tuple's method that no target needs
@@ -85,23 +85,23 @@ class Target(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Name what it is, in the words of DynamoDB's users."""
+        """Return `GSI` or `table`."""
         return "GSI" if self.index else "table"
 
 
 @value
 class PerCapacity(Generic[T]):
-    """Hold one value for reads and one for writes."""
+    """One value for reads and one for writes."""
 
     reads: T
     writes: T
 
     def __getitem__(self, capacity: Capacity) -> T:
-        """Pick the value of one capacity."""
+        """Return the value of one capacity."""
         return self.reads if capacity is Capacity.READS else self.writes
 
     def __iter__(self) -> Iterator[T]:
-        """Give the reads' value, then the writes'."""
+        """Iterate over the value for reads, then the value for writes."""
         return iter((self.reads, self.writes))
 
     def map(self, function: Callable[[T], U]) -> PerCapacity[U]:
@@ -109,24 +109,24 @@ class PerCapacity(Generic[T]):
         return PerCapacity(function(self.reads), function(self.writes))
 
     def combine(self, function: Callable[[T, U], V], other: PerCapacity[U]) -> PerCapacity[V]:
-        """Apply a function to both values, each with the other's of the same capacity."""
+        """Apply a function to both values, each together with the other pair's value of the same capacity."""
         return PerCapacity(function(self.reads, other.reads), function(self.writes, other.writes))
 
     @classmethod
     def of(cls, function: Callable[[Capacity], T]) -> PerCapacity[T]:
-        """Build both values from the names of their capacities."""
+        """Build both values with a function of the capacity."""
         return PerCapacity(function(Capacity.READS), function(Capacity.WRITES))
 
 
 @value
 class Usage:
-    """What one capacity of a target went through in its look-back window.
+    """Consumption and throttling of one capacity in its look-back window, in units and events.
 
-    `consumed_per_second` is None when it is not known; `is_late` says that CloudWatch may not yet
-    have published the end of the window, so that a low figure proves nothing.
-    `known_floor_per_second` is what was consumed even if nothing was in the minutes that are missing so.
-    `answered_events` are those of the throttled ones that a raise has answered already;
-    `throttled_per_second` is the rate of the others, in the minutes since.
+    `consumed_per_second` is None if it is not known.
+    `is_late` is True if CloudWatch may still publish the end of the window: low figures may not be final.
+    `known_floor_per_second` is then a lower bound of consumption: it counts missing minutes as zero.
+    `answered_events` are the throttled events that a raise has answered already.
+    `throttled_per_second` is the rate of the other events in the minutes since that raise.
     """
 
     consumed_per_second: Rational | None
@@ -143,18 +143,18 @@ class Usage:
 
 
 ACTIVE: Final = "ACTIVE"
-"""The one state in which AWS takes an update."""
+"""The only status in which AWS accepts an update."""
 
 
 @value
 class Description:
-    """What DescribeTable says of one target.
+    """What DescribeTable returns about one target.
 
-    `decreases_today` and `last_decrease` are AWS's own counters, which bound further decreases.
-    `replicas` are the other regions that a global table is in.
-    `account` is the number of the AWS account that owns it; empty if the answer did not say.
-    A `flaw` says why the description cannot be used; `unnamed` is the same for indexes of a table that
-    have no usable name.
+    `decreases_today` and `last_decrease` are AWS's own counters, which limit further decreases.
+    `replicas` are the other regions of a global table.
+    `account` is the number of the AWS account that owns the table; empty if the answer does not contain it.
+    `flaw` explains why the description cannot be used; `unnamed` holds the flaws of indexes without a usable
+    name.
     """
 
     target: Target
@@ -170,10 +170,10 @@ class Description:
 
     @property
     def is_active(self) -> bool:
-        """Tell whether AWS would take an update of this target."""
+        """Return whether AWS would accept an update of this target."""
         return self.status == self.table_status == ACTIVE and not self.flaw
 
     @property
     def is_on_demand(self) -> bool:
-        """Tell whether AWS bills by request: such a target has no provisioned capacity to change."""
+        """Return whether AWS bills by request: such a target has no provisioned capacity."""
         return 0 in tuple(self.provisioned)

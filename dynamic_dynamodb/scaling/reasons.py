@@ -107,7 +107,7 @@ class Reason:
         return f"Reason({self.code!r}, {self.sentence!r})"
 
 
-def tell(number: Rational) -> str:
+def format_number(number: Rational) -> str:
     """Return a number with at most two decimals."""
     return f"{float(number):.2f}".rstrip("0").rstrip(".")
 
@@ -117,18 +117,18 @@ def tell(number: Rational) -> str:
 
 def consumed(load: CapacityLoad) -> str:
     """Return what was consumed."""
-    return f"{tell(load.consumed_percent)} % consumed"
+    return f"{format_number(load.consumed_percent)} % consumed"
 
 
 def consumed_above_threshold(load: CapacityLoad) -> str:
     """Return that consumption is high."""
-    threshold = tell(load.options.upper_threshold)
+    threshold = format_number(load.options.upper_threshold)
     return f"{consumed(load)} is above {load.name('upper_threshold')} {threshold} %"
 
 
 def consumed_below_threshold(load: CapacityLoad) -> str:
     """Return that consumption is low."""
-    threshold = tell(load.options.lower_threshold)
+    threshold = format_number(load.options.lower_threshold)
     return f"{consumed(load)} is below {load.name('lower_threshold')} {threshold} %"
 
 
@@ -140,18 +140,20 @@ def throttled_count(load: CapacityLoad) -> str:
 
 def throttled_share_of_provisioned(load: CapacityLoad) -> str:
     """Return the throttled events as a share of the provisioned units."""
-    return f"throttled events are {tell(load.throttled_by_provisioned_percent)} % of provisioned units"
+    return (
+        f"throttled events are {format_number(load.throttled_by_provisioned_percent)} % of provisioned units"
+    )
 
 
 def throttled_share_of_consumed(load: CapacityLoad) -> str:
     """Return the throttled events as a share of the consumed units."""
-    return f"throttled events are {tell(load.throttled_by_consumed_percent)} % of consumed units"
+    return f"throttled events are {format_number(load.throttled_by_consumed_percent)} % of consumed units"
 
 
 def _too_many_throttled(load: CapacityLoad, events: Rational, since: str = "") -> str:
     threshold = load.options.throttled_upper_threshold
     name = load.name("throttled_upper_threshold")
-    return f"{tell(events)} throttled events{since} are more than {name} {threshold}"
+    return f"{format_number(events)} throttled events{since} are more than {name} {threshold}"
 
 
 # What follows from it.
@@ -159,12 +161,12 @@ def _too_many_throttled(load: CapacityLoad, events: Rational, since: str = "") -
 
 def up_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> str:
     """Return by how much a cause raises a capacity."""
-    return f"{cause(load)}: up by {tell(amount)} {unit}"
+    return f"{cause(load)}: up by {format_number(amount)} {unit}"
 
 
 def down_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> str:
     """Return by how much a cause lowers a capacity."""
-    return f"{cause(load)}: down by {tell(amount)} {unit}"
+    return f"{cause(load)}: down by {format_number(amount)} {unit}"
 
 
 def but(cause: Cause, load: CapacityLoad, obstacle: Reason) -> str:
@@ -181,7 +183,7 @@ def waiting_for_checks(cause: Cause, load: CapacityLoad, counted: int) -> str:
 def within_thresholds(load: CapacityLoad) -> str:
     """Return the thresholds that consumption is within."""
     lower, upper = load.options.lower_threshold, load.options.upper_threshold
-    return f"{consumed(load)} is within the thresholds {tell(lower)} % and {tell(upper)} %"
+    return f"{consumed(load)} is within the thresholds {format_number(lower)} % and {format_number(upper)} %"
 
 
 def no_step_reached(load: CapacityLoad) -> str:
@@ -237,7 +239,7 @@ def still_throttled(load: CapacityLoad) -> str:
 
 def rounds_to_nothing(amount: Rational, unit: str) -> str:
     """Return that an amount is less than a whole unit."""
-    return f"{tell(amount)} {unit} rounds down to 0 units"
+    return f"{format_number(amount)} {unit} rounds down to 0 units"
 
 
 def at_minimum(load: CapacityLoad) -> str:
@@ -247,7 +249,7 @@ def at_minimum(load: CapacityLoad) -> str:
 
 def below_consumption(load: CapacityLoad, units: int) -> str:
     """Return that so many units would be less than what is consumed."""
-    return f"{tell(load.consumed)} units are consumed, more than {units}"
+    return f"{format_number(load.consumed)} units are consumed, more than {units}"
 
 
 def not_active(description: Description) -> str:
