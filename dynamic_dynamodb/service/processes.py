@@ -1,4 +1,4 @@
-"""Recognize the process of a daemon, of this version or of 2.5.1, by what the kernel says of it."""
+"""Recognize the process of a daemon of 2.5.1 or later by its arguments, as the kernel reports them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _PROC: Final = Path("/proc")
 _HIGHEST_PID: Final = 2**31 - 1
 _INTERPRETER: Final = re.compile(r"(python|pypy)[\w.-]*")
 _OPTION_WITH_VALUE: Final = re.compile(r"-[A-Za-z0-9]*?([cmQWX])(.*)", re.DOTALL)
-"""Python's own options that take one: Python 2 has -Q too."""
+"""Python's own options that take a value; -Q is Python 2's."""
 _PROGRAM: Final = re.compile(r"dynamic[-_]dynamodb(\.(py|pyz|pex))?")
 _MODULES: Final = ("dynamic_dynamodb", "dynamic_dynamodb.__main__")
 _DETACHING: Final = ("start", "restart")
-"""The commands whose process writes a pid file: in the foreground there is none."""
+"""The commands that write a pid file; `foreground` does not."""
 _ELAPSED: Final = re.compile(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)")
 _PS_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What the kernel says of a process. `started` is in seconds of Unix time, by the clock as it is now.
+    """A process as the kernel describes it. `started` is in seconds of Unix time, by the current clock.
 
-    `fingerprint` tells it from all that have the same pid before or after it; it may be unknown (empty).
-    A process that has ended, and that nobody has waited for, has no arguments.
+    `fingerprint` distinguishes it from earlier and later processes with its pid; it is empty if unknown.
+    A zombie process has no arguments.
     """
 
     parent: int
@@ -43,17 +43,17 @@ class Process:
 
 
 def find_process(pid: int) -> Process | None:
-    """Return what can be seen of a process; None if there is none, or if it is hidden from this user."""
+    """Return a process; None if it does not exist or is hidden from this user."""
     if not 0 < pid <= _HIGHEST_PID:
         return None
     try:
         return _read_proc(pid) if (_PROC / "self" / "stat").exists() else _ask_ps(pid)
     except (OSError, ValueError, LookupError, subprocess.SubprocessError):
-        return None  # it may end while it is looked at
+        return None  # it may end in the meantime
 
 
 def find_daemon(pid: int, instance: str) -> Process | None:
-    """Return the process if its arguments make it this instance's daemon, and it is none of ours."""
+    """Return the process if it is a daemon of this instance, but not this process or an ancestor."""
     process = find_process(pid)
     if process is None or not is_daemon(process.arguments, instance) or _is_own_or_ancestor(pid):
         return None
@@ -61,7 +61,7 @@ def find_daemon(pid: int, instance: str) -> Process | None:
 
 
 def is_hidden(pid: int) -> bool:
-    """Tell whether there is a process of which this user may see nothing."""
+    """Return whether a process exists that this user cannot see."""
     if find_process(pid) is not None or not 0 < pid <= _HIGHEST_PID:
         return False
     try:
@@ -74,13 +74,13 @@ def is_hidden(pid: int) -> bool:
 
 
 def has_ended(pid: int) -> bool:
-    """Tell whether the process has ended, if it can be seen at all."""
+    """Return whether the process has ended, or is hidden from this user."""
     process = find_process(pid)
     return process is None or not process.arguments
 
 
 def is_daemon(arguments: Sequence[str], instance: str) -> bool:
-    """Tell whether these are the arguments of a daemon of this instance, of 2.5.1 or later."""
+    """Return whether these are the arguments of a daemon of this instance, of 2.5.1 or later."""
     flags = _find_flags(list(arguments))
     if flags is None:
         return False
@@ -100,7 +100,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _find_flags(words: list[str]) -> list[str] | None:
-    """Return what stands after the program's name; None if the program is another one."""
+    """Return the arguments after the program's name; None for another program."""
     if not words:
         return None
     if _INTERPRETER.fullmatch(Path(words[0]).name):
@@ -131,7 +131,7 @@ def _read_proc(pid: int) -> Process | None:
     lines = (folder / "status").read_text(encoding="utf-8", errors="replace").splitlines()
     facts = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     if int(facts["Tgid"]) != pid:
-        return None  # a thread has a folder too
+        return None  # a thread has a directory too
     ticks = int(
         (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
     )
@@ -139,7 +139,7 @@ def _read_proc(pid: int) -> Process | None:
     age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     return Process(
         parent=int(facts["PPid"]),
-        owner=int(facts["Uid"].split()[1]),  # the effective one, whose files it makes
+        owner=int(facts["Uid"].split()[1]),  # the effective one, which owns the files it creates
         arguments=tuple(map(os.fsdecode, words)),
         started=time.time() - age,
         fingerprint=str(ticks),
@@ -147,10 +147,10 @@ def _read_proc(pid: int) -> Process | None:
 
 
 def _ask_ps(pid: int) -> Process | None:
-    """Ask POSIX's ps, where there is no /proc as on macOS; it separates arguments by nothing but spaces."""
+    """Run POSIX's ps, for systems without /proc such as macOS; it cannot show spaces within an argument."""
     columns = [word for name in ("ppid", "uid", "etime", "args") for word in ("-o", f"{name}=")]
-    run = subprocess.run(  # noqa: S603 - nothing foreign is in it
-        ["ps", "-ww", *columns, "-p", str(pid)],  # noqa: S607 - where ps is differs from system to system
+    run = subprocess.run(  # noqa: S603 - its only variable is a number
+        ["ps", "-ww", *columns, "-p", str(pid)],  # noqa: S607 - the path of ps depends on the system
         capture_output=True,
         text=True,
         errors="replace",
@@ -166,5 +166,5 @@ def _ask_ps(pid: int) -> Process | None:
 def _split_elapsed(elapsed: str) -> tuple[str | None, ...]:
     match = _ELAPSED.fullmatch(elapsed)
     if match is None:
-        raise ValueError(f"no elapsed time: {elapsed}")
+        raise ValueError(f"not an elapsed time: {elapsed}")
     return match.groups()

@@ -1,4 +1,4 @@
-"""Spell what is kept between checks as text, and read it again."""
+"""Render the content of a state file as text, and parse it."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 HEAD_BYTES: Final = 100
-"""Enough of a file to tell whose it is."""
+"""Enough of a file to recognize its format."""
 _NAME: Final = "dynamic-dynamodb counts"
 _FORMAT: Final = f"{_NAME}, version 2"
 _LISTS_FORMAT: Final = f"{_NAME}, version 1"
-"""The form before, in which an entry is a list: two counts, and the moment of the check."""
+"""The previous format, in which an entry is a list: two counts, and the time of the check."""
 _HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + _NAME.encode())
 _WRONG_TYPES: Final = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading JSON of another shape may lead to."""
+"""Raised by JSON of another structure."""
 
 
 def is_ours(head: bytes) -> bool:
-    """Tell by the first `HEAD_BYTES` of a file, or all of it, whether this program has written it."""
+    """Return whether this program wrote the file, by its first `HEAD_BYTES` or more."""
     return _HEAD.match(head) is not None
 
 
 def parse(text: bytes) -> dict[str, Entries]:
-    """Read the entries of all regions; raise ValueError if the text is damaged."""
+    """Return the entries of all regions; raise ValueError if the text is damaged."""
     try:
         content = json.loads(text)
         parse_entry = _PARSERS.get(content["format"])
         if parse_entry is None:
-            message = f"its form is {content['format']}, which this release does not know"
+            message = f"unknown format: {content['format']}"
             raise ValueError(message)
         return {
             region: {Target.parse(name): parse_entry(entry) for name, entry in entries.items()}
             for region, entries in content["regions"].items()
         }
     except _WRONG_TYPES as error:
-        message = f"what is in it makes no sense ({type(error).__name__})"
+        message = f"unexpected content ({type(error).__name__})"
         raise ValueError(message) from error
 
 
 def render(regions: Mapping[str, Entries]) -> str:
-    """Write the entries of all regions; what has no entries is left out."""
+    """Return the entries of all regions as text; a region without entries is left out."""
     written = {
         region: {str(target): _render_entry(entry) for target, entry in sorted(entries.items())}
         for region, entries in regions.items()
@@ -59,7 +59,7 @@ def render(regions: Mapping[str, Entries]) -> str:
 
 
 def _parse_entry(entry: Mapping[str, Any]) -> Entry:
-    """Read an entry; names that are not known are of a later version, and do no harm."""
+    """Return an entry; unknown names of a later version are ignored."""
     memory = PerCapacity.of(lambda capacity: _parse_memory(entry[capacity.value]))
     return Entry(memory, _parse_moment(entry["checked"]))
 
