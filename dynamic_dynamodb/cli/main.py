@@ -176,5 +176,5 @@ def _format_early_warnings() -> None:
 def _exit_past_stuck_logs(code: int) -> None:
     """Exit here if a log's reader has stalled: Python would wait for it at exit."""
     logs = sys.modules.get("dynamic_dynamodb.service.logs")  # not imported if nothing was logged
-    if logs is not None and not logs.await_readers(0):
+    if logs is not None and not logs.flush_logs(0):
         os._exit(code)

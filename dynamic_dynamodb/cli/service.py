@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.cli.streams import can_take, drop_leftovers, exit_code_of, write_remark
 from dynamic_dynamodb.config.flags import PROGRAM
-from dynamic_dynamodb.service.logs import await_readers, find_log_file, shut_down_logging
+from dynamic_dynamodb.service.logs import find_log_file, flush_logs, shut_down_logging
 from dynamic_dynamodb.service.reload_notes import ReloadNote, ReloadNotes
 from dynamic_dynamodb.service.service import Service
 from dynamic_dynamodb.service.signals import SignalRequests, notify_ready
@@ -73,7 +73,7 @@ def _run(
         service = Service(sources, requests, workers, before_check, notes=notes)
         is_well = service.run(configuration, on_ready)
     is_one_off = configuration.global_options["run_once"]
-    if _await_slow_reader(requests) if is_one_off else await_readers():
+    if _await_slow_reader(requests) if is_one_off else flush_logs():
         drop_leftovers()
     return is_well
 
@@ -85,7 +85,7 @@ def _await_slow_reader(requests: SignalRequests) -> bool:
     takes nothing for a minute must not delay the next run.
     """
     most_seconds = math.inf if sys.stderr.isatty() else _READER_STALL_SECONDS
-    is_read = await_readers(most_seconds, is_hurried=requests.is_stopping)
+    is_read = flush_logs(most_seconds, is_hurried=requests.is_stopping)
     if not is_read and can_take(sys.stderr):
         write_remark(f"{PROGRAM}: the end of the log is lost: it was not read in time")
     return is_read
@@ -93,5 +93,5 @@ def _await_slow_reader(requests: SignalRequests) -> bool:
 
 def _exit_now(number: int) -> None:
     """Exit as after this signal, without waiting for threads in the middle of a call."""
-    await_readers()
+    flush_logs()
     os._exit(exit_code_of(number))

@@ -18,7 +18,7 @@ from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.service.daemon_status import DaemonState, DaemonStatus
 from dynamic_dynamodb.service.instance_files import PidFileError
-from dynamic_dynamodb.service.logs import await_readers
+from dynamic_dynamodb.service.logs import flush_logs
 from dynamic_dynamodb.service.pid_file import PidFile, PidFileTakenError
 from dynamic_dynamodb.service.processes import has_ended
 from dynamic_dynamodb.service.reload_notes import parse_note
@@ -188,7 +188,7 @@ def _fork(pid_file: PidFile, work: Work) -> dict[str, Any]:
         try:
             _become_daemon(pid_file, work, writer)
         finally:
-            await_readers()
+            flush_logs()
             os._exit(0)  # only the parent goes on with the caller's code
     os.close(writer)
     with os.fdopen(reader, encoding="utf-8") as pipe:

@@ -92,12 +92,14 @@ def set_up_logging(options: Mapping[str, Any], settings: LogSettings) -> None:
     root = logging.getLogger()
     if options["log_config_file"]:
         _use_file(settings.find_path(options["log_config_file"]), settings.find_path("."))
-        _put_into_queues(most_lines)
-        handler, path, problem = _open_file(None, settings) if _is_unseen() else (None, None, "")
+        _queue_handlers(most_lines)
+        handler, path, problem = _open_file(None, settings) if _is_log_unseen() else (None, None, "")
     else:
         handler, path, problem = _open_file(options["log_file"], settings)
         # Kept over reloads: its thread may be blocked in a write.
-        console = next((queue for queue in _find_queues() if isinstance(queue.target, Console)), None)
+        console = next(
+            (handler for handler in _find_queued_handlers() if isinstance(handler.target, Console)), None
+        )
         console = console or QueuedHandler(Console(), "stdout")
         console.target.is_plain = options["log_format"] == "json"  # type: ignore[attr-defined]  # a Console
         console.most_lines = most_lines
@@ -116,9 +118,9 @@ def shut_down_logging(*, but: QueuedHandler | None = None) -> None:
 
     `but` is left as it is.
     """
-    for queue in _find_queues():
-        if queue is not but:
-            _take_out(queue)
+    for handler in _find_queued_handlers():
+        if handler is not but:
+            _remove(handler)
     own = logging.getLogger(LOGGER_NAME)
     own.propagate, own.disabled = True, False
     own.setLevel(logging.NOTSET)
@@ -126,19 +128,19 @@ def shut_down_logging(*, but: QueuedHandler | None = None) -> None:
 
 def find_log_file() -> Path | None:
     """Return the log file in use."""
-    files = (queue.target for queue in _find_queues() if isinstance(queue.target, LogFile))
+    files = (handler.target for handler in _find_queued_handlers() if isinstance(handler.target, LogFile))
     return next((Path(file.baseFilename) for file in files), None)
 
 
-def await_readers(seconds: float = HURRY_SECONDS, *, is_hurried: Callable[[], bool] = lambda: True) -> bool:
+def flush_logs(seconds: float = HURRY_SECONDS, *, is_hurried: Callable[[], bool] = lambda: True) -> bool:
     """Wait until every line is written; return whether every line is.
 
     The wait ends when no line was written for `seconds`, and at most a second after `is_hurried`.
     """
     stalled_since, written, hurried_since = time.monotonic(), -1, math.inf
-    while busy := [queue for queue in _find_queues() if queue.is_busy]:
+    while busy := [handler for handler in _find_queued_handlers() if handler.is_busy]:
         now = time.monotonic()
-        written_now = sum(queue.written for queue in busy)
+        written_now = sum(handler.written for handler in busy)
         if written_now != written:
             stalled_since, written = now, written_now
         if is_hurried():
@@ -154,7 +156,7 @@ def _find_loggers() -> list[logging.Logger]:
     return [logging.getLogger(), *(logger for logger in named if isinstance(logger, logging.Logger))]
 
 
-def _find_queues() -> list[QueuedHandler]:
+def _find_queued_handlers() -> list[QueuedHandler]:
     handlers = (handler for logger in _find_loggers() for handler in logger.handlers)
     return list(dict.fromkeys(handler for handler in handlers if isinstance(handler, QueuedHandler)))
 
@@ -174,23 +176,23 @@ def _open_file(given: str | None, settings: LogSettings) -> tuple[logging.Handle
     return None, None, f"this daemon has no log: {why}: set log-file"
 
 
-def _is_unseen() -> bool:
+def _is_log_unseen() -> bool:
     """Return whether our lines only go to stdout and stderr, which a daemon does not have."""
     handlers = [*LOGGER.handlers, *(logging.getLogger().handlers if LOGGER.propagate else ())]
     targets = [handler.target if isinstance(handler, QueuedHandler) else handler for handler in handlers]
     return all(getattr(target, "stream", None) in (sys.stdout, sys.stderr) for target in targets)
 
 
-def _take_out(queue: QueuedHandler) -> None:
+def _remove(handler: QueuedHandler) -> None:
     for logger in _find_loggers():
-        logger.removeHandler(queue)
-    queue.end()
+        logger.removeHandler(handler)
+    handler.end()
 
 
 def _use_file(path: Path, directory: Path) -> None:
     import logging.config  # noqa: PLC0415 - it loads slowly, and few configurations need it
 
-    queues = _find_queues()
+    old_handlers = _find_queued_handlers()
     loggers = {logger: (logger.handlers[:], logger.level, logger.propagate) for logger in _find_loggers()}
     before = os.open(".", _DIRECTORY_FLAGS)  # not by its name: it may have been deleted
     try:
@@ -206,18 +208,18 @@ def _use_file(path: Path, directory: Path) -> None:
     finally:
         os.fchdir(before)
         os.close(before)
-    for queue in queues:
-        _take_out(queue)
+    for handler in old_handlers:
+        _remove(handler)
 
 
-def _put_into_queues(most_lines: int | None) -> None:
+def _queue_handlers(most_lines: int | None) -> None:
     """Give each handler of a log-config-file a queue too."""
     made: dict[logging.Handler, QueuedHandler] = {}
     for logger in _find_loggers():
         for handler in logger.handlers[:]:
             if not isinstance(handler, logging.NullHandler):
                 place = f"handler {handler.name} of log-config-file"
-                queue = made.get(handler) or QueuedHandler(handler, place, most_lines=most_lines)
-                made[handler] = queue
+                queued = made.get(handler) or QueuedHandler(handler, place, most_lines=most_lines)
+                made[handler] = queued
                 logger.removeHandler(handler)
-                logger.addHandler(queue)
+                logger.addHandler(queued)
