@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.check.check import Check
+from dynamic_dynamodb.check.ports import World
+from dynamic_dynamodb.check.resilience import never
+from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.expressions import compile_expression
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.sections import Section
@@ -15,6 +19,10 @@ from dynamic_dynamodb.scaling.decision import Decision, decide
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
 from dynamic_dynamodb.scaling.target_options import TargetOptions, read_target_options
+from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
 TABLE = Target("orders")
@@ -89,6 +97,28 @@ def decide_with(
         usage=PerCapacity(reads, writes or usage(50)),
         counts=counts or both(0),
     )
+
+
+def make_check(
+    sections: Sequence[Section],
+    memory: CountStore | None = None,
+    *,
+    is_dry_run: bool = False,
+    is_stopping: Callable[[], bool] = never,
+    **adapters: Any,
+) -> Check:
+    """Build a check that makes its calls in this thread; adapters that are not given are fakes."""
+    fakes = {
+        "tables": FakeTables(),
+        "metrics": FakeMetrics(),
+        "notifier": FakeNotifier(),
+        "circuit_breaker": FakeCircuitBreaker(),
+        "lookups": ThisThread(),
+        "updates": ThisThread(),
+    }
+    world = World(**{**fakes, **adapters})
+    memory = CountStore() if memory is None else memory
+    return Check(world, sections, memory, is_dry_run=is_dry_run, is_stopping=is_stopping)
 
 
 def load_flags(**flags: str | bool) -> Any:

@@ -76,6 +76,16 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
             ("scaling/guards.py", "import time"), "Scaling is pure", id="time in a module of scaling"
         ),
         pytest.param(("options/option.py", "import os"), "Scaling is pure", id="os in the options"),
+        pytest.param(
+            ("check/report.py", "import logging"),
+            "A check returns what it has to say",
+            id="logging in a check",
+        ),
+        pytest.param(
+            ("check/novelty.py", "import time"),
+            "A check returns what it has to say",
+            id="time in a new module of a check",
+        ),
         pytest.param(("novelty.py", ""), "Imports go one way", id="a new module that has no place"),
         pytest.param(
             ("scaling/guards.py", "import dynamic_dynamodb.check.check"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.aws.client import AwsClient
@@ -12,9 +12,9 @@ from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
 from dynamic_dynamodb.aws.permissions import list_topics
 from dynamic_dynamodb.aws.workers import WorkerPool
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.resilience import CallBudget, Waits
-from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,14 +31,19 @@ UPDATES_AT_ONCE: Final = 4
 class Workers:
     """Threads for look-ups and for updates; they last as long as the process, whatever is read again."""
 
-    lookups: WorkerPool = field(default_factory=lambda: WorkerPool("look-ups", 1))
-    updates: WorkerPool = field(default_factory=lambda: WorkerPool("updates", UPDATES_AT_ONCE))
+    lookups: WorkerPool
+    updates: WorkerPool
+    conditions: Conditions
+    """Those of the process, whatever its configuration."""
 
 
 @contextmanager
 def start_workers() -> Iterator[Workers]:
     """Give workers; a thread begins only when it is needed, and none keeps the process from ending."""
-    workers = Workers()
+    conditions = Conditions()
+    workers = Workers(
+        WorkerPool("look-ups", 1, conditions), WorkerPool("updates", UPDATES_AT_ONCE, conditions), conditions
+    )
     try:
         yield workers
     finally:
@@ -76,7 +81,7 @@ def open_session(
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
     if before is not None:
-        session.clock = before.clock
+        session.clock.known = before.clock.known
     return session
 
 
@@ -96,5 +101,5 @@ def build_history(
     lookups, patience = workers.lookups, session.patience
     lookups.resize(configuration.global_options["max_workers"])
     tables = DynamoDbTables(session, lookups, Waits.for_lookups(patience.timeouts))
-    discovery = Discovery(tables, configuration.sections, CountStore(), lookups)
+    discovery = Discovery(tables, configuration.sections, lookups, conditions=session.conditions)
     return discovery, CloudWatchHistory(session, patience)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.actions import DESCRIBE_SCALABLE_TARGETS
 from dynamic_dynamodb.aws.parsing import show
-from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Target, is_safe_name
 
@@ -37,7 +36,6 @@ class ApplicationAutoScaling:
     def __init__(self, session: AwsClient) -> None:
         """Keep the session; nothing is called yet."""
         self._session = session
-        self._announcer = Announcer()
 
     def find_autoscaled(self) -> Autoscaled:
         """Find all capacities that are registered and not suspended, 50 a page; raise AwsError."""
@@ -55,7 +53,7 @@ class ApplicationAutoScaling:
             for target, capacity in registered:
                 found[target] = found.get(target, frozenset()) | {capacity}
         said = f"AWS Application Auto Scaling names what is no table or index: {', '.join(odd[:_MOST_SHOWN])}"
-        self._announcer.say("odd", said if odd else "")
+        self._session.conditions.set("odd autoscaling", said if odd else None)
         return found
 
 

@@ -103,7 +103,8 @@ class AwsClient:
         self._credentials = credentials
         self._services = tuple(services)
         self._clients: dict[str, Any] = {}
-        self.clock = AwsClock()
+        self.conditions = credentials.conditions
+        self.clock = AwsClock(conditions=self.conditions)
 
     @property
     def credentials(self) -> Credentials:

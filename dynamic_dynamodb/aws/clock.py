@@ -8,7 +8,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dynamic_dynamodb.check.announcements import Announcer
+from dynamic_dynamodb.check.conditions import Conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ class AwsClock:
     """
 
     monotonic: Callable[[], float] = time.monotonic
-    announcer: Announcer = field(default_factory=Announcer)
+    conditions: Conditions = field(default_factory=Conditions)
     began: float = 0.0
     dates: list[Lead] = field(default_factory=list)
     known: Lead | None = None
@@ -96,12 +96,12 @@ class AwsClock:
         """Say how wrong our clock is, and again when that has changed by as much as is worth a warning."""
         if abs(seconds_ahead) < WORTH_A_WARNING_SECONDS:
             self.said_seconds = 0.0
-            self.announcer.say("clock", "")
+            self.conditions.set("clock", None)
             return
         if abs(seconds_ahead - self.said_seconds) >= WORTH_A_WARNING_SECONDS:
             self.said_seconds = seconds_ahead
         wrong = f"{abs(self.said_seconds):,.0f} s {'ahead of' if self.said_seconds > 0 else 'behind'}"
-        self.announcer.say(
+        self.conditions.set(
             "clock", f"this machine's clock is {wrong} the dates of AWS's answers: {consequence}"
         )
 

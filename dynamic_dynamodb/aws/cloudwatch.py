@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.usage import Datapoints, LookBackWindow
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 QUERIES_PER_CALL: Final = 500
 """The most metrics that one GetMetricData call takes (CloudWatch API reference, GetMetricData)."""
@@ -83,12 +81,12 @@ class CloudWatchMetrics:
         self._session = session
         self._executor = executor
         self._waits = waits
-        self._is_batching_denied = False
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
         """Fetch the series of all targets; what cannot be had of a target is an error in its place."""
         fetched: Answers = {}
         denied: list[MetricRequest] = []
+        denial: AwsError | None = None
         batches = list(_batches(requests))
         asked = [self._executor.submit(self._fetch_batch, batch) for batch in batches]
         answers = gather(GET_METRIC_DATA, asked, self._waits)
@@ -97,17 +95,14 @@ class CloudWatchMetrics:
                 fetched |= answer
             elif answer.is_denied:
                 denied += batch
-                self._say_that_batching_is_denied(answer)
+                denial = answer
             else:
                 fetched |= {request.target: answer for request in batch}
+        sentence = f"{denial}; using {GET_METRIC_STATISTICS} instead, many more calls" if denial else None
+        self._session.conditions.set("denied batches", sentence)
         asked_one_by_one = [self._executor.submit(self._fetch_by_statistics, request) for request in denied]
         one_by_one = gather(GET_METRIC_STATISTICS, asked_one_by_one, self._waits)
         return fetched | {request.target: series for request, series in zip(denied, one_by_one, strict=True)}
-
-    def _say_that_batching_is_denied(self, error: AwsError) -> None:
-        if not self._is_batching_denied:
-            LOGGER.warning("%s; using %s instead, many more calls", error, GET_METRIC_STATISTICS)
-        self._is_batching_denied = True
 
     def _fetch_batch(self, batch: Sequence[MetricRequest]) -> Answers | AwsError:
         return isolate(GET_METRIC_DATA, self._fetch_by_metric_data, batch)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from dynamic_dynamodb.aws.credential_lookup import PLACES, LookUp
 from dynamic_dynamodb.aws.credential_process import PlainError
 from dynamic_dynamodb.aws.secrets import Secrets
-from dynamic_dynamodb.check.announcements import Announcer
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.config.text import UNSENDABLE, is_sendable
 from dynamic_dynamodb.errors import CredentialsError
 
@@ -76,7 +76,7 @@ class Credentials:
         self._timeouts = timeouts
         self._is_stopping = is_stopping
         self._lock = threading.Lock()
-        self._announcer = Announcer()
+        self.conditions = Conditions()
         self.secrets = Secrets(os.environ)
         self.running: LookUp | None = None
         self.held: _Held | None = None
@@ -139,9 +139,10 @@ class Credentials:
         except CredentialsError as error:
             self._failure = error
             kept = f"{error}; the credentials in use stay, and the next check looks again"
-            self._announcer.say("renewal", kept if self.is_usable and not self._is_stopping() else "")
+            is_kept = self.is_usable and not self._is_stopping()
+            self.conditions.set("credentials", kept if is_kept else None)
         else:
-            self._announcer.say("renewal", "")
+            self.conditions.set("credentials", None)
         # Last, because others go on then. What lasts may be renewed in a check that takes very long.
         self._has_looked = self.held is None or self._is_wanted or self.held.ends_within(RENEWAL_SECONDS)
 

@@ -5,7 +5,6 @@ Unlike the standard library's they never keep the process from ending, and their
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
@@ -13,13 +12,13 @@ from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
+from dynamic_dynamodb.check.conditions import Conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
 T = TypeVar("T")
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 PAUSE_SECONDS: Final = 60.0
 """How long the system is asked for no further thread after it has refused one."""
@@ -28,10 +27,11 @@ PAUSE_SECONDS: Final = 60.0
 class WorkerPool(Executor):
     """An executor whose threads start when they are needed, and end when they are too many."""
 
-    def __init__(self, name: str, most: int) -> None:
-        """Allow so many threads."""
+    def __init__(self, name: str, most: int, conditions: Conditions | None = None) -> None:
+        """Allow so many threads; a shortage of them is a condition."""
         self._name = name
         self._most = most
+        self._conditions = conditions or Conditions()
         self._threads = 0
         self._idle = 0
         self._refused_until = 0.0
@@ -45,6 +45,7 @@ class WorkerPool(Executor):
         with self._news:
             self._most, self._refused_until, self._is_told = most, 0.0, False
             self._news.notify_all()
+        self._conditions.set(f"threads for {self._name}", None)
 
     def close(self) -> None:
         """Let the threads end as soon as they have nothing to do, and wait for none of them."""
@@ -83,7 +84,8 @@ class WorkerPool(Executor):
             self._is_told = True
             counted = f"only {self._threads} of {self._most} threads for {self._name} can be started"
             hint = f"{ALLOW_MORE}, or set a lower max-workers"
-            LOGGER.warning("%s (%s), so checks take longer: %s", counted, refusal, hint)
+            sentence = f"{counted} ({refusal}), so checks take longer: {hint}"
+            self._conditions.set(f"threads for {self._name}", sentence)
 
     def _work_on(self) -> None:
         while (task := self._take()) is not None:

@@ -1,14 +1,12 @@
-"""Find out which targets there are: list the tables, match them with sections, describe them."""
+"""Find the targets: list the tables, match them with sections, describe them."""
 
 from __future__ import annotations
 
-import logging
-import time
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dynamic_dynamodb.check.announcements import Announcer
+from dynamic_dynamodb.check.conditions import Conditions, Level
 from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.check.resilience import ENDING, Timeouts, Waits, gather, isolate
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
-    from dynamic_dynamodb.check.ports import Autoscaled, Autoscaling, Counts, Descriptions, Tables
+    from dynamic_dynamodb.check.ports import Autoscaled, Autoscaling, Descriptions, Tables
     from dynamic_dynamodb.config.sections import Matches, Section
     from dynamic_dynamodb.scaling.model import Description
 
@@ -34,14 +32,14 @@ _AUTOSCALING: Final = "the look-up of what AWS scales itself"
 NOT_AUTOSCALED: Final[frozenset[Capacity]] = frozenset()
 _BOTH: Final = frozenset(Capacity)
 UNNAMED: Final = "?"
-"""Stands for an index whose name is not known."""
+"""The name of an index whose name is not known."""
 
 
 @value
 class MatchedTarget:
-    """A target that a section speaks of, as AWS describes it now.
+    """A target that a section matches, as AWS describes it now.
 
-    `autoscaled` says which of its capacities AWS scales itself; None that this could not be found out.
+    `autoscaled` are the capacities that AWS scales itself; None if that is not known.
     """
 
     section: Section
@@ -50,90 +48,91 @@ class MatchedTarget:
 
     @property
     def target(self) -> Target:
-        """Name it."""
+        """Return the target itself."""
         return self.description.target
 
 
 @value
 class Discovered:
-    """What there is to check, what must not be decided on, and what could not be had.
+    """What there is to check, what is skipped, and what failed.
 
-    `indexes` are the provisioned ones of each table, with a section or without.
+    `listed` are all tables of the region; None if they could not be listed. `indexes` are the provisioned
+    ones of each table, with a section or without.
     """
 
-    subjects: tuple[MatchedTarget, ...]
+    matched: tuple[MatchedTarget, ...]
     skipped: tuple[TargetReport, ...]
     failed: tuple[TargetReport, ...]
     indexes: Mapping[str, tuple[Index, ...]]
+    listed: Sequence[str] | None = None
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
 
 
 @value
 class _Answers:
-    """What AWS said in a check: all that `Discovered` comes of.
+    """AWS's answers in a check, from which `Discovered` follows.
 
-    `sections` is for the tables that it listed, and those that sections name if there may be more.
+    `listed` is None if there may be more tables; `matches` is then about the tables that sections name, too.
     """
 
-    is_listed: bool
-    sections: Matches
+    listed: Sequence[str] | None
+    matches: Matches
     descriptions: Descriptions
     autoscaled: Autoscaled | None
 
 
 @dataclass(slots=True)
 class Discovery:
-    """Look at the account anew in each check; what stays the same is said once, and worked out once."""
+    """Looks at the account in each check; what follows from the same answers is worked out once."""
 
     tables: Tables
     sections: tuple[Section, ...]
-    counts: Counts
     executor: Executor
     autoscaling: Autoscaling | None = None
     waits: Waits = field(default_factory=lambda: Waits.for_lookups(Timeouts()))
-    announcer: Announcer = field(default_factory=Announcer)
+    conditions: Conditions = field(default_factory=Conditions)
     matched: tuple[Sequence[str], Matches] | None = None
     last: tuple[_Answers, Discovered] | None = None
     known: dict[str, Mapping[Target, Description]] = field(default_factory=dict)
     replicated: frozenset[str] = frozenset()
 
-    def find(self) -> Discovered:
-        """List, match and describe; raise AwsError without credentials that AWS takes."""
-        listed = self.executor.submit(isolate, _LIST, self.tables.list_tables)
-        asked = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
-        listing = self._hear_of_tables(listed)
-        budget = MatchBudget(time.perf_counter)
+    def find(self) -> Discovered | AwsError:
+        """List, match and describe; return AwsError if AWS does not accept the credentials."""
+        listing_call = self.executor.submit(isolate, _LIST, self.tables.list_tables)
+        autoscaled_call = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
+        listing = self._complete_list(self._wait_for_pages(_LIST, listing_call))
+        if listing.error is not None and listing.error.is_about_credentials:
+            return listing.error
+        budget = MatchBudget()
         matches = self._match(listing.names, budget)
         descriptions = self.tables.describe_all(matches.sections)
-        autoscaled = self._hear_of_autoscaled(asked) if asked else {}
-        answers = _Answers(listing.error is None, matches, descriptions, autoscaled)
+        autoscaled = self._read_autoscaled(autoscaled_call) if autoscaled_call else {}
+        answers = _Answers(None if listing.error else listing.names, matches, descriptions, autoscaled)
         if self.last is None or self.last[0] != answers or _has_undecided(self.last[1]):
-            self.last = answers, self._sum_up(answers, budget)
+            self.last = answers, self._evaluate(answers, budget)
         return self.last[1]
 
-    def _sum_up(self, answers: _Answers, budget: MatchBudget) -> Discovered:
-        """Pair targets with sections; AWS seldom says anything new of them."""
+    def _evaluate(self, answers: _Answers, budget: MatchBudget) -> Discovered:
+        """Pair targets with sections."""
         described: dict[str, Mapping[Target, Description]] = {}
-        failed = list(
-            _report_undecided((Target(name), one) for name, one in answers.sections.undecided.items())
-        )
+        failed = [*_report_undecided((Target(name), one) for name, one in answers.matches.undecided.items())]
         for name, answer in answers.descriptions.items():
             if _is_ending(answer):
                 continue
             if isinstance(answer, AwsError):
                 reason = Reason(Code.DESCRIBE_FAILED, str, answer)
-                failed.append(TargetReport(Target(name), Outcome.FAILED, skipped=reason))
+                failed.append(TargetReport(Target(name), Outcome.FAILED, error=answer, skipped=reason))
             else:
                 described[name] = answer
-        sections = answers.sections.sections
+        sections = answers.matches.sections
         failed += (
             _report_flaw(Target(name, UNNAMED), flaw)
             for name, targets in described.items()
             for flaw in targets[Target(name)].unnamed
             if sections[name].gsis
         )
-        # What cannot be described now is for warnings as it was last, or they would come again and again.
+        # A table that cannot be described now counts as it was last, or its conditions would come and go.
         self.known = {name: one for name, one in (self.known | described).items() if name in sections}
         indexes = {
             name: _match_indexes(sections[name], targets, budget) for name, targets in self.known.items()
@@ -141,34 +140,36 @@ class Discovery:
         failed += _report_undecided(
             (Target(name, index), gsi) for name in described for index, gsi in indexes[name].undecided.items()
         )
-        unused = self._warn_of_indexes(sections, indexes, budget)
-        self._warn_of_replicas()
-        if answers.is_listed:
-            self._warn_of_unused((*answers.sections.unused, *unused))
+        unused = self._note_odd_indexes(sections, indexes, budget)
+        self._note_replicas()
+        if answers.listed is not None:
+            self._note_unused((*answers.matches.unused, *unused))
         autoscaled = answers.autoscaled
-        subjects, skipped = [], []
+        matched, skipped = [], []
         for target, section in sorted(_pair(sections, indexes, described), key=itemgetter(0)):
-            if flaw := described[target.table][target].flaw:
-                failed.append(_report_flaw(target, flaw))
+            description = described[target.table][target]
+            if description.flaw:
+                failed.append(_report_flaw(target, description.flaw))
                 continue
-            taken = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
-            subject = MatchedTarget(section, described[target.table][target], taken)
-            reason_to_skip = _find_reason_to_skip(subject)
+            managed = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
+            one = MatchedTarget(section, description, managed)
+            reason_to_skip = _find_reason_to_skip(one)
             if reason_to_skip is None:
-                subjects.append(subject)
+                matched.append(one)
             else:
                 skipped.append(TargetReport(target, Outcome.SKIPPED, skipped=reason_to_skip))
         return Discovered(
-            tuple(subjects),
+            tuple(matched),
             tuple(skipped),
             tuple(failed),
             self._list_indexes(indexes),
-            is_list_missing=not answers.is_listed and self._has_expressions,
+            answers.listed,
+            is_list_missing=answers.listed is None and self._has_expressions,
             is_autoscaling_unknown=autoscaled is None,
         )
 
     def _list_indexes(self, matches: Mapping[str, Matches]) -> Mapping[str, tuple[Index, ...]]:
-        """List the indexes of each table, and say which of them no section is for."""
+        """List the provisioned indexes of each table, and note those without a section."""
         listed = {
             name: tuple(
                 Index(description, target.index in matches[name].sections)
@@ -178,8 +179,8 @@ class Discovery:
             for name, targets in self.known.items()
         }
         bare = [one.description.target for each in listed.values() for one in each if not one.has_section]
-        said = f"no section matches {join_names([str(one) for one in sorted(bare)])}: {NOT_SCALED}"
-        self.announcer.say("bare", said if bare else "", level=logging.INFO)
+        sentence = f"no section matches {join_names([str(one) for one in sorted(bare)])}: {NOT_SCALED}"
+        self.conditions.set("bare", sentence if bare else None, level=Level.INFO)
         return listed
 
     def _find_autoscaled(self) -> Autoscaled | AwsError:
@@ -187,43 +188,40 @@ class Discovery:
             return {}
         return isolate(_AUTOSCALING, self.autoscaling.find_autoscaled)
 
-    def _hear_of_autoscaled(self, asked: Future[Autoscaled | AwsError]) -> Autoscaled | None:
-        """Give what AWS scales itself; None, and say so, if that is not known."""
-        answer = self._wait_for_pages(_AUTOSCALING, asked)
-        is_unknown = isinstance(answer, AwsError)
-        said = f"{answer}; skip-aws-autoscaled cannot be kept: nothing is lowered until it can"
+    def _read_autoscaled(self, call: Future[Autoscaled | AwsError]) -> Autoscaled | None:
+        """Return what AWS scales itself; None, with a condition, if that is not known."""
+        answer = self._wait_for_pages(_AUTOSCALING, call)
+        if not isinstance(answer, AwsError):
+            self.conditions.set("autoscaling", None)
+            return answer
         if not _is_ending(answer):
-            self.announcer.say("autoscaling", said if is_unknown else "", level=logging.ERROR)
-        return None if isinstance(answer, AwsError) else answer
+            sentence = f"{answer}; skip-aws-autoscaled cannot be kept: nothing is lowered until it can"
+            self.conditions.set("autoscaling", sentence, level=Level.ERROR, error=answer)
+        return None
 
-    def _hear_of_tables(self, listed: Future[TableList | AwsError]) -> TableList:
-        """Give the tables; if there may be more, with those whose names are sections'.
-
-        Raises AwsError if AWS would take no other call.
-        """
-        answer = self._wait_for_pages(_LIST, listed)
+    def _complete_list(self, answer: TableList | AwsError) -> TableList:
+        """Return the tables; if the list is not complete, with those that sections name."""
         listing = TableList((), answer) if isinstance(answer, AwsError) else answer
-        if listing.error is None:
-            self.announcer.say("list", "")
-            self.counts.keep_only(listing.names)
+        error = listing.error
+        if error is None:
+            self.conditions.set("list", None)
             return listing
-        if _is_ending(listing.error):
+        if _is_ending(error) or error.is_about_credentials:
             return listing
-        if listing.error.is_about_credentials:
-            raise listing.error
         if self._has_expressions:
             but = f", but for the {len(listing.names)} listed" if listing.names else ""
-            lost = f"tables that are named by an expression are not checked{but}"
-            self.announcer.say("list", f"{listing.error}; {lost}", level=logging.ERROR)
+            sentence = f"{error}; tables that are named by an expression are not checked{but}"
+            self.conditions.set("list", sentence, level=Level.ERROR, error=error)
         else:
-            self.announcer.say("list", f"{listing.error}; taking the sections' names for the tables'")
-        return TableList(sorted({*listing.names, *self._plain_names()}), listing.error)
+            sentence = f"{error}; taking the sections' names for the tables'"
+            self.conditions.set("list", sentence, error=error)
+        return TableList(sorted({*listing.names, *self._plain_names()}), error)
 
-    def _wait_for_pages(self, what: str, asked: Future[T | AwsError]) -> T | AwsError:
+    def _wait_for_pages(self, what: str, call: Future[T | AwsError]) -> T | AwsError:
         """Wait longer than for a straggler: with many tables these are many calls, bounded together."""
-        if asked.done():
-            return asked.result()
-        (answer,) = gather(what, [asked], replace(self.waits, straggling=self.waits.lost))
+        if call.done():
+            return call.result()
+        (answer,) = gather(what, [call], replace(self.waits, straggling=self.waits.lost))
         return answer
 
     @property
@@ -238,10 +236,10 @@ class Discovery:
             self.matched = names, match_sections(self.sections, names, budget)
         return self.matched[1]
 
-    def _warn_of_indexes(
+    def _note_odd_indexes(
         self, sections: Mapping[str, Section], indexes: Mapping[str, Matches], budget: MatchBudget
     ) -> list[Section]:
-        """Warn of indexes with two sections or with another's, and give the index sections without any."""
+        """Note indexes with two sections or with another table's; return index sections without an index."""
         unused: dict[str, Section] = {}
         used: set[str] = set()
         doubled: list[str] = []
@@ -256,22 +254,22 @@ class Discovery:
             f"{target} matches [{gsi.title}], but its table belongs to [{sections[target.table].title}]"
             for target, gsi in self._find_orphans(indexes, budget)
         ]
-        self.announcer.say("orphans", f"{'; '.join(orphans)}: not checked" if orphans else "")
-        self.announcer.say("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else "")
+        self.conditions.set("orphans", f"{'; '.join(orphans)}: not checked" if orphans else None)
+        self.conditions.set("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else None)
         return [gsi for title, gsi in unused.items() if title not in used]
 
-    def _warn_of_replicas(self) -> None:
+    def _note_replicas(self) -> None:
         regions = {name: ", ".join(targets[Target(name)].replicas) for name, targets in self.known.items()}
         for name in sorted({*regions, *self.replicated}):
             found = regions.get(name, "")
-            said = f"{name} is a global table, also in {found}: the usage here sets the writes of all"
-            self.announcer.say(f"replicas of {name}", said if found else "")
+            sentence = f"{name} is a global table, also in {found}: the usage here sets the writes of all"
+            self.conditions.set(f"replicas of {name}", sentence if found else None)
         self.replicated = frozenset(name for name, found in regions.items() if found)
 
     def _find_orphans(
         self, indexes: Mapping[str, Matches], budget: MatchBudget
     ) -> Iterator[tuple[Target, Section]]:
-        """Give indexes without a section, with one that would match if their table were not another's."""
+        """Return indexes without a section that another table's section would match."""
         for name, targets in self.known.items():
             own = indexes[name]
             lonely = [one for one in targets if one.index and one.index not in (own.sections | own.undecided)]
@@ -288,13 +286,13 @@ class Discovery:
                 if found is not None:
                     yield target, found
 
-    def _warn_of_unused(self, sections: Sequence[Section]) -> None:
+    def _note_unused(self, sections: Sequence[Section]) -> None:
         titles = ", ".join(f"[{section.title}]" for section in sections)
-        self.announcer.say("unused", f"nothing matches {titles}" if titles else "")
+        self.conditions.set("unused", f"nothing matches {titles}" if titles else None)
 
 
 def _is_ending(answer: object) -> bool:
-    """Tell whether there is no answer because the program is ending, which says nothing of AWS."""
+    """Return whether there is no answer because the program is stopping."""
     return isinstance(answer, AwsError) and answer.code == ENDING
 
 
@@ -315,7 +313,7 @@ def _has_undecided(found: Discovered) -> bool:
 def _pair(
     sections: Mapping[str, Section], indexes: Mapping[str, Matches], described: Iterable[str]
 ) -> Iterator[tuple[Target, Section]]:
-    """Give tables and indexes with their sections."""
+    """Return tables and indexes with their sections."""
     for name in described:
         yield Target(name), sections[name]
         for index, gsi in indexes[name].sections.items():
@@ -323,14 +321,14 @@ def _pair(
 
 
 def _report_flaw(target: Target, flaw: str) -> TargetReport:
-    """Report a target that AWS describes in a way that cannot be used."""
+    """Report a target whose description cannot be used."""
     return TargetReport(target, Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, flaw))
 
 
-def _find_reason_to_skip(subject: MatchedTarget) -> Reason | None:
-    """Tell why a target is not ours to scale, as far as AWS says so."""
-    if subject.description.is_on_demand:
+def _find_reason_to_skip(matched: MatchedTarget) -> Reason | None:
+    """Return why a target is not ours to scale, as far as AWS says so."""
+    if matched.description.is_on_demand:
         return ON_DEMAND
-    if subject.autoscaled == _BOTH:
+    if matched.autoscaled == _BOTH:
         return AWS_AUTOSCALED
     return None

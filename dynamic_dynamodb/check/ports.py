@@ -1,10 +1,13 @@
-"""Say what the loop needs of the outside world; adapters and the replay's model give it."""
+"""What a check needs of the world; `aws`, `service` and the replay's simulator provide it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from dynamic_dynamodb.check.conditions import Conditions
+from dynamic_dynamodb.check.resilience import CallBudget
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, value
@@ -12,28 +15,27 @@ from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from dynamic_dynamodb.check.notifications import Message
-    from dynamic_dynamodb.check.silence import Answer
-    from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
     from dynamic_dynamodb.scaling.usage import LookBackWindow
 
 TargetSeries: TypeAlias = PerCapacity[CapacitySeries]
-"""What CloudWatch knows of a target."""
+"""CloudWatch's series of a target."""
 Answers: TypeAlias = dict[Target, TargetSeries | AwsError]
-"""The series of many targets; what cannot be had of a target is an error in its place."""
+"""The series of many targets, or the error that a target's series failed with."""
 Descriptions: TypeAlias = dict[str, Mapping[Target, Description] | AwsError]
-"""Tables with their indexes by name; one that cannot be described has an error in its place."""
+"""Tables by name, each with its indexes, or the error that its description failed with."""
 Autoscaled: TypeAlias = Mapping[Target, frozenset[Capacity]]
-"""The capacities that AWS Application Auto Scaling looks after."""
+"""The capacities that AWS Application Auto Scaling manages."""
 
 
 @value
 class TableList:
-    """The table names of a region; with an `error` there may be more."""
+    """The table names of a region; with an `error` the list is not complete."""
 
     names: Sequence[str]
     error: AwsError | None = None
@@ -52,12 +54,12 @@ class Tables(Protocol):
         """Describe many tables. Never raise AwsError."""
 
     def update(self, update: TableUpdate) -> None:
-        """Ask for new capacities in one call; raise AwsError."""
+        """Update a table and its indexes in one call; raise AwsError."""
 
 
 @value
 class MetricRequest:
-    """Whose metrics to fetch, and for which minutes."""
+    """A target, and the minutes to fetch its metrics of."""
 
     target: Target
     window: LookBackWindow
@@ -71,10 +73,10 @@ class Metrics(Protocol):
 
 
 class Autoscaling(Protocol):
-    """AWS Application Auto Scaling, which must not work against us."""
+    """AWS Application Auto Scaling, whose targets may have to be left alone."""
 
     def find_autoscaled(self) -> Autoscaled:
-        """Find the capacities that it looks after; raise AwsError."""
+        """Find the capacities that it manages; raise AwsError."""
 
 
 class Notifier(Protocol):
@@ -88,39 +90,45 @@ class CircuitBreaker(Protocol):
     """The operator's own service that can stop all changes."""
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
-        """Ask it; give None if it is closed, else what it answered. Never raise."""
+        """Return None if the breaker is closed, else what it answered. Never raise."""
 
 
 class Clock(Protocol):
-    """What knows the time better than the machine's own clock, once AWS has answered."""
+    """A clock that may know the time better than this machine, once AWS has answered."""
 
     def begin(self) -> None:
-        """Open a check, at the moment for which the machine's clock is read."""
+        """Start a check, at the moment at which this machine's clock is read."""
 
     def correct(self, now: datetime) -> datetime:
-        """Return the moment, in place of the machine's, at which the check was opened."""
+        """Return the moment at which the check started, `now` by this machine's clock."""
 
 
-class Counts(Protocol):
-    """What outlives a check: what it leaves of each capacity, and how fresh CloudWatch was."""
+class MachineClock:
+    """This machine's clock, which is taken to be right."""
 
-    def begin(self, now: datetime) -> None:
-        """Open a check."""
+    def begin(self) -> None:
+        """Do nothing."""
 
-    def correct(self, now: datetime) -> None:
-        """Go on with the check as of another moment."""
+    def correct(self, now: datetime) -> datetime:
+        """Return the moment as it is."""
+        return now
 
-    def commit(self) -> None:
-        """Let what this check has left outlive the process."""
 
-    def get(self, target: Target) -> PerCapacity[Memory]:
-        """Return what is known of a target; counts of 0 if nothing is."""
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a check looks at and acts on: one account and region of AWS, or a model of one.
 
-    def put(self, target: Target, memory: PerCapacity[Memory]) -> None:
-        """Keep what a check leaves of a target."""
+    `lookups` and `updates` run calls concurrently and limit how many are under way. Without `autoscaling`
+    nothing is left alone because AWS scales it. The adapters set their `conditions`, and share the `budget`.
+    """
 
-    def recall_freshest(self, answer: Answer) -> datetime | None:
-        """Return the youngest minute that this check had a datapoint of; long ago if CloudWatch is silent."""
-
-    def keep_only(self, tables: Sequence[str]) -> None:
-        """Forget the targets of tables that are gone."""
+    tables: Tables
+    metrics: Metrics
+    notifier: Notifier
+    circuit_breaker: CircuitBreaker
+    lookups: Executor
+    updates: Executor
+    autoscaling: Autoscaling | None = None
+    budget: CallBudget = field(default_factory=CallBudget)
+    clock: Clock = field(default_factory=MachineClock)
+    conditions: Conditions = field(default_factory=Conditions)

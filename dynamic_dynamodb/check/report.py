@@ -1,15 +1,17 @@
-"""Say what a check found and did: one value per target, and one line of it."""
+"""The report of a check: what it found, decided and did, as one value."""
 
 from __future__ import annotations
 
-import logging
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.check.conditions import Level
 from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
+    from dynamic_dynamodb.check.conditions import Notice
+    from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.errors import AwsError
     from dynamic_dynamodb.scaling.back_pressure import DoubtfulRaise
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(str, Enum):
-    """What became of a target in a check."""
+    """What a check did with a target."""
 
     UNCHANGED = "unchanged"
     UPDATED = "updated"
@@ -31,42 +33,41 @@ class Outcome(str, Enum):
 class TargetReport:
     """What a check found of one target, decided, and did.
 
-    `decision` is what AWS took, and what guards and refusals held back; `refusal` is AWS's last word if
-    it did not take all.
-    A target that was not decided on has a `skipped` reason instead.
+    `decision` is what AWS applied, and what guards and refusals held back; None if there was none, for the
+    reason in `skipped`. `error` is AWS's last refusal, or what failed before there could be a decision.
     """
 
     target: Target
     outcome: Outcome
     decision: Decision | None = None
-    refusal: AwsError | None = None
+    error: AwsError | None = None
     skipped: Reason | None = None
 
     @property
-    def level(self) -> int:
-        """Give the log level that fits."""
+    def level(self) -> Level:
+        """Return the level to log at."""
         if self.outcome is Outcome.FAILED:
-            return logging.ERROR
+            return Level.ERROR
         is_stopped = self.skipped is not None and self.skipped.code is Code.CIRCUIT_BREAKER
-        return logging.WARNING if is_stopped or self._is_refused else logging.INFO
+        return Level.WARNING if is_stopped or self._is_refused else Level.INFO
 
     @property
     def _is_refused(self) -> bool:
-        """Tell whether AWS's refusal held anything back in the end."""
-        return self.refusal is not None and any(
+        """Return whether AWS's refusal held back a change in the end."""
+        return self.error is not None and any(
             side.held_units is not None for side in (self.decision.capacities if self.decision else ())
         )
 
     def __str__(self) -> str:
-        """Say it in one line: what was seen, what was decided, why, and what came of it."""
+        """Return one line: the outcome, the consumption, the decision and its reason."""
         if self.decision is None:
             return f"{self.target}: {self.outcome.value}: {self.skipped.sentence if self.skipped else ''}"
         sides = "; ".join(map(_describe, self.decision.capacities))
-        refusal = f" - {self.refusal}" if self._is_refused else ""
+        refusal = f" - {self.error}" if self._is_refused else ""
         return f"{self.target}: {self.outcome.value}: {sides}{refusal}"
 
     def as_fields(self) -> dict[str, Any]:
-        """Give it as fields for programs."""
+        """Return the fields of a JSON line."""
         fields: dict[str, Any] = {
             "table": self.target.table,
             "index": self.target.index or None,
@@ -86,28 +87,66 @@ class TargetReport:
 
 
 @value
-class CheckReport:
-    """What a whole check did; `doubts` are raises that may not help."""
+class Unpublished:
+    """A message that was not published: by a dry run, if there is no error.
 
-    targets: tuple[TargetReport, ...]
+    With `is_uncertain`, the topic had not answered when the check stopped waiting.
+    """
+
+    message: Message
+    error: AwsError | None = None
+    is_uncertain: bool = False
+
+    def __str__(self) -> str:
+        """Return the sentence to log."""
+        topic, subject = self.message.topic, self.message.subject
+        if self.error is None:
+            return f"would publish to {topic}: {subject}"
+        return f"not published to {topic}: {subject}: {self.error}"
+
+
+@value
+class CheckReport:
+    """All that a check has to say.
+
+    `notices` are the conditions in force, and `doubts` the raises that may not help. With an `error`,
+    nothing could be checked.
+    """
+
+    targets: tuple[TargetReport, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    doubts: tuple[DoubtfulRaise, ...] = ()
+    unpublished: tuple[Unpublished, ...] = ()
+    error: AwsError | None = None
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
     is_cut_short: bool = False
-    doubts: tuple[DoubtfulRaise, ...] = ()
 
     @property
     def failures(self) -> int:
-        """Count the targets that failed, and what could not be had for all."""
+        """Return how many targets failed, plus one for each failure that concerns all targets."""
         failed = sum(report.outcome is Outcome.FAILED for report in self.targets)
-        return failed + self.is_list_missing + self.is_autoscaling_unknown
+        return failed + self.is_list_missing + self.is_autoscaling_unknown + (self.error is not None)
 
     @property
     def is_well(self) -> bool:
-        """Tell whether every target was seen to."""
+        """Return whether the check was complete and nothing failed."""
         return self.failures == 0 and not self.is_cut_short
 
+    @property
+    def unexpected(self) -> tuple[BaseException, ...]:
+        """Return the exceptions that point to a fault of this program, each once."""
+        errors = [self.error]
+        errors += (one.error for one in self.notices)
+        errors += (one.error for one in self.targets)
+        errors += (one.error for one in self.unpublished)
+        causes = (error.__cause__ for error in errors if error is not None)
+        return tuple({id(cause): cause for cause in causes if cause is not None}.values())
+
     def __str__(self) -> str:
-        """Count the outcomes."""
+        """Return one line that counts the outcomes."""
+        if self.error is not None:
+            return "checked 0 targets: nothing could be checked"
         counts = dict.fromkeys(Outcome, 0)
         for report in self.targets:
             counts[report.outcome] += 1

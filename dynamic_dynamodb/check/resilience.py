@@ -5,7 +5,6 @@ This is the only module of a check that waits, and that reads a clock to do so.
 
 from __future__ import annotations
 
-import logging
 import time
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 
 TOO_LATE: Final = "TooLate"
 ENDING: Final = "Ending"
@@ -136,8 +134,7 @@ def isolate(what: str, work: Callable[P, T], /, *arguments: P.args, **named: P.k
         return work(*arguments, **named)
     except AwsError as error:
         return error
-    except Exception as error:
-        LOGGER.debug("an error that nobody expected", exc_info=True)
+    except Exception as error:  # noqa: BLE001 - it is kept as the cause
         failure = AwsError(what, type(error).__name__, str(error))
         failure.__cause__ = error
         return failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import warnings
 from dataclasses import dataclass
 from functools import reduce
@@ -64,7 +65,7 @@ class MatchBudget:
     ordinary names, so that odd ones do not take them along.
     """
 
-    clock: Callable[[], float]
+    clock: Callable[[], float] = time.perf_counter
     left_seconds: float = MOST_SECONDS_IN_ALL
 
     def matches(self, expression: Expression, name: str) -> bool | None:

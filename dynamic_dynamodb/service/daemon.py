@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from daemon import DaemonContext
 
-from dynamic_dynamodb.check.announcements import Announcer
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.service.check_log import ChangeLog
 from dynamic_dynamodb.service.daemon_status import DaemonState, DaemonStatus
 from dynamic_dynamodb.service.instance_files import PidFileError
 from dynamic_dynamodb.service.logs import flush_logs
@@ -219,10 +219,10 @@ def _become_daemon(pid_file: PidFile, work: Work, writer: int) -> None:
         context.open()
         pid_file.acquire()
         try:
-            announcer = Announcer()
+            changes = ChangeLog()
             work(
                 lambda problem: report(0, _describe_start(problem)),
-                lambda: _keep_alive(pid_file, announcer),
+                lambda: _keep_alive(pid_file, changes),
                 pid_file.write_note,
             )
         finally:
@@ -244,12 +244,12 @@ def _describe_start(problem: str) -> str:
     return f"{started}, but nothing can be checked yet: {problem}" if problem else started
 
 
-def _keep_alive(pid_file: PidFile, announcer: Announcer) -> None:
+def _keep_alive(pid_file: PidFile, changes: ChangeLog) -> None:
     try:
         pid_file.keep_alive()
-        announcer.say("pid file", "")
+        changes.update("pid file", None)
     except PidFileTakenError as error:
         LOGGER.error("stopping: another daemon has taken over: %s", error)  # noqa: TRY400 - a sentence
         signal.raise_signal(signal.SIGTERM)
     except (PidFileError, OSError) as error:
-        announcer.say("pid file", str(error))
+        changes.update("pid file", str(error))

@@ -52,9 +52,9 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "dry_run": self._is_dry_run,
         }
-        subject = record.args[0] if isinstance(record.args, tuple) and record.args else None
-        if isinstance(subject, TargetReport):
-            line |= subject.as_fields()
+        report = getattr(record, "report", None)
+        if isinstance(report, TargetReport):
+            line |= report.as_fields()
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line)

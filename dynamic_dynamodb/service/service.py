@@ -1,4 +1,4 @@
-"""Run checks: once, or from start to start until told to stop, by a configuration that may be read again."""
+"""Run checks, once or at an interval until told to stop, and reload the configuration."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import logging
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.account import Workers, open_session
 from dynamic_dynamodb.aws.deadlines import watch_deadlines
-from dynamic_dynamodb.check.announcements import Announcer
-from dynamic_dynamodb.check.resilience import Timeouts
-from dynamic_dynamodb.check.state import find_life, find_longest_step, find_spacing
+from dynamic_dynamodb.check.report import CheckReport
+from dynamic_dynamodb.check.resilience import Timeouts, isolate
 from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.service.check_log import CheckLog
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
 from dynamic_dynamodb.service.settling import MOST_SECONDS, STABLE_SECONDS, Settling
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.check import Check
-    from dynamic_dynamodb.check.state import CountStore
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.service.reload_notes import ReloadNotes
@@ -46,17 +45,25 @@ DETACHED: Final = ("start", "restart")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A configuration in force, with its loop, its counts and its session on AWS."""
+    """A configuration in force, with its check, its session on AWS, and the observers of its reports.
+
+    An observer is called with each report, and the seconds that the check took.
+    """
 
     configuration: Configuration
-    loop: Check
-    counts: CountStore
+    check: Check
     session: AwsClient
+    observers: tuple[Callable[[CheckReport, float], None], ...]
 
     @property
     def interval_seconds(self) -> int:
-        """Tell how long it is from the start of one check to the next."""
+        """Return the seconds from the start of one check to the start of the next."""
         return int(self.configuration.global_options["check_interval"])
+
+    @property
+    def is_daemon(self) -> bool:
+        """Return whether there is a next check."""
+        return not self.configuration.global_options["run_once"]
 
 
 @dataclass(slots=True)
@@ -73,7 +80,6 @@ class Service:
     workers: Workers
     before_check: Callable[[], None] | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
-    announcer: Announcer = field(default_factory=Announcer)
     settling: Settling | None = None
     """The file that a reload waits for."""
     prepared: AwsClient | None = None
@@ -88,21 +94,19 @@ class Service:
         older one has.
         """
         options, is_stopping = configuration.global_options, self.requests.is_stopping
-        counts = open_counts(options, self.sources, before.counts if before else None)
         session = open_session(configuration, self.timeouts, is_stopping, before.session if before else None)
+        counts = open_counts(
+            options, self.sources, session.conditions, before.check.memory if before else None
+        )
         if before is not None and before.session.is_usable:
             session.prepare()  # now, because what works must not be given up for what does not
             self.prepared = session
-        loop = build_check(configuration, counts, self.workers, session, is_stopping)
+        check = build_check(configuration, counts, self.workers, session, is_stopping)
         self._set_up_logging(configuration)
-        opened = Opened(configuration, loop, counts, session)
-        # Not before: what cannot be put in force must change nothing.
-        self.workers.lookups.resize(configuration.global_options["max_workers"])
-        counts.life = find_life(opened.interval_seconds)
-        is_daemon = not configuration.global_options["run_once"]
-        counts.spacing = find_spacing(opened.interval_seconds) if is_daemon else timedelta()
-        counts.longest_step = find_longest_step(opened.interval_seconds)
-        return opened
+        # Not before: a configuration that cannot be put in force must change nothing.
+        self.workers.lookups.resize(options["max_workers"])
+        log = CheckLog(is_daemon=not options["run_once"])
+        return Opened(configuration, check, session, (log.write,))
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run until told to stop, or once; tell whether all went well.
@@ -121,8 +125,8 @@ class Service:
     def _run(self, opened: Opened | None) -> bool:
         while opened is not None:
             self._introduce(opened.configuration)
-            if opened.configuration.global_options["run_once"]:
-                return self._check_whatever_comes(opened)
+            if not opened.is_daemon:
+                return self._check(opened)
             opened = self._run_until_stopped(opened)
             gc.collect()  # boto3's sessions are cycles, and hold sockets
         LOGGER.info("stopped")
@@ -137,15 +141,11 @@ class Service:
             LOGGER.warning("%s", warning)
 
     def _run_until_stopped(self, opened: Opened) -> Opened | None:
-        """Check until told to stop, or until there is a new configuration: that is the answer then."""
-        interval = opened.interval_seconds
+        """Check until told to stop, or until there is a new configuration: return that."""
         while not self.requests.is_stopping():
             started = time.monotonic()
-            self._check_whatever_comes(opened)
-            taken = time.monotonic() - started
-            slow = f"checks take longer than check-interval {interval} s: raise it"
-            self.announcer.say("slow", slow if taken > interval else "")
-            successor = self._wait(opened, until=started + interval)
+            self._check(opened)
+            successor = self._wait(opened, until=started + opened.interval_seconds)
             if successor is not None:
                 return successor
         return None
@@ -227,36 +227,33 @@ class Service:
         )
         set_up_logging(configuration.logging_options, settings)
 
-    def _check_whatever_comes(self, opened: Opened) -> bool:
-        """Check once, and log an error that nobody expected instead of raising it."""
-        try:
-            is_well = self._check(opened)
-        except Exception as error:
-            # The next check may go well, and silence would cost more.
-            said = f"the check failed: {type(error).__name__}: {error}"
-            self.announcer.say("error", said, level=logging.ERROR)
-            LOGGER.debug("the error of this check", exc_info=True)
-            return False
-        self.announcer.say("error", "")
-        return is_well
-
     def _check(self, opened: Opened) -> bool:
+        """Check once, hand the report to the observers, and return whether all went well."""
+        started = time.monotonic()
+        report = isolate("the check", self._run_check, opened)
+        seconds = time.monotonic() - started
+        if isinstance(report, AwsError):
+            notices, is_stopping = opened.session.conditions.in_force, self.requests.is_stopping()
+            report = CheckReport(error=report, notices=notices, is_cut_short=is_stopping)
+        is_slow = opened.is_daemon and seconds > opened.interval_seconds
+        slow = f"a check takes longer than check-interval {opened.interval_seconds} s: increase it"
+        self.workers.conditions.set("slow", slow if is_slow else None)
+        report = replace(report, notices=(*self.workers.conditions.in_force, *report.notices))
+        for observe in opened.observers:
+            failure = isolate("the report of the check", observe, report, seconds)
+            if failure is not None:
+                LOGGER.error("%s", failure, exc_info=failure.__cause__)
+        return report.is_well
+
+    def _run_check(self, opened: Opened) -> CheckReport:
+        """Run a check, and what comes before it; raise AwsError without credentials."""
         if self.before_check is not None:
             self.before_check()
         self._look_for_others(opened)
         # Before the look-up, which takes different times: checks must not seem to follow too soon.
-        started, now = time.monotonic(), datetime.now(timezone.utc)
-        try:
-            self._prepare_check(opened.session)
-            report = opened.loop.check(now)
-        except AwsError as error:
-            self._say_that_nothing_was_checked(error, opened)
-            # The last line of a check begins like that of any other: programs wait for it.
-            LOGGER.info("checked 0 targets: nothing could be checked, in %.1f s", time.monotonic() - started)
-            return False
-        self.announcer.say("credentials", "")
-        LOGGER.info("%s, in %.1f s", report, time.monotonic() - started)
-        return report.is_well
+        now = datetime.now(timezone.utc)
+        self._prepare_check(opened.session)
+        return opened.check.run(now)
 
     def _look_for_others(self, opened: Opened) -> None:
         """Warn of others that scale by the same counts: they may not know of each other's updates."""
@@ -270,7 +267,7 @@ class Service:
             f"another run scales {options['region']} for instance {options['instance']}, too (pid {others}):"
             " two work against each other; stop one, or give it an --instance and tables of its own"
         )
-        self.announcer.say("others", said if others else "")
+        self.workers.conditions.set("others", said if others else None)
 
     def _prepare_check(self, session: AwsClient) -> None:
         """Look for credentials, unless a reload just has; raise AwsError."""
@@ -286,10 +283,3 @@ class Service:
             on_ready, self.on_ready = self.on_ready, None
             if on_ready is not None and not self.requests.is_stopping():
                 on_ready(failure)
-
-    def _say_that_nothing_was_checked(self, error: AwsError, opened: Opened) -> None:
-        if self.requests.is_stopping():
-            return
-        is_daemon = not opened.configuration.global_options["run_once"]
-        then = "; the next check looks again" if is_daemon else ""
-        self.announcer.say("credentials", f"nothing can be checked: {error}{then}", level=logging.ERROR)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from dynamic_dynamodb.check.announcements import Announcer
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.config.paths import is_shared
 from dynamic_dynamodb.config.private_files import create_file, make_private_directory, open_safely, try_lock
 from dynamic_dynamodb.service.state_format import HEAD_BYTES, is_ours, parse, render
@@ -37,14 +37,14 @@ class ForeignFileError(Exception):
 
 @dataclass(slots=True)
 class StateFile:
-    """The part of a state file that belongs to one region; trouble with it is said once, and no error.
+    """The part of a state file that belongs to one region; a problem with it is a condition, and no error.
 
     What another program has made is left alone, and nothing is put beside it.
     """
 
     path: Path
     region: str
-    announcer: Announcer = field(default_factory=Announcer, compare=False)
+    conditions: Conditions = field(default_factory=Conditions, compare=False)
 
     def read(self) -> Entries:
         """Return the region's entries; none if there is no usable file."""
@@ -58,7 +58,7 @@ class StateFile:
             trouble = f"counts start anew: {self.path} is damaged: {error}"
         except OSError:
             return {}  # said when the file cannot be written either
-        self.announcer.say("read", trouble)
+        self.conditions.set("state file read", trouble or None)
         return regions.get(self.region, {})
 
     def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
@@ -77,7 +77,7 @@ class StateFile:
             trouble = _LEFT_ALONE.format(error)
         except OSError as error:
             trouble = _NOT_WRITTEN.format(self.path, error)
-        self.announcer.say("write", trouble)
+        self.conditions.set("state file written", trouble or None)
 
     def find_obstacle(self) -> str:
         """Say why counts could not be kept, as a check will say it; nothing is made or changed."""

@@ -1,17 +1,18 @@
-"""Build the real adapters and hand them to the loop."""
+"""Build a check of AWS from a configuration."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.sns import SnsNotifier
-from dynamic_dynamodb.check.check import Adapters, Check
-from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.check import Check
+from dynamic_dynamodb.check.ports import World
 from dynamic_dynamodb.check.resilience import Waits
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import CountStore, find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.service.state_file import StateFile
 
@@ -20,25 +21,32 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.account import Workers
     from dynamic_dynamodb.aws.client import AwsClient
+    from dynamic_dynamodb.check.conditions import Conditions
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
 
 
 def open_counts(
-    options: Mapping[str, Any], sources: ConfigSources, before: CountStore | None = None
+    options: Mapping[str, Any],
+    sources: ConfigSources,
+    conditions: Conditions,
+    before: CountStore | None = None,
 ) -> CountStore:
-    """Give the counts of low checks that belong to these global options.
+    """Return what checks by these global options remember, and what `before` remembers of the same region.
 
-    `before` goes on if it is of the same file and region; with another file, what it knows goes on.
+    A problem with its file becomes one of the conditions.
     """
-    file = StateFile(sources.find_state_path(options), options["region"])
-    if before is None:
-        return CountStore(file=file)
-    if before.file == file:
-        return before
-    if isinstance(before.file, StateFile) and before.file.region == file.region:
-        return CountStore(file=file, entries=before.entries, heard=before.heard)
-    return CountStore(file=file)
+    file = StateFile(sources.find_state_path(options), options["region"], conditions)
+    interval, is_daemon = int(options["check_interval"]), not options["run_once"]
+    counts = CountStore(
+        life=find_life(interval),
+        spacing=find_spacing(interval) if is_daemon else timedelta(),
+        longest_step=find_longest_step(interval),
+        file=file,
+    )
+    if before is not None and isinstance(before.file, StateFile) and before.file.region == file.region:
+        counts.entries, counts.heard = before.entries, before.heard
+    return counts
 
 
 def build_check(
@@ -48,22 +56,21 @@ def build_check(
     session: AwsClient,
     is_stopping: Callable[[], bool],
 ) -> Check:
-    """Build a loop on AWS."""
-    options = configuration.global_options
-    at_once, patience, lookups = options["max_workers"], session.patience, workers.lookups
-    waits = Waits.for_lookups(patience.timeouts, is_stopping)
-    tables = DynamoDbTables(session, lookups, waits)
-    adapters = Adapters(
-        tables=tables,
-        metrics=CloudWatchMetrics(session, lookups, waits),
+    """Build a check of the account and region that a session is for."""
+    options, budget = configuration.global_options, session.patience
+    waits = Waits.for_lookups(budget.timeouts, is_stopping)
+    world = World(
+        tables=DynamoDbTables(session, workers.lookups, waits),
+        metrics=CloudWatchMetrics(session, workers.lookups, waits),
         notifier=SnsNotifier(session),
-        circuit_breaker=HttpCircuitBreaker(at_once, patience),
-        counts=counts,
-        lookups=lookups,
+        circuit_breaker=HttpCircuitBreaker(options["max_workers"], budget),
+        lookups=workers.lookups,
         updates=workers.updates,
-        patience=patience,
+        autoscaling=ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None,
+        budget=budget,
         clock=session.clock,
+        conditions=session.conditions,
     )
-    autoscaling = ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None
-    discovery = Discovery(tables, configuration.sections, counts, lookups, autoscaling, waits)
-    return Check(adapters, discovery, is_dry_run=options["dry_run"], is_stopping=is_stopping)
+    return Check(
+        world, configuration.sections, counts, is_dry_run=options["dry_run"], is_stopping=is_stopping
+    )

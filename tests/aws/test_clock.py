@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.aws.clock import ENOUGH_DATES, AwsClock
+from dynamic_dynamodb.check.report import CheckReport
+from dynamic_dynamodb.service.check_log import CheckLog
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=timezone.utc)
 ODD_DATES: Final[tuple[object, ...]] = (
@@ -34,6 +36,7 @@ class World:
     passed: float = 0.0
     booted: float = 1_000.0
     clock: AwsClock = field(init=False)
+    log: CheckLog = field(default_factory=lambda: CheckLog(is_daemon=True))
 
     def __post_init__(self) -> None:
         self.clock = AwsClock(monotonic=lambda: self.booted + self.passed)
@@ -60,7 +63,9 @@ class World:
             self.answer(date=date)
         for _ in range(answers):
             self.answer(delay=delay)
-        return (self.clock.correct(now) - truth).total_seconds()
+        off = (self.clock.correct(now) - truth).total_seconds()
+        self.log.write(CheckReport(notices=self.clock.conditions.in_force), 0.0)
+        return off
 
 
 def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
@@ -19,7 +20,7 @@ from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.state_file import StateFile
 from dynamic_dynamodb.service.wiring import open_counts
 from tests.builders import NOW, section
-from tests.check.test_check import A, World
+from tests.check.fake_world import A, FakeWorld
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,30 +45,30 @@ FIVE_MINUTES = timedelta(minutes=5)
 STEADY_PERCENT = 50
 
 
-def make_world(target: Target, *throttled: datetime, **settings: Any) -> World:
+def make_world(target: Target, *throttled: datetime, **settings: Any) -> FakeWorld:
     """Give an account in which reads of a target were throttled in some minutes, ten times in each."""
     worlds = {name: settings.pop(name) for name in ("file", "is_dry_run") if name in settings}
     options = {**LONG_WINDOW, "reads_lower_threshold": "1", "writes_lower_threshold": "1", **settings}
     breaker = CircuitBreakerOptions("http://breaker", 100)
     table = replace(section("a", gsis=(section(**options),), **options), circuit_breaker=breaker)
-    world = World(table, **worlds)
+    world = FakeWorld(table, **worlds)
     world.add(target)
     put_load(world, target, throttled)
     return world
 
 
-def put_load(world: World, target: Target, throttled: Collection[datetime]) -> None:
+def put_load(world: FakeWorld, target: Target, throttled: Collection[datetime]) -> None:
     """Let half of 100 units be consumed in each minute for hours, and reads be throttled in some."""
     hours = [NOON + number * MINUTE for number in range(-60, 120)]
     consumed = dict.fromkeys(hours, STEADY_PERCENT * 60.0)
     world.metrics.answers[target] = PerCapacity((consumed, dict.fromkeys(throttled, 10.0)), (consumed, {}))
 
 
-def run_checks(world: World, target: Target, moments: Sequence[datetime]) -> list[int]:
+def run_checks(world: FakeWorld, target: Target, moments: Sequence[datetime]) -> list[int]:
     """Check at each moment, and give the reads of a target after each."""
     units = []
     for now in moments:
-        world.loop.check(now)
+        world.run(now)
         units.append(world.units(target).reads)
     return units
 
@@ -131,13 +132,13 @@ def test_any_raise_of_a_side_answers_the_throttling_of_its_window(
     options: dict[str, str], reads: datetime | None, writes: datetime | None
 ) -> None:
     world = make_world(A, NOON - 10 * MINUTE, **options)
-    world.loop.check(NOW)
+    world.run(NOW)
     assert world.counts.get(A).map(attrgetter("answered_until")) == PerCapacity(reads, writes)
 
 
 def test_a_dry_run_would_raise_once_too() -> None:
     world = make_world(A, NOON - 10 * MINUTE, **COUNT, is_dry_run=True)
-    outcomes = [str(report) for now in (NOW, NOW) for report in world.loop.check(now).targets]
+    outcomes = [str(report) for now in (NOW, NOW) for report in world.run(now).targets]
     assert [" would be updated: " in outcome for outcome in outcomes] == [True, False]
 
 
@@ -161,7 +162,7 @@ def test_another_process_with_the_same_file_knows_it_and_a_dry_run_tells_nobody(
     for is_dry_run in (True, False, False):
         file = StateFile(tmp_path / "default.json", "us-east-1")
         world = make_world(A, throttled, file=file, is_dry_run=is_dry_run, **COUNT)
-        world.loop.check(NOW)
+        world.run(NOW)
         found.append(world.units(A).reads)
     assert found == [100, 150, 100]
 
@@ -173,15 +174,15 @@ def test_another_process_with_the_same_file_knows_it_and_a_dry_run_tells_nobody(
 def test_a_reload_that_names_another_state_file_keeps_what_a_raise_has_answered(
     tmp_path: Path, region: str, expected: int
 ) -> None:
-    def name(file: str, region: str) -> dict[str, str]:
-        return {"state_file": file, "region": region}
+    def name(file: str, region: str) -> dict[str, Any]:
+        return {"state_file": file, "region": region, "check_interval": 300, "run_once": False}
 
     here = ConfigSources({}, {}, tmp_path)
     world = make_world(A, NOON - 10 * MINUTE, **COUNT)
-    first = open_counts(name("one.json", "us-east-1"), here)
-    for counts in (first, open_counts(name("two.json", region), here, first)):
-        loop = replace(world.loop, adapters=replace(world.loop.adapters, counts=counts))
-        loop.check(NOW)
+    first = open_counts(name("one.json", "us-east-1"), here, Conditions())
+    for counts in (first, open_counts(name("two.json", region), here, Conditions(), first)):
+        world.check.memory = counts
+        world.run(NOW)
     assert world.units(A).reads == expected
 
 

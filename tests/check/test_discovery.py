@@ -10,7 +10,7 @@ from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Target
 from tests.builders import both, section
-from tests.check.test_check import World, warnings_of
+from tests.check.fake_world import FakeWorld, warnings_of
 
 if TYPE_CHECKING:
     import pytest
@@ -19,10 +19,10 @@ ORDERS, INDEX = Target("orders"), Target("orders", "by-date")
 HICCUP = AwsError("dynamodb:DescribeTable", "InternalServerError", is_transient=True)
 
 
-def make_world() -> World:
+def make_world() -> FakeWorld:
     """Give an account with an index that two sections match, and one that only another's section does."""
     gsis = (section("^by"), section("date$"), section("by-date"), section("^nothing$"))
-    world = World(section("^orders$", gsis=gsis), section(".*", gsis=(section("other"),)))
+    world = FakeWorld(section("^orders$", gsis=gsis), section(".*", gsis=(section("other"),)))
     world.add(ORDERS)
     world.add(INDEX)
     world.add(Target("orders", "other"))
@@ -33,12 +33,12 @@ def test_a_table_that_cannot_be_described_for_once_brings_no_warning_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = make_world()
-    world.check()
+    world.run()
     said = warnings_of(caplog)
     assert len(said) == 3
     for error in (HICCUP, None, HICCUP, None):
         world.tables.describe_errors = {} if error is None else {"orders": error}
-        world.check()
+        world.run()
     assert warnings_of(caplog) == said
 
 
@@ -47,48 +47,48 @@ def test_what_was_never_described_is_no_reason_to_be_silent_of_the_rest(
 ) -> None:
     world = make_world()
     world.tables.describe_errors = {"a": HICCUP}
-    world.check()
+    world.run()
     assert len(warnings_of(caplog)) == 3
 
 
 def test_a_global_table_that_is_made_anew_is_warned_of_anew(caplog: pytest.LogCaptureFixture) -> None:
-    world = World()
+    world = FakeWorld()
     world.add(ORDERS)
     there = replace(world.tables.descriptions[ORDERS], replicas=("eu-west-1",))
     for described in (there, there, None, there):
         world.tables.descriptions.pop(ORDERS, None)
         if described is not None:
             world.tables.descriptions[ORDERS] = described
-        world.check()
+        world.run()
     assert len([warning for warning in warnings_of(caplog) if "is a global table" in warning]) == 2
 
 
 def test_a_raise_that_aws_refuses_again_is_said_again(caplog: pytest.LogCaptureFixture) -> None:
     denied = AwsError("dynamodb:UpdateTable", "AccessDeniedException")
-    world = World()
+    world = FakeWorld()
     world.tables.update_errors = [denied] * 4
     for _ in range(2):
-        assert [report.outcome for report in world.check().targets] == [Outcome.FAILED] * 2
+        assert [report.outcome for report in world.run().targets] == [Outcome.FAILED] * 2
     assert len([one for one in caplog.records if one.levelno == logging.ERROR]) == 4
 
 
 def test_skipped_targets_are_seen_anew_when_they_are_billed_otherwise() -> None:
-    world = World()
+    world = FakeWorld()
     for units, is_skipped in ((0, True), (100, False), (0, True)):
         world.tables.add(ORDERS, both(units))
-        found = {report.target: report.outcome for report in world.check().targets}
+        found = {report.target: report.outcome for report in world.run().targets}
         assert (found[ORDERS] is Outcome.SKIPPED) == is_skipped
 
 
 def test_a_list_that_breaks_off_tells_nothing_of_the_tables_that_it_lacks(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    world = World(section("^a$"), section("b*", num_read_checks_before_scale_down="3"))
+    world = FakeWorld(section("^a$"), section("b*", num_read_checks_before_scale_down="3"))
     world.add(Target("b"), reads=10)
-    world.check()
+    world.run()
     world.tables.listed_before_error = ("a",)
     world.tables.list_error = AwsError("dynamodb:ListTables", "InternalServerError")
-    report = world.check()
+    report = world.run()
     assert [str(one.target) for one in report.targets] == ["a"]
     assert (report.failures, world.counts.get(Target("b")).reads.low_checks) == (1, 1)
     lost = "tables that are named by an expression are not checked, but for the 1 listed"
@@ -104,7 +104,7 @@ def test_a_description_that_cannot_be_used_fails_its_target_alone() -> None:
     world.tables.descriptions[ORDERS] = replace(described, unnamed=("no name",))
     failed = {
         str(one.target): one.skipped and one.skipped.sentence
-        for one in world.check().targets
+        for one in world.run().targets
         if one.outcome is Outcome.FAILED
     }
     assert failed == {"orders/?": "no name", "orders/by-date": "odd"}

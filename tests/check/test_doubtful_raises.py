@@ -12,7 +12,7 @@ from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.state_file import StateFile
 from tests.builders import NOW, section
-from tests.check.test_check import World, warnings_of
+from tests.check.fake_world import FakeWorld, warnings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +36,11 @@ MINUTES = [NOW.replace(second=0) + number * MINUTE for number in range(-10, 60)]
 
 def make_world(
     rules: dict[str, str] = COUNTS, *, is_dry_run: bool = False, file: StateFile | None = None
-) -> World:
+) -> FakeWorld:
     """Give an account of one table at 20 %, an index with a section, and one without."""
     options = {"max_provisioned_writes": "1000", **rules}
     sections = section("^orders$", gsis=(section("^covered$", **options),), **options)
-    world = World(sections, is_dry_run=is_dry_run, file=file)
+    world = FakeWorld(sections, is_dry_run=is_dry_run, file=file)
     world.tables.descriptions.clear()
     for target in (ORDERS, COVERED, BARE):
         world.add(target)
@@ -59,10 +59,10 @@ def load(reads: float, writes: float, *, throttled: str = "") -> Load:
     )
 
 
-def check(world: World, times: int = 1) -> None:
+def check(world: FakeWorld, times: int = 1) -> None:
     """Check each five minutes."""
     for number in range(times):
-        world.loop.check(NOW + 5 * number * MINUTE)
+        world.run(NOW + 5 * number * MINUTE)
 
 
 def doubts_of(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -77,7 +77,7 @@ def test_writes_of_a_table_name_the_indexes_that_could_be_the_cause(
     world = make_world(rules)
     world.tables.add(COVERED, PerCapacity(100, 60))
     world.metrics.answers[ORDERS] = load(20, 20, throttled="writes")
-    report = world.loop.check(NOW)
+    report = world.run(NOW)
     expected = (
         "orders: writes are raised because of throttling, although only 20 % are consumed: more capacity"
         " may not help; the cause may be an index with too few write units, which throttles the writes"
@@ -140,7 +140,7 @@ def test_it_is_known_from_run_to_run_and_a_dry_run_says_it_too(
     for number, is_dry_run in enumerate((False, False, True)):
         world = make_world(file=StateFile(tmp_path / "default.json", "us-east-1"), is_dry_run=is_dry_run)
         world.metrics.answers[ORDERS] = load(20, 20, throttled="reads")
-        world.loop.check(NOW + 5 * number * MINUTE)
+        world.run(NOW + 5 * number * MINUTE)
     assert ["times in a row" in doubt for doubt in doubts_of(caplog)] == [False, True, True]
     assert "3 times" in doubts_of(caplog)[-1]
 
@@ -157,11 +157,11 @@ def test_another_change_in_between_ends_the_row(
 ) -> None:
     world = make_world(SCALES)
     world.metrics.answers[ORDERS] = load(20, 50, throttled="reads")
-    world.loop.check(NOW)
+    world.run(NOW)
     world.metrics.answers[ORDERS] = load(second["reads"] * world.units(ORDERS).reads / 100, 50)
-    world.loop.check(NOW + 5 * MINUTE)
+    world.run(NOW + 5 * MINUTE)
     world.metrics.answers[ORDERS] = load(0.2 * world.units(ORDERS).reads, 50, throttled="reads")
-    world.loop.check(NOW + 10 * MINUTE)
+    world.run(NOW + 10 * MINUTE)
     assert ["times in a row" in doubt for doubt in doubts_of(caplog)] == [False, False]
 
 

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.check.check import Adapters, Check
-from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, Datapoints
-from tests.builders import NOW, both, low_checks
-from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
+from tests.builders import NOW, both, low_checks, make_check
+from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,10 +134,15 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
     tables.add(target, both(UNITS))
     idle, used = series(50, 0), series(case.percent, case.throttled)
     metrics.answers[target] = PerCapacity.of(lambda each: used if each is capacity else idle)
-    thread = ThisThread()
-    adapters = Adapters(tables, metrics, notifier, breaker, counts, thread, thread)
-    discovery = Discovery(tables, configuration.sections, counts, thread)
-    Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False).check(NOW)
+    check = make_check(
+        configuration.sections,
+        counts,
+        tables=tables,
+        metrics=metrics,
+        notifier=notifier,
+        circuit_breaker=breaker,
+    )
+    check.run(NOW)
     units = tables.descriptions[target].provisioned
     windows = [request.window for request in metrics.requests if request.target == target]
     asked = [question for question in breaker.questions if question[1] == target]
@@ -184,7 +187,7 @@ def test_an_option_in_a_file_reaches_the_decision(place: Place, option: Option, 
     path = tmp_path / "test.conf"
     configured = load_place(place, lines_of(option, with_option=True), path)
     default = load_place(place, lines_of(option, with_option=False), path)
-    check(option, run(configured, place.target, option), run(default, place.target, option))
+    compare(option, run(configured, place.target, option), run(default, place.target, option))
 
 
 FLAGGED = [option for option in options_in(Scope.TARGET) if option.flags]
@@ -200,10 +203,12 @@ def test_a_flag_reaches_the_decision(option: Option) -> None:
     with_flag = load(parse_command_line([*arguments, option.flags[0], case.text]), {})
     without_flag = load(parse_command_line(arguments), {})
     target = Target("t")
-    check(option, run(with_flag, target, option), run(without_flag, target, option))
+    compare(option, run(with_flag, target, option), run(without_flag, target, option))
 
 
-def check(option: Option, seen: tuple[PerCapacity[int], Any], default: tuple[PerCapacity[int], Any]) -> None:
+def compare(
+    option: Option, seen: tuple[PerCapacity[int], Any], default: tuple[PerCapacity[int], Any]
+) -> None:
     """Compare a check with the option and one without it: the units as expected, and something differs."""
     capacity = option.capacity or Capacity.READS
     assert (seen[0][capacity], default[0][capacity]) == case_of(option).expected

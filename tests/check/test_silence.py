@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.silence import LONGEST_SILENCE, Answer, Heard
 from dynamic_dynamodb.check.state import find_longest_step
 from dynamic_dynamodb.config.sources import ConfigSources
@@ -19,7 +20,7 @@ from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from dynamic_dynamodb.service.wiring import open_counts
 from tests.builders import NOW, both, load_flags, section
-from tests.check.test_check import A, B, World, load
+from tests.check.fake_world import A, B, FakeWorld, load
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,10 +34,10 @@ RULES = {
 }
 
 
-def make_world(*targets: Target, **rules: str) -> World:
+def make_world(*targets: Target, **rules: str) -> FakeWorld:
     """Give an account of these targets, each at 60 %, and each with a circuit breaker."""
     table = section(gsis=(section(**RULES),), **RULES, **rules)
-    world = World(replace(table, circuit_breaker=CircuitBreakerOptions("http://breaker", 100)))
+    world = FakeWorld(replace(table, circuit_breaker=CircuitBreakerOptions("http://breaker", 100)))
     world.tables.descriptions.clear()
     world.metrics.answers.clear()
     for target in targets:
@@ -44,14 +45,14 @@ def make_world(*targets: Target, **rules: str) -> World:
     return world
 
 
-def fall_silent(world: World) -> None:
+def fall_silent(world: FakeWorld) -> None:
     """Let CloudWatch have no datapoint any more."""
     world.metrics.answers.clear()
 
 
-def codes(world: World, now: datetime) -> list[Code]:
+def codes(world: FakeWorld, now: datetime) -> list[Code]:
     """Check, and give the reasons for the reads of each target."""
-    decisions = [report.decision for report in world.loop.check(now).targets]
+    decisions = [report.decision for report in world.run(now).targets]
     return [decision.capacities.reads.reasons[-1].code for decision in decisions if decision is not None]
 
 
@@ -120,7 +121,7 @@ ALL = (A, B, C)
 FIVE_MINUTES = timedelta(minutes=5)
 
 
-def make_trouble(world: World, kind: str, targets: Collection[Target] = ALL) -> None:
+def make_trouble(world: FakeWorld, kind: str, targets: Collection[Target] = ALL) -> None:
     """Let a check hear nothing of any target, of these for one of many reasons."""
     world.metrics.answers.clear()
     world.tables.describe_errors.clear()
@@ -140,15 +141,15 @@ def make_trouble(world: World, kind: str, targets: Collection[Target] = ALL) -> 
         world.metrics.error = RuntimeError("nobody expected this")
 
 
-def check(world: World, now: datetime) -> None:
+def check(world: FakeWorld, now: datetime) -> None:
     """Check; whatever a daemon survives is survived."""
     try:
-        world.loop.check(now)
+        world.run(now)
     except RuntimeError:
         assert world.metrics.error is not None
 
 
-def reads(world: World) -> list[int]:
+def reads(world: FakeWorld) -> list[int]:
     """Tell the units of all tables."""
     return [world.units(target).reads for target in ALL]
 
@@ -263,12 +264,14 @@ def test_a_reload_that_names_another_state_file_keeps_what_was_heard(tmp_path: P
     def open_with(name: str, region: str, before: Any = None) -> Any:
         flags = {"state_file": str(tmp_path / name), "region": region, "table_name": "a"}
         configuration = load_flags(**flags)
-        return open_counts(configuration.global_options, ConfigSources({}, {}, tmp_path), before)
+        here = ConfigSources({}, {}, tmp_path)
+        return open_counts(configuration.global_options, here, Conditions(), before)
 
     first = open_with("one.json", "us-east-1")
     first.begin(NOW)
     first.recall_freshest(Answer(NOW, frozenset("abc"), frozenset("abc"), frozenset()))
-    assert open_with("one.json", "us-east-1", first) is first
+    again = open_with("one.json", "us-east-1", first)
+    assert (again.file, again.entries, again.heard) == (first.file, first.entries, first.heard)
     assert open_with("two.json", "us-east-1", first).heard == Heard(frozenset("abc"))
     assert open_with("one.json", "eu-west-1", first).heard is None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.state import CountStore, find_life, find_spacing
 from dynamic_dynamodb.config.sources import find_state_file
 from dynamic_dynamodb.scaling.memory import Memory
@@ -219,16 +219,15 @@ def test_without_commit_nothing_is_written(path: Path) -> None:
         pytest.param('{"format": "dynamic-dynamodb counts, version 1", "\udcff', id="no text"),
     ],
 )
-def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(
-    path: Path, content: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(path: Path, content: str) -> None:
     path.parent.mkdir()
     path.write_bytes(content.encode(errors="surrogateescape"))
-    store = CountStore(file=StateFile(path, "eu-west-1"))
+    conditions = Conditions()
+    store = CountStore(file=StateFile(path, "eu-west-1", conditions))
     store.begin(NOW)
     store.begin(NOW)
-    (warning,) = warnings_of(caplog)
-    assert warning.startswith(f"counts start anew: {path} is damaged: ")
+    (warning,) = conditions.in_force
+    assert warning.sentence.startswith(f"counts start anew: {path} is damaged: ")
     store.put(A, low_checks(1))
     store.commit()
     assert found(path, A) == 1
@@ -246,33 +245,32 @@ def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(
     ],
 )
 @pytest.mark.parametrize("name", ["default.json", "default.json.new"])
-def test_a_file_that_is_not_ours_is_said_once_and_left_alone(
-    path: Path, content: str, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_that_is_not_ours_is_said_once_and_left_alone(path: Path, content: str, name: str) -> None:
     path.parent.mkdir()
     foreign = path.with_name(name)
     foreign.write_bytes(content.encode(errors="surrogateescape"))
-    check_twice(path)
-    assert warnings_of(caplog) == [
+    assert check_twice(path) == [
         f"counts are not kept: {foreign} is not a state file of this program, and is left alone: {ADVICE}"
     ]
     assert foreign.read_bytes() == content.encode(errors="surrogateescape")
     assert not path.exists() or foreign == path
 
 
-def check_twice(path: Path) -> None:
-    """Run two checks of one process, of which the second must know what the first has left."""
-    store = CountStore(file=StateFile(path, "eu-west-1"))
+def check_twice(path: Path) -> list[str]:
+    """Run two checks of one process, of which the second must know what the first has left.
+
+    Return the conditions that both have found.
+    """
+    conditions, found = Conditions(), []
+    store = CountStore(file=StateFile(path, "eu-west-1", conditions))
     for count in (1, 2):
         store.begin(NOW)
         assert store.get(A) == low_checks(count - 1)
         store.put(A, low_checks(count))
         store.commit()
-
-
-def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """List the warnings so far."""
-    return [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+        found.append([notice.sentence for notice in conditions.in_force])
+    assert found[0] == found[1]
+    return found[1]
 
 
 def make_link(path: Path) -> None:
@@ -293,14 +291,13 @@ def make_link(path: Path) -> None:
     ],
 )
 def test_what_is_no_file_is_left_alone_and_nothing_is_put_beside_it(
-    path: Path, make: Callable[[Path], None], why: str, caplog: pytest.LogCaptureFixture
+    path: Path, make: Callable[[Path], None], why: str
 ) -> None:
     path.parent.mkdir()
     make(path)
     before = {one: one.lstat().st_ino for one in path.parent.iterdir()}
-    check_twice(path)
+    (warning,) = check_twice(path)
     assert {one: one.lstat().st_ino for one in path.parent.iterdir()} == before
-    (warning,) = warnings_of(caplog)
     assert warning.startswith(f"counts are not kept: {path} is {why}, and is left alone")
 
 
@@ -312,15 +309,16 @@ def test_nothing_is_put_beside_a_file_that_is_not_ours(path: Path) -> None:
 
 
 def test_without_a_place_to_write_there_is_one_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "file").touch()
-    store = CountStore(file=StateFile(tmp_path / "file" / "default.json", "eu-west-1"))
+    conditions = Conditions()
+    store = CountStore(file=StateFile(tmp_path / "file" / "default.json", "eu-west-1", conditions))
     for _ in range(2):
         store.begin(NOW)
         store.put(A, low_checks(1))
         store.commit()
-    assert len([each for each in caplog.records if each.levelno == logging.WARNING]) == 1
+    assert len(conditions.in_force) == 1
     assert store.get(A) == low_checks(1)
 
 

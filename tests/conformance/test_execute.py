@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.check.check import Adapters, Check
-from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import find_window
+from tests.builders import make_check
 from tests.conformance.vectors import Vector, read_vectors, spread
-from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
+from tests.fakes import FakeMetrics, FakeTables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,17 +30,12 @@ FIVE_MINUTES = timedelta(minutes=5)
 
 
 class Account:
-    """A fake account that is laid anew for each pass, and a loop whose counts last."""
+    """A fake account that is laid for each pass, and a check whose counts last."""
 
     def __init__(self, configuration: Configuration) -> None:
         self.tables, self.metrics, self.counts = FakeTables(), FakeMetrics(), CountStore()
         self.window = find_window(configuration.sections[0].typed, NOON)
-        thread = ThisThread()
-        adapters = Adapters(
-            self.tables, self.metrics, FakeNotifier(), FakeCircuitBreaker(), self.counts, thread, thread
-        )
-        discovery = Discovery(self.tables, configuration.sections, self.counts, thread)
-        self.loop = Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False)
+        self.check = make_check(configuration.sections, self.counts, tables=self.tables, metrics=self.metrics)
 
     def lay(self, account: Vector, now: datetime) -> None:
         """Put the tables of a pass in place."""
@@ -94,7 +88,7 @@ def test_a_pass_gives_what_is_expected(vector: Vector, tmp_path: Path) -> None:
     for number, expected_pass in enumerate(expected["passes"]):
         now = NOON + number * FIVE_MINUTES
         account.lay(vector["account"][min(number, len(vector["account"]) - 1)], now)
-        report = account.loop.check(now)
+        report = account.check.run(now)
         compare(account, expected_pass)
         if expected["exit_status"] is not None:
             assert bool(report.failures) == bool(expected["exit_status"])

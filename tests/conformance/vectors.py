@@ -1,4 +1,4 @@
-"""Run conformance vectors: the real file reader, loop and rules against a fake AWS."""
+"""Run conformance vectors: the real file reader, check and rules against a fake AWS."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dynamic_dynamodb.check.check import Adapters, Check
-from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.loader import Configuration, load
@@ -20,7 +18,8 @@ from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, Datapoints, find_window
-from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
+from tests.builders import make_check
+from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +65,7 @@ def load_vector(vector: Vector, path: Path) -> Configuration | None:
 
 @dataclass
 class Replay:
-    """A loop over one target whose state lasts from check to check."""
+    """A check of one target whose memory lasts from check to check."""
 
     vector: Vector
     configuration: Configuration
@@ -80,20 +79,14 @@ class Replay:
         self.counts = CountStore()
         self.before: PerCapacity[int] | None = PerCapacity(**self.vector["consecutive_checks_before"])
         self.provisioned = PerCapacity(**self.vector["provisioned"])
-        executor = ThisThread()
-        self.loop = Check(
-            Adapters(
-                self.tables,
-                self.metrics,
-                self.notifier,
-                self.circuit_breaker,
-                self.counts,
-                executor,
-                executor,
-            ),
-            Discovery(self.tables, self.configuration.sections, self.counts, executor),
+        self.checker = make_check(
+            self.configuration.sections,
+            self.counts,
             is_dry_run=self.vector["dry_run"],
-            is_stopping=lambda: False,
+            tables=self.tables,
+            metrics=self.metrics,
+            notifier=self.notifier,
+            circuit_breaker=self.circuit_breaker,
         )
 
     def check(self, inputs: Vector) -> dict[str, Any]:
@@ -108,7 +101,7 @@ class Replay:
             self.counts.put(self.target, self.before.map(Memory))
             self.before = None
         self._prepare(inputs, now)
-        report = self.loop.check(now)
+        report = self.checker.run(now)
         counts = self.counts.get(self.target).map(attrgetter("low_checks"))
         seen: dict[str, Any] = {
             "update_calls": [

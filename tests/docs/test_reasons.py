@@ -28,7 +28,7 @@ from tests.builders import (
     target_options,
     usage,
 )
-from tests.check.test_check import World
+from tests.check.fake_world import FakeWorld
 from tests.docs.pages import DOCS, read
 
 if TYPE_CHECKING:
@@ -58,31 +58,31 @@ def autoscaled(registered: tuple[Capacity, ...] | None) -> Reasons:
     return guard(decide_with(LOW), facts).capacities.reads.reasons
 
 
-def checked(prepare: Callable[[World], object], *, reads: float = 96) -> Reasons:
+def checked(prepare: Callable[[FakeWorld], object], *, reads: float = 96) -> Reasons:
     """Return the reasons of a whole check for a table with low writes."""
-    world = World(replace(section("^orders$"), circuit_breaker=BREAKER))
+    world = FakeWorld(replace(section("^orders$"), circuit_breaker=BREAKER))
     world.add(ORDERS, reads=reads, writes=12)
     prepare(world)
-    (report,) = world.check().targets
+    (report,) = world.run().targets
     sides = tuple(report.decision.capacities) if report.decision else ()
     skipped = (report.skipped,) if report.skipped else ()
     return (*skipped, *(reason for side in sides for reason in side.reasons))
 
 
-def end_before_updates(world: World) -> None:
+def end_before_updates(world: FakeWorld) -> None:
     """Request a stop after the decisions."""
     answers = iter([False, False])  # before and after the breakers
-    world.loop.is_stopping = lambda: next(answers, True)
+    world.check.is_stopping = lambda: next(answers, True)
 
 
 def match_for_too_long() -> Reasons:
     """Return the reasons for a table whose name takes too long to match."""
-    world = World(section(HARD_EXPRESSION))
+    world = FakeWorld(section(HARD_EXPRESSION))
     world.add(Target(HARD_NAME))
-    return tuple(one.skipped for one in world.check().targets if one.skipped)
+    return tuple(one.skipped for one in world.run().targets if one.skipped)
 
 
-def refuse_updates(code: str, message: str = "") -> Callable[[World], None]:
+def refuse_updates(code: str, message: str = "") -> Callable[[FakeWorld], None]:
     """Return what makes AWS refuse the next update."""
     return lambda world: world.tables.update_errors.append(AwsError("dynamodb:UpdateTable", code, message))
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_loop(
+def open_check(
     emulator: Emulator, folder: Path, environment: pytest.MonkeyPatch, configuration: str
 ) -> Iterator[Check]:
-    """Give a loop that goes from check to check like a daemon, and calls AWS once, not again."""
+    """Yield a check that is run again and again, as by a daemon, and that repeats no call."""
     for name, text in emulator.environment().items():
         environment.setenv(name, text)
     path = folder / "dynamic-dynamodb.conf"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.account import ALL, BEFORE, RAISED, add_busy, everywhere
-from tests.end_to_end.in_process import open_loop
+from tests.end_to_end.in_process import open_check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,9 +61,9 @@ def test_a_clock_that_jumps_during_a_run_lowers_nothing_busy(
 ) -> None:
     emulator.add_table("steady", reads=100, writes=100)
     emulator.put_metrics("steady", consumed_reads=60, consumed_writes=60)
-    with open_loop(emulator, tmp_path, monkeypatch, SHORT) as loop:
+    with open_check(emulator, tmp_path, monkeypatch, SHORT) as check:
         for jump in (timedelta(), WRONG, timedelta(), -WRONG, 2 * WRONG):
-            report = loop.check(datetime.now(timezone.utc) + jump)
+            report = check.run(datetime.now(timezone.utc) + jump)
             assert report.failures == 0
     assert emulator.capacities() == {("steady", None): BEFORE}
     asked = [call.parameters["EndTime"] for call in emulator.requests("GetMetricData")]

@@ -15,7 +15,7 @@ from dynamic_dynamodb.scaling.model import Target
 from tests.emulator.clients import client
 from tests.emulator.faults import LEFT_OUT, ONCE_MORE
 from tests.end_to_end.account import ALL, BEFORE, LOWERED, RAISED, add_busy, add_idle, everywhere, updates
-from tests.end_to_end.in_process import open_loop
+from tests.end_to_end.in_process import open_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -341,10 +341,10 @@ def test_an_update_with_an_odd_answer_is_found_and_not_made_twice(
 
 @dataclass(frozen=True)
 class InProcess:
-    """A loop on the emulated account, which goes on from example to example like a daemon."""
+    """A check of the emulated account, run again for each example as by a daemon."""
 
     emulator: Emulator
-    loop: Check
+    check: Check
 
     def lay_account(self) -> None:
         """Make an account in which `sick` is to be raised, and its index lowered."""
@@ -359,8 +359,8 @@ class InProcess:
 @pytest.fixture
 def in_process(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
     text = f"[global]\nskip-aws-autoscaled: true\n{everywhere()}"
-    with open_loop(emulator, tmp_path, monkeypatch, text) as loop:
-        yield InProcess(emulator, loop)
+    with open_check(emulator, tmp_path, monkeypatch, text) as check:
+        yield InProcess(emulator, check)
 
 
 def _find_paths(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -424,7 +424,7 @@ def _check_case(in_process: InProcess, action: str, path: tuple[str | int, ...],
         times=None,
         **EVERYWHERE[odd],
     )
-    report = in_process.loop.check(datetime.now(timezone.utc))
+    report = in_process.check.run(datetime.now(timezone.utc))
     found = emulator.capacities()
     held = {target for target, units in EXPECTED.items() if found[target] != units}
     assert {found[target] for target in held} <= {BEFORE}, case

@@ -1,4 +1,4 @@
-"""The replay decides as the daemon does: the same loop on AWS's adapters, against the emulated account."""
+"""The replay decides as the daemon does: the same check on AWS's adapters, against the emulated account."""
 
 from __future__ import annotations
 
@@ -150,10 +150,10 @@ def check_in_fact(
     session = open_session(configuration, Timeouts(), lambda: False)
     session.prepare()
     with start_workers() as workers:
-        loop = build_check(configuration, CountStore(), workers, session, lambda: False)
+        check = build_check(configuration, CountStore(), workers, session, lambda: False)
         for now in moments:
             emulator.set_clock(now)
-            real(now, loop.check(now))
+            real(now, check.run(now))
             pin_decreases(emulator, now)
     return real.reports
 

@@ -215,7 +215,7 @@ class Account:
         try:
             check_update(table, wanted, self.settings, self.now)
         except ServiceError as error:
-            raise AwsError("dynamodb:UpdateTable", error.code, error.message or "") from error
+            raise AwsError("dynamodb:UpdateTable", error.code, error.message or "") from None
         for decision in update.decisions:
             self.decreases += any(side.is_decrease for side in decision.capacities)
             self.increases += decision.is_raise

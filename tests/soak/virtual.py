@@ -1,21 +1,16 @@
-"""Ten thousand checks of the real loop on a virtual clock, each judged by what the account saw."""
+"""Ten thousand real checks on a virtual clock, each judged by what the account saw."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.check.check import Adapters, Check
-from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.report import Outcome
-from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
-from tests.builders import section
-from tests.fakes import ThisThread
+from tests.builders import make_check, section
 from tests.soak.account import NOT_TAKEN, START, TABLES, Account
 from tests.soak.figures import Figure
 
@@ -23,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from dynamic_dynamodb.check.check import Check
     from dynamic_dynamodb.check.report import CheckReport
     from dynamic_dynamodb.scaling.decision import CapacityDecision
     from dynamic_dynamodb.scaling.model import Description, Target
@@ -47,17 +43,6 @@ UPPER_PERCENT, FREE_DECREASES, SPACING, WINDOW_SECONDS = 90, 4, timedelta(hours=
 """What the rules are, written down once more, so that a mistake in the product is not repeated here."""
 WITHOUT_ZERO_RULE = "e"
 WITH_BREAKER = "e"
-
-
-class Unexpected(logging.Handler):
-    """Count errors that nobody expected and that were contained."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.count += record.exc_info is not None
 
 
 @dataclass
@@ -89,28 +74,18 @@ FAULTS = (
 
 def run(checks: int, seed: int) -> tuple[Account, Verdict]:
     """Run so many checks, and judge each."""
-    account, verdict, unexpected = Account(seed), Verdict(), Unexpected()
-    loop = _build(account)
-    logger = logging.getLogger("dynamic-dynamodb")
-    before = logger.level, logger.propagate
-    logger.addHandler(unexpected)
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    try:
-        for number in range(checks):
-            now = START + number * INTERVAL
-            account.begin(now)
-            report = loop.check(now)
-            verdict.checks += 1
-            for fault, where in judge(account, report):
-                verdict.note(fault, where)
-            verdict.raises_due += sum(1 for _ in find_due_raises(account))
-    finally:
-        logger.removeHandler(unexpected)
-        logger.setLevel(before[0])
-        logger.propagate = before[1]
-    if unexpected.count:
-        verdict.faults[UNHANDLED] += unexpected.count
+    account, verdict = Account(seed), Verdict()
+    check = _build(account)
+    for number in range(checks):
+        now = START + number * INTERVAL
+        account.begin(now)
+        report = check.run(now)
+        verdict.checks += 1
+        for fault, where in judge(account, report):
+            verdict.note(fault, where)
+        for error in report.unexpected:
+            verdict.note(UNHANDLED, repr(error))
+        verdict.raises_due += sum(1 for _ in find_due_raises(account))
     return account, verdict
 
 
@@ -137,10 +112,7 @@ def _build(account: Account) -> Check:
         )
         for group, options in GROUP_OPTIONS.items()
     )
-    thread, counts = ThisThread(), CountStore()
-    adapters = Adapters(account, account, account, account, counts, thread, thread)
-    discovery = Discovery(account, sections, counts, thread)
-    return Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False)
+    return make_check(sections, tables=account, metrics=account, notifier=account, circuit_breaker=account)
 
 
 def judge(account: Account, report: CheckReport) -> Iterator[tuple[str, object]]:

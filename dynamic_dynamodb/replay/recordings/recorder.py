@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.history_file import Minutes
     from dynamic_dynamodb.scaling.usage import Datapoints
 
+LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 LONGEST_HISTORY: Final = timedelta(days=15)
 """How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
 FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
@@ -130,7 +132,11 @@ def _record_into(
             now = datetime.now(timezone.utc)
             found = discovery.find()
         except AwsError as error:
-            return Recorded((), (f"nothing was recorded: {error}",))
+            found = error
+        if isinstance(found, AwsError):
+            return Recorded((), (f"nothing was recorded: {found}",))
+        for notice in session.conditions.in_force:
+            LOGGER.log(notice.level, "%s", notice.sentence)
         end = session.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
         span = Span(end - timedelta(days=options["days"]), end)
         subjects = list(_find_targets(discovery, found))
@@ -167,7 +173,7 @@ def _find_targets(discovery: Discovery, found: Discovered) -> Iterator[RecordedT
     on_demand = {
         report.target for report in found.skipped if report.skipped and report.skipped.code is Code.ON_DEMAND
     }
-    for target in sorted({*on_demand, *(subject.target for subject in found.subjects)}):
+    for target in sorted({*on_demand, *(subject.target for subject in found.matched)}):
         account = discovery.known[target.table][Target(target.table)].account
         yield RecordedTarget(target, account, is_on_demand=target in on_demand)
 

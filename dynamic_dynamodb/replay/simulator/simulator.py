@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.check.check import LOGGER, Adapters, Check
-from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.check import Check
+from dynamic_dynamodb.check.ports import World
+from dynamic_dynamodb.check.resilience import never
 from dynamic_dynamodb.check.state import CountStore, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
@@ -49,7 +48,7 @@ def find_section(sections: Sequence[Section], target: Target) -> Section | None:
 
 
 def _match(sections: Sequence[Section], name: str) -> Section | None:
-    matches = match_sections(sections, [name], MatchBudget(time.perf_counter))
+    matches = match_sections(sections, [name], MatchBudget())
     if name in matches.undecided:
         raise ValueError(describe_slow(matches.undecided[name]))
     return matches.sections.get(name)
@@ -86,15 +85,14 @@ def simulate(
     minutes = sum(recording.minutes for recording in recordings)
     done = 0
     replayed: list[Replayed] = []
-    with _silenced():
-        for group in _group_by_time(recordings):
-            share = sum(recording.minutes for recording in group) / minutes
-            begun = done / minutes
-            run = Run(sections, group, scenario)
-            for part in run.pass_time():
-                on_progress(begun + share * part)
-            done += sum(recording.minutes for recording in group)
-            replayed += run.replayed.values()
+    for group in _group_by_time(recordings):
+        share = sum(recording.minutes for recording in group) / minutes
+        begun = done / minutes
+        run = Run(sections, group, scenario)
+        for part in run.pass_time():
+            on_progress(begun + share * part)
+        done += sum(recording.minutes for recording in group)
+        replayed += run.replayed.values()
     return replayed
 
 
@@ -139,7 +137,7 @@ class Run:
             self.replayed[recording.target] = Replayed(section, model, timeline)
         self._account = Account(lifetimes, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
-        self._loop = _build_check(self._account, own_sections, scenario.check_interval)
+        self._check = _build_check(self._account, own_sections, scenario.check_interval)
 
     def pass_time(self) -> Iterator[float]:
         """Let minute after minute pass, and give now and then which share has passed."""
@@ -148,7 +146,7 @@ class Run:
         for minute in range(self._minutes):
             self._account.begin(minute)
             while next_check < SECONDS_PER_MINUTE:
-                self._check(minute, moment + next_check * SECOND)
+                self._run_check(minute, moment + next_check * SECOND)
                 next_check += self._check_interval
             next_check -= SECONDS_PER_MINUTE
             moment += MINUTE
@@ -156,8 +154,8 @@ class Run:
             if minute % PROGRESS_STEP_MINUTES == 0:
                 yield minute / self._minutes
 
-    def _check(self, minute: int, now: datetime) -> None:
-        checked = self._loop.check(now)
+    def _run_check(self, minute: int, now: datetime) -> None:
+        checked = self._check.run(now)
         self._on_check(now, checked)
         for report in checked.targets:
             found = self.replayed.get(report.target)
@@ -166,28 +164,17 @@ class Run:
 
 
 def _build_check(account: Account, sections: Sequence[Section], check_interval: int) -> Check:
-    counts, inline = CountStore(find_life(check_interval)), Inline()
-    adapters = Adapters(
+    inline = Inline()
+    world = World(
         tables=account,
         metrics=account,
         notifier=account,
         circuit_breaker=account,
-        counts=counts,
         lookups=inline,
         updates=inline,
     )
-    discovery = Discovery(account, tuple(sections), counts, inline)
-    return Check(adapters, discovery, is_dry_run=False, is_stopping=lambda: False)
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Keep the loop's lines to itself: a replay makes thousands of checks."""
-    before, LOGGER.disabled = LOGGER.disabled, True
-    try:
-        yield
-    finally:
-        LOGGER.disabled = before
+    counts = CountStore(find_life(check_interval))
+    return Check(world, sections, counts, is_dry_run=False, is_stopping=never)
 
 
 def _leave_out_missing_sides(
