@@ -18,7 +18,8 @@ from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import Progress, ProgressBar
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder, open_regular
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
-from dynamic_dynamodb.replay.reports.text import FORMATS
+from dynamic_dynamodb.replay.reports.data import write_csv, write_json
+from dynamic_dynamodb.replay.reports.text import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _WEIGHTS: Final = (1, 10)
 """How the time of a replay is shared: reading the recordings, replaying them."""
+_FORMATS: Final = {"table": write_table, "json": write_json, "csv": write_csv}
 _DOCTYPE: Final = "<!doctype html>"
 
 
@@ -88,7 +90,7 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
         )
     failure = comparison.find_failure()
     return Result(
-        FORMATS[options["format"]](comparison),
+        _FORMATS[options["format"]](comparison),
         sign(remarks),
         sign([failure] if failure else []),
         ExitCode.FAILURE if failure else ExitCode.SUCCESS,

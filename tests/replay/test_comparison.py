@@ -1,11 +1,10 @@
-"""What is made of a replay: verdict, warnings, timeline, progress."""
+"""A comparison: its verdict, rows, warnings and progress."""
 
 from __future__ import annotations
 
 import fcntl
 import io
 import os
-import re
 import struct
 import termios
 from dataclasses import replace
@@ -18,8 +17,9 @@ from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.costs import Cost
 from dynamic_dynamodb.replay.comparison.results import Row, SideResult
 from dynamic_dynamodb.replay.comparison.settings import parse_physics
-from dynamic_dynamodb.replay.comparison.verdict import summarize
+from dynamic_dynamodb.replay.comparison.verdict import Verdict, summarize
 from dynamic_dynamodb.replay.progress import Progress, ProgressBar
+from dynamic_dynamodb.replay.reports.data import write_verdict
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.builders import section
@@ -28,60 +28,101 @@ from tests.replay.recordings import DAY, START, record, spikes
 
 
 def row(name: str, dollars: float, throttled: float = 0, *, reads: int | None = None) -> Row:
-    """Give a row of this cost, which throttles this many of 1,000 units; it is used by half."""
+    """Return a row of this cost that throttles some of 1,000 units and uses half of its capacity."""
     side = SideResult(1000, 1000 - throttled, throttled, 2000)
     units = None if reads is None else PerCapacity(reads, 1)
     return Row(name, PerCapacity(side, SideResult()), Cost(dollars, dollars * 2), DAY, units=units)
 
 
-def summarize_rows(ours: Row, *, demand: float, fixed: float, tracking: Row) -> str:
-    """Judge against rivals of these prices."""
+def judge(ours: Row, *, demand: float, fixed: float) -> Verdict:
+    """Return the verdict beside on-demand and a fixed value of these prices."""
     on_demand = replace(row("on-demand", demand), fully_used_dollars=5)
-    rows = [ours, tracking, on_demand, row("best fixed value", fixed, reads=7)]
+    tracking = row("AWS target tracking 70 %", 1, throttled=500)
     bound = replace(row("clairvoyant bound", 0.5), is_bound=True)
-    return summarize([*rows, bound], settings())
+    return summarize([ours, tracking, on_demand, row("best fixed value", fixed, reads=7), bound], settings())
 
 
-CHEAP_BUT_THROTTLED = row("AWS target tracking 70 %", 1, throttled=500)
+CHEAPEST = """\
+This configuration is the cheapest option that throttles at most 0.1 %: $10.00 per 30 days.
+Next is a fixed 7 reads at $15.00 (+50 %).
+On-demand costs $20.00 (+100 %).
+On-demand is cheaper when less than 25 % of the capacity paid for is used; this configuration uses 50 %."""
+CHEAPEST_IN_JSON = (
+    "This configuration is the cheapest that throttles no more than 0.1 %: $10.00 per 30 days;"
+    " next is a fixed 7 reads, $15.00 (+50 %); on-demand costs $20.00 (+100 %);"
+    " on-demand is better where less than 25 % of what is paid for is used,"
+    " and of this configuration 50 % is used."
+)
+DEARER = """\
+The cheapest option that throttles at most 0.1 % is on-demand at $5.00 per 30 days.
+This configuration costs $10.00 (+100 %).
+A fixed 7 reads costs $15.00 (+200 %).
+On-demand is cheaper when less than 100 % of the capacity paid for is used; this configuration uses 50 %."""
+DEARER_IN_JSON = (
+    "On-demand is the cheapest that throttles no more than 0.1 %: $5.00 per 30 days;"
+    " this configuration costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+200 %);"
+    " on-demand is better where less than 100 % of what is paid for is used,"
+    " and of this configuration 50 % is used."
+)
+THROTTLED = """\
+This configuration throttles {}, more than the 0.1 % allowed, and costs $3.00 per 30 days.
+The cheapest option within that limit is a fixed 7 reads at $4.00.
+On-demand costs $5.00 (+25 %).
+On-demand is cheaper when less than 100 % of the capacity paid for is used; this configuration uses 100 %."""
+THROTTLED_IN_JSON = (
+    "This configuration throttles {}, more than the 0.1 % wanted, at $3.00 per 30 days;"
+    " the cheapest that does not is a fixed 7 reads, $4.00; on-demand costs $5.00 (+25 %);"
+    " on-demand is better where less than 100 % of what is paid for is used,"
+    " and of this configuration 100 % is used."
+)
 
 
-def test_the_verdict_is_for_this_configuration_if_it_is_the_cheapest_that_fits() -> None:
-    assert summarize_rows(row("ours", 10), demand=20, fixed=15, tracking=CHEAP_BUT_THROTTLED) == (
-        "this configuration is the cheapest that throttles no more than 0.1 %: $10.00 per 30 days; next is a"
-        " fixed 7 reads, $15.00 (+50 %); on-demand costs $20.00 (+100 %); on-demand is better where less than"
-        " 25 % of what is paid for is used, and of this configuration 50 % is used."
-    )
-
-
-def test_the_verdict_is_for_another_if_that_is_cheaper() -> None:
-    said = summarize_rows(row("ours", 10), demand=5, fixed=15, tracking=CHEAP_BUT_THROTTLED)
-    assert said.startswith(
-        "on-demand is the cheapest that throttles no more than 0.1 %: $5.00 per 30 days; this configuration"
-        " costs $10.00 (+100 %); a fixed 7 reads costs $15.00 (+200 %); on-demand is better where less than"
-        " 100 % of what is paid for is used, and of this configuration 50 % is used."
-    )
+@pytest.mark.parametrize(
+    ("verdict", "text", "in_json"),
+    [
+        pytest.param(
+            judge(row("this configuration", 10), demand=20, fixed=15),
+            CHEAPEST,
+            CHEAPEST_IN_JSON,
+            id="this configuration is the cheapest",
+        ),
+        pytest.param(
+            judge(row("this configuration", 10), demand=5, fixed=15),
+            DEARER,
+            DEARER_IN_JSON,
+            id="another is cheaper",
+        ),
+        pytest.param(
+            judge(row("this configuration", 3, throttled=2), demand=5, fixed=4),
+            THROTTLED.format("0.20 %"),
+            THROTTLED_IN_JSON.format("0.20 %"),
+            id="this configuration throttles too much",
+        ),
+        pytest.param(
+            judge(replace(row("this configuration", 3), worst_percent=2.0), demand=5, fixed=4),
+            THROTTLED.format("up to 2.00 % on a target"),
+            THROTTLED_IN_JSON.format("up to 2.00 % of a target"),
+            id="this configuration throttles one of several targets too much",
+        ),
+    ],
+)
+def test_the_verdict_names_the_cheapest_that_throttles_no_more_than_allowed(
+    verdict: Verdict, text: str, in_json: str
+) -> None:
+    assert "\n".join(verdict.sentences) == text
+    assert write_verdict(verdict) == in_json
 
 
 @pytest.mark.parametrize("demand", [9.0, 9.999, 10.001, 11.0])
-def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_better(demand: float) -> None:
-    said = summarize_rows(row("ours", 10), demand=demand, fixed=15, tracking=CHEAP_BUT_THROTTLED)
-    match = re.search(r"less than ([\d.]+) % of what is paid for .* configuration ([\d.]+) % is used", said)
-    assert match is not None
-    even, used = map(float, match.groups())
+def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_cheaper(demand: float) -> None:
+    verdict = judge(row("this configuration", 10), demand=demand, fixed=15)
+    assert verdict.break_even is not None
+    even, used = (float(text.removesuffix(" %")) for text in verdict.break_even)
     assert (used < even) == (demand < 10)
 
 
-def test_a_share_above_the_wanted_one_looks_so() -> None:
-    said = summarize_rows(row("ours", 3, throttled=1.001), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
-    assert said.startswith("this configuration throttles 0.1001 %, more than the 0.1 % wanted")
-
-
-def test_the_verdict_says_when_this_configuration_throttles_too_much() -> None:
-    said = summarize_rows(row("ours", 3, throttled=2), demand=5, fixed=4, tracking=CHEAP_BUT_THROTTLED)
-    assert said.startswith(
-        "this configuration throttles 0.20 %, more than the 0.1 % wanted, at $3.00 per 30 days; the cheapest"
-        " that does not is a fixed 7 reads, $4.00; "
-    )
+def test_a_share_above_the_allowed_one_has_enough_decimals_to_look_so() -> None:
+    assert judge(row("this configuration", 3, throttled=1.001), demand=5, fixed=4).throttled == "0.1001 %"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +148,7 @@ def test_other_physics_are_refused(text: str) -> None:
         parse_physics(text)
 
 
-def test_the_wanted_throttling_is_what_the_condition_says() -> None:
+def test_the_allowed_throttling_is_that_of_the_condition() -> None:
     assert settings().allowed_percent == 0.1
     assert settings(fail_if="cost>5, throttled > 2 %,throttled>=0.5").allowed_percent == 0.5
     assert settings(fail_if="throttled<1").allowed_percent == 0.1
@@ -130,7 +171,7 @@ def test_a_condition_on_a_share_is_for_each_target(metric: str) -> None:
     assert found.targets[1].rows[0].at_max_percent is None
 
 
-def test_a_file_to_compare_that_is_called_like_a_rival_keeps_its_own_row() -> None:
+def test_a_file_to_compare_that_is_named_like_a_baseline_keeps_its_own_row() -> None:
     recordings = [record(spikes(600)), record(spikes(600), target=Target("orders", "by-date"))]
     name = name_compared(Path("somewhere/on-demand"))
     found = compare(configure(), recordings, settings(), other=(name, configure()))
@@ -139,14 +180,14 @@ def test_a_file_to_compare_that_is_called_like_a_rival_keeps_its_own_row() -> No
     assert name_compared(Path("b.conf")) == "b.conf"
 
 
-def test_recordings_without_a_section_are_left_out_with_a_word() -> None:
+def test_recordings_without_a_section_are_left_out_with_a_warning() -> None:
     recordings = [record([60.0] * 60), record([60.0] * 60, target=Target("users"))]
     found = compare(configure(), recordings, settings())
     assert found.warnings == ("the configuration has no section for users: left out",)
     assert [str(target.recording.target) for target in found.targets] == ["orders"]
 
 
-def test_a_file_to_compare_that_knows_no_target_is_left_out_with_a_word() -> None:
+def test_a_file_to_compare_without_any_section_for_a_target_is_left_out_with_a_warning() -> None:
     other = replace(configure(), sections=())
     found = compare(configure(), [record([60.0] * 60)], settings(), other=("b.conf", other))
     assert found.warnings == ("b.conf has no section for orders: left out",)

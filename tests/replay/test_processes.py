@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.replay.comparison.baselines import get_traces
 from dynamic_dynamodb.replay.comparison.comparison import compare
-from dynamic_dynamodb.replay.reports.text import write_json
+from dynamic_dynamodb.replay.reports.data import write_json
 from dynamic_dynamodb.replay.simulator.capacity_model import Physics
 from dynamic_dynamodb.replay.simulator.simulator import Scenario, simulate
 from tests.replay.configurations import configure, settings
 from tests.replay.recordings import record, spikes, wave
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -25,7 +25,7 @@ RECORDING = record(wave(600, 5, 120), spikes(600))
 CONFIGURATIONS = [configure(reads_upper_threshold=threshold) for threshold in ("50", "80")]
 
 
-def run_in_processes(calls: list[Callable[[], T]]) -> list[T]:
+def run_in_processes(calls: Sequence[Callable[[], T]]) -> list[T]:
     """Run each call in a process that inherits nothing but the modules it imports."""
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.comparison.settings import Condition, Settings
+    from dynamic_dynamodb.replay.comparison.verdict import Verdict
     from dynamic_dynamodb.replay.progress import Progress
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.scaling.model import Target
@@ -59,7 +60,7 @@ class TargetComparison:
     recording: Recording
     replayed: Replayed
     rows: tuple[Row, ...]
-    verdict: str
+    verdict: Verdict
     warnings: tuple[str, ...]
 
 
@@ -69,7 +70,7 @@ class Comparison:
 
     targets: tuple[TargetComparison, ...]
     total: tuple[Row, ...]
-    verdict: str
+    verdict: Verdict
     warnings: tuple[str, ...]
     settings: Settings
 

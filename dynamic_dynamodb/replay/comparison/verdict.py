@@ -1,7 +1,8 @@
-"""Say in plain words what is cheapest at the wanted throttling, and when something else would be."""
+"""Find the cheapest row that throttles no more than is allowed, and compare this configuration with it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
@@ -15,86 +16,125 @@ if TYPE_CHECKING:
 
 OURS: Final = "this configuration"
 _SLACK: Final = 1e-9
-_MOST_DIGITS: Final = 10
+_MOST_DECIMALS: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A row, as a sentence names it, and its dollars per 30 days."""
+
+    name: str
+    dollars: float
+
+    @property
+    def cost(self) -> str:
+        """Return the dollars as text."""
+        return format_dollars(self.dollars)
+
+    def compare(self, base: Offer) -> str:
+        """Return the dollars as text, with the difference to the base in percent unless that is free."""
+        if not base.dollars:
+            return self.cost
+        return f"{self.cost} ({100 * (self.dollars - base.dollars) / base.dollars:+.0f} %)"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which row is the cheapest that throttles no more than `allowed_percent`.
+
+    `throttled` is the share that this configuration throttles if that is more than is allowed, else empty; of
+    several targets it is that of the worst. `runner_up` is the second cheapest if this configuration is the
+    cheapest. `others` are the fixed value and on-demand, unless they are one of these.
+    `break_even` has the utilization below which on-demand is cheaper, and that of this configuration.
+    """
+
+    allowed_percent: float
+    throttled: str
+    is_of_several: bool
+    ours: Offer
+    cheapest: Offer
+    runner_up: Offer | None
+    others: tuple[Offer, ...]
+    break_even: tuple[str, str] | None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Return the verdict in sentences."""
+        return tuple(self._describe())
+
+    def _describe(self) -> Iterator[str]:
+        ours, cheapest, allowed = self.ours, self.cheapest, f"{self.allowed_percent:g} %"
+        if self.throttled:
+            throttled = f"up to {self.throttled} on a target" if self.is_of_several else self.throttled
+            yield (
+                f"This configuration throttles {throttled}, more than the {allowed} allowed, and costs"
+                f" {ours.cost} per 30 days."
+            )
+            yield f"The cheapest option within that limit is {cheapest.name} at {cheapest.cost}."
+        elif self.runner_up is not None:
+            yield (
+                f"This configuration is the cheapest option that throttles at most {allowed}: {ours.cost} per"
+                " 30 days."
+            )
+            yield f"Next is {self.runner_up.name} at {self.runner_up.compare(cheapest)}."
+        else:
+            yield (
+                f"The cheapest option that throttles at most {allowed} is {cheapest.name} at"
+                f" {cheapest.cost} per 30 days."
+            )
+            yield f"This configuration costs {ours.compare(cheapest)}."
+        for other in self.others:
+            yield f"{other.name[0].upper()}{other.name[1:]} costs {other.compare(cheapest)}."
+        if self.break_even is not None:
+            even, used = self.break_even
+            yield (
+                f"On-demand is cheaper when less than {even} of the capacity paid for is used; this"
+                f" configuration uses {used}."
+            )
 
 
 def is_within(row: Row, allowed_percent: float) -> bool:
-    """Tell whether a row throttles no more than wanted, on each target if it is a sum."""
-    worst = row.throttled_percent if row.worst_percent is None else row.worst_percent
-    return worst <= allowed_percent + _SLACK
+    """Return whether a row throttles no more than is allowed, on every target if it is a sum."""
+    return _find_throttled_percent(row) <= allowed_percent + _SLACK
 
 
-def summarize(rows: Sequence[Row], settings: Settings) -> str:
-    """Write the line; `rows` hold this configuration first."""
-    ours, wanted = rows[0], settings.allowed_percent
-    fit = [row for row in rows if not row.is_bound and is_within(row, wanted)]
-    fit.sort(key=lambda row: row.cost.by(settings.billing))
-    best = fit[0]  # on-demand always fits
-    named = fit[:2] if best is ours else [best]
-    others = [row for row in rows if row.name in (FIXED, ON_DEMAND) and row not in named]
+def _find_throttled_percent(row: Row) -> float:
+    return row.throttled_percent if row.worst_percent is None else row.worst_percent
+
+
+def summarize(rows: Sequence[Row], settings: Settings) -> Verdict:
+    """Return the verdict on rows of which the first is this configuration's."""
+    ours, allowed = rows[0], settings.allowed_percent
+
+    def offer(row: Row) -> Offer:
+        return Offer(_name(row), row.cost.by(settings.billing))
+
+    within = [row for row in rows if not row.is_bound and is_within(row, allowed)]
+    within.sort(key=lambda row: row.cost.by(settings.billing))
+    best = within[0]  # on-demand throttles nothing: there is always one
+    runner_up = within[1] if best is ours else None
+    others = [row for row in rows if row.name in (FIXED, ON_DEMAND) and row not in (best, runner_up)]
     others.sort(key=lambda row: row.name != FIXED)
-    sentences = (
-        _compare(ours, fit, settings),
-        *(_describe_other(row, best, settings) for row in others),
-        *_describe_break_even(rows, settings),
-    )
-    return "; ".join(sentences) + "."
-
-
-def _compare(ours: Row, fit: Sequence[Row], settings: Settings) -> str:
-    """Set this configuration against the cheapest that fit, in the order of their cost."""
-    best, wanted = fit[0], settings.allowed_percent
-    own, least = ours.cost.by(settings.billing), best.cost.by(settings.billing)
-    if ours not in fit:
-        if ours.worst_percent is None:
-            much = _format_percent_above(ours.throttled_percent, wanted)
-        else:
-            much = f"up to {_format_percent_above(ours.worst_percent, wanted)} of a target"
-        return (
-            f"this configuration throttles {much}, more than the {wanted:g} % wanted, at"
-            f" {format_dollars(own)} per 30 days; the cheapest that does not is {_name(best)},"
-            f" {format_dollars(least)}"
-        )
-    if best is ours:
-        second = fit[1]
-        dollars = second.cost.by(settings.billing)
-        return (
-            f"this configuration is the cheapest that throttles no more than {wanted:g} %:"
-            f" {format_dollars(own)} per 30 days; next is {_name(second)}, {format_dollars(dollars)}"
-            f"{_format_difference(dollars, own)}"
-        )
-    return (
-        f"{_name(best)} is the cheapest that throttles no more than {wanted:g} %: {format_dollars(least)}"
-        f" per 30 days; this configuration costs {format_dollars(own)}{_format_difference(own, least)}"
+    return Verdict(
+        allowed,
+        "" if ours in within else _format_percent_above(_find_throttled_percent(ours), allowed),
+        ours.worst_percent is not None,
+        offer(ours),
+        offer(best),
+        None if runner_up is None else offer(runner_up),
+        tuple(map(offer, others)),
+        _find_break_even(rows, settings),
     )
 
 
-def _describe_other(row: Row, best: Row, settings: Settings) -> str:
-    dollars, least = row.cost.by(settings.billing), best.cost.by(settings.billing)
-    return f"{_name(row)} costs {format_dollars(dollars)}{_format_difference(dollars, least)}"
-
-
-def _describe_break_even(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
-    """Say how far the load is from where both ways of billing cost the same, by the same dollars as above."""
+def _find_break_even(rows: Sequence[Row], settings: Settings) -> tuple[str, str] | None:
+    """Return the utilization at which on-demand costs the same, and this configuration's; both by dollars."""
     on_demand = next(row for row in rows if row.name == ON_DEMAND)
-    own, demand = rows[0].cost.by(settings.billing), on_demand.cost.by(settings.billing)
+    own, requests = rows[0].cost.by(settings.billing), on_demand.cost.by(settings.billing)
     used = on_demand.fully_used_dollars
-    if own and used and demand:
-        even, share = _format_distinctly(100 * used / demand, min(100.0, 100 * used / own))
-        yield (
-            f"on-demand is better where less than {even} of what is paid for is used, and of this"
-            f" configuration {share} is used"
-        )
-
-
-def _format_distinctly(one: float, other: float) -> tuple[str, str]:
-    """Write two shares in whole percent, or with as many decimals as it takes to see which is more."""
-    texts = ("", "")
-    for digits in range(_MOST_DIGITS):
-        texts = f"{one:.{digits}f} %", f"{other:.{digits}f} %"
-        if texts[0] != texts[1]:
-            break
-    return texts
+    if not (own and used and requests):
+        return None
+    return _format_distinctly(100 * used / requests, min(100.0, 100 * used / own))
 
 
 def _name(row: Row) -> str:
@@ -106,23 +146,26 @@ def _name(row: Row) -> str:
 
 
 def format_dollars(dollars: float) -> str:
-    """Write an amount of money."""
+    """Return an amount of money as text."""
     return f"${dollars:,.2f}"
 
 
 def format_percent(percent: float) -> str:
-    """Write a share with as many decimals as tell something."""
+    """Return a share as text, with two decimals, or with its first digit if it is very small."""
     if percent == 0:
         return "0 %"
     return f"{percent:.2f} %" if percent >= 0.01 else f"{percent:.1g} %"  # noqa: PLR2004 - two decimals show it
 
 
 def _format_percent_above(percent: float, limit: float) -> str:
-    """Write a share that is above a limit so that it looks so."""
+    """Return a share that is above a limit with enough decimals to show that it is."""
     text = format_percent(percent)
     return _format_distinctly(percent, limit)[0] if float(text.removesuffix(" %")) <= limit else text
 
 
-def _format_difference(dollars: float, base: float) -> str:
-    """Say how much more than the cheapest that is; nothing if that is free."""
-    return f" ({100 * (dollars - base) / base:+.0f} %)" if base else ""
+def _format_distinctly(one: float, other: float) -> tuple[str, str]:
+    """Return two shares in whole percent, or with as many decimals as it takes to tell them apart."""
+    digits = 0
+    while one != other and f"{one:.{digits}f}" == f"{other:.{digits}f}" and digits < _MOST_DECIMALS:
+        digits += 1
+    return f"{one:.{digits}f} %", f"{other:.{digits}f} %"

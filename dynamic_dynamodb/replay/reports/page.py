@@ -12,7 +12,7 @@ from dynamic_dynamodb.options import PRICED_REGION, PRICES_AS_OF, Capacity
 from dynamic_dynamodb.replay.comparison.baselines import get_traces
 from dynamic_dynamodb.replay.comparison.verdict import is_within
 from dynamic_dynamodb.replay.reports.charts import build_chart, draw_chart, draw_timeline, label_times
-from dynamic_dynamodb.replay.reports.text import BILLING_REMARK, COLUMNS, capitalize, describe_recording
+from dynamic_dynamodb.replay.reports.text import BILLING_NOTE, COLUMNS, capitalize, describe_recording
 from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MOST_CHANGES_SHOWN: Final = 500
 MOST_NAMED: Final = 3
 LEGEND: Final = (
-    ("mean", "load, mean"),
-    ("peak", "load, peak minute"),
+    ("mean", "average load"),
+    ("peak", "peak minute"),
     ("capacity", "provisioned"),
     ("band", "throttled"),
 )
@@ -33,15 +33,15 @@ LANES_LEGEND: Final = (
     ("raised", "raised"),
     ("lowered", "lowered"),
     ("held", "held back"),
-    ("waiting", "counting low checks"),
-    ("low", "low, at minimum"),
+    ("waiting", "waiting for more low checks"),
+    ("low", "cannot go lower"),
     ("steady", "steady"),
-    ("unknown", "load zero or unknown"),
+    ("unknown", "no load or no data"),
 )
 
 
 def write_report(comparison: Comparison) -> str:
-    """Write the page."""
+    """Return the page."""
     names = ", ".join(str(target.recording.target) for target in comparison.targets)
     several = f"{len(comparison.targets)} targets"
     title = f"Replay of {names if len(comparison.targets) <= MOST_NAMED else several}"
@@ -66,22 +66,25 @@ def _write_parts(comparison: Comparison, title: str) -> Iterator[str]:
     settings = comparison.settings
     yield f"<header><h1>{escape(title)}</h1>"
     yield (
-        f"<p>What Dynamic DynamoDB {__version__} would have done: physics {escape(settings.physics_text)},"
-        f" billing {settings.billing}, at most {settings.allowed_percent:g} % throttled is wanted.</p>"
+        f"<p>What Dynamic DynamoDB {__version__} would have done with this load."
+        f" Physics {escape(settings.physics_text)}, billing {settings.billing},"
+        f" at most {settings.allowed_percent:g}&nbsp;% throttling allowed.</p>"
         "</header>"
     )
     yield from _list_warnings(comparison.warnings)
     if len(comparison.targets) > 1:
         yield f"<section><h2>All {len(comparison.targets)} targets</h2>"
-        yield f'<p class="verdict">{_write_sentence(comparison.verdict)}</p>'
+        yield f'<p class="verdict">{_write_sentences(comparison.verdict.sentences)}</p>'
         yield from _write_rows(comparison.total, settings.allowed_percent)
         yield "</section>"
     for target in comparison.targets:
         yield from _write_target(target, settings.allowed_percent)
     yield (
-        f"<footer><p>Dollars are per 30 days, by default at {PRICED_REGION} prices of {PRICES_AS_OF}."
-        f" {BILLING_REMARK} The throttled share is that of the side, reads or writes, that fared worse."
-        " The bound is what nobody can beat who keeps the model's rules.</p></footer>"
+        "<footer><p>Costs are in dollars per 30 days, at the prices of"
+        f" {PRICED_REGION} in {PRICES_AS_OF} unless other prices were given."
+        f" {capitalize(BILLING_NOTE)} The throttled share is that of reads or of writes, whichever is higher."
+        " The clairvoyant bound is a lower bound: under this model no capacity that throttles at most"
+        f" {settings.allowed_percent:g}&nbsp;% costs less.</p></footer>"
     )
 
 
@@ -89,7 +92,7 @@ def _write_target(target: TargetComparison, allowed_percent: float) -> Iterator[
     recording, replayed = target.recording, target.replayed
     name, _, rest = describe_recording(recording).partition(": ")
     yield f"<section><h2>{escape(name)}</h2><p>{escape(rest)}</p>"
-    yield f'<p class="verdict">{_write_sentence(target.verdict)}</p>'
+    yield f'<p class="verdict">{_write_sentences(target.verdict.sentences)}</p>'
     yield from _list_warnings(target.warnings)
     traces = get_traces(replayed.model)
     for capacity in Capacity:
@@ -101,14 +104,14 @@ def _write_target(target: TargetComparison, allowed_percent: float) -> Iterator[
     yield "</section>"
 
 
-def _write_sentence(sentence: str) -> str:
-    """Keep each number and its percent sign on one line."""
-    return escape(capitalize(sentence)).replace(" %", "&nbsp;%")
+def _write_sentences(sentences: Sequence[str]) -> str:
+    """Return sentences as HTML in which no line breaks between a number and its percent sign."""
+    return escape(" ".join(sentences)).replace(" %", "&nbsp;%")
 
 
 def _list_warnings(warnings: Sequence[str]) -> Iterator[str]:
     if warnings:
-        items = "".join(f"<li>{_write_sentence(warning)}.</li>" for warning in warnings)
+        items = "".join(f"<li>{_write_sentences([capitalize(warning)])}.</li>" for warning in warnings)
         yield f'<ul class="warnings">{items}</ul>'
 
 
@@ -116,8 +119,8 @@ def _write_side(target: TargetComparison, capacity: Capacity, trace: Trace) -> I
     recording, timeline = target.recording, target.replayed.timeline
     chart = build_chart(trace)
     throttled = sum(1 for one in trace.throttled if one)
-    said = f"{capacity.value} of {recording.target}: {throttled:,} minutes throttled"
-    yield f"<h3>{capacity.value.capitalize()}, units a second</h3>"
+    description = f"{capacity.value} of {recording.target}: {throttled:,} minutes with throttling"
+    yield f"<h3>{capacity.singular.capitalize()} capacity units per second</h3>"
     yield _write_legend(LEGEND)
     ticks = "".join(
         f'<span style="bottom:{100 * tick / chart.top:.2f}%">{tick:,g}</span>' for tick in chart.ticks
@@ -130,7 +133,7 @@ def _write_side(target: TargetComparison, capacity: Capacity, trace: Trace) -> I
         for label in labels
     )
     yield (
-        f'<div class="figure"><div class="units">{ticks}</div><div>{draw_chart(chart, escape(said))}'
+        f'<div class="figure"><div class="units">{ticks}</div><div>{draw_chart(chart, escape(description))}'
         f'<div class="times">{times}</div>{draw_timeline(timeline, capacity, recording.start)}</div></div>'
     )
     yield _write_legend(LANES_LEGEND)
@@ -153,16 +156,17 @@ def _count_reasons(codes: Sequence[int]) -> str:
 
 
 def _write_rows(rows: Sequence[Row], allowed_percent: float) -> Iterator[str]:
-    heads = "".join(f'<th scope="col">{title}</th>' for title, _ in COLUMNS)
+    titles = (column.long_title.replace("$ ", "$&nbsp;").replace("-", "&#8209;") for column in COLUMNS)
+    heads = "".join(f'<th scope="col">{title}</th>' for title in titles)
     yield '<div class="wide"><table><caption>Dollars per 30 days</caption>'
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for number, row in enumerate(rows):
         kind = "ours" if number == 0 else "bound" if row.is_bound else ""
-        name, *cells = (tell(row) for _, tell in COLUMNS)
-        fits = "" if row.is_bound or is_within(row, allowed_percent) else ' class="over"'
+        name, *cells = (column.write(row) for column in COLUMNS)
+        over = "" if row.is_bound or is_within(row, allowed_percent) else ' class="over"'
         rest = "".join(
-            f"<td{fits if title == 'throttled' else ''}>{cell}</td>"
-            for (title, _), cell in zip(COLUMNS[1:], cells, strict=True)
+            f"<td{over if column.title == 'throttled' else ''}>{cell}</td>"
+            for column, cell in zip(COLUMNS[1:], cells, strict=True)
         )
         yield f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{rest}</tr>'
     yield "</tbody></table></div>"
@@ -173,6 +177,6 @@ def _write_changes(target: TargetComparison) -> Iterator[str]:
     if lines:
         shown = "\n".join(escape(line) for line in lines[:MOST_CHANGES_SHOWN])
         more = len(lines) - MOST_CHANGES_SHOWN
-        rest = f"\n… and {more:,} more: --format json has them all" if more > 0 else ""
-        yield f"<details><summary>{len(lines):,} changes and their reasons</summary>"
+        rest = f"\n… and {more:,} more; --format json prints all" if more > 0 else ""
+        yield f"<details><summary>{len(lines):,} capacity changes with their reasons</summary>"
         yield f"<pre>{shown}{rest}</pre></details>"
