@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.check.report import Outcome, TargetReport
+from dynamic_dynamodb.config.loader import examine
 from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import OPTIONS
 from dynamic_dynamodb.scaling.calculators import Scale
@@ -57,6 +58,16 @@ RAISED = line_of(usage(96), usage(60, of=50), both(100, 50), Outcome.WOULD_UPDAT
 )
 def test_page_shows_the_line_that_the_program_logs(page: Path, line: str) -> None:
     assert [block.text.strip() for block in blocks(page, "text")] == [line]
+
+
+def test_page_shows_the_faults_that_the_program_finds(tmp_path: Path) -> None:
+    (block,) = blocks(DOCS / "configuration.md", "text")
+    path = tmp_path / "dynamic-dynamodb.conf"
+    path.write_text(
+        "[table: ^orders$]\nmax-provisoned-reads: 500\nreads-upper-threshold: 0\n", encoding="utf-8"
+    )
+    shown = [line.strip() for line in block.text.splitlines()[1:]]
+    assert shown == list(examine({"config": str(path)}, {}).faults)
 
 
 @pytest.mark.parametrize("name", ["increase-consumed-reads-scale", "decrease-consumed-reads-scale"])
