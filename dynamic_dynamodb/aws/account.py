@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.aws.botocore_setup import make_clients
 from dynamic_dynamodb.aws.client import AwsClient
 from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
-from dynamic_dynamodb.aws.permissions import list_topics
+from dynamic_dynamodb.aws.permissions import PUBLISH, list_topics
 from dynamic_dynamodb.aws.workers import WorkerPool
 from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.discovery import Discovery
@@ -20,6 +22,7 @@ from dynamic_dynamodb.errors import AwsError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.resilience import Timeouts
     from dynamic_dynamodb.config.loader import Configuration
 
@@ -34,7 +37,7 @@ class Workers:
     lookups: WorkerPool
     updates: WorkerPool
     conditions: Conditions
-    """Those of the process, whatever its configuration."""
+    """The conditions of the process, which do not depend on its configuration."""
 
 
 @contextmanager
@@ -49,6 +52,25 @@ def start_workers() -> Iterator[Workers]:
     finally:
         workers.lookups.close()
         workers.updates.close()
+
+
+class SnsNotifier:
+    """SNS in one region."""
+
+    def __init__(self, client: AwsClient) -> None:
+        """Keep the client; nothing is called yet."""
+        self._client = client
+
+    def publish(self, message: Message) -> None:
+        """Publish one message; raise AwsError."""
+        self._client.call(
+            PUBLISH,
+            "publish",
+            lambda answer: answer["MessageId"],
+            TopicArn=message.topic,
+            Subject=message.subject,
+            Message=message.body,
+        )
 
 
 def open_session(
@@ -69,37 +91,44 @@ def open_session(
             (key_id, secret_key) if key_id and secret_key else None,
             timeouts=timeouts,
             is_stopping=is_stopping,
-            before=before.credentials if before else None,
         )
         session = AwsClient(
             credentials,
-            _list_services(configuration),
-            most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
-            patience=CallBudget(timeouts),
+            partial(
+                make_clients,
+                _list_services(configuration),
+                region=credentials.region,
+                credential_provider=credentials,
+                timeouts=timeouts,
+                most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
+            ),
+            budget=CallBudget(timeouts),
             is_stopping=is_stopping,
         )
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
     if before is not None:
+        credentials.adopt(before.credentials)
         session.clock.known = before.clock.known
     return session
 
 
-def _list_services(configuration: Configuration) -> Iterator[str]:
+def _list_services(configuration: Configuration) -> list[str]:
     """Return the services that a configuration uses: each client takes time to make."""
-    yield from ("dynamodb", "cloudwatch")
+    services = ["dynamodb", "cloudwatch"]
     if list_topics(configuration):
-        yield "sns"
+        services.append("sns")
     if configuration.global_options["skip_aws_autoscaled"]:
-        yield "application-autoscaling"
+        services.append("application-autoscaling")
+    return services
 
 
 def build_history(
     configuration: Configuration, workers: Workers, session: AwsClient
 ) -> tuple[Discovery, CloudWatchHistory]:
     """Build what a recording needs of AWS."""
-    lookups, patience = workers.lookups, session.patience
+    lookups = workers.lookups
     lookups.resize(configuration.global_options["max_workers"])
-    tables = DynamoDbTables(session, lookups, Waits.for_lookups(patience.timeouts))
+    tables = DynamoDbTables(session, lookups, Waits.for_lookups(session.budget.timeouts))
     discovery = Discovery(tables, configuration.sections, lookups, conditions=session.conditions)
-    return discovery, CloudWatchHistory(session, patience)
+    return discovery, CloudWatchHistory(session)

@@ -1,11 +1,11 @@
-"""Ask AWS Application Auto Scaling which capacities it looks after itself."""
+"""Find the capacities that AWS Application Auto Scaling manages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.actions import DESCRIBE_SCALABLE_TARGETS
 from dynamic_dynamodb.aws.parsing import show
+from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALABLE_TARGETS
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Target, is_safe_name
 
@@ -20,8 +20,8 @@ _CAPACITIES: Final = {
     for kind in ("table", "index")
     for capacity in Capacity
 }
-"""What Application Auto Scaling's dimensions are called here."""
-_WAYS_TO_SCALE: Final = (
+"""Our capacity of each scalable dimension."""
+_SUSPENSIONS: Final = (
     "DynamicScalingInSuspended",
     "DynamicScalingOutSuspended",
     "ScheduledScalingSuspended",
@@ -33,13 +33,13 @@ _MOST_SHOWN: Final = 3
 class ApplicationAutoScaling:
     """Application Auto Scaling in one region."""
 
-    def __init__(self, session: AwsClient) -> None:
-        """Keep the session; nothing is called yet."""
-        self._session = session
+    def __init__(self, client: AwsClient) -> None:
+        """Keep the client; nothing is called yet."""
+        self._client = client
 
     def find_autoscaled(self) -> Autoscaled:
-        """Find all capacities that are registered and not suspended, 50 a page; raise AwsError."""
-        pages = self._session.call_for_pages(
+        """Return the capacities that are registered and not suspended, 50 per page; raise AwsError."""
+        pages = self._client.call_for_pages(
             DESCRIBE_SCALABLE_TARGETS,
             "describe_scalable_targets",
             _parse_page,
@@ -47,36 +47,37 @@ class ApplicationAutoScaling:
             ServiceNamespace="dynamodb",
         )
         found: dict[Target, frozenset[Capacity]] = {}
-        odd: list[str] = []
-        for registered, odd_ones in pages:
-            odd += odd_ones
+        unknown: list[str] = []
+        for registered, others in pages:
+            unknown += others
             for target, capacity in registered:
                 found[target] = found.get(target, frozenset()) | {capacity}
-        said = f"AWS Application Auto Scaling names what is no table or index: {', '.join(odd[:_MOST_SHOWN])}"
-        self._session.conditions.set("odd autoscaling", said if odd else None)
+        shown = ", ".join(unknown[:_MOST_SHOWN])
+        warning = f"AWS Application Auto Scaling lists resources other than tables and indexes: {shown}"
+        self._client.conditions.set("odd autoscaling", warning if unknown else None)
         return found
 
 
 def _parse_page(
     answer: Mapping[str, Any],
 ) -> tuple[tuple[list[tuple[Target, Capacity]], list[str]], str | None]:
-    """Return what is registered, what of that cannot be attributed, and the token of the next page."""
+    """Return the registered capacities, the resources that are not a target, and the next page's token."""
     token = answer.get("NextToken")
     if token is not None and not isinstance(token, str):
         raise ValueError(f"NextToken is {show(token)}")
-    found, odd = [], []
+    found, unknown = [], []
     for registered in answer["ScalableTargets"]:
         resource = registered.get("ResourceId") if isinstance(registered, dict) else registered
         target = _read_target(resource)
         if target is None:
-            odd.append(show(resource))
+            unknown.append(show(resource))
         elif not _is_suspended(registered):
             found += [(target, capacity) for capacity in _read_capacities(registered)]
-    return (found, odd), token or None
+    return (found, unknown), token or None
 
 
 def _read_target(resource: object) -> Target | None:
-    """Read `table/NAME` or `table/NAME/index/NAME`."""
+    """Return the target of `table/NAME` or `table/NAME/index/NAME`; None for anything else."""
     match resource.split("/") if isinstance(resource, str) else ():
         case ["table", table] if is_safe_name(table):
             return Target(table)
@@ -86,7 +87,7 @@ def _read_target(resource: object) -> Target | None:
 
 
 def _read_capacities(registered: Mapping[str, Any]) -> Collection[Capacity]:
-    """Return the capacity that a dimension means; if it means none, it may be both."""
+    """Return the capacity of the dimension; both capacities if it is unknown."""
     dimension = registered.get("ScalableDimension")
     if isinstance(dimension, str) and dimension in _CAPACITIES:
         return (_CAPACITIES[dimension],)
@@ -94,6 +95,6 @@ def _read_capacities(registered: Mapping[str, Any]) -> Collection[Capacity]:
 
 
 def _is_suspended(registered: Mapping[str, Any]) -> bool:
-    """Tell whether AWS leaves the capacity alone: every way to scale it is suspended."""
+    """Return whether AWS leaves the capacity alone, because every kind of scaling is suspended."""
     suspended = registered.get("SuspendedState")
-    return isinstance(suspended, dict) and all(suspended.get(way) is True for way in _WAYS_TO_SCALE)
+    return isinstance(suspended, dict) and all(suspended.get(kind) is True for kind in _SUSPENSIONS)

@@ -1,4 +1,4 @@
-"""Tell AWS's time by the dates of its answers: what is asked and decided goes by that, not by our clock."""
+"""Find AWS's time by the Date headers of its answers, in case this machine's clock is wrong."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ENOUGH_DATES: Final = 32
-"""So many answers of a check are looked at; more would not make it surer."""
-DATES_ARE_CUT_BY: Final = 1.0
-"""A Date is in whole seconds: the time is up to a second later."""
+"""How many answers of a check are used; more would not be more certain."""
+DATE_PRECISION_SECONDS: Final = 1.0
+"""A Date header is in whole seconds: the time is up to a second later."""
 TOLERANCE_SECONDS: Final = 0.5
-"""So much wrong may every clock be that is right: AWS's are many."""
+"""How far apart correct clocks may be: AWS has many."""
 WORTH_A_WARNING_SECONDS: Final = 30.0
 MOST_SECONDS: Final = 3600.0
 """AWS refuses what is signed by a clock that is 5 minutes wrong (IAM user guide, "Signature Version 4").
 
-Dates that differ by more than this from our clock are therefore not AWS's time, whoever wrote them.
+Dates that differ from our clock by more than this are therefore not from AWS.
 """
 _NOT_A_DATE: Final = (ValueError, TypeError, IndexError, OverflowError, AttributeError)
 
 
 class Lead(NamedTuple):
-    """How many seconds a time is ahead of `monotonic`: between these two."""
+    """How many seconds a time is ahead of `monotonic`: at least and at most."""
 
     least: float
     most: float
 
     @property
     def middle(self) -> float:
-        """Return the likeliest."""
+        """Return the most likely value."""
         return (self.least + self.most) / 2
 
     def overlaps(self, other: Lead) -> bool:
-        """Tell whether both may mean the same time."""
+        """Return whether both may be the same time."""
         return self.least <= other.most and other.least <= self.most
 
 
 @dataclass(slots=True)
 class AwsClock:
-    """AWS's time, as the answers of a check agree on it.
+    """AWS's time, as most answers of a check show it.
 
-    `dates` are those answers'; `known` is what the check before found, which our clock being set does not
-    touch.
+    `dates` are those of the answers; `known` is the result of the previous check, which stays right when
+    this machine's clock is set.
     """
 
     monotonic: Callable[[], float] = time.monotonic
@@ -61,11 +61,11 @@ class AwsClock:
     said_seconds: float = 0.0
 
     def begin(self) -> None:
-        """Open a check, at the moment for which our clock is read."""
+        """Start a check, at the moment at which this machine's clock is read."""
         self.began, self.dates = self.monotonic(), []
 
     def note(self, date: object, asked: float) -> None:
-        """Take in an answer's Date unless it is odd; `asked` is when it was asked for, by `monotonic`."""
+        """Add the Date of an answer unless it is malformed; `asked` is when the call began."""
         if len(self.dates) >= ENOUGH_DATES:
             return
         answered = self.monotonic()
@@ -73,27 +73,27 @@ class AwsClock:
             seconds = parsedate_to_datetime(str(date)).timestamp()
         except _NOT_A_DATE:
             return
-        self.dates.append(Lead(seconds - answered, seconds + DATES_ARE_CUT_BY - asked))
+        self.dates.append(Lead(seconds - answered, seconds + DATE_PRECISION_SECONDS - asked))
 
     def correct(self, now: datetime) -> datetime:
-        """Return AWS's time at the begin of the check if most dates speak against `now`, our clock's.
+        """Return AWS's time at the start of the check if most dates contradict `now`, our clock's.
 
-        Our clock has a vote, and so has what the check before found: a single odd date has no effect.
+        Our clock has a vote, and so has the result of the previous check: a single wrong date has no effect.
         """
         ours = Lead(now.timestamp() - self.began, now.timestamp() - self.began)
         found = _find_common([ours, *([self.known] if self.known else []), *self.dates])
         seconds_ahead = 0.0 if found.overlaps(ours) else ours.middle - found.middle
         if abs(seconds_ahead) > MOST_SECONDS:
-            self._warn(seconds_ahead, "AWS would refuse such calls, so checks go by this machine's clock")
+            self._warn(seconds_ahead, "AWS would refuse such calls, so checks use this machine's clock")
             return now
         self.known = found
         self._warn(
-            seconds_ahead, "checks go by AWS's time; set the clock, as AWS refuses calls from 5 minutes on"
+            seconds_ahead, "checks use AWS's time; set the clock, because AWS refuses calls from 5 minutes on"
         )
         return now - timedelta(seconds=seconds_ahead)
 
     def _warn(self, seconds_ahead: float, consequence: str) -> None:
-        """Say how wrong our clock is, and again when that has changed by as much as is worth a warning."""
+        """Report how wrong our clock is, and again when that has changed by `WORTH_A_WARNING_SECONDS`."""
         if abs(seconds_ahead) < WORTH_A_WARNING_SECONDS:
             self.said_seconds = 0.0
             self.conditions.set("clock", None)
@@ -107,7 +107,7 @@ class AwsClock:
 
 
 def _find_common(votes: Sequence[Lead]) -> Lead:
-    """Return what most votes have in common; if there are several such, what the first one has a part in."""
+    """Return what most votes have in common; of several such groups, the one with the first vote."""
     widened = [Lead(one.least - TOLERANCE_SECONDS, one.most + TOLERANCE_SECONDS) for one in votes]
     groups = [[one for one in widened if one.least <= start.least <= one.most] for start in widened]
     largest = max(groups, key=lambda group: (len(group), widened[0] in group))

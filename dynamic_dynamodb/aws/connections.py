@@ -1,7 +1,7 @@
-"""Make connections of urllib3 that keep to the deadline of the thread that uses them.
+"""Connections of urllib3 that keep to the deadline of the thread that uses them.
 
-Looking up a name, trying its addresses, what a proxy says first, encryption, and the answer: all of it
-counts. boto3 and requests both go by urllib3.
+Resolving a name, trying its addresses, a proxy's response, the TLS handshake, and the answer all count.
+Both botocore and requests use urllib3.
 """
 
 from __future__ import annotations
@@ -17,55 +17,55 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-from dynamic_dynamodb.aws.deadlines import find_deadline, hold, release
+from dynamic_dynamodb.aws.deadlines import attach, detach, find_deadline
 
-_lookups: Final[dict[tuple[str, int], Future[list[str]]]] = {}
-_lookups_lock: Final = threading.Lock()
+_resolving: Final[dict[tuple[str, int], Future[list[str]]]] = {}
+_resolving_lock: Final = threading.Lock()
 
 
 class BoundedConnection(HTTPConnection):
-    """A mixin for connections: it notes each socket that is waited for."""
+    """A mixin for connections that attaches each of their sockets to the deadline."""
 
     _sock: Any = None
 
     @property
     def sock(self) -> Any:  # noqa: ANN401 - http.client has a plain attribute
-        """Give the socket, plain or encrypted; None without a connection."""
+        """Return the socket, plain or encrypted; None without a connection."""
         return self._sock
 
     @sock.setter
     def sock(self, one: Any) -> None:  # noqa: ANN401 - likewise
-        # It is set to the plain socket, then to the one encrypted for a proxy, then to that for the server.
+        # Set to the plain socket, then to the one encrypted for a proxy, then to the one for the server.
         self._sock = one
-        self._hold()
+        self._attach()
 
     def request(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - urllib3 and botocore differ
         """Send a request; the connection may be one that was used before."""
-        self._hold()
+        self._attach()
         super().request(*arguments, **named)
 
     def _tunnel(self) -> None:
-        """Have a proxy connect; half of its answer, after which it was ended, looks like a whole one."""
+        """Have a proxy connect; then check the deadline: a truncated response looks complete."""
         super()._tunnel()
-        self._hold()
+        self._attach()
 
-    def _hold(self) -> None:
+    def _attach(self) -> None:
         one = self._sock
         while one is not None and not isinstance(one, socket.socket):
-            one = one.socket  # urllib3's encryption within encryption
+            one = one.socket  # urllib3's TLS within TLS
         if one is not None:
-            hold(one)
+            attach(one)
 
     def _new_conn(self) -> socket.socket:
-        """Connect to one address after the other for as long as there is time."""
+        """Connect to one address after the other until the deadline."""
         deadline = find_deadline()
         if deadline is None:
             return super()._new_conn()
         name, timeout = self._dns_host, self.timeout
         error: Exception = NewConnectionError(self, f"{name} has no address")
         try:
-            for address in _find_addresses(self, name, self.port, deadline.take_time()):
-                remaining = deadline.take_time()
+            for address in _find_addresses(self, name, self.port, deadline.find_remaining()):
+                remaining = deadline.find_remaining()
                 self.host, self.timeout = address, min(timeout or remaining, remaining)
                 try:
                     return super()._new_conn()
@@ -77,57 +77,57 @@ class BoundedConnection(HTTPConnection):
 
 
 class BoundedPool(HTTPConnectionPool):
-    """A mixin for pools: a connection that comes back is no longer this thread's."""
+    """A mixin for pools: a connection that is returned no longer belongs to this thread."""
 
     def _put_conn(self, conn: Any) -> None:  # noqa: ANN401 - urllib3 keeps the type to itself
-        release()
+        detach()
         super()._put_conn(conn)
 
 
 def bound_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-    """Make a class of pools that is like another, with connections that keep to deadlines."""
+    """Return a subclass of a pool whose connections keep to deadlines."""
     connection = type("BoundedConnection", (BoundedConnection, pool.ConnectionCls), {})
     return type("BoundedPool", (BoundedPool, pool), {"ConnectionCls": connection})
 
 
 def _find_addresses(connection: HTTPConnection, name: str, port: int, seconds: float) -> list[str]:
-    """Look a name up, in a thread of its own, because nothing else ends a look-up that takes too long."""
+    """Return the addresses of a name, resolved in a separate thread: a resolution cannot be interrupted."""
     try:
-        return _look_up(name, port, socket.AI_NUMERICHOST)
+        return _resolve(name, port, socket.AI_NUMERICHOST)
     except OSError:
         pass  # not an address but a name
     try:
-        return _begin_to_look_up(name, port).result(seconds)
+        return _start_resolving(name, port).result(seconds)
     except NotYet as error:
-        raise ConnectTimeoutError(connection, f"looking up {name} timed out") from error
+        raise ConnectTimeoutError(connection, f"resolving {name} timed out") from error
     except (OSError, UnicodeError) as error:
-        raise NewConnectionError(connection, f"{name} cannot be looked up: {error}") from error
+        raise NewConnectionError(connection, f"{name} cannot be resolved: {error}") from error
 
 
-def _begin_to_look_up(name: str, port: int) -> Future[list[str]]:
-    """Have a name looked up, but not a second time while that takes."""
-    with _lookups_lock:
-        found = _lookups.get((name, port))
+def _start_resolving(name: str, port: int) -> Future[list[str]]:
+    """Resolve a name, unless that is under way already."""
+    with _resolving_lock:
+        found = _resolving.get((name, port))
         if found is not None:
             return found
-        future = _lookups[name, port] = Future()
+        future = _resolving[name, port] = Future()
 
-    def look_up() -> None:
+    def resolve() -> None:
         try:
-            future.set_result(_look_up(name, port))
+            future.set_result(_resolve(name, port))
         except (OSError, UnicodeError) as error:
             future.set_exception(error)
         finally:
-            with _lookups_lock:
-                del _lookups[name, port]
+            with _resolving_lock:
+                del _resolving[name, port]
 
     try:
-        threading.Thread(target=look_up, name=f"look up {name}", daemon=True).start()
+        threading.Thread(target=resolve, name=f"resolve {name}", daemon=True).start()
     except RuntimeError:
-        look_up()  # the system allows no more threads
+        resolve()  # the system allows no more threads
     return future
 
 
-def _look_up(name: str, port: int, flags: int = 0) -> list[str]:
+def _resolve(name: str, port: int, flags: int = 0) -> list[str]:
     found = socket.getaddrinfo(name.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM, flags=flags)
     return [str(address[0]) for *_, address in found]

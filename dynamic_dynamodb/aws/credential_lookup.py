@@ -1,4 +1,4 @@
-"""Look once for AWS credentials as boto3 does, in a thread that nobody has to wait for."""
+"""Look up AWS credentials where botocore looks, in a thread that a check need not wait for."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 0.05
 _GRACE_SECONDS: Final = 0.5
-"""A process that is killed at the deadline has its own sentence, which is worth waiting for."""
+"""Time for a process that is killed at the deadline to report that."""
 _ATTEMPTS: Final = 2
-_HOPELESS: Final = 10
-"""A look-up that has taken so many times what it may is not waited for again."""
+_HOPELESS_FACTOR: Final = 10
+"""A look-up that has taken this many times its limit is given up for good."""
 _SECRET_SETTINGS: Final = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 _SOURCES_OF_ROLES: Final = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
-"""What credential_source of a profile may name."""
+"""The values of credential_source in a profile."""
 PLACES: Final = {
     "env": "the environment",
     "assume-role": "the profile's role_arn",
@@ -49,19 +49,19 @@ PLACES: Final = {
     "container-role": "the container's credentials endpoint",
     "iam-role": "the instance metadata service",
 }
-"""Where boto3 looks, by its own names."""
+"""Where botocore looks, by its own names."""
 
 
-class LookUp:
-    """A look-up under way, or ended.
+class CredentialLookup:
+    """One look-up, running or done.
 
-    `place` says where it is looking. When `is_done`, `found` is a credentials object of botocore with
-    what can be read of it, None if there are none, or `error` is what was raised. `secrets` are those that
-    the profiles hold: what is raised may show them, also those of a profile that leads to another's role.
+    `place` is where it looks now. When `is_done`, `found` is botocore's credentials object with its frozen
+    credentials, or None if there are none; or `error` is the exception. `secrets` are all secrets in the
+    profiles: the text of `error` may contain them.
     """
 
     def __init__(self, region: str, timeouts: Timeouts) -> None:
-        """Begin it."""
+        """Start the look-up."""
         self.place = "AWS's configuration files"
         self.found: tuple[Any, Any] | None = None
         self.error: Exception | None = None
@@ -75,20 +75,20 @@ class LookUp:
         try:
             threading.Thread(target=self._run, name="credentials", daemon=True).start()
         except RuntimeError:
-            self._run()  # no other thread is allowed; what it waits for is bounded all the same
+            self._run()  # the system allows no more threads; each wait is still bounded
 
     @property
     def is_done(self) -> bool:
-        """Tell whether it has ended."""
+        """Return whether it has ended."""
         return self._done.is_set()
 
     @property
     def is_hopeless(self) -> bool:
-        """Tell whether it has hung for so long that another may begin beside it."""
-        return time.monotonic() >= self._deadline + _HOPELESS * self._timeouts.credentials
+        """Return whether it has hung for so long that another one may start."""
+        return time.monotonic() >= self._deadline + _HOPELESS_FACTOR * self._timeouts.credentials
 
     def wait(self, is_stopping: Callable[[], bool]) -> bool:
-        """Wait until it has ended, for the time that one may take, and kill its processes otherwise."""
+        """Wait for its end, at most for the time limit; kill its processes and return False otherwise."""
         deadline = time.monotonic() + self._timeouts.credentials + _GRACE_SECONDS
         try:
             while not self._done.wait(_POLL_SECONDS):
@@ -103,14 +103,14 @@ class LookUp:
         try:
             with bounded(self._timeouts.credentials):
                 self.found = self._find()
-        except Exception as error:  # noqa: BLE001 - whatever providers raise is the answer
+        except Exception as error:  # noqa: BLE001 - whatever providers raise is the result
             self.error = error
         finally:
             self._done.set()
 
     def _find(self) -> tuple[Any, Any] | None:
         session = open_session()
-        # The clients that boto3 makes for itself, for credentials from STS, would wait for minutes.
+        # botocore's own clients, for credentials from STS, would wait for minutes.
         limits = Config(
             connect_timeout=self._timeouts.connect,
             read_timeout=self._timeouts.read,
@@ -128,7 +128,7 @@ class LookUp:
     def _start_process(self, arguments: Sequence[str], **_: object) -> CredentialProcess:
         if not arguments:
             raise PlainError("it names no command")
-        program, *assigned = arguments[0].split("=", 1)  # a shell would take it for a variable
+        program, *assigned = arguments[0].split("=", 1)  # a shell would read it as a variable
         self.secrets += assigned
         self.place = f"credential_process {program}"
         with self._starting:
@@ -137,19 +137,19 @@ class LookUp:
         return process
 
     def _kill_processes(self) -> None:
-        with self._starting:  # one that has just been started is known then
+        with self._starting:  # which includes a process that is just being started
             for process in self._processes:
                 process.kill_group()
 
 
 def _list_secrets(session: Any) -> list[str]:  # noqa: ANN401 - botocore has no types
-    """List the secrets in AWS's configuration files."""
+    """Return the secrets in AWS's configuration files."""
     profiles = session.full_config.get("profiles", {}).values()
     return [str(profile[name]) for profile in profiles for name in _SECRET_SETTINGS if name in profile]
 
 
 def _list_providers(session: Any, region: str, start_process: Callable[..., Any]) -> list[Any]:  # noqa: ANN401
-    """List boto3's providers in its order, with processes that can be ended, and our own prompt."""
+    """Return botocore's providers in its order, with processes that can be killed, and our own prompt."""
     cache: dict[str, Any] = {}
     profile = session.get_config_variable("profile") or "default"
     providers = create_credential_resolver(session, cache=cache, region_name=region).providers
@@ -167,13 +167,13 @@ def _list_providers(session: Any, region: str, start_process: Callable[..., Any]
     def replace(provider: Any) -> Any:  # noqa: ANN401 - botocore has no types
         if provider.METHOD == AssumeRoleProvider.METHOD:
             return roles
-        return _let_end(provider, session, profile, start_process)
+        return _make_killable(provider, session, profile, start_process)
 
     return [replace(one) for one in providers]
 
 
 class _Profiles(ProfileProviderBuilder):
-    """Make the providers of a source_profile."""
+    """Build the providers of a source_profile, with processes that can be killed."""
 
     def __init__(
         self,
@@ -183,26 +183,26 @@ class _Profiles(ProfileProviderBuilder):
         start_process: Callable[..., Any],
     ) -> None:
         super().__init__(session, cache=cache, region_name=region)
-        self._of = session
+        self._session = session
         self._start_process = start_process
 
     def providers(self, profile_name: str, disable_env_vars: bool = False) -> list[Any]:  # noqa: FBT001, FBT002 - as botocore calls it
         found = super().providers(profile_name, disable_env_vars)
-        return [_let_end(one, self._of, profile_name, self._start_process) for one in found]
+        return [_make_killable(one, self._session, profile_name, self._start_process) for one in found]
 
 
-def _let_end(provider: Any, session: Any, profile: str, start_process: Callable[..., Any]) -> Any:  # noqa: ANN401
+def _make_killable(provider: Any, session: Any, profile: str, start_process: Callable[..., Any]) -> Any:  # noqa: ANN401
     if provider.METHOD != ProcessProvider.METHOD:
         return provider
     return ProcessProvider(profile, lambda: session.full_config, popen=start_process)
 
 
 def _ask_for_code(prompt: str) -> str:
-    """Ask for the code of an mfa_serial; raise PlainError if nobody can answer."""
+    """Ask for the code of an mfa_serial; raise PlainError without a terminal in the foreground."""
     is_answerable = sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     if not is_answerable:
         raise PlainError("mfa_serial needs a person at a terminal for its code: use a role without it")
-    # Not getpass, whose thread could be left waiting with the terminal's echo off; a code serves once.
+    # Not getpass, which could leave the terminal's echo off; a code can be used only once anyway.
     terminal = Path("/dev/tty")
     terminal.write_text(prompt, encoding="utf-8")
     with terminal.open(encoding="utf-8") as lines:

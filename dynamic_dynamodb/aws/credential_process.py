@@ -1,4 +1,4 @@
-"""Run a profile's credential_process so that it can be ended, with whatever it has started."""
+"""Run a profile's credential_process so that it can be killed, together with its child processes."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_OUTPUT_BYTES: Final = 1_000_000
-_PIECE_BYTES: Final = 65_536
-_GLANCE_SECONDS: Final = 0.1
-"""How often it is looked whether it has ended."""
+_CHUNK_BYTES: Final = 65_536
+_POLL_SECONDS: Final = 0.1
+"""How often to look whether the process has ended."""
 _REAPING_SECONDS: Final = 1.0
 
 
 class PlainError(Exception):
-    """What went wrong with credentials, in a sentence of ours that says all and holds no secret."""
+    """Why there are no credentials, in a complete sentence without secrets."""
 
 
 class CredentialProcess(subprocess.Popen[bytes]):
-    """A credential_process, in a session of its own, that has until `deadline` (monotonic) to answer.
+    """A credential_process in a session of its own, with a deadline on the monotonic clock.
 
-    What it writes to stderr is thrown away, because it may hold secrets.
+    Its stderr is discarded, because it may hold secrets.
     """
 
     def __init__(self, arguments: Sequence[str], *, deadline: float) -> None:
-        """Start it; raise OSError if it cannot be started."""
+        """Start the process; raise OSError if that fails."""
         super().__init__(
             arguments,
             stdin=subprocess.DEVNULL,
@@ -43,7 +43,7 @@ class CredentialProcess(subprocess.Popen[bytes]):
         self._began = time.monotonic()
 
     def communicate(self, *_: object, **__: object) -> tuple[bytes, bytes]:
-        """Return what it prints, and nothing for stderr; raise PlainError if it fails."""
+        """Return its stdout, and an empty stderr; raise PlainError if the process fails."""
         try:
             output = self._read()
             self.wait(max(0.0, self._deadline - time.monotonic()))
@@ -60,30 +60,33 @@ class CredentialProcess(subprocess.Popen[bytes]):
         return output, b""
 
     def kill_group(self) -> None:
-        """Kill it and its children."""
+        """Kill the process and its children."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
             self.wait(_REAPING_SECONDS)
 
     def _read(self) -> bytes:
-        """Read until it closes its stdout, or has ended and a child holds that open; raise TimeoutError."""
+        """Read stdout until it is closed, or until the process has ended, as a child may hold stdout open.
+
+        Raises TimeoutError at the deadline, and PlainError for too much output.
+        """
         assert self.stdout is not None  # noqa: S101 - it is a pipe
         output = b""
         with self.stdout:
             while len(output) <= MOST_OUTPUT_BYTES:
-                has_ended = self.poll() is not None  # asked first: then all that it wrote is there
+                has_ended = self.poll() is not None  # checked first: then all of its output is there
                 left = self._deadline - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
-                if not select.select([self.stdout], [], [], min(left, _GLANCE_SECONDS))[0]:
+                if not select.select([self.stdout], [], [], min(left, _POLL_SECONDS))[0]:
                     if has_ended:
                         return output
                     continue
-                piece = os.read(self.stdout.fileno(), _PIECE_BYTES)
-                if not piece:
+                chunk = os.read(self.stdout.fileno(), _CHUNK_BYTES)
+                if not chunk:
                     return output
-                output += piece
+                output += chunk
         self.kill_group()
         message = f"it printed more than {MOST_OUTPUT_BYTES:,} bytes and was killed"
         raise PlainError(message)

@@ -1,4 +1,4 @@
-"""Have credentials to sign calls with, and look for others when there are none that work."""
+"""Hold the credentials that calls are signed with, and look up others when they do not work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import ClientError
 
-from dynamic_dynamodb.aws.credential_lookup import PLACES, LookUp
+from dynamic_dynamodb.aws.credential_lookup import PLACES, CredentialLookup
 from dynamic_dynamodb.aws.credential_process import PlainError
 from dynamic_dynamodb.aws.secrets import Secrets
 from dynamic_dynamodb.check.conditions import Conditions
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.resilience import Timeouts
 
 RENEWAL_SECONDS: Final = 900
-"""Temporary credentials are looked for again so long before they expire, as boto3 does."""
-_LOOK_UP: Final = "the look-up of AWS credentials"
+"""How long before they expire temporary credentials are renewed, as in botocore."""
+_LOOKUP: Final = "the look-up of AWS credentials"
 _MOST_CHARACTERS: Final = 500
 """A proxy's error page may be much longer."""
 _NONE: Final = (
@@ -34,28 +34,28 @@ _NONE: Final = (
 _EXPIRED: Final = "the AWS credentials expired during the check"
 _EMPTY: Final = "the credentials that were found have an empty access key id or secret access key"
 _SERVICES: Final = {PLACES["sso"]: "sso", PLACES["login"]: "signin"}
-"""Who hands credentials out at a place, if it is not STS."""
+"""The service that issues credentials at a place; elsewhere it is STS."""
 _NAMES: Final = ("access key id", "secret access key", "session token")
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """Credentials in force: what botocore signs with, and its own object that knows until when, if any."""
+class _Current:
+    """The credentials in use, and the object of botocore that knows when they expire, if any."""
 
     frozen: ReadOnlyCredentials
     source: Any = None
 
-    def ends_within(self, seconds: int) -> bool:
-        """Tell whether they expire so soon."""
+    def expires_within(self, seconds: int) -> bool:
+        """Return whether they expire in less than so many seconds."""
         return isinstance(self.source, RefreshableCredentials) and bool(self.source.refresh_needed(seconds))
 
 
 class Credentials:
-    """Credentials in the shape that botocore signs with.
+    """Credentials, with the interface by which botocore finds them and signs calls.
 
-    Keys that are given never change. Others are looked for as boto3 does, once a check at most: if there
-    are none, if AWS has refused them, and 15 minutes before they expire. Whoever needs them meanwhile waits
-    for the look-up under way. What is found replaces the old; if nothing is, the old ones stay until
+    Configured keys never change. Others are looked up where botocore looks, at most once per check: if
+    there are none, if AWS has refused them, and 15 minutes before they expire. All threads that need
+    credentials meanwhile wait for the same look-up. If it finds none, the current ones stay in use until
     they expire.
     """
 
@@ -68,130 +68,138 @@ class Credentials:
         *,
         timeouts: Timeouts,
         is_stopping: Callable[[], bool],
-        before: Credentials | None = None,
+        start_lookup: Callable[[str, Timeouts], CredentialLookup] = CredentialLookup,
     ) -> None:
-        """Begin without any, unless keys are given; go on with those `before` that were looked for too."""
+        """Use `keys` if there are any; raise CredentialsError if they cannot be sent."""
         self.region = region
         self.is_fixed = keys is not None
         self._timeouts = timeouts
         self._is_stopping = is_stopping
+        self._start_lookup = start_lookup
         self._lock = threading.Lock()
         self.conditions = Conditions()
         self.secrets = Secrets(os.environ)
-        self.running: LookUp | None = None
-        self.held: _Held | None = None
+        self.lookup: CredentialLookup | None = None
+        self.current: _Current | None = None
         self._is_wanted = True
-        self._is_doubted = False
+        self._is_refused = False
         self._has_looked = False
         self._failure: CredentialsError | None = None
         if keys is not None:
-            self.held = self._take(ReadOnlyCredentials(*keys, None))
-        elif before is not None and not before.is_fixed:
-            self.held, self.secrets, self.running = before.held, before.secrets, before.running
+            self.current = self._accept(ReadOnlyCredentials(*keys, None))
+
+    def adopt(self, before: Credentials) -> None:
+        """Use what a predecessor has found, unless keys are configured in one of the two."""
+        if not self.is_fixed and not before.is_fixed:
+            self.current, self.secrets, self.lookup = before.current, before.secrets, before.lookup
 
     @property
     def is_usable(self) -> bool:
-        """Tell whether there are any that have not expired."""
-        return self.held is not None and not self.held.ends_within(0)
+        """Return whether there are credentials that have not expired."""
+        return self.current is not None and not self.current.expires_within(0)
 
     def load_credentials(self) -> Credentials:
-        """Return itself: botocore asks its chain for credentials when a client is made."""
+        """Return itself: botocore calls this when it makes a client."""
         return self
 
     def get_deferred_property(self, name: str) -> Callable[[], Any]:
-        """Return what botocore asks later for the account, for endpoints that have its number."""
-        return lambda: getattr(self.held and self.held.frozen, name, None)
+        """Return what botocore calls later for the account id, which some endpoints contain."""
+        return lambda: getattr(self.current and self.current.frozen, name, None)
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        """Return what to sign with now; raise CredentialsError."""
+        """Return what to sign a call with; raise CredentialsError."""
         if self._is_due():
             with self._lock:
                 if self._is_due():
-                    self._look_up()
-        held = self.held
-        if held is None or held.ends_within(0):
-            raise self._failure or CredentialsError(_LOOK_UP, "Expired", _EXPIRED)
-        return held.frozen
+                    self._renew()
+        current = self.current
+        if current is None or current.expires_within(0):
+            raise self._failure or CredentialsError(_LOOKUP, "Expired", _EXPIRED)
+        return current.frozen
 
     def reset(self) -> None:
-        """Begin another check: look for credentials if that is due; raise CredentialsError."""
-        self._is_wanted |= self._is_doubted
-        self._has_looked, self._is_doubted, self._failure = False, False, None
+        """Start a new check, and look up credentials if that is due; raise CredentialsError."""
+        self._is_wanted |= self._is_refused
+        self._has_looked, self._is_refused, self._failure = False, False, None
         self.get_frozen_credentials()
 
-    def doubt(self) -> None:
-        """Look for others in the next check, because AWS has refused these."""
-        self._is_doubted = True
+    def mark_refused(self) -> None:
+        """Look up others in the next check, because AWS has refused these."""
+        self._is_refused = True
 
-    def hide(self, text: str) -> str:
-        """Return the text without secrets."""
-        return self.secrets.hide(text)
+    def mask(self, text: str) -> str:
+        """Return a text of botocore or AWS with its secrets masked."""
+        return self.secrets.mask(text)
 
     def _is_due(self) -> bool:
         if self.is_fixed or self._has_looked:
             return False
-        return self._is_wanted or self.held is None or self.held.ends_within(RENEWAL_SECONDS)
+        return self._is_wanted or self.current is None or self.current.expires_within(RENEWAL_SECONDS)
 
-    def _look_up(self) -> None:
-        """Look for credentials, or go on waiting for a look-up that was given up in an earlier check."""
+    def _renew(self) -> None:
+        """Look up credentials, or wait again for a look-up that an earlier check gave up on."""
         try:
-            self.held, self._is_wanted = self._find(), False
+            self.current, self._is_wanted = self._find(), False
         except CredentialsError as error:
             self._failure = error
-            kept = f"{error}; the credentials in use stay, and the next check looks again"
+            kept = f"{error}; the current credentials stay in use, and the next check tries again"
             is_kept = self.is_usable and not self._is_stopping()
             self.conditions.set("credentials", kept if is_kept else None)
         else:
             self.conditions.set("credentials", None)
-        # Last, because others go on then. What lasts may be renewed in a check that takes very long.
-        self._has_looked = self.held is None or self._is_wanted or self.held.ends_within(RENEWAL_SECONDS)
+        # Set last, because other threads go on then. A very long check may renew credentials once more.
+        self._has_looked = (
+            self.current is None or self._is_wanted or self.current.expires_within(RENEWAL_SECONDS)
+        )
 
-    def _find(self) -> _Held:
-        running = self.running
-        if running is None or running.is_hopeless or (running.is_done and running.found is None):
-            running = self.running = LookUp(self.region, self._timeouts)
-        if not running.wait(self._is_stopping):
-            raise self._explain_wait(running.place)
-        self.running = None
-        self.secrets.add(running.secrets)
-        if isinstance(running.error, TimeoutError):
-            raise self._explain_wait(running.place)
-        if running.error is not None:
-            raise self._explain(running.place, running.error) from None  # its message may hold secrets
-        if running.found is None:
-            raise CredentialsError(_LOOK_UP, "NoCredentials", _NONE)
-        source, frozen = running.found
-        return self._take(frozen, source)
+    def _find(self) -> _Current:
+        lookup = self.lookup
+        if lookup is None or lookup.is_hopeless or (lookup.is_done and lookup.found is None):
+            lookup = self.lookup = self._start_lookup(self.region, self._timeouts)
+        if not lookup.wait(self._is_stopping):
+            raise self._describe_timeout(lookup.place)
+        self.lookup = None
+        self.secrets.add(lookup.secrets)
+        if isinstance(lookup.error, TimeoutError):
+            raise self._describe_timeout(lookup.place)
+        if lookup.error is not None:
+            raise self._describe(lookup.place, lookup.error) from None  # its text may hold secrets
+        if lookup.found is None:
+            raise CredentialsError(_LOOKUP, "NoCredentials", _NONE)
+        source, frozen = lookup.found
+        return self._accept(frozen, source)
 
-    def _take(self, frozen: ReadOnlyCredentials, source: Any = None) -> _Held:  # noqa: ANN401 - of botocore
-        """Take spaces off their ends; raise CredentialsError if they cannot be sent all the same."""
+    def _accept(self, frozen: ReadOnlyCredentials, source: Any = None) -> _Current:  # noqa: ANN401 - of botocore
+        """Strip whitespace; raise CredentialsError if a request still cannot carry them."""
         access_key, secret_key, token = values = [str(one or "").strip() for one in frozen[:3]]
         self.secrets.add((secret_key, token))
         for name, text in zip(_NAMES, values, strict=True):
             if not is_sendable(text):
-                raise CredentialsError(_LOOK_UP, "MalformedCredentials", f"the {name} {UNSENDABLE}")
+                raise CredentialsError(_LOOKUP, "MalformedCredentials", f"the {name} {UNSENDABLE}")
         if not access_key or not secret_key:
-            raise CredentialsError(_LOOK_UP, "MalformedCredentials", _EMPTY)
-        return _Held(
+            raise CredentialsError(_LOOKUP, "MalformedCredentials", _EMPTY)
+        return _Current(
             frozen._replace(access_key=access_key, secret_key=secret_key, token=token or None), source
         )
 
-    def _explain_wait(self, place: str) -> CredentialsError:
+    def _describe_timeout(self, place: str) -> CredentialsError:
         if self._is_stopping():
-            return CredentialsError(_LOOK_UP, "Ending", "the program is ending")
-        said = f"no AWS credentials from {place} within {self._timeouts.credentials:g} s"
-        return CredentialsError(_LOOK_UP, "TooLate", self.hide(said))
+            return CredentialsError(_LOOKUP, "Ending", "the program is stopping")
+        message = f"no AWS credentials from {place} within {self._timeouts.credentials:g} s"
+        return CredentialsError(_LOOKUP, "TooLate", self.mask(message))
 
-    def _explain(self, place: str, error: Exception) -> CredentialsError:
-        action, name, said = _LOOK_UP, type(error).__name__, str(error)
+    def _describe(self, place: str, error: Exception) -> CredentialsError:
+        action, code, message = _LOOKUP, type(error).__name__, str(error)
         if isinstance(error, ClientError):
             details = error.response.get("Error", {})
             action = f"{_SERVICES.get(place, 'sts')}:{error.operation_name}"
-            name, said = details.get("Code", name), str(details.get("Message"))
-            if name == "ForbiddenException":
-                said += "; assign the profile's account and role to its user in IAM Identity Center"
-        elif place == PLACES["sso"] and "aws sso login" not in said:
-            said += "; run `aws sso login` with this profile"
-        shown = self.hide(" ".join(said.split()))[:_MOST_CHARACTERS]
-        why = shown if isinstance(error, PlainError) else f"{name}: {shown}"
-        return CredentialsError(action, name, f"could not get AWS credentials from {self.hide(place)}: {why}")
+            code, message = details.get("Code", code), str(details.get("Message"))
+            if code == "ForbiddenException":
+                message += "; assign the profile's account and role to its user in IAM Identity Center"
+        elif place == PLACES["sso"] and "aws sso login" not in message:
+            message += "; run `aws sso login` with this profile"
+        shown = self.mask(" ".join(message.split()))[:_MOST_CHARACTERS]
+        reason = shown if isinstance(error, PlainError) else f"{code}: {shown}"
+        return CredentialsError(
+            action, code, f"could not get AWS credentials from {self.mask(place)}: {reason}"
+        )

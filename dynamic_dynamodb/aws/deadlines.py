@@ -1,7 +1,7 @@
-"""End what a thread waits for over the network when its time is up, whatever still comes in.
+"""End a thread's wait for the network at a deadline, even while data still arrives.
 
-Time-outs of sockets are for each piece of an answer: one that drips in byte by byte never exceeds them.
-One thread watches the deadlines of all others, and shuts down the sockets of those that are over.
+A socket's timeout applies to each part of an answer: one that arrives byte by byte never exceeds it.
+One thread watches the deadlines of all others, and shuts down their sockets when they have passed.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ ALLOW_MORE: Final = "allow more threads (ulimit -u, TasksMax, pids.max)"
 
 @dataclass(slots=True, eq=False)
 class Deadline:
-    """When the network must have answered a thread (by the monotonic clock), and the sockets it uses now."""
+    """When a thread's network access must end, on the monotonic clock, and the sockets that it uses now."""
 
     at: float
     sockets: list[socket.socket] = field(default_factory=list)
     is_exhausted: bool = False
 
-    def take_time(self) -> float:
-        """Tell how many seconds there are; raise TimeoutError if there are none."""
+    def find_remaining(self) -> float:
+        """Return the seconds that are left; raise TimeoutError if there are none."""
         remaining = self.at - time.monotonic()
         self.is_exhausted = self.is_exhausted or remaining <= 0
         if self.is_exhausted:
@@ -38,45 +38,45 @@ class Deadline:
 
 
 class _Watch:
-    """The thread that ends what is over; it starts with the first deadline."""
+    """The thread that watches deadlines; it starts with the first one."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
         self._deadlines: set[Deadline] = set()
-        self._news = threading.Condition(threading.Lock())
+        self._changed = threading.Condition(threading.Lock())
         self._thread: threading.Thread | None = None
         self._wakes_at = 0.0
 
     def begin(self, deadline: Deadline) -> None:
         """Watch a deadline."""
         self.start()
-        with self._news:
+        with self._changed:
             self._deadlines.add(deadline)
             if deadline.at < self._wakes_at:
-                self._news.notify()
+                self._changed.notify()
 
     def end(self, deadline: Deadline) -> None:
-        """Watch a deadline no longer."""
-        with self._news:
+        """Stop watching a deadline."""
+        with self._changed:
             self._deadlines.discard(deadline)
 
-    def hold(self, deadline: Deadline, one: socket.socket) -> None:
-        """Note a socket that is waited for; raise TimeoutError if it is too late for another."""
-        with self._news:
-            deadline.take_time()
+    def attach(self, deadline: Deadline, one: socket.socket) -> None:
+        """Add a socket that the thread waits for; raise TimeoutError if the deadline has passed."""
+        with self._changed:
+            deadline.find_remaining()
             deadline.sockets.append(one)
 
-    def release(self, deadline: Deadline) -> None:
-        """Forget the sockets: from now on others may use them."""
-        with self._news:
+    def detach(self, deadline: Deadline) -> None:
+        """Remove the sockets: from now on other threads may use them."""
+        with self._changed:
             deadline.sockets.clear()
 
     def start(self) -> None:
-        """Start the thread; raise OSError if the system allows none: nothing is asked without a bound."""
+        """Start the thread; raise OSError if the system allows none, because no call may be unbounded."""
         if self._process != os.getpid():
-            _Watch.__init__(self)  # a fork leaves the thread behind
+            _Watch.__init__(self)  # a forked process has no such thread
         if self._thread is None:
-            with self._news:
+            with self._changed:
                 if self._thread is None:
                     self._start_thread()
 
@@ -85,11 +85,13 @@ class _Watch:
         try:
             thread.start()
         except RuntimeError as error:
-            raise OSError(f"no thread can be started to end calls in time ({error}): {ALLOW_MORE}") from error
+            raise OSError(
+                f"cannot start the thread that ends calls in time ({error}): {ALLOW_MORE}"
+            ) from error
         self._thread = thread
 
     def _run(self) -> None:
-        with self._news:
+        with self._changed:
             while True:
                 now = time.monotonic()
                 for deadline in self._deadlines:
@@ -97,15 +99,15 @@ class _Watch:
                         _end(deadline)
                 ahead = [deadline.at for deadline in self._deadlines if deadline.at > now]
                 self._wakes_at = min(ahead, default=float("inf"))
-                self._news.wait(self._wakes_at - now if ahead else None)
+                self._changed.wait(self._wakes_at - now if ahead else None)
 
 
 def _end(deadline: Deadline) -> None:
-    """End the wait: to the one who waits it is as if the other side had hung up."""
+    """Shut the sockets down: to the thread that waits, the other side seems to have hung up."""
     deadline.is_exhausted = True
     for one in deadline.sockets:
-        with suppress(OSError):  # it has hung up by itself
-            # Not one.shutdown(): under TLS that would first forget the encryption.
+        with suppress(OSError):  # the other side has hung up
+            # Not one.shutdown(): an SSLSocket would first drop its TLS state.
             socket.socket.shutdown(one, socket.SHUT_RDWR)
     deadline.sockets.clear()
 
@@ -115,38 +117,38 @@ _own: Final = threading.local()
 
 
 def find_deadline() -> Deadline | None:
-    """Find the deadline of this thread, if it has one."""
+    """Return the deadline of this thread, if it has one."""
     deadline: Deadline | None = getattr(_own, "deadline", None)
     return deadline
 
 
 def watch_deadlines() -> None:
-    """Start the thread now, before others take what the system allows; it also starts by itself.
+    """Start the watching thread now, before other threads use up the system's limit.
 
-    Raises OSError if the system allows none.
+    It also starts by itself. Raises OSError if the system allows no thread.
     """
     _watch.start()
 
 
-def hold(one: socket.socket) -> None:
-    """Let the deadline of this thread, if any, end a socket; raise TimeoutError if it is over already."""
+def attach(one: socket.socket) -> None:
+    """Let the deadline of this thread, if any, shut a socket down; raise TimeoutError if it has passed."""
     deadline = find_deadline()
     if deadline is not None:
-        _watch.hold(deadline, one)
+        _watch.attach(deadline, one)
 
 
-def release() -> None:
-    """Let the deadline of this thread end none of the sockets so far: their answers are here."""
+def detach() -> None:
+    """Let the deadline of this thread spare its sockets so far: their answers are complete."""
     deadline = find_deadline()
     if deadline is not None:
-        _watch.release(deadline)
+        _watch.detach(deadline)
 
 
 @contextmanager
 def bounded(seconds: float) -> Iterator[None]:
-    """Let what this thread asks of the network take so long in all; raise TimeoutError if it took longer.
+    """Limit the total time that this thread may wait for the network; raise TimeoutError after it.
 
-    What is computed when an answer is here, or before it is asked for, is not interrupted.
+    Computation before a request and after its answer is not interrupted.
     """
     outer = find_deadline()
     at = time.monotonic() + seconds

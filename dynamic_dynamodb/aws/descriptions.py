@@ -1,4 +1,4 @@
-"""Read what DescribeTable answers: an odd value spoils the description of its table or index alone."""
+"""Read the answer of DescribeTable: a malformed value spoils only the table or index that holds it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE
-from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
+from dynamic_dynamodb.aws.error_translation import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
+from dynamic_dynamodb.aws.permissions import DESCRIBE_TABLE
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, is_safe_name
 
@@ -22,22 +22,22 @@ _ON_DEMAND: Final = PerCapacity(0, 0)
 
 
 def check_table(name: str, table: Mapping[str, Any]) -> None:
-    """Raise ValueError if the description is another table's."""
+    """Raise ValueError if a description is of another table."""
     if table["TableName"] != name:
         raise ValueError(f"TableName is {show(table['TableName'])}")
 
 
 def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Description]:
-    """Return a table and its indexes, the table first.
+    """Return the descriptions of a table and its indexes, the table first.
 
-    Raises ValueError, or what else a malformed answer leads to, if it is another table's or has no status,
-    which its indexes need too.
+    Raises ValueError, or another error of a malformed answer, for another table and for a table without
+    a status, which its indexes need too.
     """
     check_table(name, table)
     status = _read_status(table, "TableStatus")
     replicas, indexes = table.get("Replicas") or (), table.get("GlobalSecondaryIndexes", [])
     if not isinstance(indexes, list):
-        indexes = [indexes]  # an index without a name is what it comes to
+        indexes = [indexes]  # becomes an index without a name
     described = replace(
         _read_resource(Target(name), status, table),
         account=_find_account(str(table.get("TableArn"))),
@@ -54,7 +54,7 @@ def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Descripti
         is_on_demand = described.provisioned == _ON_DEMAND and not described.flaw
         parsed = _read_index(target, status, index, is_on_demand=is_on_demand)
         if descriptions.setdefault(target, parsed) != parsed:
-            descriptions[target] = _make_flawed(target, status, "it is there twice, and not the same")
+            descriptions[target] = _make_flawed(target, status, "it is listed twice with different values")
     return descriptions
 
 
@@ -63,7 +63,7 @@ def _is_named(index: object) -> bool:
 
 
 def _find_account(arn: str) -> str:
-    """Return the account's number in an ARN; nothing if there is none."""
+    """Return the account id in an ARN; empty if there is none."""
     found = _ACCOUNT.match(arn)
     return found[1] if found else ""
 
@@ -117,13 +117,13 @@ def _read_status(resource: Mapping[str, Any], key: str) -> str:
 def _read_throughput(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     throughput = resource.get("ProvisionedThroughput")
     if not isinstance(throughput, dict):
-        raise ValueError(f"ProvisionedThroughput is {show(throughput)}")  # noqa: TRY004 - no bug of ours
+        raise ValueError(f"ProvisionedThroughput is {show(throughput)}")  # noqa: TRY004 - AWS's data, no fault of this program
     return throughput
 
 
 def _read_count(throughput: Mapping[str, Any], key: str, *, default: int | None = None) -> int:
     count = throughput.get(key, default)
-    if type(count) is not int or not 0 <= count <= LARGEST_NUMBER:  # a bool is no number here
+    if type(count) is not int or not 0 <= count <= LARGEST_NUMBER:  # not a bool
         raise ValueError(f"{key} is {show(count)}")
     return count
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.actions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
-from dynamic_dynamodb.aws.client import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.descriptions import check_table, read_table
+from dynamic_dynamodb.aws.error_translation import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.parsing import show
+from dynamic_dynamodb.aws.permissions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
 from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.check.resilience import gather, isolate
 from dynamic_dynamodb.errors import AwsError
@@ -31,33 +31,33 @@ _MOST_SHOWN: Final = 3
 class DynamoDbTables:
     """DynamoDB's control plane in one region."""
 
-    def __init__(self, session: AwsClient, executor: Executor, waits: Waits) -> None:
-        """Keep the session, and the threads for calls that can be made side by side."""
-        self._session = session
+    def __init__(self, client: AwsClient, executor: Executor, waits: Waits) -> None:
+        """Keep the client, and the threads for concurrent calls."""
+        self._client = client
         self._executor = executor
         self._waits = waits
 
     def list_tables(self) -> TableList:
-        """List the table names, page after page (100 a page), until an error. Never raise AwsError."""
+        """Return the table names, 100 per page, up to the first error. Never raise AwsError."""
         names: list[str] = []
-        odd: list[str] = []
-        pages = self._session.call_for_pages(
+        malformed: list[str] = []
+        pages = self._client.call_for_pages(
             LIST_TABLES, "list_tables", _parse_page, "ExclusiveStartTableName"
         )
         try:
             for listed in pages:
                 names += filter(is_safe_name, listed)
-                odd += (show(one) for one in listed if not is_safe_name(one))
+                malformed += (show(one) for one in listed if not is_safe_name(one))
         except AwsError as error:
             return TableList(names, error)
-        if not odd:
+        if not malformed:
             return TableList(names)
-        message = f"not the name of a table: {', '.join(odd[:_MOST_SHOWN])}"
+        message = f"not a table name: {', '.join(malformed[:_MOST_SHOWN])}"
         return TableList(names, AwsError(LIST_TABLES, UNUSABLE_ANSWER, message))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
-        """Describe a table and its indexes, the table first; raise AwsError."""
-        return self._session.call(
+        """Return the descriptions of a table and its indexes, the table first; raise AwsError."""
+        return self._client.call(
             DESCRIBE_TABLE,
             "describe_table",
             lambda answer: read_table(table, answer["Table"]),
@@ -65,17 +65,17 @@ class DynamoDbTables:
         )
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
-        """Describe many tables side by side; what cannot be had of one is an error in its place."""
-        asked = {
+        """Describe tables concurrently; a table that fails has an error in its place."""
+        calls = {
             table: self._executor.submit(isolate, _DESCRIPTION, self.describe, table) for table in tables
         }
-        answers = gather(_DESCRIPTION, list(asked.values()), self._waits)
-        return dict(zip(asked, answers, strict=True))
+        answers = gather(_DESCRIPTION, list(calls.values()), self._waits)
+        return dict(zip(calls, answers, strict=True))
 
     def update(self, update: TableUpdate) -> None:
-        """Ask for new capacities of a table, its indexes or both in one call; raise AwsError.
+        """Set the capacities of a table, its indexes, or both in one call; raise AwsError.
 
-        If an answer is lost, the call is repeated only if the table still is as it was before.
+        If the answer is lost, the call is repeated only if the table has not changed.
         """
         parameters: dict[str, Any] = {"TableName": update.table}
         indexes = []
@@ -88,7 +88,7 @@ class DynamoDbTables:
                 parameters["ProvisionedThroughput"] = throughput
         if indexes:
             parameters["GlobalSecondaryIndexUpdates"] = indexes
-        self._session.call(
+        self._client.call(
             UPDATE_TABLE,
             "update_table",
             lambda answer: check_table(update.table, answer["TableDescription"]),
@@ -109,8 +109,8 @@ def _write_throughput(decision: Decision) -> dict[str, int]:
 
 
 def _parse_page(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
-    """Return what is listed, and the name after which to go on; an odd one is listed, and ends the pages."""
+    """Return the names of a page, and the last one if there are more; a malformed one ends the pages."""
     listed, last = answer["TableNames"], answer.get("LastEvaluatedTableName")
     if not isinstance(listed, list):
-        raise ValueError(f"TableNames is {show(listed)}")  # noqa: TRY004 - no bug of ours
+        raise ValueError(f"TableNames is {show(listed)}")  # noqa: TRY004 - AWS's data, no fault of this program
     return (listed, last) if last is None or is_safe_name(last) else ([*listed, last], None)

@@ -1,7 +1,7 @@
-"""Parse AWS's JSON so that a value of the wrong shape spoils itself alone, not the whole answer.
+"""Parse AWS's JSON so that a malformed value spoils only itself, not the whole answer.
 
-botocore raises wherever a value does not have the shape of the service's model. Here such a value is
-returned as it came, for the code that reads the answer to judge.
+botocore raises if any value does not have the shape in the service's model. Here such a value is returned
+as it is, and the code that reads it decides.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
 LARGEST_NUMBER: Final = 10**12
-"""More units or events than any table has in a minute; a larger number cannot be meant."""
+"""More units or events than any table has in a minute; a larger number is malformed."""
 _JSON: Final = "json"
 _MINUTES_TO_REMEMBER: Final = 4096
 _NOT_A_MOMENT: Final = (ValueError, TypeError, OverflowError, OSError, RuntimeError, AttributeError)
 _SHAPES_WITHOUT_PARSER: Final = frozenset({"boolean", "double", "float", "integer", "long", "string"})
-"""What `JSONParser` returns as JSON has it."""
+"""The types that `JSONParser` returns as they are in the JSON."""
 
 _short = Repr()
 _short.maxstring = _short.maxother = 60
 
 
-def show(odd: object) -> str:
-    """Render a value of AWS's for a sentence, shortened."""
-    return _short.repr(odd)
+def show(malformed: object) -> str:
+    """Return a malformed value of AWS for a message, shortened."""
+    return _short.repr(malformed)
 
 
 def make_parser_factory() -> ResponseParserFactory:
-    """Return what makes the parsers of a session's clients."""
+    """Return the factory of parsers for a botocore session."""
     factory = _ParserFactory()
     factory.set_parser_defaults(timestamp_parser=_read_moment)
     return factory
@@ -42,12 +42,12 @@ def make_parser_factory() -> ResponseParserFactory:
 
 @lru_cache(_MINUTES_TO_REMEMBER)
 def _read_number_as_moment(seconds: float) -> datetime:
-    """Read seconds since 1970; a check meets the same few minutes again and again."""
+    """Return the moment of seconds since 1970; a check reads the same few minutes many times."""
     return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def _read_moment(given: Any) -> Any:  # noqa: ANN401 - whatever AWS sends
-    """Return the moment in UTC that a number or a text with a time zone stands for, else what was given."""
+    """Return a number, or a text with a time zone, as a moment in UTC; anything else as it is."""
     with suppress(*_NOT_A_MOMENT):
         if type(given) in (int, float):
             return _read_number_as_moment(given)
@@ -57,20 +57,20 @@ def _read_moment(given: Any) -> Any:  # noqa: ANN401 - whatever AWS sends
 
 
 def _read_integer(digits: str) -> int | str:
-    """Read an integer; one of thousands of digits stays a text."""
+    """Return an integer; one of thousands of digits stays a text."""
     with suppress(ValueError):
         return int(digits)
     return digits
 
 
 class _JsonParser(JSONParser):
-    """Return what does not have its shape as it came."""
+    """A parser that returns values of the wrong shape as they are."""
 
     def _parse_body_as_json(self, body_contents: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
         if not body_contents:
             return {}
         text = body_contents.decode(self.DEFAULT_ENCODING)
-        for reader in (None, _read_integer):  # the second is slow
+        for reader in (None, _read_integer):  # the second is slower
             with suppress(ValueError):
                 return json.loads(text, parse_int=reader)
         return {"message": text}  # as botocore does

@@ -1,16 +1,33 @@
-"""Write the least IAM policy that a configuration needs."""
+"""The permissions that the calls of this package need, and the least IAM policy of a configuration."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws import actions
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dynamic_dynamodb.config.loader import Configuration
+
+LIST_TABLES: Final = "dynamodb:ListTables"
+DESCRIBE_TABLE: Final = "dynamodb:DescribeTable"
+UPDATE_TABLE: Final = "dynamodb:UpdateTable"
+GET_METRIC_DATA: Final = "cloudwatch:GetMetricData"
+GET_METRIC_STATISTICS: Final = "cloudwatch:GetMetricStatistics"
+PUBLISH: Final = "sns:Publish"
+DESCRIBE_SCALABLE_TARGETS: Final = "application-autoscaling:DescribeScalableTargets"
+
+PURPOSES: Final = {
+    LIST_TABLES: "to find the tables that sections match; without it, plain names still work",
+    DESCRIBE_TABLE: "to see what is provisioned, and whether it can be changed now",
+    UPDATE_TABLE: "to change capacity; a dry run does without",
+    GET_METRIC_DATA: "to see what was consumed and throttled",
+    GET_METRIC_STATISTICS: "only in place of GetMetricData, where that is denied; takes many more calls",
+    DESCRIBE_SCALABLE_TARGETS: "only with `skip-aws-autoscaled`, to see what AWS scales itself",
+    PUBLISH: "for the messages that sections with `sns-topic-arn` ask for",
+}
+"""What each permission is needed for, as the reference page says it."""
 
 MOST_CHARACTERS: Final = 6144
 """How long a managed policy may be, spaces not counted (IAM and AWS STS quotas)."""
@@ -43,16 +60,16 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
         f"arn:{partition}:dynamodb:{region}:*:table/{name_resource(section.expression.text)}"
         for section in configuration.sections
     ]
-    on_tables = [actions.DESCRIBE_TABLE, *([] if options["dry_run"] else [actions.UPDATE_TABLE])]
-    autoscaling = [actions.DESCRIBE_SCALABLE_TARGETS] if options["skip_aws_autoscaled"] else []
-    anywhere = [actions.LIST_TABLES, actions.GET_METRIC_DATA, *autoscaling]
+    on_tables = [DESCRIBE_TABLE, *([] if options["dry_run"] else [UPDATE_TABLE])]
+    autoscaling = [DESCRIBE_SCALABLE_TARGETS] if options["skip_aws_autoscaled"] else []
+    anywhere = [LIST_TABLES, GET_METRIC_DATA, *autoscaling]
     statements = [
         _allow("FindTablesAndReadMetrics", anywhere, ["*"]),
         _allow("ScaleTables", on_tables, tables),
     ]
     topics = list_topics(configuration)
     if topics:
-        statements.append(_allow("PublishMessages", [actions.PUBLISH], topics))
+        statements.append(_allow("PublishMessages", [PUBLISH], topics))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 SHORTEST_CHARACTERS: Final = 8
-"""What is shorter is not a key of AWS, and masking it would garble table names."""
+"""A shorter text is not a key of AWS, and masking it would garble table names."""
 _BEGINNING_CHARACTERS: Final = 20
-"""So much of the beginning of a secret shows that a cut-off rest of it follows."""
+"""This many characters from the start of a secret show that the rest follows, perhaps cut off."""
 _VARIABLES: Final = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_SECRET_ACCESS_KEY",
@@ -25,47 +25,47 @@ _VARIABLES: Final = (
 )
 _USER_IN_URL: Final = re.compile(r"://[^\s'\"]*@")
 _HEADER: Final = re.compile(r"(Invalid header (?:name|value)).*", re.DOTALL)
-"""How http.client complains of a header, which it shows whole: most often it is a token."""
+"""How http.client reports a header that it cannot send. It quotes the value, usually a token."""
 _FIELD: Final = re.compile(
     r"""((?:token|secret_?access_?key)(?:["']\s?:\s?["']|[:=>]))[^\s"'<>&,;]{8,}""", re.IGNORECASE
 )
-"""How answers, forms and signed headers name what is secret: nobody may have had it in hands before."""
+"""How answers, forms and signed headers name a secret that this process may never have read."""
 _IDENTITY: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
-"""A web identity token (RFC 7519), which begins with JSON in base64."""
+"""A web identity token (RFC 7519), which starts with JSON in base64."""
 _PASSWORD_IN_URL: Final = re.compile(r"://([^:]*:)?(.*)@", re.DOTALL)
 
 _DELIMITERS: Final = re.compile("[/?#@:]")
 
 
 class Secrets:
-    """The secrets that this process has had in its hands so far."""
+    """The secrets that this process has read so far."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Begin with those of the environment, the passwords in its URLs among them."""
+        """Start with the secrets in the environment variables, which include passwords in URLs."""
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self.add(environment.get(name) for name in _VARIABLES)
         for text in environment.values():
             if user := _PASSWORD_IN_URL.search(text):
-                # A password with a slash in it ends the host, and its first part is taken for a port.
+                # A slash in a password ends the host part of a URL: what precedes it is parsed as a port.
                 self.add((user[2], *_DELIMITERS.split(user[2])))
 
     def add(self, secrets: Iterable[str | None]) -> None:
-        """Mask these too from now on."""
+        """Mask these secrets too from now on."""
         new = {form for secret in secrets for form in _find_forms(secret or "")}
         if not new <= self._forms:
             self._forms |= new
             self._pattern = re.compile("|".join(sorted(self._forms, key=len, reverse=True)))
 
-    def hide(self, text: str) -> str:
-        """Return the text without secrets: known ones, and what looks like one where they may be."""
+    def mask(self, text: str) -> str:
+        """Return a text with secrets masked: known ones, and what looks like one where secrets occur."""
         shown = self._pattern.sub(MASK, text) if self._pattern else text
         shown = _IDENTITY.sub(MASK, _FIELD.sub(rf"\1{MASK}", shown))
         return _HEADER.sub(rf"\1 {MASK}", mask_urls(_USER_IN_URL.sub(f"://{MASK}@", shown)))
 
 
 def _find_forms(secret: str) -> Iterator[str]:
-    """Find the patterns of each line of a secret: plain, quoted as in code, URLs, JSON or XML, or cut off."""
+    """Return patterns for each line of a secret: plain, quoted as in code, URLs, JSON or XML, and cut off."""
     for line in secret.split():
         if len(line) < SHORTEST_CHARACTERS:
             continue

@@ -1,6 +1,7 @@
-"""Threads that work side by side, as many as are wanted and as the system allows.
+"""A pool of threads that starts no more than needed, and than the system allows.
 
-Unlike the standard library's they never keep the process from ending, and their number can change.
+Unlike those of the standard library, its threads never keep the process from ending, and their number can
+change.
 """
 
 from __future__ import annotations
@@ -21,80 +22,80 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PAUSE_SECONDS: Final = 60.0
-"""How long the system is asked for no further thread after it has refused one."""
+"""How long to wait after the system has refused a thread before asking for another."""
 
 
 class WorkerPool(Executor):
-    """An executor whose threads start when they are needed, and end when they are too many."""
+    """An executor whose threads start when they are needed, and end when there are too many."""
 
     def __init__(self, name: str, most: int, conditions: Conditions | None = None) -> None:
-        """Allow so many threads; a shortage of them is a condition."""
+        """Allow at most `most` threads; a shortage of threads is a condition."""
         self._name = name
         self._most = most
         self._conditions = conditions or Conditions()
         self._threads = 0
         self._idle = 0
         self._refused_until = 0.0
-        self._is_told = False
+        self._is_warned = False
         self._is_closed = False
         self._work: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
 
     def resize(self, most: int) -> None:
-        """Allow so many threads from now on; those that are too many end when they have nothing to do."""
-        with self._news:
-            self._most, self._refused_until, self._is_told = most, 0.0, False
-            self._news.notify_all()
+        """Allow at most `most` threads from now on; surplus threads end when they are idle."""
+        with self._changed:
+            self._most, self._refused_until, self._is_warned = most, 0.0, False
+            self._changed.notify_all()
         self._conditions.set(f"threads for {self._name}", None)
 
     def close(self) -> None:
-        """Let the threads end as soon as they have nothing to do, and wait for none of them."""
-        with self._news:
+        """Let the threads end when they are idle; do not wait for them."""
+        with self._changed:
             self._is_closed = True
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have a function called by a thread, or by this one if the system allows no other."""
+        """Call a function in a thread, or in this one if the system allows no other."""
         future: Future[T] = Future()
         refusal: RuntimeError | None = None
-        with self._news:
+        with self._changed:
             self._work.append((future, lambda: fn(*args, **kwargs)))
             if self._idle >= len(self._work):
-                self._news.notify()
+                self._changed.notify()
             elif self._threads < self._most and self._refused_until <= time.monotonic():
                 refusal = self._start_thread()
             is_alone = self._threads == 0
         if refusal is not None:
-            self._tell(refusal)
+            self._warn(refusal)
         if is_alone:
             _run(*self._work.popleft())
         return future
 
     def _start_thread(self) -> RuntimeError | None:
         try:
-            threading.Thread(target=self._work_on, name=self._name, daemon=True).start()
+            threading.Thread(target=self._run_tasks, name=self._name, daemon=True).start()
         except RuntimeError as error:
             self._refused_until = time.monotonic() + PAUSE_SECONDS
             return error
         self._threads += 1
         return None
 
-    def _tell(self, refusal: RuntimeError) -> None:
-        if not self._is_told:
-            self._is_told = True
+    def _warn(self, refusal: RuntimeError) -> None:
+        if not self._is_warned:
+            self._is_warned = True
             counted = f"only {self._threads} of {self._most} threads for {self._name} can be started"
             hint = f"{ALLOW_MORE}, or set a lower max-workers"
             sentence = f"{counted} ({refusal}), so checks take longer: {hint}"
             self._conditions.set(f"threads for {self._name}", sentence)
 
-    def _work_on(self) -> None:
+    def _run_tasks(self) -> None:
         while (task := self._take()) is not None:
             _run(*task)
-            del task  # not before the next one: its result may be large
+            del task  # its result may be large: do not keep it until the next task
 
     def _take(self) -> tuple[Future[Any], Callable[[], Any]] | None:
-        """Wait for something to do; None if this thread is to end."""
-        with self._news:
+        """Return the next task, waiting for it; None if this thread should end."""
+        with self._changed:
             while True:
                 if self._threads > self._most or (self._is_closed and not self._work):
                     self._threads -= 1
@@ -102,7 +103,7 @@ class WorkerPool(Executor):
                 if self._work:
                     return self._work.popleft()
                 self._idle += 1
-                self._news.wait()
+                self._changed.wait()
                 self._idle -= 1
 
 
@@ -111,7 +112,7 @@ def _run(future: Future[Any], work: Callable[[], Any]) -> None:
         return
     try:
         result = work()
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+    except BaseException as error:  # noqa: BLE001 - raised where the result is read
         future.set_exception(error)
     else:
         future.set_result(result)

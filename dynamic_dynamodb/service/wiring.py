@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.aws.account import SnsNotifier
 from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
-from dynamic_dynamodb.aws.sns import SnsNotifier
 from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import World
 from dynamic_dynamodb.check.resilience import Waits
@@ -57,7 +57,7 @@ def build_check(
     is_stopping: Callable[[], bool],
 ) -> Check:
     """Build a check of the account and region that a session is for."""
-    options, budget = configuration.global_options, session.patience
+    options, budget = configuration.global_options, session.budget
     waits = Waits.for_lookups(budget.timeouts, is_stopping)
     world = World(
         tables=DynamoDbTables(session, workers.lookups, waits),

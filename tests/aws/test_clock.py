@@ -106,7 +106,7 @@ def test_a_wrong_clock_is_said_once_and_again_when_it_gets_worse(
     direction = "ahead of" if wrong > 0 else "behind"
     (said,) = warnings_of(caplog)
     assert said.startswith("this machine's clock is 4")
-    assert f" s {direction} the dates of AWS's answers: checks go by AWS's time; set the clock" in said
+    assert f" s {direction} the dates of AWS's answers: checks use AWS's time; set the clock" in said
     world.seconds_wrong *= 2
     assert abs(world.check()) < 2
     assert len(warnings_of(caplog)) == 2
@@ -138,7 +138,7 @@ def test_a_single_date_moves_nothing() -> None:
 def test_dates_that_cannot_be_are_not_believed_however_many(caplog: pytest.LogCaptureFixture) -> None:
     world = World(seconds_wrong=7 * 3600)
     assert world.check() == 7 * 3600
-    assert "AWS would refuse such calls, so checks go by this machine's clock" in warnings_of(caplog)[0]
+    assert "AWS would refuse such calls, so checks use this machine's clock" in warnings_of(caplog)[0]
 
 
 @pytest.mark.parametrize("jump", [-420.0, 420.0])

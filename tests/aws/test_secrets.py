@@ -31,13 +31,13 @@ def test_a_secret_is_masked_in_every_form(write: object) -> None:
     assert callable(write)
     secrets = Secrets({})
     secrets.add((SECRET,))
-    assert secrets.hide(f"before {write(SECRET)} after") == "before ******** after"
+    assert secrets.mask(f"before {write(SECRET)} after") == "before ******** after"
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=80), st.text())
 def test_no_text_shows_a_secret_that_is_known(secret: str, around: str) -> None:
     secrets = Secrets({"AWS_SECRET_ACCESS_KEY": secret})
-    shown = secrets.hide(f"{around} {secret} {around}")
+    shown = secrets.mask(f"{around} {secret} {around}")
     assert secret not in shown or set(secret) == {"*"}
 
 
@@ -91,4 +91,4 @@ def test_no_text_shows_a_secret_that_is_known(secret: str, around: str) -> None:
 )
 def test_what_is_known_from_elsewhere_is_masked_too(said: str, shown: str) -> None:
     environment = {"AWS_SESSION_TOKEN": "test", "AWS_ENDPOINT_URL": "http://me:geheimgeheim@host/"}
-    assert Secrets(environment).hide(said) == shown
+    assert Secrets(environment).mask(said) == shown

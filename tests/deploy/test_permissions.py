@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.aws.actions import GET_METRIC_STATISTICS, PURPOSES
+from dynamic_dynamodb.aws.permissions import GET_METRIC_STATISTICS, PURPOSES
 from tests.deploy.contrib import REPOSITORY, read
 from tests.deploy.stack import deploy
 from tests.end_to_end.account import ALL, add_busy_with_index, add_idle

@@ -275,7 +275,7 @@ ONE_TABLE: Final = (
     Case(
         "An invalid name in the list of tables",
         (_odd("ListTables", "TableNames", 2, value="../sick"),),
-        "ERROR dynamodb:ListTables failed: UnusableAnswer: not the name of a table: '../sick'; ",
+        "ERROR dynamodb:ListTables failed: UnusableAnswer: not a table name: '../sick'; ",
         code=1,
         sick=BEFORE,
         index=BEFORE,
@@ -378,6 +378,6 @@ WHOLE_SERVICE: Final = (
     _nothing(
         "No response from AWS ever ends",
         ({"kind": "drip", "times": None},),
-        "ERROR dynamodb:ListTables failed: AnswerTooSlow: no whole answer within 0.6 s",
+        "ERROR dynamodb:ListTables failed: AnswerTooSlow: no complete answer within 0.6 s",
     ),
 )

@@ -41,7 +41,7 @@ def test_a_clock_minutes_fast_lowers_nothing_busy(emulator: Emulator, program: P
     (said,) = [line for line in run.warnings if "clock" in line]
     assert said.startswith("this machine's clock is 4")
     assert said.endswith(
-        " s ahead of the dates of AWS's answers: checks go by AWS's time; set the clock, as AWS refuses"
+        " s ahead of the dates of AWS's answers: checks use AWS's time; set the clock, because AWS refuses"
         " calls from 5 minutes on"
     )
 

@@ -154,7 +154,7 @@ def test_a_reload_that_finds_no_credentials_keeps_those_that_work(
         source.answer(body, status)
         impatient.write(f"{TABLE}min-provisioned-reads: 200\n")
         running.send(signal.SIGHUP)
-        kept = running.wait_for("the credentials in use stay")
+        kept = running.wait_for("the current credentials stay in use")
         running.wait_for("busy: updated", count=2)
         running.wait_for("checked 1 target:", count=4)
         run = running.end(signal.SIGTERM)
@@ -596,7 +596,7 @@ def test_credentials_that_end_soon_are_renewed_once_a_check_and_used_if_they_can
     with impatient.start(everywhere(), *SOON, **source.as_container_endpoint) as running:
         running.wait_for("checked 20 targets")
         source.answer("", 500)
-        kept = running.wait_for("the credentials in use stay")
+        kept = running.wait_for("the current credentials stay in use")
         running.wait_for("checked 20 targets", count=3)
         source.answer(write_credentials("AKIDSECOND", seconds=7200))
         wait_until(lambda: "AKIDSECOND" in _senders(emulator), "a call with the new key")

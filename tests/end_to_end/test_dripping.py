@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SOON = ("--check-interval", "1")
 LOOKUPS = ("ListTables", "DescribeTable", "GetMetricData", "DescribeScalableTargets")
-TOO_SLOW = "AnswerTooSlow: no whole answer within 0.6 s"
+TOO_SLOW = "AnswerTooSlow: no complete answer within 0.6 s"
 
 
 def _everything(emulator: Emulator) -> str:
@@ -79,7 +79,7 @@ def test_pages_that_never_end_are_given_up(
     emulator.add_fault(kind="endless_pages", action=action, times=None)
     run = impatient.check(configuration)
     assert run.code == 1
-    ends = ("UnusableAnswer: there is no end to it after ", "AnswerTooSlow: ", "TooLate: ")
+    ends = ("UnusableAnswer: the pages do not end after ", "AnswerTooSlow: ", "TooLate: ")
     assert any(f"{said}{end}" in run.stdout for end in ends), run.stdout
     assert len(emulator.requests(action)) <= (100 if action == "GetMetricData" else 1000)
 
@@ -88,7 +88,7 @@ def test_pages_that_are_billed_end_sooner(emulator: Emulator, program: Program) 
     add_busy(emulator)
     emulator.add_fault(kind="endless_pages", action="GetMetricData", times=None)
     run = program.check(ALL)
-    assert "UnusableAnswer: there is no end to it after 100 pages" in run.line_of("busy")
+    assert "UnusableAnswer: the pages do not end after 100" in run.line_of("busy")
     assert len(emulator.requests("GetMetricData")) == 100
 
 

@@ -281,7 +281,7 @@ def test_an_odd_name_in_the_list_costs_no_other_table_its_check(
     run = program.check(ALL)
     assert run.code == 1
     assert emulator.capacities()["busy", None] == RAISED
-    failed = f"ERROR dynamodb:ListTables failed: UnusableAnswer: not the name of a table: {shown}; "
+    failed = f"ERROR dynamodb:ListTables failed: UnusableAnswer: not a table name: {shown}; "
     assert any(line.startswith(failed) for line in run.log), run.stdout
 
 
@@ -317,7 +317,10 @@ def test_an_odd_registration_holds_no_other_target(
     run = program.check(f"[global]\nskip-aws-autoscaled: true\n{ALL}")
     assert run.code == 0
     assert emulator.capacities() == {("idle", None): LOWERED, ("sick", None): (100, 50)}
-    assert run.warnings[0] == f"AWS Application Auto Scaling names what is no table or index: {resource!r}"
+    assert (
+        run.warnings[0]
+        == f"AWS Application Auto Scaling lists resources other than tables and indexes: {resource!r}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
 
-NOT_ASKED = "NotAsked: attempts that failed have taken too long in this check; the next one asks again"
+NOT_ASKED = "NotAsked: failed attempts have used up the time for such calls; the next check tries again"
 
 
 def _seconds(emulator: Emulator) -> float:

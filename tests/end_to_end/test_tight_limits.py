@@ -75,5 +75,5 @@ def test_a_run_that_could_not_end_calls_in_time_does_not_begin(emulator: Emulato
     emulator.add_fault(kind="drip", action="DescribeTable", times=None)
     run = _limit(program, 1).check(ALL)
     assert run.code == 1
-    assert "no thread can be started to end calls in time" in run.stderr
+    assert "cannot start the thread that ends calls in time" in run.stderr
     assert emulator.requests() == []

@@ -10,6 +10,7 @@ from itertools import pairwise
 from math import nan
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.aws.metrics import METRICS
 from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.replay.recordings.files import RecordingError, read_all
 from dynamic_dynamodb.replay.recordings.resampling import LONGEST_PERIOD_MINUTES, STEADY_ROWS
@@ -25,15 +26,8 @@ from dynamic_dynamodb.replay.recordings.rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-METRICS: Final = {
-    "ConsumedReadCapacityUnits": "consumed_reads",
-    "ConsumedWriteCapacityUnits": "consumed_writes",
-    "ReadThrottleEvents": "throttled_reads",
-    "WriteThrottleEvents": "throttled_writes",
-    "ProvisionedReadCapacityUnits": "provisioned_reads",
-    "ProvisionedWriteCapacityUnits": "provisioned_writes",
-}
-"""CloudWatch's metrics, as labels of raw JSON name them, with our columns."""
+COLUMNS_OF_METRICS: Final = {metric.name: column for column, metric in METRICS.items()}
+"""The column of each of CloudWatch's metrics, as labels name them."""
 Series = dict[str, dict[int, float]]
 """Values by minute since 1970, by column."""
 
@@ -44,7 +38,7 @@ _MOST_COMMAS: Final = 10_000_000
 _NOT_AN_ANSWER: Final = "is not what `aws cloudwatch get-metric-data` or `get-metric-statistics` prints"
 _LEVEL_STATISTICS: Final = ("Maximum", "Average", "Minimum")
 """What may be taken for provisioned units, the best first."""
-_NAME: Final = re.compile("|".join(METRICS))
+_NAME: Final = re.compile("|".join(COLUMNS_OF_METRICS))
 _CALCULATION: Final = re.compile(
     r"[A-Z_]{2,}\(|\bm\d+\s*[-+*/]|\*|[\w)]\s*\+\s*[A-Z(]|/\s*(\d+(\.\d+)?|s|sec|seconds?|min|minutes?|h|hours?)(?![\w.-])"
     r"|\bper[ _-]?(sec|s\b|min|hour)",
@@ -152,7 +146,7 @@ def _read_answer(answer: Mapping[str, Any]) -> Series:
 
 def _read_statistics(answer: Mapping[str, Any]) -> Series:
     """Read an answer of get-metric-statistics, which holds one metric, labelled with its name."""
-    column = METRICS.get(answer["Label"])
+    column = COLUMNS_OF_METRICS.get(answer["Label"])
     if column is None:
         return {}
     points: dict[int, float] = {}
@@ -206,7 +200,7 @@ def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
 def _find_column(name: str, label: str) -> str | None:
     """Return the column that a result belongs in; raise RecordingError if it shows that it is no Sum."""
     found = _NAME.search(f"{label} {name}")
-    column = METRICS[found[0]] if found else name if name in COLUMNS else None
+    column = COLUMNS_OF_METRICS[found[0]] if found else name if name in COLUMNS else None
     if column is None:
         return None
     words = {word.lower() for word in _WORD_OF_ID.findall(_NAME.sub("", name))}

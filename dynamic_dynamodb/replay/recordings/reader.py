@@ -21,7 +21,13 @@ from dynamic_dynamodb.replay.recordings.manifest import (
     read_manifest,
     strip_suffix,
 )
-from dynamic_dynamodb.replay.recordings.metric_data import METRICS, Series, join, make_rows, read_series
+from dynamic_dynamodb.replay.recordings.metric_data import (
+    COLUMNS_OF_METRICS,
+    Series,
+    join,
+    make_rows,
+    read_series,
+)
 from dynamic_dynamodb.replay.recordings.rows import COLUMNS, read_rows
 from dynamic_dynamodb.scaling.model import Target
 
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.progress import Progress
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
-_PART: Final = re.compile(rf"(.+?)\.({'|'.join((*METRICS, *COLUMNS))})(\..*)?")
+_PART: Final = re.compile(rf"(.+?)\.({'|'.join((*COLUMNS_OF_METRICS, *COLUMNS))})(\..*)?")
 """The name of a file with one metric of a target, `orders.ConsumedReadCapacityUnits` say."""
 _SOURCE: Final = "the recording"
 

@@ -11,21 +11,15 @@ from itertools import pairwise
 from math import nan
 from typing import IO, Final
 
+from dynamic_dynamodb.aws.metrics import METRICS
 from dynamic_dynamodb.config.text import shorten
 from dynamic_dynamodb.replay.recordings.files import LONGEST_DAYS, RecordingError, read_lines
 from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
 
 Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
-COLUMNS: Final = (
-    "consumed_reads",
-    "consumed_writes",
-    "throttled_reads",
-    "throttled_writes",
-    "provisioned_reads",
-    "provisioned_writes",
-)
+COLUMNS: Final = tuple(METRICS)
 """The columns of a recording in a file, after `timestamp`."""
-SUMS: Final = COLUMNS[:4]
+SUMS: Final = tuple(column for column, metric in METRICS.items() if metric.statistic == "Sum")
 """Those that hold a Sum over each row's minutes; the others hold levels."""
 MOST_UNITS: Final = 1e15
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
