@@ -1,9 +1,14 @@
-"""Run the program's checks with timeouts that tests can wait for: `python -m tests.end_to_end.impatient`."""
+"""Run the program's checks with short timeouts: `python -m tests.end_to_end.impatient`.
+
+The environment variable TIMEOUTS changes single ones: `TIMEOUTS='{"attempt": 60}'`.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from dynamic_dynamodb.aws.account import start_workers
@@ -27,12 +32,13 @@ TIMEOUTS = Timeouts(
 
 
 def main() -> int:
-    """Check as the command line says, without the daemon's control."""
+    """Run checks as the command line says, without the control of daemons."""
     sources = ConfigSources(parse_command_line(sys.argv[1:]), dict(os.environ), Path.cwd())
     requests = SignalRequests()
     requests.listen(exit_now=os._exit)
+    timeouts = replace(TIMEOUTS, **json.loads(os.environ.get("TIMEOUTS", "{}")))
     with start_workers() as workers:
-        service = Service(sources, requests, workers, timeouts=TIMEOUTS)
+        service = Service(sources, requests, workers, timeouts=timeouts)
         return int(not service.run(sources.load()))
 
 
