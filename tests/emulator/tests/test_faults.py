@@ -5,16 +5,21 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
 from tests.emulator.clients import client
+from tests.emulator.faults import PAGE_TOKENS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.emulator import Emulator
 
 DENIED = (
@@ -37,27 +42,24 @@ def update(emulator: Emulator, reads: int) -> None:
     client(emulator, "dynamodb").update_table(TableName="orders", ProvisionedThroughput=wanted)
 
 
-def metric_data(emulator: Emulator, *tables: str) -> dict[str, dict[str, Any]]:
-    emulator.set_clock(NOON)
-    queries = [
+METRIC_DATA: dict[str, Any] = {
+    "MetricDataQueries": [
         {
-            "Id": table,
+            "Id": "reads",
             "MetricStat": {
                 "Metric": {
                     "Namespace": "AWS/DynamoDB",
                     "MetricName": "ConsumedReadCapacityUnits",
-                    "Dimensions": [{"Name": "TableName", "Value": table}],
+                    "Dimensions": [{"Name": "TableName", "Value": "orders"}],
                 },
                 "Period": 60,
                 "Stat": "Sum",
             },
         }
-        for table in tables
-    ]
-    answer = client(emulator, "cloudwatch").get_metric_data(
-        MetricDataQueries=queries, StartTime=NOON - timedelta(minutes=4), EndTime=NOON
-    )
-    return {result["Id"]: result for result in answer["MetricDataResults"]}
+    ],
+    "StartTime": NOON - timedelta(minutes=4),
+    "EndTime": NOON,
+}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_cloudwatch_fails_in_its_own_way(emulator: Emulator) -> None:
     with pytest.raises(
         ClientError, match="is not authorized to perform: cloudwatch:GetMetricData because"
     ) as caught:
-        metric_data(emulator, "orders")
+        client(emulator, "cloudwatch").get_metric_data(**METRIC_DATA)
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
 
 
@@ -217,8 +219,9 @@ def test_a_call_takes_effect_though_its_answer_is_damaged(emulator: Emulator, ki
     assert emulator.capacities()["orders", None] == (20, 5)
 
 
-def test_a_body_which_ends_early_is_shorter_than_announced(emulator: Emulator) -> None:
-    emulator.add_fault(kind="short_body")
+@contextmanager
+def ask_for_tables(emulator: Emulator) -> Iterator[http.client.HTTPResponse]:
+    """Send ListTables without an SDK, which would hide how the answer comes in."""
     connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"))
     headers = {
         "X-Amz-Target": "DynamoDB_20120810.ListTables",
@@ -226,9 +229,52 @@ def test_a_body_which_ends_early_is_shorter_than_announced(emulator: Emulator) -
         "Authorization": "AWS4-HMAC-SHA256 Credential=AKID/20310507/us-east-1/dynamodb/aws4_request, Sig=x",
     }
     connection.request("POST", "/", "{}", headers)
-    with pytest.raises(http.client.IncompleteRead):
-        connection.getresponse().read()
-    connection.close()
+    with closing(connection), connection.getresponse() as response:
+        yield response
+
+
+def test_a_body_which_ends_early_is_shorter_than_announced(emulator: Emulator) -> None:
+    emulator.add_fault(kind="short_body")
+    with ask_for_tables(emulator) as response, pytest.raises(http.client.IncompleteRead):
+        response.read()
+
+
+def test_a_body_can_drip_in_until_the_faults_are_cleared(emulator: Emulator) -> None:
+    emulator.add_fault(kind="drip", seconds=0.01)
+    began = time.monotonic()
+    with ask_for_tables(emulator) as response:
+        assert (response.status, response.read(5)) == (200, b" " * 5)
+        assert time.monotonic() - began >= 0.04
+        emulator.clear_faults()
+        with pytest.raises(http.client.IncompleteRead):
+            response.read()
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "parameters"),
+    [
+        pytest.param("dynamodb", "ListTables", {}, id="tables"),
+        pytest.param("cloudwatch", "GetMetricData", METRIC_DATA, id="metrics"),
+        pytest.param(
+            "application-autoscaling",
+            "DescribeScalableTargets",
+            {"ServiceNamespace": "dynamodb"},
+            id="scalable targets",
+        ),
+    ],
+)
+def test_pages_without_end_are_the_first_page_with_a_new_token_each(
+    emulator: Emulator, service: str, action: str, parameters: dict[str, Any]
+) -> None:
+    emulator.set_clock(NOON)
+    emulator.add_table("orders")
+    emulator.add_fault(kind="endless_pages", times=None)
+    asked, following = PAGE_TOKENS[action]
+    call = getattr(client(emulator, service), xform_name(action))
+    first = call(**parameters)
+    second = call(**parameters, **{asked: first[following]})
+    assert first.pop(following) != second.pop(following)
+    assert {**first, "ResponseMetadata": None} == {**second, "ResponseMetadata": None}
 
 
 @pytest.mark.parametrize(("applied", "reads"), [(False, 5), (True, 20)])
