@@ -40,7 +40,7 @@ STEPS: Final = (
     Step("Report", "orders: updated, with the reasons", ("check/report",)),
 )
 OUTPUTS: Final = (
-    Step("Log line", "", ("service/logs",)),
+    Step("Log line", "", ("service/check_log",)),
     Step("State file", "", ("service/state_file",)),
     Step("SNS message", "", ("check/notifications",)),
 )
