@@ -93,6 +93,14 @@ class CircuitBreaker(Protocol):
         """Return None if the breaker is closed, else what it answered. Never raise."""
 
 
+class NoCircuitBreaker:
+    """For a configuration without a circuit breaker: none can be asked."""
+
+    def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str:  # noqa: ARG002 - as above
+        """Return that it cannot be asked: a target that has a circuit breaker is never changed without it."""
+        return "it cannot be asked"
+
+
 class Clock(Protocol):
     """A clock that may know the time better than this machine, once AWS has answered."""
 
@@ -125,9 +133,9 @@ class World:
     tables: Tables
     metrics: Metrics
     notifier: Notifier
-    circuit_breaker: CircuitBreaker
     lookups: Executor
     updates: Executor
+    circuit_breaker: CircuitBreaker = field(default_factory=NoCircuitBreaker)
     autoscaling: Autoscaling | None = None
     budget: CallBudget = field(default_factory=CallBudget)
     clock: Clock = field(default_factory=MachineClock)

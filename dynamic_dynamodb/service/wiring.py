@@ -10,10 +10,9 @@ from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.check.check import Check
-from dynamic_dynamodb.check.ports import World
+from dynamic_dynamodb.check.ports import NoCircuitBreaker, World
 from dynamic_dynamodb.check.resilience import Waits
 from dynamic_dynamodb.check.state import CountStore, find_life, find_longest_step, find_spacing
-from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker
 from dynamic_dynamodb.service.state_file import StateFile
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.aws.account import Workers
     from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.conditions import Conditions
+    from dynamic_dynamodb.check.ports import CircuitBreaker
+    from dynamic_dynamodb.check.resilience import CallBudget
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
 
@@ -63,7 +64,7 @@ def build_check(
         tables=DynamoDbTables(session, workers.lookups, waits),
         metrics=CloudWatchMetrics(session, workers.lookups, waits),
         notifier=SnsNotifier(session),
-        circuit_breaker=HttpCircuitBreaker(options["max_workers"], budget),
+        circuit_breaker=_open_circuit_breaker(configuration, budget),
         lookups=workers.lookups,
         updates=workers.updates,
         autoscaling=ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None,
@@ -74,3 +75,12 @@ def build_check(
     return Check(
         world, configuration.sections, counts, is_dry_run=options["dry_run"], is_stopping=is_stopping
     )
+
+
+def _open_circuit_breaker(configuration: Configuration, budget: CallBudget) -> CircuitBreaker:
+    """Return what asks the circuit breakers of a configuration, if it has any: requests loads slowly."""
+    if not any(one.circuit_breaker for table in configuration.sections for one in (table, *table.gsis)):
+        return NoCircuitBreaker()
+    from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker  # noqa: PLC0415 - see above
+
+    return HttpCircuitBreaker(configuration.global_options["max_workers"], budget)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy, add_busy_with_index, everywhere
 from tests.end_to_end.breaker import serve
-from tests.service.test_bounded_http import drip
-from tests.service.test_bounded_http import serve as serve_raw
+from tests.service.test_circuit_breaker import drip
+from tests.service.test_circuit_breaker import serve as serve_raw
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import resource
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,11 +16,11 @@ from typing import TYPE_CHECKING
 import pytest
 from requests.exceptions import InvalidSchema, TooManyRedirects
 
+from dynamic_dynamodb.check.ports import NoCircuitBreaker
 from dynamic_dynamodb.check.resilience import CallBudget
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
-from dynamic_dynamodb.service.bounded_http import BoundedSession
-from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker
+from dynamic_dynamodb.service.circuit_breaker import BoundedSession, HttpCircuitBreaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -225,3 +227,16 @@ def test_an_invalid_answer_of_any_kind_means_that_the_breaker_is_open() -> None:
 def test_an_unusable_url_is_a_value_error() -> None:
     with BoundedSession(1) as session, pytest.raises(ValueError, match="nowhere"):
         session.get_status("nowhere", {}, timeout=1, most_seconds=60)
+
+
+def test_without_an_adapter_a_circuit_breaker_counts_as_open() -> None:
+    said = NoCircuitBreaker().find_reason_to_stop(
+        CircuitBreakerOptions("http://localhost/", 500), Target("a")
+    )
+    assert said == "it cannot be asked"
+
+
+def test_the_http_library_is_not_loaded_before_it_is_needed() -> None:
+    program = "import sys, dynamic_dynamodb.cli.service; print('requests' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
