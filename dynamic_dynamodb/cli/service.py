@@ -11,7 +11,7 @@ from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.cli.streams import can_take, drop_leftovers, exit_code_of, write_remark
 from dynamic_dynamodb.config.flags import PROGRAM
 from dynamic_dynamodb.service.logs import find_log_file, flush_logs, shut_down_logging
-from dynamic_dynamodb.service.reload_notes import ReloadNote, ReloadNotes
+from dynamic_dynamodb.service.reload import DaemonNote, NoteKeeper
 from dynamic_dynamodb.service.service import Service
 from dynamic_dynamodb.service.signals import SignalRequests, notify_ready
 
@@ -38,14 +38,14 @@ def run_detached(
     write_note: Callable[[str], None],
 ) -> None:
     """Run the service as a daemon; its note says where it logs and how the last reload went."""
-    notes = ReloadNotes(write_note, ReloadNote(sources.source))
+    notes = NoteKeeper(write_note, DaemonNote(sources.source))
 
     def note_log_and_report_ready(problem: str) -> None:
-        notes.tell_log(find_log_file())
+        notes.set_log(find_log_file())
         on_ready(problem)
 
     def note_log_and_check() -> None:
-        notes.tell_log(find_log_file())
+        notes.set_log(find_log_file())
         before_check()
 
     _run(sources, configuration, note_log_and_report_ready, note_log_and_check, notes)
@@ -65,7 +65,7 @@ def _run(
     configuration: Configuration,
     on_ready: Callable[[str], None],
     before_check: Callable[[], None] | None = None,
-    notes: ReloadNotes | None = None,
+    notes: NoteKeeper | None = None,
 ) -> bool:
     requests = SignalRequests()
     requests.listen(exit_now=_exit_now)

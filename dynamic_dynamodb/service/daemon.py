@@ -21,7 +21,7 @@ from dynamic_dynamodb.service.instance_files import PidFileError
 from dynamic_dynamodb.service.logs import flush_logs
 from dynamic_dynamodb.service.pid_file import PidFile, PidFileTakenError
 from dynamic_dynamodb.service.processes import has_ended
-from dynamic_dynamodb.service.reload_notes import parse_note
+from dynamic_dynamodb.service.reload import parse_note
 from dynamic_dynamodb.service.signals import hold_reloads
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")

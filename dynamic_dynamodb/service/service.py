@@ -21,7 +21,7 @@ from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.service.check_log import CheckLog
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
-from dynamic_dynamodb.service.settling import MOST_SECONDS, STABLE_SECONDS, Settling
+from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
 from dynamic_dynamodb.service.wiring import build_check, open_counts
 
 if TYPE_CHECKING:
@@ -31,14 +31,11 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.check import Check
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.service.reload_notes import ReloadNotes
+    from dynamic_dynamodb.service.reload import NoteKeeper
     from dynamic_dynamodb.service.signals import SignalRequests
 
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
-_UNSETTLED: Final = (
-    f"it has not stayed the same for {STABLE_SECONDS:.0f} s in {MOST_SECONDS:.0f} s: send SIGHUP again when"
-    " it is written"
-)
+_UNSTABLE: Final = f"the file kept changing for {MOST_WAIT_SECONDS:.0f} s: reload again when it is complete"
 DETACHED: Final = ("start", "restart")
 """Commands of --daemon for a process without a terminal."""
 
@@ -80,11 +77,11 @@ class Service:
     workers: Workers
     before_check: Callable[[], None] | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
-    settling: Settling | None = None
-    """The file that a reload waits for."""
+    reload_wait: ReloadWait | None = None
+    """The wait of a reload until its file is stable."""
     prepared: AwsClient | None = None
     on_ready: Callable[[str], None] | None = None
-    notes: ReloadNotes | None = None
+    notes: NoteKeeper | None = None
     presence: Presence = field(default_factory=Presence)
 
     def open(self, configuration: Configuration, before: Opened | None = None) -> Opened:
@@ -155,19 +152,20 @@ class Service:
         while not self.requests.is_stopping():
             if self.requests.take_reopen_request():
                 self._reopen_logs(opened.configuration)
-            if self.requests.take_reload_request() and self.settling is None:
-                self.settling = Settling(self.sources.path, time.monotonic())
-            unsettled = self.settling.find_wait(time.monotonic(), time.time()) if self.settling else math.inf
-            if self.settling and not unsettled:
-                is_settled, self.settling = not self.settling.is_given_up, None
-                successor = self._reload(opened, is_settled=is_settled)
-                if successor is not None:
-                    return successor
-                unsettled = math.inf
+            if self.requests.take_reload_request() and self.reload_wait is None:
+                self.reload_wait = ReloadWait(self.sources.path, time.monotonic())
+            wait, unstable_seconds = self.reload_wait, math.inf
+            if wait is not None:
+                unstable_seconds = wait.find_seconds_left(time.monotonic(), time.time())
+                if not unstable_seconds:
+                    self.reload_wait, unstable_seconds = None, math.inf
+                    successor = self._reload(opened, is_stable=not wait.is_timed_out)
+                    if successor is not None:
+                        return successor
             left = until - time.monotonic()
             if left <= 0:
                 break
-            self.requests.wait(min(left, unsettled))
+            self.requests.wait(min(left, unstable_seconds))
         return None
 
     def _reopen_logs(self, configuration: Configuration) -> None:
@@ -179,12 +177,12 @@ class Service:
         else:
             LOGGER.info("the logs were opened again")
 
-    def _reload(self, old: Opened, *, is_settled: bool) -> Opened | None:
+    def _reload(self, old: Opened, *, is_stable: bool) -> Opened | None:
         """Read the configuration again and open the logs anew; give None if it cannot be used."""
         if self.notes is not None:
-            self.notes.begin()
+            self.notes.begin_reload()
         try:
-            successor = self.open(self._load_again(is_settled=is_settled), old)
+            successor = self.open(self._load_again(is_stable=is_stable), old)
         except Exception as error:  # whatever it is, what works goes on
             with suppress(Exception):  # then the log stays as it is
                 self._set_up_logging(old.configuration)
@@ -203,11 +201,11 @@ class Service:
 
     def _note(self, sentence: str, *, is_in_force: bool = False) -> None:
         if self.notes is not None:
-            self.notes.end(sentence, is_in_force=is_in_force)
+            self.notes.end_reload(sentence, is_in_force=is_in_force)
 
-    def _load_again(self, *, is_settled: bool) -> Configuration:
-        if not is_settled:
-            raise ConfigurationError((_UNSETTLED,))
+    def _load_again(self, *, is_stable: bool) -> Configuration:
+        if not is_stable:
+            raise ConfigurationError((_UNSTABLE,))
         return self.sources.load()
 
     def _find_faults(self, error: Exception) -> list[str]:

@@ -1,4 +1,4 @@
-"""Keep entries in a file: whole or not at all, whoever else writes it, whenever the process dies."""
+"""Keep entries in a file that is replaced as a whole, under a lock, so that a crash cannot damage it."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target
 
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
-"""How long a target that is not checked any more stays in the file."""
+"""How long a target that is no longer checked stays in the file."""
 LOCK_WAIT_SECONDS: Final = 5.0
 _LOCK_POLL_SECONDS: Final = 0.02
-_LEFT_ALONE: Final = "counts are not kept: {}, and is left alone: name another place with state-file"
-_NOT_WRITTEN: Final = "counts are not kept: {} cannot be written: {}"
+_LEFT_ALONE: Final = "counts are not saved: {}, and is left alone: set state-file to another path"
+_NOT_WRITTEN: Final = "counts are not saved: {} cannot be written: {}"
 
 
 class ForeignFileError(Exception):
-    """There is something that this program has not made, and must not replace."""
+    """Something is in the file's place that this program did not create and must not replace."""
 
 
 @dataclass(slots=True)
 class StateFile:
-    """The part of a state file that belongs to one region; a problem with it is a condition, and no error.
+    """The entries of one region in a state file. A problem with the file is a condition, not an error.
 
-    What another program has made is left alone, and nothing is put beside it.
+    A file that this program did not create is left alone, and nothing is created beside it.
     """
 
     path: Path
@@ -48,39 +48,39 @@ class StateFile:
 
     def read(self) -> Entries:
         """Return the region's entries; none if there is no usable file."""
-        trouble = ""
+        problem = None
         regions: dict[str, Entries] = {}
         try:
             regions = _read(self.path)
         except ForeignFileError as error:
-            trouble = _LEFT_ALONE.format(error)
+            problem = _LEFT_ALONE.format(error)
         except ValueError as error:
-            trouble = f"counts start anew: {self.path} is damaged: {error}"
+            problem = f"counts start at zero: {self.path} is damaged: {error}"
         except OSError:
-            return {}  # said when the file cannot be written either
-        self.conditions.set("state file read", trouble or None)
+            return {}  # `write` reports it
+        self.conditions.set("state file read", problem)
         return regions.get(self.region, {})
 
     def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
-        """Put entries in, take those of targets that are gone out, and leave all others as they are."""
-        trouble = ""
+        """Store the `seen` entries and remove those of the targets that are `gone`; keep all others."""
+        problem = None
         try:
-            if self._is_foreign():  # said by the reader
+            if self._is_foreign():  # `read` has reported it
                 return
             make_private_directory(self.path.parent)
             with _locked(self.path):
-                regions = _read_or_start_anew(self.path)
+                regions = _read_undamaged(self.path)
                 own = regions.get(self.region, {})
                 regions[self.region] = {one: own[one] for one in own if one not in gone} | seen
                 _replace(self.path, render({name: _keep_young(each, now) for name, each in regions.items()}))
         except ForeignFileError as error:
-            trouble = _LEFT_ALONE.format(error)
+            problem = _LEFT_ALONE.format(error)
         except OSError as error:
-            trouble = _NOT_WRITTEN.format(self.path, error)
-        self.conditions.set("state file written", trouble or None)
+            problem = _NOT_WRITTEN.format(self.path, error)
+        self.conditions.set("state file written", problem)
 
     def find_obstacle(self) -> str:
-        """Say why counts could not be kept, as a check will say it; nothing is made or changed."""
+        """Return why a check could not save counts, as it would report it; nothing is created or changed."""
         try:
             _spare_foreign(self.path)
             place = next(one for one in (self.path, *self.path.parents) if one.exists())
@@ -96,7 +96,7 @@ class StateFile:
         return ""
 
     def _is_foreign(self) -> bool:
-        """Look before anything is made beside the file."""
+        """Return whether something else is in the file's place; nothing is created beside it then."""
         try:
             _spare_foreign(self.path)
         except ForeignFileError:
@@ -105,7 +105,7 @@ class StateFile:
 
 
 def _read(path: Path) -> dict[str, Entries]:
-    """Read all regions; raise OSError, ForeignFileError, or ValueError if the file is ours, but damaged."""
+    """Return the entries of all regions; raise OSError, ForeignFileError, or ValueError if it is damaged."""
     file = _open_own(path)
     if file is None:
         return {}
@@ -113,11 +113,11 @@ def _read(path: Path) -> dict[str, Entries]:
         return parse(file.read())
 
 
-def _read_or_start_anew(path: Path) -> dict[str, Entries]:
+def _read_undamaged(path: Path) -> dict[str, Entries]:
     try:
         return _read(path)
     except ValueError:
-        return {}  # said by the reader; what is written now is good again
+        return {}  # `read` has reported it; the file is replaced now
 
 
 def _keep_young(entries: Entries, now: datetime) -> Entries:
@@ -125,9 +125,9 @@ def _keep_young(entries: Entries, now: datetime) -> Entries:
 
 
 def _open_own(path: Path) -> BinaryIO | None:
-    """Open a file that this program has made, or an empty one; None if there is none.
+    """Open a file that this program created, or an empty one; return None if there is none.
 
-    Raises OSError, and ForeignFileError for everything else.
+    Raises ForeignFileError for anything else, and OSError.
     """
     try:
         descriptor = open_safely(path, os.O_RDONLY)
@@ -153,14 +153,14 @@ def _open_own(path: Path) -> BinaryIO | None:
 
 
 def _spare_foreign(path: Path) -> None:
-    """Raise ForeignFileError if there is something that is not ours, OSError if that cannot be told."""
+    """Raise ForeignFileError if something else is in the file's place, OSError if that is unknown."""
     file = _open_own(path)
     if file is not None:
         file.close()
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside and rename, so that the file is the old one or the new one and nothing between."""
+    """Write a new file and rename it, so that there is always a whole file."""
     beside = path.with_name(f"{path.name}.new")
     _spare_foreign(beside)
     beside.unlink(missing_ok=True)  # left by a process that was killed

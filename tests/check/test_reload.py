@@ -12,7 +12,7 @@ from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.service.logs import shut_down_logging
-from dynamic_dynamodb.service.reload_notes import ReloadNote, ReloadNotes
+from dynamic_dynamodb.service.reload import DaemonNote, NoteKeeper
 from dynamic_dynamodb.service.service import Service
 from dynamic_dynamodb.service.signals import Request, SignalRequests
 
@@ -71,7 +71,7 @@ def test_a_reload_that_fails_ends_nothing_and_is_noted(
     os.utime(path, (LONG_AGO, LONG_AGO))  # so that nothing waits until it is stable
     sources = FailingCircumstances({"config": str(path)}, {}, tmp_path, error)
     noted: list[str] = []
-    notes = ReloadNotes(noted.append, ReloadNote(sources.source))
+    notes = NoteKeeper(noted.append, DaemonNote(sources.source))
     try:
         with start_workers() as workers:
             service = Service(sources, OneReload(), workers, notes=notes)

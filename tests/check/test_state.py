@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-ADVICE = "name another place with state-file"
+ADVICE = "set state-file to another path"
 A, B, INDEX = Target("a"), Target("b"), Target("a", "by-date")
 HOUR = timedelta(hours=1)
 
@@ -227,7 +227,7 @@ def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(path: Path, co
     store.begin(NOW)
     store.begin(NOW)
     (warning,) = conditions.in_force
-    assert warning.sentence.startswith(f"counts start anew: {path} is damaged: ")
+    assert warning.sentence.startswith(f"counts start at zero: {path} is damaged: ")
     store.put(A, low_checks(1))
     store.commit()
     assert found(path, A) == 1
@@ -250,7 +250,7 @@ def test_a_file_that_is_not_ours_is_said_once_and_left_alone(path: Path, content
     foreign = path.with_name(name)
     foreign.write_bytes(content.encode(errors="surrogateescape"))
     assert check_twice(path) == [
-        f"counts are not kept: {foreign} is not a state file of this program, and is left alone: {ADVICE}"
+        f"counts are not saved: {foreign} is not a state file of this program, and is left alone: {ADVICE}"
     ]
     assert foreign.read_bytes() == content.encode(errors="surrogateescape")
     assert not path.exists() or foreign == path
@@ -298,7 +298,7 @@ def test_what_is_no_file_is_left_alone_and_nothing_is_put_beside_it(
     before = {one: one.lstat().st_ino for one in path.parent.iterdir()}
     (warning,) = check_twice(path)
     assert {one: one.lstat().st_ino for one in path.parent.iterdir()} == before
-    assert warning.startswith(f"counts are not kept: {path} is {why}, and is left alone")
+    assert warning.startswith(f"counts are not saved: {path} is {why}, and is left alone")
 
 
 def test_nothing_is_put_beside_a_file_that_is_not_ours(path: Path) -> None:

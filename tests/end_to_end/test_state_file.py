@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WAITING = "num-read-checks-before-scale-down: 99\nnum-write-checks-before-scale-down: 99\n"
 COUNTING = everywhere(WAITING, with_indexes=False)
 KILLS = 25
-ADVICE = "name another place with state-file"
+ADVICE = "set state-file to another path"
 HEAD = '{"format": "dynamic-dynamodb counts, version 1"'
 """The beginning of a whole file, so that only what is meant to be wrong is wrong."""
 
@@ -114,7 +114,7 @@ def test_a_file_of_another_program_is_one_warning_and_stays_as_it_is(
     run = _check(program)
     assert (run.code, _count(run)) == (0, 1)
     assert run.warnings == [
-        f"counts are not kept: {state} is not a state file of this program, and is left alone: {ADVICE}"
+        f"counts are not saved: {state} is not a state file of this program, and is left alone: {ADVICE}"
     ]
     assert state.read_text(encoding="utf-8") == FOREIGN[kind]
     assert {*program.folder.iterdir()} == {*before, program.folder / "dynamic-dynamodb.conf"}
@@ -131,7 +131,7 @@ def test_a_file_that_another_user_has_put_into_a_shared_directory_is_left_alone(
     state.parent.chmod(0o1777)
     run = _check(program)
     whose = "belongs to another user, in a directory that others may write"
-    assert run.warnings == [f"counts are not kept: {state} {whose}, and is left alone: {ADVICE}"]
+    assert run.warnings == [f"counts are not saved: {state} {whose}, and is left alone: {ADVICE}"]
     assert (run.code, _count(run)) == (0, 1)
     assert (state.read_text(encoding="utf-8"), state.stat().st_uid) == (before, 65534)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.service.settling import MOST_SECONDS, STABLE_SECONDS, Settling
+from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, STABLE_SECONDS, ReloadWait
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,31 +33,31 @@ def path(tmp_path: Path) -> Path:
 )
 def test_a_file_waits_until_its_last_change_is_two_seconds_old(path: Path, age: float, wait: float) -> None:
     os.utime(path, (WALL - age, WALL - age))
-    assert Settling(path, begun=0.0).find_wait(0.0, WALL) == pytest.approx(wait)
+    assert ReloadWait(path, begun=0.0).find_seconds_left(0.0, WALL) == pytest.approx(wait)
 
 
 def test_a_change_restarts_the_wait_and_an_unchanged_file_ends_it_whatever_the_clock(path: Path) -> None:
     future = WALL + 3600
     os.utime(path, (future, future))
-    settling = Settling(path, begun=0.0)
-    waits = [settling.find_wait(0.0, WALL), settling.find_wait(1.5, WALL)]
+    wait = ReloadWait(path, begun=0.0)
+    waits = [wait.find_seconds_left(0.0, WALL), wait.find_seconds_left(1.5, WALL)]
     path.write_text("[table: x]\nmax-provisioned-reads: 1\n")
     os.utime(path, (future, future))
-    waits += [settling.find_wait(now, WALL) for now in (1.6, 3.5, 3.6)]
+    waits += [wait.find_seconds_left(now, WALL) for now in (1.6, 3.5, 3.6)]
     assert waits == pytest.approx([2.0, 0.5, 2.0, 0.1, 0.0])
-    assert not settling.is_given_up
+    assert not wait.is_timed_out
 
 
 def test_the_wait_for_a_file_that_keeps_changing_times_out(path: Path) -> None:
-    settling = Settling(path, begun=0.0)
+    wait = ReloadWait(path, begun=0.0)
     now = 0.0
-    while settling.find_wait(now, WALL):
+    while wait.find_seconds_left(now, WALL):
         now += STABLE_SECONDS / 2
         os.utime(path, (WALL + now, WALL + now))
-    assert settling.is_given_up
-    assert MOST_SECONDS < now <= MOST_SECONDS + STABLE_SECONDS
+    assert wait.is_timed_out
+    assert MOST_WAIT_SECONDS < now <= MOST_WAIT_SECONDS + STABLE_SECONDS
 
 
 @pytest.mark.parametrize("name", ["missing", None])
 def test_a_missing_file_is_not_waited_for(tmp_path: Path, name: str | None) -> None:
-    assert Settling(tmp_path / name if name else None, begun=0.0).find_wait(0.0, WALL) == 0.0
+    assert ReloadWait(tmp_path / name if name else None, begun=0.0).find_seconds_left(0.0, WALL) == 0.0
