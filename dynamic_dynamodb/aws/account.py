@@ -1,4 +1,4 @@
-"""Open what calls of one AWS account and region go through."""
+"""Open one AWS account in one region: everything that a check or a recording calls there."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.botocore_setup import make_clients
 from dynamic_dynamodb.aws.client import AwsClient
+from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
 from dynamic_dynamodb.aws.permissions import PUBLISH, list_topics
 from dynamic_dynamodb.aws.workers import WorkerPool
 from dynamic_dynamodb.check.conditions import Conditions
-from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.resilience import CallBudget, Waits
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 
@@ -32,7 +33,7 @@ UPDATES_AT_ONCE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """Threads for look-ups and for updates; they last as long as the process, whatever is read again."""
+    """Threads for look-ups and for updates, which last as long as the process, across reloads."""
 
     lookups: WorkerPool
     updates: WorkerPool
@@ -42,7 +43,7 @@ class Workers:
 
 @contextmanager
 def start_workers() -> Iterator[Workers]:
-    """Give workers; a thread begins only when it is needed, and none keeps the process from ending."""
+    """Return workers; a thread starts when it is needed, and none keeps the process from ending."""
     conditions = Conditions()
     workers = Workers(
         WorkerPool("look-ups", 1, conditions), WorkerPool("updates", UPDATES_AT_ONCE, conditions), conditions
@@ -73,15 +74,44 @@ class SnsNotifier:
         )
 
 
-def open_session(
+class AwsAccount:
+    """One account in one region: its services, called with one set of credentials."""
+
+    def __init__(self, client: AwsClient, workers: Workers, waits: Waits) -> None:
+        """Build the adapters; nothing is called yet."""
+        self.client = client
+        self.workers = workers
+        self.tables = DynamoDbTables(client, workers.lookups, waits)
+        self.metrics = CloudWatchMetrics(client, workers.lookups, waits)
+        self.history = CloudWatchHistory(client)
+        self.autoscaling = ApplicationAutoScaling(client)
+        self.notifier = SnsNotifier(client)
+        self.budget = client.budget
+        self.clock = client.clock
+        self.conditions = client.conditions
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether it has been prepared, and its credentials have not expired."""
+        return self.client.is_usable
+
+    def prepare(self) -> None:
+        """Start a check; see `AwsClient.prepare`. Raises AwsError."""
+        self.client.prepare()
+
+
+def open_account(
     configuration: Configuration,
+    workers: Workers,
     timeouts: Timeouts,
     is_stopping: Callable[[], bool],
-    before: AwsClient | None = None,
-) -> AwsClient:
-    """Open a session, which calls nobody yet and goes on with the credentials and the clock of one before.
+    *,
+    before: AwsAccount | None = None,
+) -> AwsAccount:
+    """Return the account and region of a configuration; nothing is called yet.
 
-    Raises ConfigurationError for keys that cannot be sent and for a region that cannot be.
+    It uses the credentials that `before`, the account of the previous configuration, has found, and what
+    its clock knows. Raises ConfigurationError for unusable keys and for a region that cannot exist.
     """
     options = configuration.global_options
     key_id, secret_key = options["aws_access_key_id"], options["aws_secret_access_key"]
@@ -92,7 +122,7 @@ def open_session(
             timeouts=timeouts,
             is_stopping=is_stopping,
         )
-        session = AwsClient(
+        client = AwsClient(
             credentials,
             partial(
                 make_clients,
@@ -108,9 +138,9 @@ def open_session(
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
     if before is not None:
-        credentials.adopt(before.credentials)
-        session.clock.known = before.clock.known
-    return session
+        credentials.adopt(before.client.credentials)
+        client.clock.known = before.clock.known
+    return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping))
 
 
 def _list_services(configuration: Configuration) -> list[str]:
@@ -121,14 +151,3 @@ def _list_services(configuration: Configuration) -> list[str]:
     if configuration.global_options["skip_aws_autoscaled"]:
         services.append("application-autoscaling")
     return services
-
-
-def build_history(
-    configuration: Configuration, workers: Workers, session: AwsClient
-) -> tuple[Discovery, CloudWatchHistory]:
-    """Build what a recording needs of AWS."""
-    lookups = workers.lookups
-    lookups.resize(configuration.global_options["max_workers"])
-    tables = DynamoDbTables(session, lookups, Waits.for_lookups(session.budget.timeouts))
-    discovery = Discovery(tables, configuration.sections, lookups, conditions=session.conditions)
-    return discovery, CloudWatchHistory(session)

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.aws.account import Workers, open_session
+from dynamic_dynamodb.aws.account import AwsAccount, Workers, open_account
 from dynamic_dynamodb.aws.deadlines import watch_deadlines
 from dynamic_dynamodb.check.report import CheckReport
 from dynamic_dynamodb.check.resilience import Timeouts, isolate
@@ -27,7 +27,6 @@ from dynamic_dynamodb.service.wiring import build_check, open_counts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.check import Check
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
@@ -42,14 +41,14 @@ DETACHED: Final = ("start", "restart")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A configuration in force, with its check, its session on AWS, and the observers of its reports.
+    """A configuration in force, with its check, its AWS account, and the observers of its reports.
 
     An observer is called with each report, and the seconds that the check took.
     """
 
     configuration: Configuration
     check: Check
-    session: AwsClient
+    account: AwsAccount
     observers: tuple[Callable[[CheckReport, float], None], ...]
 
     @property
@@ -69,7 +68,7 @@ class Service:
 
     `before_check` is called before each check: a daemon shows there that it is alive. It notes the outcome
     of reloads in `notes`.
-    `prepared` is a session that need not be prepared for the next check.
+    `prepared` is an account that need not be prepared for the next check.
     """
 
     sources: ConfigSources
@@ -79,7 +78,7 @@ class Service:
     timeouts: Timeouts = field(default_factory=Timeouts)
     reload_wait: ReloadWait | None = None
     """The wait of a reload until its file is stable."""
-    prepared: AwsClient | None = None
+    prepared: AwsAccount | None = None
     on_ready: Callable[[str], None] | None = None
     notes: NoteKeeper | None = None
     presence: Presence = field(default_factory=Presence)
@@ -91,19 +90,25 @@ class Service:
         older one has.
         """
         options, is_stopping = configuration.global_options, self.requests.is_stopping
-        session = open_session(configuration, self.timeouts, is_stopping, before.session if before else None)
-        counts = open_counts(
-            options, self.sources, session.conditions, before.check.memory if before else None
+        account = open_account(
+            configuration,
+            self.workers,
+            self.timeouts,
+            is_stopping,
+            before=before.account if before else None,
         )
-        if before is not None and before.session.is_usable:
-            session.prepare()  # now, because what works must not be given up for what does not
-            self.prepared = session
-        check = build_check(configuration, counts, self.workers, session, is_stopping)
+        counts = open_counts(
+            options, self.sources, account.conditions, before.check.memory if before else None
+        )
+        if before is not None and before.account.is_usable:
+            account.prepare()  # now, because what works must not be given up for what does not
+            self.prepared = account
+        check = build_check(configuration, counts, account, is_stopping)
         self._set_up_logging(configuration)
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
         log = CheckLog(is_daemon=not options["run_once"])
-        return Opened(configuration, check, session, (log.write,))
+        return Opened(configuration, check, account, (log.write,))
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run until told to stop, or once; tell whether all went well.
@@ -125,7 +130,7 @@ class Service:
             if not opened.is_daemon:
                 return self._check(opened)
             opened = self._run_until_stopped(opened)
-            gc.collect()  # boto3's sessions are cycles, and hold sockets
+            gc.collect()  # botocore's sessions are cycles, and hold sockets
         LOGGER.info("stopped")
         return True
 
@@ -231,7 +236,7 @@ class Service:
         report = isolate("the check", self._run_check, opened)
         seconds = time.monotonic() - started
         if isinstance(report, AwsError):
-            notices, is_stopping = opened.session.conditions.in_force, self.requests.is_stopping()
+            notices, is_stopping = opened.account.conditions.in_force, self.requests.is_stopping()
             report = CheckReport(error=report, notices=notices, is_cut_short=is_stopping)
         is_slow = opened.is_daemon and seconds > opened.interval_seconds
         slow = f"a check takes longer than check-interval {opened.interval_seconds} s: increase it"
@@ -250,7 +255,7 @@ class Service:
         self._look_for_others(opened)
         # Before the look-up, which takes different times: checks must not seem to follow too soon.
         now = datetime.now(timezone.utc)
-        self._prepare_check(opened.session)
+        self._prepare_check(opened.account)
         return opened.check.run(now)
 
     def _look_for_others(self, opened: Opened) -> None:
@@ -267,13 +272,13 @@ class Service:
         )
         self.workers.conditions.set("others", said if others else None)
 
-    def _prepare_check(self, session: AwsClient) -> None:
+    def _prepare_check(self, account: AwsAccount) -> None:
         """Look for credentials, unless a reload just has; raise AwsError."""
-        is_prepared, self.prepared = self.prepared is session, None
+        is_prepared, self.prepared = self.prepared is account, None
         failure = ""
         try:
             if not is_prepared:
-                session.prepare()
+                account.prepare()
         except AwsError as error:
             failure = str(error)
             raise

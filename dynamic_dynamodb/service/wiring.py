@@ -5,21 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from dynamic_dynamodb.aws.account import SnsNotifier
-from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
-from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
-from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import NoCircuitBreaker, World
-from dynamic_dynamodb.check.resilience import Waits
 from dynamic_dynamodb.check.state import CountStore, find_life, find_longest_step, find_spacing
 from dynamic_dynamodb.service.state_file import StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dynamic_dynamodb.aws.account import Workers
-    from dynamic_dynamodb.aws.client import AwsClient
+    from dynamic_dynamodb.aws.account import AwsAccount
     from dynamic_dynamodb.check.conditions import Conditions
     from dynamic_dynamodb.check.ports import CircuitBreaker
     from dynamic_dynamodb.check.resilience import CallBudget
@@ -51,26 +45,21 @@ def open_counts(
 
 
 def build_check(
-    configuration: Configuration,
-    counts: CountStore,
-    workers: Workers,
-    session: AwsClient,
-    is_stopping: Callable[[], bool],
+    configuration: Configuration, counts: CountStore, account: AwsAccount, is_stopping: Callable[[], bool]
 ) -> Check:
-    """Build a check of the account and region that a session is for."""
-    options, budget = configuration.global_options, session.budget
-    waits = Waits.for_lookups(budget.timeouts, is_stopping)
+    """Return a check of an account by a configuration."""
+    options = configuration.global_options
     world = World(
-        tables=DynamoDbTables(session, workers.lookups, waits),
-        metrics=CloudWatchMetrics(session, workers.lookups, waits),
-        notifier=SnsNotifier(session),
-        circuit_breaker=_open_circuit_breaker(configuration, budget),
-        lookups=workers.lookups,
-        updates=workers.updates,
-        autoscaling=ApplicationAutoScaling(session) if options["skip_aws_autoscaled"] else None,
-        budget=budget,
-        clock=session.clock,
-        conditions=session.conditions,
+        tables=account.tables,
+        metrics=account.metrics,
+        notifier=account.notifier,
+        circuit_breaker=_open_circuit_breaker(configuration, account.budget),
+        lookups=account.workers.lookups,
+        updates=account.workers.updates,
+        autoscaling=account.autoscaling if options["skip_aws_autoscaled"] else None,
+        budget=account.budget,
+        clock=account.clock,
+        conditions=account.conditions,
     )
     return Check(
         world, configuration.sections, counts, is_dry_run=options["dry_run"], is_stopping=is_stopping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.aws.account import open_session, start_workers
+from dynamic_dynamodb.aws.account import open_account, start_workers
 from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.check.state import CountStore
 from dynamic_dynamodb.config.sources import ConfigSources
@@ -31,7 +31,7 @@ def open_check(
     path = folder / "dynamic-dynamodb.conf"
     path.write_text(configuration, encoding="utf-8")
     loaded = ConfigSources({"config": str(path)}, {}, folder).load()
-    session = open_session(loaded, Timeouts(most_attempts=1), lambda: False)
-    session.prepare()
     with start_workers() as workers:
-        yield build_check(loaded, CountStore(), workers, session, lambda: False)
+        account = open_account(loaded, workers, Timeouts(most_attempts=1), lambda: False)
+        account.prepare()
+        yield build_check(loaded, CountStore(), account, lambda: False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.aws.account import open_session, start_workers
+from dynamic_dynamodb.aws.account import open_account, start_workers
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.check.state import CountStore
@@ -147,10 +147,10 @@ def check_in_fact(
 ) -> list[tuple[datetime, tuple[TargetReport, ...]]]:
     """Make the checks of a daemon on the emulated account."""
     real = Heard()
-    session = open_session(configuration, Timeouts(), lambda: False)
-    session.prepare()
     with start_workers() as workers:
-        check = build_check(configuration, CountStore(), workers, session, lambda: False)
+        account = open_account(configuration, workers, Timeouts(), lambda: False)
+        account.prepare()
+        check = build_check(configuration, CountStore(), account, lambda: False)
         for now in moments:
             emulator.set_clock(now)
             real(now, check.run(now))

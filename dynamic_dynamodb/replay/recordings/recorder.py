@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
-from dynamic_dynamodb.aws.account import build_history, open_session, start_workers
+from dynamic_dynamodb.aws.account import open_account, start_workers
+from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.resilience import Timeouts, never
 from dynamic_dynamodb.config.text import clip, escape
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from dynamic_dynamodb.check.discovery import Discovered, Discovery
+    from dynamic_dynamodb.check.discovery import Discovered
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.replay.recordings.history_file import Minutes
@@ -123,24 +124,27 @@ def _record_into(
     on_progress: Callable[[float], None],
 ) -> Recorded:
     options = configuration.global_options
-    session = open_session(configuration, FOR_LONG_ANSWERS, never)
     with start_workers() as workers:
-        discovery, history = build_history(configuration, workers, session)
+        workers.lookups.resize(options["max_workers"])
+        account = open_account(configuration, workers, FOR_LONG_ANSWERS, never)
+        discovery = Discovery(
+            account.tables, configuration.sections, workers.lookups, conditions=account.conditions
+        )
         try:
-            session.prepare()
-            session.clock.begin()
+            account.prepare()
+            account.clock.begin()
             now = datetime.now(timezone.utc)
             found = discovery.find()
         except AwsError as error:
             found = error
         if isinstance(found, AwsError):
             return Recorded((), (f"nothing was recorded: {found}",))
-        for notice in session.conditions.in_force:
+        for notice in account.conditions.in_force:
             LOGGER.log(notice.level, "%s", notice.sentence)
-        end = session.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
+        end = account.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
         span = Span(end - timedelta(days=options["days"]), end)
         subjects = list(_find_targets(discovery, found))
-        recorded = Recorder(folder, history, span).record(subjects, manifest, on_progress)
+        recorded = Recorder(folder, account.history, span).record(subjects, manifest, on_progress)
     failures = [str(report) for report in found.failed]
     if found.is_list_missing:
         failures.append("not all tables could be listed")
