@@ -1,4 +1,4 @@
-"""Explain one target's options: which section they are from, and where each value was said."""
+"""Show a configuration: all options as JSON, or one target's options with their origins."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 UNSET: Final = "-"
 WIDEST_VALUE_CHARACTERS: Final = 20
-"""Longer values push what is beside them to the right, so that the others fit on a screen."""
+"""Longer values overflow their column, so that the table fits on a screen."""
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
 _URLS: Final = frozenset(option.key for option in OPTIONS if option.kind is Kind.URL)
 _ASIDE: Final = frozenset(option.key for option in OPTIONS if option.group in (Group.INQUIRIES, Group.REPLAY))
 _NOT_SHOWN: Final = _ASIDE - {"show_config"} | {"table_name"}
-"""What says nothing of how the program will run; 2.5.1 showed `show_config`."""
+"""Flags that do not affect how the program runs; `show_config` stays because 2.5.1 showed it."""
 
 
 def render_configuration(configuration: Configuration) -> str:
-    """Give the JSON text, tables in the order in which they are matched."""
+    """Return the configuration as JSON, secrets masked, tables in the order in which they are matched."""
     tables = {
         section.expression.text: {
             **_mask_all(section.options),
@@ -52,14 +52,14 @@ def _mask_all(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what JSON holds
-    """Hide what nobody should read over a shoulder."""
+    """Return a value, masked if it is a secret or a URL with one."""
     if shown and key in _SECRETS:
         return MASK
     return mask_url(shown) if shown and key in _URLS else shown
 
 
 def explain(configuration: Configuration, target: Target) -> str:
-    """Give lines: the section, what else would match, and a table of options, values and origins."""
+    """Return the section, others that match too, and a table of options, values and origins."""
     budget = MatchBudget(time.perf_counter)
     matches, name = match_sections(configuration.sections, (target.table,), budget), target.table
     table = matches.sections.get(target.table)
@@ -69,7 +69,7 @@ def explain(configuration: Configuration, target: Target) -> str:
         return f"{target}: {escape(describe_slow(matches.undecided[name]))}"
     chosen = matches.sections.get(name)
     if chosen is None:
-        orphans = _name_orphans(configuration.sections, table, target, budget)
+        orphans = _list_other_sections(configuration.sections, table, target, budget)
         return "\n".join((_explain_nothing(target), *orphans))
     others = matches.doubled.get(name, (chosen,))[1:]
     lines = [f"{target}: [{clip(chosen.title)}]"]
@@ -79,7 +79,7 @@ def explain(configuration: Configuration, target: Target) -> str:
 
 
 def _explain_indexes(table: Section) -> str:
-    """Say which of a table's indexes are scaled, as far as that can be told without AWS."""
+    """Return which of a table's indexes are not scaled, as far as the sections show."""
     titles = join_names([f"[{clip(gsi.title)}]" for gsi in table.gsis])
     others = f"that match none of {titles}" if titles else "(no section matches them)"
     return f"  its indexes {others} are {NOT_SCALED}"
@@ -91,10 +91,10 @@ def _explain_nothing(target: Target) -> str:
     return f"{target}: no section matches this table, so it is left alone"
 
 
-def _name_orphans(
+def _list_other_sections(
     sections: Sequence[Section], table: Section | None, target: Target, budget: MatchBudget
 ) -> Iterator[str]:
-    """Name the index's sections that would match if its table were not another section's."""
+    """Yield sections that match the index, but whose table belongs to another section."""
     if table is None or not target.index:
         return
     for section in sections:
@@ -116,7 +116,7 @@ def _find(
     origins: Mapping[str, str],
     global_options: Mapping[str, Any],
 ) -> tuple[str, str]:
-    """Give a value as text, and its origin; what is unset may be taken from another option."""
+    """Return a value as text, and its origin; an unset option may take the value of another."""
     held = options[option.key]
     if held is None and option.falls_back_to:
         return _show(option, options[option.falls_back_to.replace("-", "_")]), f"as {option.falls_back_to}"
@@ -138,7 +138,7 @@ def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold
 
 
 def _lay_out(rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:
-    """Put the rows into columns as wide as they need."""
+    """Yield the rows in columns of equal width."""
     table = [("option", "value", "from"), *rows]
     name_width = max(len(name) for name, _, _ in table)
     value_width = min(max(len(shown) for _, shown, _ in table), WIDEST_VALUE_CHARACTERS)

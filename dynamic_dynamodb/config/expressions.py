@@ -1,4 +1,4 @@
-"""Match names with regular expressions within a bound, whatever the expression and the name are."""
+"""Match names with regular expressions in bounded time, whatever the expression and the name are."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MOST_SECONDS_A_NAME: Final = 0.2
-"""Ordinary expressions take a millionth of a second for a name."""
+"""Most expressions take a microsecond for a name."""
 MOST_SECONDS_IN_ALL: Final = 2.0
 _LEAST_SECONDS_A_NAME: Final = 0.001
 _SHARE_OF_WHAT_IS_LEFT: Final = 0.25
 HOW_TO_BE_QUICK: Final = (
-    "let no two parts of a repeated group match the same text, as they do in (a|aa)+ and (a+)*,"
-    " and write few .*"
+    "avoid repeated groups whose parts match the same text, such as (a|aa)+ and (a+)*, and use few .*"
 )
 LONGEST_NAME_CHARACTERS: Final = 255
-"""How long names of tables and indexes may be (API reference, CreateTable)."""
+"""The longest name of a table or an index (API reference, CreateTable)."""
 _LEAST_TO_JUDGE_BY_SECONDS: Final = 0.2
-"""With less time for all, each name has too little: an ordinary expression would look slow."""
+"""With less time left, even ordinary expressions would seem slow."""
 _REPEATED: Final = ("a", "A", "1", "-", "_", ".", "ab", "a-", "a_", "a.")
 _SPOILERS: Final = ("", ".", "-", "_", "a", "A", "1")
-"""A single character that the beginning of a name may, and the rest of it cannot, be followed by."""
+"""Characters that make a name fail to match after a long run of text that matches."""
 _REPEAT: Final = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
 _LITERALS: Final = re.compile(r"(?:[A-Za-z0-9_-]|\\[._-])+(?![*+?{])")
 _FLAGS: Final = (
@@ -48,9 +47,9 @@ _TOKEN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A regular expression in the language of Python's `re`, as it was written.
+    """A regular expression in the syntax of Python's `re`, as written.
 
-    Another engine does the matching, because `re` can neither be stopped nor lets other threads run.
+    Another engine matches it, because `re` cannot be stopped and blocks all other threads.
     """
 
     text: str
@@ -59,17 +58,17 @@ class Expression:
 
 @dataclass(slots=True)
 class MatchBudget:
-    """The time that matching many names may take: at most 2 s in all, and at most 0.2 s for one of them.
+    """The time for matching many names: at most 2 s in total, and at most 0.2 s for one name.
 
-    `clock` gives seconds. Even when all is spent, each match has a millisecond: that is enough for
-    ordinary names, so that odd ones do not take them along.
+    `clock` returns seconds. When the budget is spent, each match still gets a millisecond: enough for
+    ordinary names, so that one slow expression does not affect them.
     """
 
     clock: Callable[[], float] = time.perf_counter
     left_seconds: float = MOST_SECONDS_IN_ALL
 
     def matches(self, expression: Expression, name: str) -> bool | None:
-        """Return whether a name matches from its start; None if that takes too long to find out."""
+        """Return whether a name matches from its start; None if that takes too long."""
         share = self.left_seconds * _SHARE_OF_WHAT_IS_LEFT
         most = min(MOST_SECONDS_A_NAME, max(_LEAST_SECONDS_A_NAME, share))
         began = self.clock()
@@ -82,13 +81,13 @@ class MatchBudget:
 
 
 def compile_expression(text: str) -> Expression:
-    """Compile what `re` would accept; raise ValueError with its reason, also if the engines disagree."""
+    """Compile an expression that `re` accepts; raise ValueError with the reason if either engine does not."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
+            warnings.simplefilter("ignore", FutureWarning)  # about future syntax
             warnings.simplefilter("ignore", DeprecationWarning)  # flags that are not at the start
             read = re.compile(text)
-        # A flag that is not at the start, which Python 3.10 takes, is for all of an expression to re alone.
+        # To re, a flag that is not at the start, as Python 3.10 allows, applies to the whole expression.
         flags = [theirs for ours, theirs in _FLAGS if read.flags & ours]
         return Expression(text, regex.compile(_TOKEN.sub(_quote, text), reduce(or_, flags, regex.VERSION0)))
     except (re.error, regex.error, RecursionError, OverflowError) as error:
@@ -96,7 +95,7 @@ def compile_expression(text: str) -> Expression:
 
 
 def _quote(token: re.Match[str]) -> str:
-    """Quote what is plain text for `re`, and a fuzzy constraint or a POSIX class for the other engine."""
+    """Escape what is plain text to `re`, but a fuzzy constraint or a POSIX class to the other engine."""
     if token["brace"]:
         return "\\{"
     if token["set"]:
@@ -105,7 +104,7 @@ def _quote(token: re.Match[str]) -> str:
 
 
 def find_hard_name(expression: Expression, budget: MatchBudget) -> str | None:
-    """Return a name that the expression takes too long for, if one of the likely ones is."""
+    """Return a name that takes the expression too long, among those that are likely to; else None."""
     repeats = len(_REPEAT.findall(expression.text))
     if repeats == 0 or (repeats == 1 and "|" not in expression.text):
         return None
@@ -118,7 +117,7 @@ def find_hard_name(expression: Expression, budget: MatchBudget) -> str | None:
 
 
 def _list_hard_names(text: str) -> Iterator[str]:
-    """Give names that begin as the expression wants it, repeat something, and then go wrong."""
+    """Yield names that start as the expression requires, repeat a text, and then fail to match."""
     literals = [found.replace("\\", "") for found in _LITERALS.findall(text)]
     start = literals[0] if literals else ""
     end = literals[-1] if literals else ""

@@ -1,10 +1,10 @@
-"""Build the command line from the declarations; values stay texts until the loader reads them."""
+"""Build the command line from the declared options; values stay texts until the loader parses them."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.config.suggestions import suggest
@@ -15,34 +15,23 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = "dynamic-dynamodb"
 _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
-
-
-_FLAGS: Final = tuple(option.name for option in OPTIONS if option.flags)
-_NEW: Final = frozenset(option.name for option in OPTIONS if option.since)
+_NAMES: Final = tuple(option.name for option in OPTIONS if option.flags)
+_OLD_FLAGS: Final = tuple(flag for option in OPTIONS if not option.since for flag in option.flags)
 _UNKNOWN: Final = "unrecognized arguments: "
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argparse parser that takes 2.5.1's abbreviations, and quotes no values, which may be secrets."""
-
-    def _get_option_tuples(self, option_string: str) -> list[Any]:
-        """Take a flag of 2.5.1 for meant if only new flags make its beginning ambiguous.
-
-        It overrides what argparse keeps to itself, since argparse has no other way.
-        """
-        found = super()._get_option_tuples(option_string)
-        of_old = [one for one in found if one[0].dest not in _NEW]
-        return of_old if len(of_old) == 1 else found
+    """An argparse parser that never quotes values, which may be secrets."""
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        """Print help and version; argparse would keep to itself that they could not be written."""
+        """Print help or version; argparse would ignore an OSError here."""
         if file is not None and file is sys.stdout:
             file.write(message)
         else:
             super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
-        """Name unknown flags alone, each with the nearest known one."""
+        """List unknown flags without their values, each with the nearest known flag."""
         start, unknown, words = message.partition(_UNKNOWN)
         if unknown:
             flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
@@ -51,27 +40,34 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _suggest(flag: str) -> str:
-    meant = suggest(flag.lstrip("-"), _FLAGS, "--")
+    meant = suggest(flag.lstrip("-"), _NAMES, "--")
     return f"{flag} ({meant})" if meant else flag
 
 
 def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
-    """Give the flags that were used, by option name; a switch is True, all else is text.
+    """Return the flags in use, by option name; a switch is True, everything else is text.
 
-    argparse itself ends the program for --help and --version (0) and for unusable flags (2). Raises OSError
-    if help or version cannot be written.
+    argparse exits for --help and --version (0) and for flags that it cannot parse (2).
+    Raises OSError if help or version cannot be written.
     """
-    namespace = build_parser().parse_args(arguments)
+    namespace = build_parser().parse_args([_complete(argument) for argument in arguments])
     return {name: given for name, given in vars(namespace).items() if given is not None}
 
 
+def _complete(argument: str) -> str:
+    """Complete an abbreviation that 2.5.1 accepted, so that newer flags cannot make it ambiguous."""
+    name, equals, text = argument.partition("=")
+    meant = [flag for flag in _OLD_FLAGS if name.startswith("--") and flag.startswith(name)]
+    return f"{meant[0]}{equals}{text}" if len(meant) == 1 else argument
+
+
 def build_parser() -> argparse.ArgumentParser:
-    """Build the parser, one group of flags after the other."""
+    """Return the parser, with one group of flags per heading of --help."""
     parser = _Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} (-c PATH | -t NAME) [--dry-run] [--run-once] [flags]",
-        description="Raise and lower the provisioned capacity of DynamoDB tables by written rules.",
-        epilog="Configuration files can say more than flags: every option of a table, and of each index.",
+        description="Scale the provisioned capacity of DynamoDB tables and indexes by your own rules.",
+        epilog="A configuration file accepts more options than the command line, for tables and for indexes.",
     )
     parser.add_argument("--version", action="version", version=f"Dynamic DynamoDB version: {__version__}")
     groups = {group: parser.add_argument_group(group.value) for group in Group}
@@ -82,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_flag(group: argparse._ArgumentGroup, option: Option) -> None:
-    # argparse would read a % in a help text as a placeholder.
+    # argparse treats % in a help text as a placeholder.
     text = _describe(option).replace("%", "%%")
     if option.kind is Kind.SWITCH:
         group.add_argument(*option.flags, dest=option.name, help=text, action="store_true", default=None)
@@ -91,7 +87,7 @@ def _add_flag(group: argparse._ArgumentGroup, option: Option) -> None:
 
 
 def name_placeholder(option: Option) -> str:
-    """Say what help puts after a flag; a switch has nothing there."""
+    """Return what --help shows after a flag; empty for a switch."""
     if option.kind is Kind.SWITCH:
         return ""
     last_word = option.name.split("-")[-1].upper()
@@ -99,6 +95,13 @@ def name_placeholder(option: Option) -> str:
 
 
 def _describe(option: Option) -> str:
-    default = f"{option.default} {option.unit}".strip() if option.default not in (None, False) else ""
+    default = _describe_default(option)
     unit = f" In {option.unit}." if option.unit and not default else ""
     return f"{option.help}{unit}{f' (default: {default})' if default else ''}"
+
+
+def _describe_default(option: Option) -> str:
+    if option.default is None or option.default is False:
+        return ""
+    unit = option.unit.removesuffix("s") if option.default == 1 else option.unit
+    return f"{option.default} {unit}".strip()

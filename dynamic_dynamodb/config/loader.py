@@ -1,4 +1,4 @@
-"""Join command line, file and defaults into one configuration, or say all that is wrong with them."""
+"""Merge command line, file and defaults into one configuration, or collect everything wrong with them."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _FLAG_SCOPES: Final = (Scope.GLOBAL, Scope.LOGGING, Scope.COMMAND_LINE)
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Every option in force. The dicts are plain, with underscore keys, as in `--show-config`.
+    """Every effective option, in plain dicts with underscore keys, as in `--show-config`.
 
-    `origins` says by section and key where each value of a target's section was said.
+    `origins` maps each section's title and key to the place that set the value.
     """
 
     global_options: Mapping[str, Any]
@@ -45,9 +45,9 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """A configuration, and what is wrong with it: one sentence for each fault.
+    """A configuration, and one sentence for each of its faults.
 
-    With faults the configuration holds what could be read in spite of them.
+    If there are faults, the configuration contains what could be read despite them.
     """
 
     configuration: Configuration
@@ -55,7 +55,7 @@ class LoadResult:
 
 
 def load(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Configuration:
-    """Load the configuration; raise ConfigurationError with one sentence for each fault."""
+    """Return the configuration; raise ConfigurationError with one sentence for each fault."""
     result = examine(flags, environment)
     if result.faults:
         raise ConfigurationError(result.faults)
@@ -63,7 +63,7 @@ def load(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Con
 
 
 def examine(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> LoadResult:
-    """Read a configuration as far as it can be read, and collect all that is wrong with it."""
+    """Return the configuration as far as it can be read, and everything wrong with it."""
     return _Loader(Reader(flags), environment).examine()
 
 
@@ -89,9 +89,9 @@ class _Loader:
         logging_options = join(Scope.LOGGING, everywhere, plain["logging"], flags[Scope.LOGGING]).values
         below = (plain["default_options"], everywhere)
         sections = self._load_sections(content, below, global_options)
-        for rivals in (sections, *(section.gsis for section in sections)):
-            self.reader.warnings += validation.warn_of_shadows(rivals, self.budget)
-        self._judge(content, global_options)
+        for siblings in (sections, *(section.gsis for section in sections)):
+            self.reader.warnings += validation.warn_of_shadows(siblings, self.budget)
+        self._check_whole(content, global_options)
         configuration = Configuration(
             global_options,
             logging_options,
@@ -103,14 +103,14 @@ class _Loader:
 
     def _read_content(self) -> FileContent:
         if not self.reader.flags.get("config"):
-            return FileContent()  # an empty flag is a fault of its own
+            return FileContent()  # an empty flag is reported elsewhere
         path = Path(str(self.reader.flags["config"]))
         content = read_file(path)
         self.reader.faults += content.faults
         self.reader.warnings += content.warnings
         has_table = any(not section.gsi for section in content.targets)
         if not has_table and not content.faults and "table-name" not in self.reader.flags:
-            self.reader.faults.append("has no table section; [table: ^my_table$] would start one")
+            self.reader.faults.append("has no table section: add one, such as [table: ^my_table$]")
         return content
 
     def _load_sections(
@@ -124,7 +124,7 @@ class _Loader:
         tables = [section for section in content.targets if not section.gsi]
         names = {section.table for section in tables}
         self.reader.faults += [
-            f"[{clip(section.title)}] belongs to no table: there is no section [table: {clip(section.table)}]"
+            f"[{clip(section.title)}] has no table section: add [table: {clip(section.table)}]"
             for section in content.targets
             if section.table not in names
         ]
@@ -180,20 +180,20 @@ class _Loader:
         except ValueError as error:
             why = clip(str(error))
             self.reader.faults.append(
-                f"[{shown}] has the bad regular expression {shorten(expression)}: {why}"
+                f"[{shown}] {shorten(expression)} is not a valid regular expression: {why}"
             )
             return None
         self.reader.warnings += validation.warn_of_slow_expression(shown, compiled, self.budget)
         return Section(title, compiled, options, read_target_options(options), breaker, gsis)
 
-    def _judge(self, content: FileContent, global_options: Values) -> None:
+    def _check_whole(self, content: FileContent, global_options: Values) -> None:
         self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
         self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += validation.find_flag_faults(self.reader.flags)
         if DEFAULT_SECTION in content.plain:
             self.reader.warnings.append(
-                "[DEFAULT] applies to every section; [default_options] is meant for targets"
+                "[DEFAULT] applies to every section: use [default_options] for tables and indexes"
             )
         if self.reader.deprecated:
             self.reader.warnings.append(validation.describe_deprecated(self.reader.deprecated))
@@ -206,7 +206,7 @@ class _Loader:
 
 
 def _find_circuit_breaker(joined: Joined, global_options: Values) -> CircuitBreakerOptions | None:
-    """Return the section's circuit breaker, else the global one; the section's timeout goes with either."""
+    """Return the section's circuit breaker, else the global one; a timeout of the section applies to both."""
     own = joined.values
     is_timeout_own = own["circuit_breaker_url"] or joined.origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN
     url = own["circuit_breaker_url"] or global_options["circuit_breaker_url"]

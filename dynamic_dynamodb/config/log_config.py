@@ -1,6 +1,6 @@
-"""Say what is wrong with a log-config-file, without opening or making what it names.
+"""Check a log-config-file without opening or creating anything that it names.
 
-`logging.config.fileConfig` has no way to try: it makes handlers, which open files and sockets.
+`logging.config.fileConfig` has no dry run: it creates handlers, which open files and sockets.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from configparser import ConfigParser, MissingSectionHeaderError, ParsingError
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.paths import find_log_file_fault, read_bounded
+from dynamic_dynamodb.config.paths import find_log_file_fault, read_within_limits
 
 if TYPE_CHECKING:
     from configparser import SectionProxy
@@ -25,8 +25,7 @@ _OPENS_LATER: Final = (
     logging.handlers.TimedRotatingFileHandler,
     logging.handlers.WatchedFileHandler,
 )
-"""Handlers that can be made without opening their file, so that all their arguments are looked at."""
-
+"""Handlers that can be created without opening their file, to check all their arguments."""
 _MOST_LINES: Final = 5
 
 
@@ -34,18 +33,18 @@ def find_log_config_fault(path: Path, directory: Path) -> str | None:
     """Return why logging cannot be set up from a file, or None; its relative paths count from `directory`."""
     try:
         parser = ConfigParser()
-        parser.read_string(read_bounded(path).decode("utf-8"))
+        parser.read_string(read_within_limits(path).decode("utf-8"))
         _check(parser, directory)
     except OSError as error:
         why = str(error.strerror or error)
     except KeyError as error:
         why = f"there is no {error}"
     except MissingSectionHeaderError as error:
-        why = f"line {error.lineno} comes before any section; [loggers] would start one"
+        why = f"line {error.lineno} comes before the first section, such as [loggers]"
     except ParsingError as error:
-        # Without their texts: a file that was named by mistake may hold secrets.
+        # Without the lines: a file named by mistake may contain secrets.
         numbers = ", ".join(str(number) for number, _ in error.errors[:_MOST_LINES])
-        why = f"what stands in line {numbers} is not a section, an option or a comment"
+        why = f"line {numbers} is not a section, an option or a comment"
     except _FaultError as error:
         why = str(error)
     except Exception as error:  # noqa: BLE001 - classes are imported, and may raise anything
@@ -56,11 +55,11 @@ def find_log_config_fault(path: Path, directory: Path) -> str | None:
 
 
 class _FaultError(Exception):
-    """A sentence about what fileConfig would stumble over."""
+    """Why fileConfig would fail."""
 
 
 def _check(parser: ConfigParser, directory: Path) -> None:
-    """Follow fileConfig through the file; raise what it would raise."""
+    """Do the steps of fileConfig; raise what it would raise."""
     formatters = _split(parser["formatters"]["keys"])
     for name in formatters:
         _check_formatter(parser[f"formatter_{name}"])
@@ -89,7 +88,7 @@ def _split(keys: str) -> list[str]:
 
 def _check_known(name: str, known: list[str], kind: str) -> None:
     if name and name not in known:
-        raise _FaultError(f"there is no {kind} {name} among its keys")
+        raise _FaultError(f"there is no {kind} {name} in its keys")
 
 
 def _check_level(section: SectionProxy) -> None:
@@ -125,7 +124,7 @@ def _check_handler(section: SectionProxy, directory: Path) -> None:
 
 
 def _find_class(name: str) -> Any:  # noqa: ANN401 - whatever the file names
-    """Find a class as fileConfig does: in logging, or by its full name."""
+    """Return a class as fileConfig finds it: in logging, or by its full name."""
     found: Any = logging
     for part in name.split("."):
         found = getattr(found, part, None)
@@ -136,7 +135,7 @@ def _find_class(name: str) -> Any:  # noqa: ANN401 - whatever the file names
 
 
 def _evaluate(text: str) -> Any:  # noqa: ANN401 - whatever the file says
-    """Return the value of an expression; None if it is no literal, as it may do anything then."""
+    """Return the value of an expression; None if it is not a literal, which is not evaluated."""
     try:
         return ast.literal_eval(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Say what will differ from 2.5.1 with a given configuration, for those who move over."""
+"""List what differs from 2.5.1 with a given configuration, for those who upgrade."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 MOST_NAMED: Final = 3
 _PUBLISHING_MINUTES: Final = 3
-_WINDOW_AS_OF_OLD: Final = re.compile(r"\d\d:\d\d-\d\d:\d\d(,\d\d:\d\d-\d\d:\d\d)*")
+_STRICT_WINDOWS: Final = re.compile(r"\d\d:\d\d-\d\d:\d\d(,\d\d:\d\d-\d\d:\d\d)*")
 _ANY_NAME: Final = re.compile(r"\\?\.[*+]")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that this version does otherwise, and the sections that it concerns."""
+    """One thing that this version does differently, and the sections that it concerns."""
 
     sentence: str
     concerns: Callable[[Section], bool]
 
 
 def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
-    """Give one sentence for each difference that concerns any section, with the sections' names."""
+    """Yield a sentence for each difference that concerns a section, with the names of the sections."""
     everything = [one for section in sections for one in (section, *section.gsis)]
     for difference in _DIFFERENCES:
         concerned = [section for section in everything if difference.concerns(section)]
@@ -40,9 +40,9 @@ def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
             yield f"{difference.sentence}: {_name(concerned)}"
     budget = MatchBudget(time.perf_counter)
     for section in sections:
-        for first, second in _find_rivals(section.gsis, budget):
+        for first, second in _find_overlaps(section.gsis, budget):
             yield (
-                "an index that two sections match belongs to the first alone; 2.5.1 handled it twice:"
+                "an index that two sections match belongs to the first only; 2.5.1 scaled it by both:"
                 f" {_name((first, second))}"
             )
 
@@ -57,8 +57,8 @@ def _is_index(section: Section) -> bool:
     return section.title.startswith("gsi:")
 
 
-def _any_side(judge: Callable[[CapacityOptions], bool]) -> Callable[[Section], bool]:
-    return lambda section: any(judge(side) for side in section.typed.capacities)
+def _any_side(concerns: Callable[[CapacityOptions], bool]) -> Callable[[Section], bool]:
+    return lambda section: any(concerns(side) for side in section.typed.capacities)
 
 
 def _has_consumed_decrease(section: Section) -> bool:
@@ -76,7 +76,7 @@ def _has_window_over_midnight(section: Section) -> bool:
 
 def _has_loose_window(section: Section) -> bool:
     text = section.options["maintenance_windows"]
-    return bool(text) and not _WINDOW_AS_OF_OLD.fullmatch(text)
+    return bool(text) and not _STRICT_WINDOWS.fullmatch(text)
 
 
 def _has_scale_from_zero(side: CapacityOptions) -> bool:
@@ -111,60 +111,62 @@ def _looks_at_young_minutes(section: Section) -> bool:
 
 _DIFFERENCES: Final = (
     Difference(
-        "without max-provisioned-reads or max-provisioned-writes 2.5.1 did not start; now there is no limit",
+        "capacity has no limit without max-provisioned-reads and max-provisioned-writes; 2.5.1 did not start",
         _any_side(lambda side: side.max_provisioned is None),
     ),
-    Difference("decrease-consumed-* count for indexes now; 2.5.1 dropped them", _has_consumed_decrease),
     Difference(
-        "maintenance-windows over midnight are open over midnight now; in 2.5.1 they never were",
+        "decrease-consumed-* options apply to indexes too; 2.5.1 ignored them there", _has_consumed_decrease
+    ),
+    Difference(
+        "maintenance-windows across midnight work; in 2.5.1 they were never open",
         _has_window_over_midnight,
     ),
     Difference(
-        "maintenance-windows with spaces or one-digit hours hold as they are written now;"
-        " 2.5.1 took them for other times, or for none",
+        "maintenance-windows with spaces or one-digit hours mean what they say;"
+        " 2.5.1 read other times, or none",
         _has_loose_window,
     ),
     Difference(
-        "always-decrease-rw-together waits until both sides go down, unless the other cannot;"
-        " in 2.5.1 one went down while the other stayed",
+        "always-decrease-rw-together waits until both sides can be lowered, unless one never can;"
+        " 2.5.1 lowered one while the other stayed",
         lambda section: section.typed.always_decrease_rw_together,
     ),
     Difference(
-        "an increase scale that begins at 0 adds nothing at 0 % consumption; 2.5.1 raised then",
+        "an increase scale that starts at 0 adds nothing at 0 % consumption; 2.5.1 raised the capacity",
         _any_side(_has_scale_from_zero),
     ),
     Difference(
-        "throttled-*-upper-threshold also keeps a side from going down while it is exceeded;"
-        " 2.5.1 did so for the writes of tables only",
+        "throttled-*-upper-threshold also prevents decreases while it is exceeded;"
+        " in 2.5.1 it did so only for the writes of tables",
         _keeps_throttled_side_up,
     ),
     Difference(
-        "raises of a table's reads by throttled-reads-upper-threshold add increase-reads-with percent;"
-        " 2.5.1 took increase-consumed-reads-with",
+        "throttled-reads-upper-threshold raises the reads of a table by increase-reads-with percent;"
+        " 2.5.1 used increase-consumed-reads-with",
         _has_other_throttle_amount,
     ),
     Difference(
-        "num-*-checks-before-scale-down counts on from one --run-once to the next, so cron lowers too,"
-        " and a decrease that is held back keeps its count; in 2.5.1 neither",
+        "num-*-checks-before-scale-down counts across --run-once runs, so that capacity is lowered from cron"
+        " too, and a decrease that is held back keeps its count; in 2.5.1 it did neither",
         _any_side(lambda side: side.num_checks_before_scale_down > 1),
     ),
     Difference(
-        "minutes that CloudWatch has not published yet are unknown, which matters as the look-back window"
-        " ends less than 3 minutes ago; 2.5.1 took them for zero load and lowered",
+        "the look-back window ends less than 3 minutes ago, and minutes that CloudWatch has not published yet"
+        " are unknown; 2.5.1 counted them as zero and lowered capacity",
         _looks_at_young_minutes,
     ),
 )
 
 
-def _find_rivals(gsis: Sequence[Section], budget: MatchBudget) -> Iterator[tuple[Section, Section]]:
-    """Give the pairs of an index's sections of which one matches a name that the other is made for."""
+def _find_overlaps(gsis: Sequence[Section], budget: MatchBudget) -> Iterator[tuple[Section, Section]]:
+    """Yield pairs of index sections that both match the likely name of an index."""
     for place, first in enumerate(gsis):
         for second in gsis[place + 1 :]:
-            if _is_made_for_same(first, second, budget) or _is_made_for_same(second, first, budget):
+            if _match_same_name(first, second, budget) or _match_same_name(second, first, budget):
                 yield first, second
 
 
-def _is_made_for_same(one: Section, other: Section, budget: MatchBudget) -> bool:
-    """Tell whether a likely name of one section's index is matched by both."""
+def _match_same_name(one: Section, other: Section, budget: MatchBudget) -> bool:
+    """Return whether both sections match the name that one of them is probably meant for."""
     name = _ANY_NAME.sub("x", one.expression.text.removeprefix("^").removesuffix("$"))
     return bool(budget.matches(one.expression, name) and budget.matches(other.expression, name))

@@ -1,4 +1,4 @@
-"""Tell what can be a log file, without ever waiting for one or trusting another user's link."""
+"""Read and check the files that options name; never wait forever or trust links of other users."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MOST_BYTES: Final = 10_000_000
 """Enough for tens of thousands of sections."""
 MOST_LINES: Final = 500_000
 WAIT_SECONDS: Final = 5.0
-"""How long to wait for all that is written into a pipe."""
+"""How long to wait for the content of a pipe."""
 _CHUNK_BYTES: Final = 1 << 16
 OPEN_SECONDS: Final = 5.0
-"""How long a start or a reload waits for the file system of a log file."""
+"""How long to wait for the file system of a log file."""
 STREAMS: Final = {
     "/dev/stdout": 1,
     "/dev/stderr": 2,
@@ -36,9 +36,9 @@ STREAMS: Final = {
     "/proc/self/fd/1": 1,
     "/proc/self/fd/2": 2,
 }
-"""Names of what is open already: followed as links, they could lead to a file that is not ours to rotate."""
+"""Names of open streams; resolved as links, they could lead to a file that must not be rotated."""
 _RECORDING: Final = b"timestamp,consumed_reads,"
-"""How each file of --record begins."""
+"""The start of each file that --record writes."""
 _MOST_LINKS: Final = 40
 _KINDS: Final = (
     (stat.S_ISDIR, "it is a directory"),
@@ -49,9 +49,9 @@ _KINDS: Final = (
 )
 
 
-def read_bounded(path: Path, *, may_be_pipe: bool = False) -> bytes:
-    """Return the content of a file, or of a pipe such as a shell's `<(…)`; raise OSError with a sentence."""
-    # Not waiting for a pipe's writer; and nothing is opened for its side effects, as a tape would be.
+def read_within_limits(path: Path, *, may_be_pipe: bool = False) -> bytes:
+    """Return the content of a file, or of a pipe such as a shell's `<(…)`; raise OSError with the reason."""
+    # Check before opening: opening a device may have side effects, such as rewinding a tape.
     found = path.stat()
     if not stat.S_ISREG(found.st_mode) and not (may_be_pipe and stat.S_ISFIFO(found.st_mode)):
         raise OSError(errno.EINVAL, _describe_kind(found))
@@ -68,16 +68,16 @@ def read_bounded(path: Path, *, may_be_pipe: bool = False) -> bytes:
 
 
 def _read_all(descriptor: int) -> bytes:
-    """Read until the end, a little more than is allowed, or the end of patience."""
+    """Read to the end, or one byte beyond the limit; raise OSError after `WAIT_SECONDS`."""
     chunks: list[bytes] = []
     left, deadline = MOST_BYTES + 1, time.monotonic() + WAIT_SECONDS
     while left > 0:
         try:
             chunk = os.read(descriptor, min(left, _CHUNK_BYTES))
-        except BlockingIOError:  # a pipe that somebody writes into
+        except BlockingIOError:  # a pipe whose writer is slower
             seconds = deadline - time.monotonic()
             if seconds <= 0:
-                raise OSError(errno.ETIMEDOUT, f"not all of it came within {WAIT_SECONDS:.0f} s") from None
+                raise OSError(errno.ETIMEDOUT, f"it was not complete within {WAIT_SECONDS:.0f} s") from None
             select.select([descriptor], [], [], seconds)
             continue
         if not chunk:
@@ -88,7 +88,7 @@ def _read_all(descriptor: int) -> bytes:
 
 
 def find_log_file_fault(path: Path) -> str | None:
-    """Return why this cannot be a log file, or None if it can; nothing is made or changed."""
+    """Return why this cannot be a log file, or None if it can; create and change nothing."""
 
     def look() -> None:
         found = resolve_log_path(path)
@@ -106,15 +106,15 @@ def find_log_file_fault(path: Path) -> str | None:
 
 
 def is_stream(path: Path) -> bool:
-    """Tell whether this is a name of stdout or stderr, or a link to one; a detached process has none."""
+    """Return whether this is a name of stdout or stderr, or a link to one."""
     try:
         return str(within_seconds(path, lambda: resolve_log_path(path))) in STREAMS
     except ConfigurationError:
-        return False  # said when it is opened
+        return False  # reported when it is opened
 
 
 def within_seconds(path: Path, work: Callable[[], T], seconds: float = OPEN_SECONDS) -> T:
-    """Do what may wait for a file system, at most so long; raise ConfigurationError if it fails."""
+    """Return the result of work that may block; raise ConfigurationError if it fails or takes too long."""
     results: SimpleQueue[tuple[T | None, OSError | None]] = SimpleQueue()
 
     def run() -> None:
@@ -122,26 +122,26 @@ def within_seconds(path: Path, work: Callable[[], T], seconds: float = OPEN_SECO
             results.put((work(), None))
         except OSError as error:
             results.put((None, error))
-        except (ValueError, RuntimeError) as error:  # what pathlib says of impossible names and of loops
+        except (ValueError, RuntimeError) as error:  # raised by pathlib for invalid names and for loops
             results.put((None, OSError(errno.EINVAL, str(error))))
 
     try:
         threading.Thread(target=run, daemon=True).start()
-    except RuntimeError:  # no further thread is allowed
+    except RuntimeError:  # no more threads are allowed
         run()
     try:
         result, error = results.get(timeout=seconds)
     except Empty:
-        message = f"log-file {path} cannot be opened within {seconds:.0f} s: does its file system answer?"
+        message = f"log-file {path} could not be opened within {seconds:.0f} s: check its file system"
         raise ConfigurationError((message,)) from None
     if error is not None:
         message = f"log-file {path} cannot be written: {error.strerror or error}"
         raise ConfigurationError((message,)) from error
-    return result  # type: ignore[return-value]  # it is the work's
+    return result  # type: ignore[return-value]  # work returned it
 
 
 def resolve_log_path(path: Path) -> Path:
-    """Follow links that nobody else can have made, and return where they end; raise OSError."""
+    """Follow links that no other user can have made, and return their target; raise OSError."""
     for _ in range(_MOST_LINKS):
         if str(path) in STREAMS or not path.is_symlink():
             break
@@ -159,19 +159,21 @@ def resolve_log_path(path: Path) -> Path:
 
 def _check_link(path: Path) -> None:
     if is_shared(path.parent):
-        raise OSError(errno.ELOOP, "it is a symbolic link in a directory that others may write")
+        raise OSError(errno.ELOOP, "it is a symbolic link in a directory that other users can write to")
     if path.lstat().st_uid not in (0, os.geteuid()):
-        raise OSError(errno.ELOOP, "it is a symbolic link that another user has made")
+        raise OSError(errno.ELOOP, "it is a symbolic link that another user owns")
 
 
 def check_kind(found: os.stat_result, path: Path) -> None:
-    """Raise OSError for what is not a file or device of ours to write to."""
+    """Raise OSError if this is not a file or device that logs may be written to."""
     if stat.S_ISFIFO(found.st_mode):
-        raise OSError(errno.EINVAL, f"{_describe_kind(found)}: log to stdout, and let that be a pipe")
+        raise OSError(errno.EINVAL, f"{_describe_kind(found)}: log to stdout and pipe that instead")
     if not stat.S_ISREG(found.st_mode) and not stat.S_ISCHR(found.st_mode):
         raise OSError(errno.EINVAL, _describe_kind(found))
     if stat.S_ISREG(found.st_mode) and is_shared(path.parent) and found.st_uid != os.geteuid():
-        raise PermissionError(errno.EPERM, "another user has made it, in a directory that others may write")
+        raise PermissionError(
+            errno.EPERM, "another user owns it, in a directory that other users can write to"
+        )
 
 
 def _describe_kind(found: os.stat_result) -> str:
@@ -179,12 +181,12 @@ def _describe_kind(found: os.stat_result) -> str:
 
 
 def is_shared(directory: Path) -> bool:
-    """Tell whether anybody may put files there, as in /tmp; raise OSError."""
+    """Return whether every user can create files there, as in /tmp; raise OSError."""
     return bool(directory.stat().st_mode & stat.S_IWOTH)
 
 
 def find_collisions(files: Mapping[str, Path]) -> Iterator[str]:
-    """Name the purposes that have the same file, by whatever names, links or not; devices may be shared."""
+    """Yield a fault for each file that serves two purposes, also through links; devices may be shared."""
     purposes: dict[object, str] = {}
     for purpose, path in files.items():
         identity = _identify(path)
@@ -192,28 +194,28 @@ def find_collisions(files: Mapping[str, Path]) -> Iterator[str]:
             continue
         other = purposes.setdefault(identity, purpose)
         if other != purpose:
-            yield f"{purpose} {path} is {other} too: each needs a file of its own"
+            yield f"{purpose} {path} is the same file as {other}: use a file of its own for each"
 
 
 def find_spoiled_recording(log_file: Path) -> Iterator[str]:
-    """Say when the lines of the log would be added to a recording."""
+    """Yield a fault if log lines would be appended to a recording."""
     try:
         if not log_file.is_file():
             return
         with log_file.open("rb") as file:
             is_recording = file.read(len(_RECORDING)) == _RECORDING
     except OSError:
-        return  # whoever opens it for the log will say so
+        return  # reported when the log is opened
     if is_recording:
-        yield f"log-file {log_file} is a recording: the log needs a file of its own"
+        yield f"log-file {log_file} is a recording: use another file for the log"
 
 
 def _identify(path: Path) -> object:
-    """Return what two names of one file share; None for what is not a regular file, or cannot be told."""
+    """Return what all names of a file have in common; None if it is not a regular file, or unknown."""
     try:
         found = path.stat()
     except OSError:
-        with suppress(OSError):  # a link that may not be read, as in /proc: whoever opens it says so
+        with suppress(OSError):  # an unreadable link, as in /proc: reported when it is opened
             return os.path.realpath(path)
         return None
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None

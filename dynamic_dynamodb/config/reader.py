@@ -1,4 +1,4 @@
-"""Turn the texts of a section, or the flags, into values, and collect what is wrong with them."""
+"""Parse the texts of sections and flags into values, and merge the values of several places."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 DEFAULT_ORIGIN: Final = "default"
 MOST_SUGGESTIONS: Final = 100
-"""Looking for the nearest name takes long; with more faults than this something else is wrong."""
+"""Finding the nearest name is slow; beyond this number of faults, suggestions are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one place says, by key; `origin` names the place in the words of `--explain`."""
+    """The values of one place by key; `origin` is the name of the place in `--explain`."""
 
     origin: str
     values: Values
@@ -38,14 +38,14 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The values in force, and where each comes from."""
+    """The effective values, and the origin of each."""
 
     values: Values
     origins: Mapping[str, str]
 
 
 def join(scope: Scope, *layers: Layer) -> Joined:
-    """Lay what was said over the defaults of a scope; later layers win."""
+    """Merge layers over the defaults of a scope; later layers win."""
     values: Values = {
         option.key: [] if option.kind is Kind.MESSAGE_TYPES else option.default
         for option in options_in(scope)
@@ -59,13 +59,13 @@ def join(scope: Scope, *layers: Layer) -> Joined:
 
 @cache
 def _list_known(scopes: tuple[Scope, ...]) -> Mapping[str, Option]:
-    """Give the options that may stand in a place, by all their spellings."""
+    """Return the options of these scopes by all their spellings."""
     return {name: option for scope in scopes for option in options_in(scope) for name in option.spellings}
 
 
 @dataclass(slots=True)
 class Reader:
-    """Parse values; faults, warnings and deprecated names pile up here."""
+    """Parse values, and collect faults, warnings and deprecated names on the way."""
 
     flags: Mapping[str, str | bool]
     faults: list[str] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Reader:
     deprecated: set[str] = field(default_factory=set)
 
     def parse_texts(self, title: str, texts: Mapping[str, str], scopes: tuple[Scope, ...]) -> Values:
-        """Parse what one section says; what it does not say is not in the answer."""
+        """Return the values of one section; options that it does not set are left out."""
         known = _list_known(scopes)
         parsed: Values = {}
         for name, text in texts.items():
@@ -81,7 +81,7 @@ class Reader:
             if option is None:
                 self._report_unknown(title, name, known)
             elif option.key in parsed:
-                self.faults.append(f"[{title}] {name} and {option.name} say the same thing: keep one")
+                self.faults.append(f"[{title}] {name} and {option.name} are the same option: keep one")
             else:
                 parsed |= self._parse(f"[{title}] {name}", option, text)
         return parsed
@@ -96,7 +96,7 @@ class Reader:
             self.deprecated.add(option.name)
         if option.kind is Kind.MESSAGE_TYPES:
             self.warnings += [
-                f"{place}: {obsolete} never had an effect; {successor} would"
+                f"{place}: {obsolete} has never had an effect: use {successor}"
                 for obsolete, successor in OBSOLETE_MESSAGE_TYPES.items()
                 if obsolete in map(str.strip, text.split(","))
             ]
@@ -106,13 +106,13 @@ class Reader:
         elsewhere = [option for option in OPTIONS if name in option.spellings]
         if elsewhere:
             home = elsewhere[0].scope
-            where = f"as the flag --{name}" if home is Scope.COMMAND_LINE else f"in {home.value}"
-            self.faults.append(f"[{title}] {name} does not belong here, but {where}")
+            where = f"is a flag: use --{name}" if home is Scope.COMMAND_LINE else f"belongs in {home.value}"
+            self.faults.append(f"[{title}] {name} {where}")
             return
         if name in OBSOLETE_OPTIONS:
             successor = OBSOLETE_OPTIONS[name]
-            remedy = f"; {successor} would" if successor else " in any version: leave it out"
-            self.warnings.append(f"[{title}] {name} never had an effect{remedy}")
+            remedy = f"use {successor}" if successor else "remove it"
+            self.warnings.append(f"[{title}] {name} has never had an effect: {remedy}")
             return
         is_looked_up = len(self.faults) < MOST_SUGGESTIONS
         suggestion = suggest(name, known) if is_looked_up else ""
@@ -121,12 +121,12 @@ class Reader:
         )
 
     def parse_flags(self, scope: Scope) -> Values:
-        """Parse what the command line says of one scope."""
+        """Return the values that flags set in one scope."""
         parsed: Values = {}
         for option in options_in(scope):
             given = self.flags.get(option.name)
             if given == "":
-                self.faults.append(f"{option.flags[-1]} is empty: give it something, or leave it out")
+                self.faults.append(f"{option.flags[-1]} is empty: give it a value, or leave it out")
             elif isinstance(given, bool):
                 parsed[option.key] = given
             elif given is not None:

@@ -1,4 +1,4 @@
-"""Find the section that a table or an index belongs to."""
+"""Sections for tables and indexes: which names they match, and how two configurations differ."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PLAIN_NAME: Final = re.compile(rf"\^?({NAME_PATTERN})\$?")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A `[table: …]` or `[gsi: … table: …]` section: whom it is for, and its options.
+    """A `[table: …]` or `[gsi: … table: …]` section: the names that it matches, and its options.
 
-    `options` is the option dict that was read, `typed` the same for decisions.
+    `options` is the option dict as read; `typed` contains the same values for decisions.
     """
 
     title: str
@@ -37,17 +37,17 @@ class Section:
 
     @property
     def plain_name(self) -> str | None:
-        """Give the table name that the expression is, if it is no more than a name."""
+        """Return the name, if the expression is nothing but a name; else None."""
         match = _PLAIN_NAME.fullmatch(self.expression.text)
         return match.group(1) if match else None
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Names with the section of each; sections without a name; names with more than one section.
+    """Names with the section of each; sections that match none; names that match several sections.
 
-    `undecided` holds names with the section that takes too long to say whether it matches: whether a name
-    belongs to it, or to a later one, is not known.
+    `undecided` contains names with the section that took too long to match: it is unknown whether the name
+    belongs to this section or to a later one.
     """
 
     sections: dict[str, Section]
@@ -57,15 +57,14 @@ class Matches:
 
 
 def describe_slow(section: Section) -> str:
-    """Say why a name that is undecided because of this section belongs to none."""
+    """Return why a name is undecided because of this section."""
     return (
-        f"[{section.title}] takes too long to match this name, so which section it belongs to is not known:"
-        f" {HOW_TO_BE_QUICK}"
+        f"[{section.title}] takes too long to match this name, so its section is unknown: {HOW_TO_BE_QUICK}"
     )
 
 
 def match_sections(sections: Iterable[Section], names: Iterable[str], budget: MatchBudget) -> Matches:
-    """Give each name the first section, in the order of the file, that matches it."""
+    """Assign each name to the first section, in the order of the file, that matches it."""
     sections = tuple(sections)
     found: dict[str, Section] = {}
     doubled: dict[str, tuple[Section, ...]] = {}
@@ -89,7 +88,7 @@ def match_sections(sections: Iterable[Section], names: Iterable[str], budget: Ma
 def _try_all(
     sections: Iterable[Section], name: str, budget: MatchBudget
 ) -> tuple[list[Section], Section | None]:
-    """Give the sections that match a name, up to one that takes too long: no name may do so twice."""
+    """Return the sections that match a name, up to the first that takes too long, and that one."""
     matching: list[Section] = []
     for section in sections:
         is_match = budget.matches(section.expression, name)
@@ -101,7 +100,11 @@ def _try_all(
 
 
 def describe_lowered_limits(old: Sequence[Section], new: Sequence[Section]) -> str:
-    """Return what is lower or gone: sections, minimums and maximums; an empty text if nothing is."""
+    """Compare two configurations; return the sections that are gone and the limits that are lower.
+
+    Returns an empty text if there are none. A file that is still being written may lower limits, which is
+    no fault.
+    """
     found = list(_find_lowered(old, new))
     more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     return "; ".join(found[:MOST_NAMED]) + more

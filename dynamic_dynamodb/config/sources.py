@@ -1,4 +1,4 @@
-"""Hold what a configuration is read from, so that it can be read again."""
+"""Know where a configuration comes from, so that it can be reloaded."""
 
 from __future__ import annotations
 
@@ -25,71 +25,71 @@ COMMANDS_THAT_START: Final = ("start", "restart")
 
 
 def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
-    """Find the place of an instance's file: systemd's state directory, else the user's."""
+    """Return the default path of a state file: in systemd's state directory, else in the user's."""
     name = f"{instance}.json"
     if environment.get("STATE_DIRECTORY"):
         return Path(environment["STATE_DIRECTORY"].split(":")[0], name)
     home = Path(environment.get("XDG_STATE_HOME") or "~/.local/state")
     try:
         return home.expanduser() / "dynamic-dynamodb" / name
-    except RuntimeError:  # a user without a home, as in some containers
+    except RuntimeError:  # a user without a home directory, as in some containers
         return Path("/var/lib/dynamic-dynamodb", name)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigSources:
-    """What a configuration is read from: flags, environment, and the directory that paths count from."""
+    """The sources of a configuration: flags, environment, and the directory that paths are relative to."""
 
     flags: Mapping[str, str | bool]
     environment: Mapping[str, str]
     directory: Path
 
     def find_path(self, given: str) -> Path:
-        """Give the absolute path that an option means; raise ConfigurationError without such a home."""
+        """Return the absolute path of an option; raise ConfigurationError if `~` cannot be expanded."""
         try:
             return self.directory / Path(given).expanduser()
         except RuntimeError as error:
             raise ConfigurationError((f"{given} cannot be found: {error}",)) from error
 
     def find_state_path(self, options: Mapping[str, Any]) -> Path:
-        """Return the path of the state file; raise ConfigurationError without such a home."""
+        """Return the path of the state file; raise ConfigurationError as `find_path` does."""
         given = options["state_file"]
         if given:
             return self.find_path(given)
         return self.directory / find_state_file(options["instance"], self.environment)
 
     def find_own_log(self, instance: str) -> Path:
-        """Return where a daemon logs that is given neither log-file nor log-config-file."""
+        """Return the log file of a daemon that has neither log-file nor log-config-file."""
         directory = self.directory / find_state_file(instance, self.environment).parent
         return directory / f"{PROGRAM}.{instance}.log"
 
     def find_pid_path(self, options: Mapping[str, Any]) -> Path:
-        """Return the path of the pid file; raise ConfigurationError without such a home."""
+        """Return the path of the pid file; raise ConfigurationError as `find_path` does."""
         return self.find_path(options["pid_file_dir"]) / f"{PROGRAM}.{options['instance']}.pid"
 
     @property
     def path(self) -> Path | None:
-        """Return the file that is read, if one is."""
+        """Return the configuration file, if there is one."""
         return Path(str(self.flags["config"])) if self.flags.get("config") else None
 
     @property
     def source(self) -> str:
-        """Name what is read, for messages."""
+        """Return the name of what is read, for messages."""
         return str(self.flags.get("config", "the command line"))
 
     def load(self) -> Configuration:
-        """Load the configuration as it is now; raise ConfigurationError."""
+        """Return the configuration as it is now; raise ConfigurationError."""
         result = self.examine()
         if result.faults:
             raise ConfigurationError(result.faults)
         return result.configuration
 
     def load_leniently(self) -> Configuration:
-        """Load it for show: what only matters when it runs is no fault; raise ConfigurationError."""
+        """Return the configuration without the checks for a run; raise ConfigurationError."""
         return load(self.flags, self.environment)
 
     def examine(self) -> LoadResult:
-        """Read the configuration and collect its faults, those included that only matter when it runs."""
+        """Return the configuration and its faults, including those that prevent a run."""
         result = examine(self.flags, self.environment)
         configuration = result.configuration
         regions = warn_of_unknown_region(configuration.global_options["region"], list_regions())
@@ -104,7 +104,7 @@ class ConfigSources:
         )
 
     def _find_file_faults(self, configuration: Configuration) -> tuple[str, ...]:
-        """Name the files that cannot be used; one that is there for something else has no other faults."""
+        """Return the files that cannot be used; of a file with two purposes, that is the only fault."""
         unusable = tuple(find_path_faults(configuration.logging_options, self.find_path))
         try:
             return self._find_collisions(configuration) or unusable
@@ -112,10 +112,7 @@ class ConfigSources:
             return unusable or error.faults
 
     def _find_collisions(self, configuration: Configuration) -> tuple[str, ...]:
-        """Name the files that would be written for one purpose and are there for another.
-
-        Raises ConfigurationError if a path cannot be found.
-        """
+        """Return the files that would serve two purposes; raise ConfigurationError as `find_path` does."""
         options, log_options = configuration.global_options, configuration.logging_options
         files = {"the configuration": self.path}
         for key in ("log_config_file", "log_file"):

@@ -1,4 +1,4 @@
-"""Find the name that was probably meant by one that is unknown, and none that is a different thing."""
+"""Find the known name that an unknown one was probably meant to be."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ _SEPARATORS: Final = re.compile(r"[-_\s]+")
 
 
 def suggest(name: str, known: Iterable[str], mark: str = "") -> str:
-    """Return `did you mean …?`, or nothing if no known name is near enough; a mark stands before names."""
+    """Return `did you mean …?`, with `mark` before each name; empty if no known name is near enough."""
     names = [f"{mark}{one}" for one in find_meant(name, known)]
     return f"did you mean {' or '.join(names)}?" if names else ""
 
 
 def find_meant(name: str, known: Iterable[str]) -> Sequence[str]:
-    """Return the nearest of the known names: most often one, several if they are equally near.
+    """Return the nearest known names: usually one, several if they are equally near.
 
-    Near is what is at most two edits away without being another word of the known names, so that `lower`
-    is never taken for `upper`; or else what holds all the written words, and no more others than these.
+    A name is near if it is at most two edits away and differs in no word that is known itself, so that
+    `lower` never suggests `upper`. Failing that, it is near if it contains all words of `name`, and at most
+    as many others.
     """
     if len(name) > _MOST_CHARACTERS:
         return ()
@@ -53,12 +54,12 @@ def _split(name: str) -> tuple[str, ...]:
 
 
 def _allow_edits(name: str) -> int:
-    """Return how many edits a name of this length bears: any two short names are near each other."""
+    """Return how many edits are allowed for a name of this length; short names are always close."""
     return min(MOST_EDITS, (len(name) + 1) // _CHARACTERS_AN_EDIT)
 
 
 def _is_other_word(words: Sequence[str], others: Sequence[str], vocabulary: set[str]) -> bool:
-    """Return whether a word differs that is a known word itself, and no form of the one in its place."""
+    """Return whether the names differ in a known word that is not a form of the other."""
     if len(words) != len(others):
         return False
     return any(

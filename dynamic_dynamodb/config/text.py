@@ -1,4 +1,4 @@
-"""Hide what may be a secret in URLs, and in texts that may hold one."""
+"""Make texts from outside safe to show: short, printable, and without secrets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dynamic_dynamodb.options import OPTIONS
 MASK: Final = "********"
 LONGEST_SHOWN_CHARACTERS: Final = 60
 _MOST_LOOKED_AT_CHARACTERS: Final = 10_000
-"""A longer text takes long to search for secrets; one that may be a password up to there is not shown."""
-UNSENDABLE: Final = "has a line break, a space or another character that no key has"
+"""How much of a text is searched for secrets; if the rest may end a password, nothing is shown."""
+UNSENDABLE: Final = "contains a line break, a space or another character that keys never contain"
 SHORTEST_TOKEN_CHARACTERS: Final = 16
-"""A run of letters and digits of this length is a token, whatever it looks like."""
+"""Letters and digits in a row of this length are taken for a token."""
 _SECRET: Final = re.compile(
     f"({'|'.join(option.name for option in OPTIONS if option.is_secret)}).*", re.DOTALL
 )
@@ -31,19 +31,18 @@ _SHORTEST_ODD_CHARACTERS: Final = 6
 _ODD: Final = re.compile(
     r"[A-Za-z][0-9]+[A-Za-z]|[0-9][A-Za-z]+[0-9]|[0-9]{6}|(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z].*[A-Z])"
 )
-"""Shorter ones are if they go to and fro between letters and digits, hold a long number, or mix all kinds."""
+"""Shorter ones are, if they alternate between letters and digits, contain a long number, or mix all kinds."""
 
 
 def shorten(text: str) -> str:
-    """Quote a value for a message; see `clip`."""
+    """Return a value for a message, clipped and in quotes."""
     return f"'{clip(text)}'"
 
 
 def clip(text: str) -> str:
-    """Make a text fit for a message.
+    """Return a text for a message: secrets masked, shortened, and printable.
 
-    What may be secret in a URL is masked, and what follows the name of a secret is left out, as a line may
-    stand where it does not belong; a long text loses its end, unprintable characters become escapes.
+    Everything after the name of a secret option is dropped, since a line may be misplaced.
     """
     start, rest = text[:_MOST_LOOKED_AT_CHARACTERS], text[_MOST_LOOKED_AT_CHARACTERS:]
     shown = MASK if "@" in rest else _SECRET.sub(r"\1 …", mask_text(start))
@@ -52,7 +51,7 @@ def clip(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Make unprintable characters, which might play tricks on a terminal, visible."""
+    """Return a text with unprintable characters, which could control a terminal, as escapes."""
     if text.isprintable():
         return text
     return "".join(
@@ -62,10 +61,10 @@ def escape(text: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """Hide the password, the values of all parameters, and parts of the path that look like tokens.
+    """Mask the password, the values of all parameters, and parts of the path that look like tokens.
 
-    The host, the words of the path and the names of parameters are left, to know the URL by; it need not
-    be well-formed.
+    The host, words of the path and names of parameters stay, so that readers recognize the URL.
+    It need not be well-formed.
     """
     parts = _PARTS.fullmatch(_mask_user(url))
     if parts is None:
@@ -75,12 +74,12 @@ def mask_url(url: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Hide the same in all URLs of a text, and what else in it looks like a password or secret parameter."""
+    """Mask all URLs in a text, and whatever else looks like a password or a secret parameter."""
     return _SECRET_PARAMETER.sub(rf"\1{MASK}", _mask_user(mask_urls(text)))
 
 
 def mask_urls(text: str) -> str:
-    """Hide the same in all URLs of a text, and leave the rest of it."""
+    """Mask all URLs in a text, and leave the rest of it."""
     return _URL.sub(lambda found: mask_url(found[0]), text)
 
 
@@ -89,7 +88,7 @@ def _mask_user(text: str) -> str:
 
 
 def _mask_token(found: re.Match[str]) -> str:
-    """Hide a piece of a URL if one of its words is none that people would use."""
+    """Mask a piece of a URL if one of its words looks like a token."""
     return MASK if any(map(_is_token, _WORDS.findall(found[0]))) else found[0]
 
 
@@ -100,6 +99,6 @@ def _is_token(word: str) -> bool:
 
 
 def is_sendable(key: str) -> bool:
-    """Tell whether a header takes it; spaces around it are not its part."""
+    """Return whether a key or token can be sent in a header; surrounding spaces do not count."""
     text = key.strip()
     return text.isascii() and text.isprintable() and " " not in text

@@ -1,4 +1,4 @@
-"""Judge options that are each fine but not together, and say what their writer should know."""
+"""Find faults between options that are each valid, and warn of options that are probably not meant."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
-_ENDS_OF_NO_REGION: Final = "-global"
-"""How names end in botocore's list that stand for a whole partition."""
+_PARTITION_SUFFIX: Final = "-global"
+"""How botocore's names of whole partitions end."""
 _TASKS: Final = ("daemon", "record", "replay")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
 
 def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
-    """Give the faults between the options of one section."""
+    """Yield the faults between the options of one section."""
     for capacity in Capacity:
         minimum = options[f"min_provisioned_{capacity.value}"]
         maximum = options[f"max_provisioned_{capacity.value}"]
@@ -46,23 +46,23 @@ def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
     if period > start:
         yield (
             f"[{title}] lookback-period {period} is longer than lookback-window-start {start}:"
-            f" the window would end in the future; at most {start} is right"
+            f" the window would end in the future; use at most {start}"
         )
 
 
 def find_credential_faults(options: Mapping[str, Any]) -> Iterator[str]:
-    """Say when only one of the two keys is given, as boto3 would use others, or when one cannot be sent."""
+    """Yield a fault if only one key is set, as boto3 would then use others, or if one is malformed."""
     has_id, has_secret = bool(options["aws_access_key_id"]), bool(options["aws_secret_access_key"])
     if has_id != has_secret:
         missing = "aws-secret-access-key" if has_id else "aws-access-key-id"
-        yield f"{missing} is missing: give both keys, or none to let boto3 find credentials itself"
+        yield f"{missing} is missing: set both keys, or neither to let boto3 find credentials"
     for name in ("aws-access-key-id", "aws-secret-access-key"):
         if not is_sendable(options[name.replace("-", "_")] or ""):
             yield f"{name} {UNSENDABLE}"
 
 
 def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path]) -> Iterator[str]:
-    """Name the files of the log that cannot be used; `find_path` makes paths absolute."""
+    """Yield the log files that cannot be used; `find_path` makes paths absolute."""
 
     def find_log_config_fault_here(path: Path) -> str | None:
         return find_log_config_fault(path, find_path("."))
@@ -83,11 +83,11 @@ def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path
 
 
 def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
-    """Give what is allowed in a section, but probably not meant."""
+    """Yield warnings of values in a section that are valid, but probably not meant."""
     for capacity in Capacity:
         name = capacity.value
         if options[f"max_provisioned_{name}"] is None and options[f"enable_{name}_autoscaling"]:
-            yield f"[{title}] has no max-provisioned-{name}: it may spend without limit"
+            yield f"[{title}] has no max-provisioned-{name}: {name}, and their cost, can grow without limit"
         lower, upper = options[f"{name}_lower_threshold"], options[f"{name}_upper_threshold"]
         if lower >= upper:
             yield f"[{title}] {name}-lower-threshold {lower:g} is not below {name}-upper-threshold {upper:g}"
@@ -98,13 +98,13 @@ def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
     maintenance = options["maintenance_windows"]
     for window in maintenance.windows if maintenance else ():
         if window.start == window.end:
-            yield f"[{title}] maintenance-windows: a window whose start is its end is one minute long"
+            yield f"[{title}] maintenance-windows: a window whose start is its end lasts one minute"
 
 
 def warn_of_idle_options(
     title: str, options: Mapping[str, Any], origins: Mapping[str, str], *, has_breaker: bool
 ) -> Iterator[str]:
-    """Give what a section says, but what has no effect without something else."""
+    """Yield warnings of options in a section that have no effect without another one."""
     if origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN and not has_breaker:
         missing = "a circuit-breaker-url here or in [global]"
         yield f"[{title}] circuit-breaker-timeout has no effect without {missing}"
@@ -117,16 +117,16 @@ def warn_of_idle_options(
 
 
 def warn_of_slow_expression(title: str, expression: Expression, budget: MatchBudget) -> Iterator[str]:
-    """Say when there are names that an expression cannot be tried on in time."""
+    """Yield a warning if some names take an expression too long."""
     if find_hard_name(expression, budget) is not None:
         yield (
-            f"[{title}] takes too long to match some names, and what is named so is not scaled:"
+            f"[{title}] takes too long to match some names, and tables and indexes so named are not scaled:"
             f" {HOW_TO_BE_QUICK}"
         )
 
 
 def warn_of_shadows(sections: Sequence[Section], budget: MatchBudget) -> Iterator[str]:
-    """Name the sections whose table or index an earlier section takes."""
+    """Yield a warning for each section whose only table or index an earlier section matches."""
     expressions: list[Section] = []
     for section in sections:
         name = section.plain_name
@@ -140,33 +140,36 @@ def warn_of_shadows(sections: Sequence[Section], budget: MatchBudget) -> Iterato
 
 
 def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
-    """Say which flags do not go together, or need another one."""
+    """Yield a fault for flags that exclude each other, or lack the flag that they require."""
     for option in OPTIONS:
         if option.needs and option.name in flags and option.needs not in flags:
-            yield f"{option.flags[0]} has no sense without --{option.needs}"
+            yield f"{option.flags[0]} requires --{option.needs}"
     tasks = [f"--{name}" for name in _TASKS if name in flags]
     if len(tasks) > 1:
-        yield f"{' and '.join(tasks)} do not go together: each is a run of its own"
+        yield f"{' and '.join(tasks)} exclude each other: use one at a time"
 
 
 def warn_of_region(region: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Say when the environment names another region than the one in force."""
+    """Yield a warning if the environment names another region than the one in use."""
     for variable in _REGION_VARIABLES:
         named = environment.get(variable)
         if named and named != region:
-            yield f"region is {region}; {variable}={named} is not used: use --region or [global] region"
+            yield f"region is {region}; {variable}={named} is ignored: set --region, or region in [global]"
             return
 
 
 def warn_of_unknown_region(region: str, known: Sequence[str]) -> Iterator[str]:
-    """Say when a region is none that is known: AWS has new ones at times, so it may be right all the same."""
+    """Yield a warning if a region is unknown; it may be newer than the installed botocore."""
     if known and region not in known:
         suggestion = suggest(region, known)
         yield f"region {region} is unknown to the installed botocore{f': {suggestion}' if suggestion else ''}"
 
 
 def list_regions() -> tuple[str, ...]:
-    """Return the regions of all partitions; none if this botocore keeps them elsewhere."""
+    """Return the regions of all partitions, without importing botocore, which is slow.
+
+    Returns none if this botocore keeps them elsewhere.
+    """
     package = find_spec("botocore")
     if package is None or package.origin is None:
         return ()
@@ -175,48 +178,48 @@ def list_regions() -> tuple[str, ...]:
         names = [name for partition in json.loads(text)["partitions"] for name in partition["regions"]]
     except (OSError, ValueError, LookupError, TypeError):
         return ()
-    return tuple(name for name in names if not name.endswith(_ENDS_OF_NO_REGION))
+    return tuple(name for name in names if not name.endswith(_PARTITION_SUFFIX))
 
 
 def warn_of_topic(title: str, topic: str | None, region: str) -> Iterator[str]:
-    """Say when nothing can be published to a topic, by what its ARN says."""
+    """Yield a warning if the ARN shows that messages cannot be published to the topic."""
     found = _TOPIC.fullmatch(topic or "")
     if topic and found is None:
-        yield f"[{title}] sns-topic-arn {shorten(topic)} is no ARN of a topic, such as {_GOOD_TOPIC}"
+        yield f"[{title}] sns-topic-arn {shorten(topic)} is not a topic ARN such as {_GOOD_TOPIC}"
     elif found and found["region"] != region:
         yield (
-            f"[{title}] sns-topic-arn is a topic in {found['region']}, and region is {region}:"
-            " nothing is published there"
+            f"[{title}] sns-topic-arn is in {found['region']}, but region is {region}:"
+            " messages are not published"
         )
     if found and topic and topic.endswith(".fifo"):
-        yield f"[{title}] sns-topic-arn is a FIFO topic, and only standard topics are published to"
+        yield f"[{title}] sns-topic-arn is a FIFO topic: messages are published to standard topics only"
 
 
 def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:
-    """Name the scaling flags that have no effect."""
+    """Yield a warning for scaling flags that have no effect."""
     idle = [option.flags[0] for option in OPTIONS if option.scope is Scope.TARGET and option.name in flags]
     if idle and "table-name" not in flags:
-        yield f"{', '.join(idle)} without --table-name has no effect: the file's sections decide"
+        yield f"{', '.join(idle)} has no effect without --table-name: the sections of the file apply"
 
 
 def warn_of_secret_flags(flags: Mapping[str, object]) -> Iterator[str]:
-    """Say when a secret is on the command line, where every user of the host can read it."""
+    """Yield a warning for a secret on the command line."""
     for option in OPTIONS:
         if option.is_secret and option.name in flags:
             yield (
-                f"{option.flags[0]} can be read by everyone on this host, for example with ps: use a role,"
+                f"{option.flags[0]} is visible to every user of this host, for example in ps: use a role,"
                 " AWS_PROFILE or AWS_SECRET_ACCESS_KEY, or a configuration file with mode 600"
             )
 
 
 def warn_of_readable_secret(path: Path) -> Iterator[str]:
-    """Say when a file that holds keys can be read by other users."""
+    """Yield a warning if other users can read a file that contains keys."""
     if path.stat().st_mode & _GROUP_OR_OTHERS_READ:
-        yield f"{path} holds AWS keys and can be read by other users: chmod 600 {path}"
+        yield f"{path} contains AWS keys and other users can read it: run chmod 600 {path}"
 
 
 def describe_deprecated(names: set[str]) -> str:
-    """Name the deprecated options in use, each with what took its place."""
+    """Return a warning of the deprecated options in use, each with its successors."""
     successors = {option.name: option.successors for option in OPTIONS if option.name in names}
     parts = [f"{name} (use {' and '.join(successors[name])})" for name in sorted(successors)]
-    return f"deprecated, still working: {', '.join(parts)}"
+    return f"deprecated options, which still work: {', '.join(parts)}"

@@ -1,4 +1,4 @@
-"""Turn an option's text into its value, or say what would be right."""
+"""Parse an option's text into its value, or explain what it must be."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declaration decides the type
-    """Give the value that a text stands for; raise ValueError with a sentence that follows the name."""
+    """Return the value of a text; raise ValueError with a predicate for the option's name."""
     text = "" if text.strip() == '""' else text.strip()
     if "\n" in text and option.kind not in _OF_SEVERAL_LINES:
-        message = "goes on in a second line, which is indented: begin each option at the start of its line"
+        message = "continues on an indented line: start each option at the beginning of its line"
         raise ValueError(message)
     if option.kind is Kind.SCALE:
         return _parse_scale(text, option.example)
@@ -94,13 +94,13 @@ def _parse_scale(text: str, example: str) -> dict[float, float]:
     ):
         raise ValueError(message)
     if doubled := _find_doubled_key(text):
-        message = f"has the key {doubled} twice, which are two amounts for one percentage: keep one"
+        message = f"has the key {doubled} twice: keep one amount for each percentage"
         raise ValueError(message)
     return parsed
 
 
 def _find_doubled_key(text: str) -> str | None:
-    """Return a key that stands twice in a dict, of which Python keeps the last; 80 and 80.0 are one."""
+    """Return a key that a dict has twice, where Python keeps the last; 80 and 80.0 are the same."""
     keys = [ast.literal_eval(key) for key in ast.parse(text, mode="eval").body.keys]  # type: ignore[attr-defined]  # it is a dict
     doubled = [key for place, key in enumerate(keys) if key in keys[:place]]
     return f"{doubled[0]:g}" if doubled else None
@@ -126,7 +126,7 @@ def _parse_message_types(text: str) -> list[str]:
     given = list(dict.fromkeys(entry.strip() for entry in text.split(",") if entry.strip()))
     unknown = [entry for entry in given if entry not in (*MESSAGE_TYPES, *OBSOLETE_MESSAGE_TYPES)]
     if unknown:
-        message = f"must be some of {', '.join(MESSAGE_TYPES)}, got {shorten(', '.join(unknown))}"
+        message = f"must be one or more of {', '.join(MESSAGE_TYPES)}, got {shorten(', '.join(unknown))}"
         raise ValueError(message)
     return [entry for entry in given if entry in MESSAGE_TYPES]
 

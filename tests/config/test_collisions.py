@@ -29,41 +29,45 @@ def find_faults(folder: Path, flags: dict[str, str], environment: dict[str, str]
     [
         pytest.param(
             {"state_file": "dd.conf"},
-            "state-file {}/dd.conf is the configuration too",
+            "state-file {}/dd.conf is the same file as the configuration",
             id="state",
         ),
-        pytest.param({"log_file": "dd.conf"}, "log-file {}/dd.conf is the configuration too", id="log"),
+        pytest.param(
+            {"log_file": "dd.conf"}, "log-file {}/dd.conf is the same file as the configuration", id="log"
+        ),
         pytest.param(
             {"log_file": "x", "state_file": "sub/../x"},
-            "state-file {}/sub/../x is log-file too",
+            "state-file {}/sub/../x is the same file as log-file",
             id="log and state",
         ),
         pytest.param(
             {"log_config_file": "ini", "log_file": "ini"},
-            "log-file {}/ini is log-config-file too",
+            "log-file {}/ini is the same file as log-config-file",
             id="settings",
         ),
         pytest.param(
             {"log_config_file": "ini", "state_file": "ini"},
-            "state-file {}/ini is log-config-file too",
+            "state-file {}/ini is the same file as log-config-file",
             id="log settings and state",
         ),
         pytest.param(
             {"state_file": "dynamic-dynamodb.a.pid", "pid_file_dir": ".", "daemon": "start", "instance": "a"},
-            "the pid file {}/dynamic-dynamodb.a.pid is state-file too",
+            "the pid file {}/dynamic-dynamodb.a.pid is the same file as state-file",
             id="pid",
         ),
         pytest.param(
             {"state_file": "link"},
-            "state-file {}/link is the configuration too",
+            "state-file {}/link is the same file as the configuration",
             id="link",
         ),
         pytest.param(
-            {"state_file": "hard"}, "state-file {}/hard is the configuration too", id="through a hard link"
+            {"state_file": "hard"},
+            "state-file {}/hard is the same file as the configuration",
+            id="through a hard link",
         ),
         pytest.param(
             {"log_file": "orders.csv"},
-            "log-file {}/orders.csv is a recording: the log needs a file of its own",
+            "log-file {}/orders.csv is a recording: use another file for the log",
             id="log in a recording",
         ),
     ],
@@ -99,4 +103,4 @@ def test_the_state_file_of_an_instance_is_looked_at_too(tmp_path: Path) -> None:
     log = str(tmp_path / "default.json")
     environment = {"STATE_DIRECTORY": str(tmp_path)}
     (found,) = find_faults(tmp_path, {"log_file": log}, environment)
-    assert found == f"state-file {log} is log-file too: each needs a file of its own"
+    assert found == f"state-file {log} is the same file as log-file: use a file of its own for each"

@@ -1,4 +1,4 @@
-"""A command line is understood as 2.5.1 did, abbreviations included."""
+"""A command line is read as by 2.5.1, abbreviations included."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ from dynamic_dynamodb.config.flags import parse_command_line
         (["--log-fo", "json"], {"log-format": "json"}),
         (["--check-c"], {"check-config": True}),
         (["--dry"], {"dry-run": True}),
+        (["--check=60"], {"check-interval": "60"}),
+        (["--increase-reads-w=--check"], {"increase-reads-with": "--check"}),
+        (["--repl", "history"], {"replay": "history"}),
+        (["-tfoo"], {"table-name": "foo"}),
     ],
 )
-def test_an_abbreviation_means_what_it_meant(arguments: list[str], expected: dict[str, object]) -> None:
+def test_an_abbreviation_means_what_it_did_in_2_5_1(
+    arguments: list[str], expected: dict[str, object]
+) -> None:
     assert parse_command_line(arguments) == expected
 
 
 @pytest.mark.parametrize("flag", ["--log", "--print", "--d"])
-def test_what_is_ambiguous_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_ambiguous_abbreviation_is_refused(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse_command_line([flag])
     assert ended.value.code == 2

@@ -40,12 +40,10 @@ def handler(kind: str, args: str) -> str:
         pytest.param(handler("FileHandler", "(os.devnull,)"), None, id="arguments that are no literals"),
         pytest.param(handler("handlers.RotatingFileHandler", "('x.log', 'a', 10, 2)"), None, id="by size"),
         pytest.param("", "there is no 'formatters'", id="empty"),
-        pytest.param(
-            "geheim\n", "line 1 comes before any section; [loggers] would start one", id="no section"
-        ),
+        pytest.param("geheim\n", "line 1 comes before the first section, such as [loggers]", id="no section"),
         pytest.param(
             "[loggers]\nkeys=root\ngeheim\n",
-            "what stands in line 3 is not a section, an option or a comment",
+            "line 3 is not a section, an option or a comment",
             id="a line that is nothing",
         ),
         pytest.param(

@@ -25,21 +25,21 @@ def differences_of(path: Path, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "beginning"),
     [
-        pytest.param("[table: ^a$]\n", "without max-provisioned-reads or", id="no maximum"),
+        pytest.param("[table: ^a$]\n", "capacity has no limit without", id="no maximum"),
         pytest.param(
             f"{INDEX}decrease-consumed-reads-with: 10\n",
-            "decrease-consumed-* count for indexes now",
+            "decrease-consumed-* options apply to indexes too",
             id="an index's decrease by consumption",
         ),
         pytest.param(
             f"{INDEX}decrease-consumed-writes-scale: {{0.5: 10}}\n",
-            "decrease-consumed-* count for indexes now",
+            "decrease-consumed-* options apply to indexes too",
             id="an index's decrease scale",
         ),
         pytest.param(
             f"{TABLE}maintenance-windows: 22:00-06:00\n",
-            "maintenance-windows over midnight",
-            id="a window over midnight",
+            "maintenance-windows across midnight",
+            id="a window across midnight",
         ),
         pytest.param(
             f"{TABLE}maintenance-windows: 10:00-11:00, 12:00-13:00\n",
@@ -56,21 +56,21 @@ def differences_of(path: Path, text: str) -> list[str]:
         ),
         pytest.param(
             f"{TABLE}increase-consumed-reads-scale: {{0: 5, 0.5: 10}}\n",
-            "an increase scale that begins at 0",
+            "an increase scale that starts at 0",
             id="a scale from 0 on",
         ),
         pytest.param(
             f"{INDEX}throttled-writes-upper-threshold: 10\n",
-            "throttled-*-upper-threshold also keeps",
+            "throttled-*-upper-threshold also prevents",
             id="a threshold of throttled events",
         ),
         pytest.param(
             f"{TABLE}num-write-checks-before-scale-down: 2\n",
-            "num-*-checks-before-scale-down counts on",
+            "num-*-checks-before-scale-down counts across",
             id="counted checks",
         ),
         pytest.param(
-            f"{TABLE}lookback-window-start: 6\n", "minutes that CloudWatch has not", id="a young window"
+            f"{TABLE}lookback-window-start: 6\n", "the look-back window ends less than", id="a young window"
         ),
         pytest.param(
             f"{TABLE}[gsi: ^g table: ^a$]\n[gsi: ^g2$ table: ^a$]\n",
@@ -93,7 +93,9 @@ def test_a_difference_is_told_with_its_section(path: Path, text: str, beginning:
 def test_the_amount_after_throttling_is_told_where_it_was_another(path: Path) -> None:
     text = f"{TABLE}throttled-reads-upper-threshold: 10\nincrease-consumed-reads-with: 10\n"
     found = differences_of(path, text)
-    assert [one.split(" by ")[0] for one in found][1:] == ["raises of a table's reads"]
+    assert [one.split(" by ")[0] for one in found][1:] == [
+        "throttled-reads-upper-threshold raises the reads of a table"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_a_pipe_is_read_as_far_as_it_is_written() -> None:
 def test_a_pipe_whose_writer_writes_nothing_is_given_up() -> None:
     reading, writing = os.pipe()
     try:
-        assert fault_of(Path(f"/dev/fd/{reading}")) == "cannot be read: not all of it came within 5 s"
+        assert fault_of(Path(f"/dev/fd/{reading}")) == "cannot be read: it was not complete within 5 s"
     finally:
         os.close(reading)
         os.close(writing)

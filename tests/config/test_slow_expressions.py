@@ -70,6 +70,7 @@ def test_the_warning_says_how_to_write_it() -> None:
     limits = {f"max_provisioned_{side}": "9" for side in ("reads", "writes")}
     (warning,) = load_flags(table_name="^(a|aa)+$", **limits).warnings
     assert warning == (
-        "[table: ^(a|aa)+$] takes too long to match some names, and what is named so is not scaled:"
+        "[table: ^(a|aa)+$] takes too long to match some names,"
+        " and tables and indexes so named are not scaled:"
         f" {HOW_TO_BE_QUICK}"
     )

@@ -55,7 +55,7 @@ def test_a_text_stands_for_a_value(name: str, text: str, expected: Any) -> None:
         ),
         ("enable-reads-up-scaling", "t", "must be true or false, got 't'"),
         ("log-level", "trace", "must be one of debug, info, warning, error, got 'trace'"),
-        ("sns-message-types", "scale-up, bogus", "must be some of scale-up,"),
+        ("sns-message-types", "scale-up, bogus", "must be one or more of scale-up,"),
         ("region", "us east", "must be a name such as us-east-1, got 'us east'"),
         ("instance", "../x", "must be a name such as default, got '../x'"),
         ("check-interval", "99999999999", "must be at most 604800, got 99999999999"),

@@ -71,7 +71,7 @@ def _assert_refused(run: Run, emulator: Emulator, *said: str) -> None:
         pytest.param(f"{TABLE}what is this\n", ["line 2", "what is this"], id="no option at all"),
         pytest.param(f"{TABLE}{TABLE}", ["[table: orders]", "twice"], id="a section twice"),
         pytest.param("[gsi: a table: b]\n" + TABLE, ["gsi: a table: b"], id="an index of no table"),
-        pytest.param("\0\x01\x02ÿþ\n", ["is no text file"], id="no text at all"),
+        pytest.param("\0\x01\x02ÿþ\n", ["is not a UTF-8 text file"], id="no text at all"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(

@@ -30,14 +30,17 @@ def test_check_config_tells_warnings_and_differences(emulator: Emulator, program
     run = program.run("-c", path, "--check-config", **QUIET)
     assert (run.code, run.stderr) == (0, "")
     assert run.stdout.splitlines() == [
-        "warning: [gsi: .* table: ^orders$] has no max-provisioned-reads: it may spend without limit",
         (
-            "notice: without max-provisioned-reads or max-provisioned-writes 2.5.1 did not start;"
-            " now there is no limit: [gsi: .* table: ^orders$]"
+            "warning: [gsi: .* table: ^orders$] has no max-provisioned-reads:"
+            " reads, and their cost, can grow without limit"
         ),
         (
-            "notice: always-decrease-rw-together waits until both sides go down, unless the other cannot;"
-            " in 2.5.1 one went down while the other stayed: [table: ^orders$]"
+            "notice: capacity has no limit without max-provisioned-reads and max-provisioned-writes;"
+            " 2.5.1 did not start: [gsi: .* table: ^orders$]"
+        ),
+        (
+            "notice: always-decrease-rw-together waits until both sides can be lowered, unless one never can;"
+            " 2.5.1 lowered one while the other stayed: [table: ^orders$]"
         ),
         f"{path} can be used: 1 table section, 1 index section, 1 warning, 2 notices",
     ]

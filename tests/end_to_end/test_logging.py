@@ -92,9 +92,7 @@ def test_a_log_file_gets_what_the_console_gets(
     ("make", "why"),
     [
         pytest.param(Path.mkdir, "it is a directory", id="a directory"),
-        pytest.param(
-            os.mkfifo, "it is a FIFO, not a file: log to stdout, and let that be a pipe", id="a FIFO"
-        ),
+        pytest.param(os.mkfifo, "it is a FIFO, not a file: log to stdout and pipe that instead", id="a FIFO"),
         pytest.param(lambda path: path.symlink_to(path), "Too many levels of symbolic links", id="a loop"),
     ],
 )

@@ -146,7 +146,7 @@ def test_a_configuration_is_never_written_to(
     before = sorted(program.folder.iterdir())
     run = program.run("-c", path, task, flag, path)
     assert run.code == 2
-    assert f"{flag.lstrip('-')} {path} is the configuration too" in run.stderr
+    assert f"{flag.lstrip('-')} {path} is the same file as the configuration" in run.stderr
     assert Path(path).read_text() == COUNTING
     assert sorted(program.folder.iterdir()) == before
 

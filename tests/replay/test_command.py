@@ -267,10 +267,10 @@ def test_a_report_is_not_written_to_a_device(program: Program, device: str) -> N
 
 HISTORY = ("--replay", "history")
 REFUSED = {
-    "report-alone": (("--report", "x.html"), "--report has no sense without --replay"),
-    "days-alone": (("--days", "3"), "--days has no sense without --record"),
-    "two-tasks": (("--record", "x", *HISTORY), "--record and --replay do not go together"),
-    "daemon": (("--daemon", "start", *HISTORY), "--daemon and --replay do not go together"),
+    "report-alone": (("--report", "x.html"), "--report requires --replay"),
+    "days-alone": (("--days", "3"), "--days requires --record"),
+    "two-tasks": (("--record", "x", *HISTORY), "--record and --replay exclude each other"),
+    "daemon": (("--daemon", "start", *HISTORY), "--daemon and --replay exclude each other"),
     "days": (("--record", "x", "--days", "16"), "--days must be at most 15, got 16"),
     "format": ((*HISTORY, "--format", "xml"), "--format must be one of table, json, csv, got 'xml'"),
     "billing": ((*HISTORY, "--billing", "x"), "--billing must be one of hour-max, prorated, got 'x'"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-IN_SHARED = "it is a symbolic link in a directory that others may write"
+IN_SHARED = "it is a symbolic link in a directory that other users can write to"
 
 
 def fifo(path: Path) -> None:
@@ -72,7 +72,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give fi
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        pytest.param(fifo, "it is a FIFO, not a file: log to stdout, and let that be a pipe", id="a FIFO"),
+        pytest.param(fifo, "it is a FIFO, not a file: log to stdout and pipe that instead", id="a FIFO"),
         pytest.param(link_to_fifo, "it is a FIFO", id="a link to a FIFO"),
         pytest.param(directory, "it is a directory", id="a directory"),
         pytest.param(unix_socket, "it is a socket, not a file", id="a socket"),
@@ -81,13 +81,13 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give fi
         pytest.param(link_to_a_shared_directory, IN_SHARED, id="a link to a link in a shared directory"),
         pytest.param(
             link_of_another,
-            "it is a symbolic link that another user has made",
+            "it is a symbolic link that another user owns",
             marks=needs_root,
             id="another user's link",
         ),
         pytest.param(
             file_of_another_in_a_shared_directory,
-            "another user has made it, in a directory that others may write",
+            "another user owns it, in a directory that other users can write to",
             marks=needs_root,
             id="another user's file in a shared directory",
         ),
@@ -148,6 +148,6 @@ def test_a_check_of_a_log_file_creates_nothing(tmp_path: Path) -> None:
 
 def test_a_file_system_that_does_not_answer_times_out(tmp_path: Path) -> None:
     answer = threading.Event()
-    with pytest.raises(ConfigurationError, match=r"within 0 s: does its file system answer\?"):
+    with pytest.raises(ConfigurationError, match=r"within 0 s: check its file system"):
         within_seconds(tmp_path / "own.log", answer.wait, seconds=0.01)
     answer.set()

@@ -1,0 +1,145 @@
+"""A configuration that can be used, but is probably not meant, has warnings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.config.loader import load
+from tests.config.files import LIMITS, TABLE, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        pytest.param(
+            "[table: a]\nmax-provisioned-reads: 5\n",
+            "[table: a] has no max-provisioned-writes: writes, and their cost, can grow without limit",
+            id="no maximum",
+        ),
+        pytest.param(
+            f"{TABLE}reads-lower-threshold: 95\n",
+            "[table: ^a$] reads-lower-threshold 95 is not below reads-upper-threshold 90",
+            id="crossed thresholds",
+        ),
+        pytest.param(
+            f"{TABLE}sns-topic-arn: t\n",
+            "[table: ^a$] has an sns-topic-arn but no sns-message-types: nothing is published",
+            id="a topic without types",
+        ),
+        pytest.param(
+            f"{TABLE}sns-message-types: scale-up\n",
+            "[table: ^a$] has sns-message-types but no sns-topic-arn: nothing is published",
+            id="types without a topic",
+        ),
+        pytest.param(
+            f"{TABLE}sns-topic-arn: t\nsns-message-types: scale-up, throughput-alarm\n",
+            "[table: ^a$] sns-message-types: throughput-alarm has never had an effect: use"
+            " high-throughput-alarm, low-throughput-alarm",
+            id="an obsolete type",
+        ),
+        pytest.param(
+            f"{TABLE}disable-reads-up-scaling: true\n",
+            "[table: ^a$] disable-reads-up-scaling has never had an effect: use enable-reads-up-scaling",
+            id="an obsolete option",
+        ),
+        pytest.param(
+            f"{TABLE}throttled-writes-lower-threshold: 5\n",
+            "[table: ^a$] throttled-writes-lower-threshold has never had an effect: remove it",
+            id="an option that no version knew",
+        ),
+        pytest.param(
+            f"{TABLE}enable-reads-autoscaling: true\n",
+            "deprecated options, which still work: enable-reads-autoscaling"
+            " (use enable-reads-up-scaling and enable-reads-down-scaling)",
+            id="a deprecated option",
+        ),
+        pytest.param(
+            f"{TABLE}maintenance-windows: 00:00-00:00\n",
+            "[table: ^a$] maintenance-windows: a window whose start is its end lasts one minute",
+            id="a window of a minute",
+        ),
+        pytest.param(
+            f"{TABLE}circuit-breaker-timeout: 500\n",
+            "[table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url here"
+            " or in [global]",
+            id="a timeout alone",
+        ),
+        pytest.param(
+            f"{TABLE}sns-topic-arn: scaling\nsns-message-types: scale-up\n",
+            "[table: ^a$] sns-topic-arn 'scaling' is not a topic ARN such as"
+            " arn:aws:sns:us-east-1:123456789012:my_topic",
+            id="a topic's name",
+        ),
+        pytest.param(
+            f"{TABLE}writes-lower-alarm-threshold: 5\n",
+            "[table: ^a$] writes-lower-alarm-threshold has no effect without low-throughput-alarm"
+            " in sns-message-types",
+            id="an alarm that nobody gets",
+        ),
+        pytest.param(
+            f"[table: .*]\n{LIMITS}[table: ^abc$]\n{LIMITS}",
+            "[table: ^abc$] is not used for abc: [table: .*] comes first and matches it too",
+            id="a section that comes too late",
+        ),
+        pytest.param(
+            f"{TABLE}[gsi: ^by table: ^a$]\n{LIMITS}[gsi: ^by-date$ table: ^a$]\n{LIMITS}",
+            "[gsi: ^by-date$ table: ^a$] is not used for by-date: [gsi: ^by table: ^a$] comes first"
+            " and matches it too",
+            id="an index's section that comes too late",
+        ),
+        pytest.param(
+            f"[DEFAULT]\nreads-lower-threshold: 7\n{TABLE}",
+            "[DEFAULT] applies to every section: use [default_options] for tables and indexes",
+            id="[DEFAULT]",
+        ),
+    ],
+)
+def test_a_value_that_is_probably_a_mistake_is_a_warning(path: Path, text: str, warning: str) -> None:
+    assert warning in read(path, text).warnings
+
+
+def test_a_complete_section_has_no_warning(path: Path) -> None:
+    assert read(path, TABLE).warnings == ()
+
+
+def test_a_file_with_keys_that_other_users_can_read_is_a_warning(path: Path) -> None:
+    text = f"[global]\naws-access-key-id: AK\naws-secret-access-key-id: SK\n{TABLE}"
+    path.touch(mode=0o644)
+    assert read(path, text).warnings == (
+        f"{path} contains AWS keys and other users can read it: run chmod 600 {path}",
+    )
+    path.chmod(0o600)
+    assert read(path, text).warnings == ()
+
+
+def test_a_secret_on_the_command_line_is_a_warning(path: Path) -> None:
+    flags = {"aws_access_key_id": "AK", "aws_secret_access_key": "wJalrXUtnFEMI"}
+    assert read(path, TABLE, **flags).warnings == (
+        (
+            "--aws-secret-access-key is visible to every user of this host, for example in ps: use a role,"
+            " AWS_PROFILE or AWS_SECRET_ACCESS_KEY, or a configuration file with mode 600"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_said"),
+    [
+        ({"AWS_REGION": "eu-west-1"}, True),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, True),
+        ({"AWS_REGION": "us-east-1"}, False),
+    ],
+)
+def test_another_region_in_the_environment_is_a_warning(
+    path: Path,
+    environment: dict[str, str],
+    is_said: bool,  # noqa: FBT001 - a case
+) -> None:
+    path.write_text(TABLE)
+    warnings = load({"config": str(path)}, environment).warnings
+    assert (warnings != ()) == is_said
