@@ -50,7 +50,7 @@ def test_what_makes_figures_doubtful_is_said() -> None:
         "90 minutes have no datapoint and are taken for no load, as CloudWatch has none then",
         "; the longest, 70 minutes, begins 2026-03-02 00:00",
         "the recording is 600 minutes long",
-        "--start is not used where the recording has the provisioned units",
+        "--start is ignored where the recording has provisioned units",
     ):
         assert expected in said
 
@@ -59,8 +59,8 @@ def test_a_start_above_the_maximum_is_said_to_be_so() -> None:
     load = [60.0 * 150] * DAY
     assert warn(record(load), start="100,1") == [WRITES_MISSING]
     expected = (
-        "it begins with 700 reads, more than max-provisioned-reads 200: until it goes down it serves more"
-        " than this configuration would have bought"
+        "the replay starts with 700 reads, more than max-provisioned-reads 200: until it lowers them it"
+        " serves more than this configuration would have provisioned"
     )
     assert warn(record(load), start="700,1") == [WRITES_MISSING, expected]
 
@@ -72,7 +72,7 @@ def test_rules_that_raise_for_ever_come_to_an_end_that_is_said() -> None:
     target = compare(endless, [recording], settings()).targets[0]
     assert max(target.replayed.model.reads.provisioned) <= MOST_UNITS
     said = "\n".join(target.warnings)
-    assert re.search(r"reads go up to [\d,]+ units: AWS allows a table 40,000 unless it was asked", said)
+    assert re.search(r"reads rise to [\d,]+ units: the default quota of a table is 40,000", said)
     assert "a check failed: orders: failed: reads" in said
 
 
@@ -114,5 +114,5 @@ def test_a_circuit_breaker_is_taken_for_closed() -> None:
         configuration.sections[0], circuit_breaker=CircuitBreakerOptions("http://localhost/", 5)
     )
     found = compare(replace(configuration, sections=(guarded,)), [record(wave(DAY, 1, 90))], settings())
-    assert "the circuit breaker is taken for closed all the time" in found.targets[0].warnings
+    assert "the circuit breaker is assumed to be closed the whole time" in found.targets[0].warnings
     assert found.targets[0].rows[0].updates > 0

@@ -277,13 +277,13 @@ REFUSED = {
     "price": ((*HISTORY, "--price-read-capacity", "-1"), "--price-read-capacity must be at least 0, got -1"),
     "physics": ((*HISTORY, "--physics", "newton"), "such as slow,retry=0.5, got 'newton'"),
     "constant": ((*HISTORY, "--physics", "retry=2"), "--physics retry must be a share from 0 to 1, got '2'"),
-    "condition": ((*HISTORY, "--fail-if", "x"), "as throttled>0.1% does, got 'x'"),
-    "unit": ((*HISTORY, "--fail-if", "cost>5%"), "cost is no percentage: leave out the % in 'cost>5%'"),
+    "condition": ((*HISTORY, "--fail-if", "x"), "such as throttled>0.1%, got 'x'"),
+    "unit": ((*HISTORY, "--fail-if", "cost>5%"), "cost is not a percentage: remove the % from 'cost>5%'"),
     "share": (
         (*HISTORY, "--fail-if", "throttled>200%"),
         "--fail-if throttled is a share of the demand: no more than 100 % in 'throttled>200%'",
     ),
-    "start": ((*HISTORY, "--start", "5"), "the units of reads and writes to begin with, such as 100,50"),
+    "start": ((*HISTORY, "--start", "5"), "the reads and writes to start with, such as 100,50"),
     "report": ((*HISTORY, "--report", "no/x.html"), "no is not a writable directory"),
     "report-over-history": (
         (*HISTORY, "--report", "history/orders.csv"),
@@ -307,7 +307,7 @@ REFUSED = {
         "--as must be TABLE or TABLE/INDEX such as orders/by-date, got 'orders/'",
     ),
     "compare": ((*HISTORY, "--compare", "no.conf"), "no.conf cannot be used:"),
-    "no-history": (("--replay", "nowhere"), "nowhere does not exist: record one with --record DIR"),
+    "no-history": (("--replay", "nowhere"), "nowhere does not exist: create a recording with --record DIR"),
     "no-section": (
         ("--replay", "history/orders.csv", "--as", "users"),
         "has no section for any recorded target: users",

@@ -134,7 +134,9 @@ def test_a_figure_that_no_recording_can_hold_costs_its_target_alone(tmp_path: Pa
             return found if target == ORDERS else {**found, "consumed_writes": {start: number}}
 
     lines, failures = record_targets([Target("users"), ORDERS], Odd(), tmp_path, TWO_WEEKS)
-    assert failures == (f"users: not recorded: CloudWatch answered {number:g}, which is no number of units",)
+    assert failures == (
+        f"users: not recorded: CloudWatch returned {number:g}, which is not a number of units",
+    )
     assert len(lines) == 1
     assert not (tmp_path / "users.csv").exists()
 
@@ -147,12 +149,12 @@ REFUSED = {
     ),
     "a broken line": (
         [f"{OLD},1,,,", f"{OLD},2,,,,,"],
-        f"it has a bad line, '{OLD},1,,,': it has not as many fields as the header",
+        f"it has an invalid line, '{OLD},1,,,': it does not have as many fields as the header",
     ),
-    "words": ([f"{OLD},many,,,,,", f"{OLD},2,,,,,"], "'many' is no number of units"),
+    "words": ([f"{OLD},many,,,,,", f"{OLD},2,,,,,"], "'many' is not a number of units"),
     "a broken last line": (
         [f"{OLD},1,,,"],
-        f"it ends with '{OLD},1,,,', which is not whole: delete that line",
+        f"it ends with an incomplete line, '{OLD},1,,,': delete that line",
     ),
     "another period": (
         [f"{spell(NOON - timedelta(days=40) + number * 5 * MINUTE)},1,,,,," for number in range(50)],
@@ -177,7 +179,7 @@ def test_what_could_not_be_kept_is_refused_and_left_as_it_is(
 def test_a_file_with_columns_that_would_be_lost_is_left_alone(tmp_path: Path) -> None:
     path = write(tmp_path, [f"{OLD},1,,,,,,x"], header=f"{GOOD_HEADER},note")
     _, failures = record_targets([ORDERS], History(), tmp_path, TWO_WEEKS)
-    assert f"{path} cannot be continued: it has another header than {GOOD_HEADER}" in failures[0]
+    assert f"{path} cannot be continued: it does not have the header {GOOD_HEADER}" in failures[0]
 
 
 @pytest.mark.parametrize("name", ["orders.csv.gz", "orders.json"])
@@ -185,7 +187,7 @@ def test_no_second_recording_is_begun_beside_one(tmp_path: Path, name: str) -> N
     (tmp_path / name).write_bytes(gzip.compress(b"timestamp,consumed_reads\n"))
     _, failures = record_targets([ORDERS], History(), tmp_path, TWO_WEEKS)
     assert failures[0].endswith(
-        f"{tmp_path / name} is there, but only a plain .csv can be continued: unpack it, or move it away"
+        f"{tmp_path / name} exists, but only a plain .csv can be continued: unpack it or move it away"
     )
     assert not (tmp_path / "orders.csv").exists()
 

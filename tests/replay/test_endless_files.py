@@ -54,22 +54,22 @@ def fill(text: bytes) -> bytes:
     return pack(HEADER) + packed * (2048 * MB // (MB // len(text) * len(text)))
 
 
-TOO_LONG = "is too long: a recording holds 1,830 days, 2,635,201 lines or 256 MB unpacked at most"
+TOO_LARGE = "is too large: a recording has at most 1,830 days, 2,635,201 lines and 256 MB unpacked"
 BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
-    "rows": ("orders.csv.gz", lambda: fill(ROW), TOO_LONG),
-    "blank lines": ("orders.csv.gz", lambda: fill(b"\n"), TOO_LONG),
-    "blank lines, not packed": ("orders.csv", lambda: HEADER + b"\n" * 9 * MB, TOO_LONG),
-    "wide rows": ("orders.csv.gz", lambda: fill(ROW.strip() + b" " * 9000 + b"\n"), TOO_LONG),
+    "rows": ("orders.csv.gz", lambda: fill(ROW), TOO_LARGE),
+    "blank lines": ("orders.csv.gz", lambda: fill(b"\n"), TOO_LARGE),
+    "blank lines, not packed": ("orders.csv", lambda: HEADER + b"\n" * 9 * MB, TOO_LARGE),
+    "wide rows": ("orders.csv.gz", lambda: fill(ROW.strip() + b" " * 9000 + b"\n"), TOO_LARGE),
     "one line": ("orders.csv.gz", lambda: fill(b"x"), "has a line of more than 65,536 characters"),
     "an open quote": ("orders.csv.gz", lambda: pack(HEADER, b'"') + fill(b"\n"), "field larger than"),
-    "JSON": ("orders.json.gz", lambda: fill(b" "), "is too long: 128 MB unpacked at most"),
+    "JSON": ("orders.json.gz", lambda: fill(b" "), "is too large: JSON has at most 128 MB unpacked"),
     "objects": (
         "orders.json.gz",
         lambda: pack(b"[", b"[]," * 30 * MB, b"[]]"),
         "more than 10,000,000 values",
     ),
-    "depth": ("orders.json.gz", lambda: pack(b"[" * 50 * MB), "is no JSON"),
-    "digits": ("orders.json.gz", lambda: pack(b"9" * 50 * MB), "is no JSON"),
+    "depth": ("orders.json.gz", lambda: pack(b"[" * 50 * MB), "is not JSON"),
+    "digits": ("orders.json.gz", lambda: pack(b"9" * 50 * MB), "is not JSON"),
 }
 
 

@@ -54,21 +54,20 @@ def test_pages_of_what_the_aws_command_prints_are_joined(tmp_path: Path) -> None
     [
         pytest.param(
             {"NextToken": "eyJ"},
-            "is only a part of the answer, it has a NextToken: fetch it without --max-items and"
-            " --no-paginate",
+            "is incomplete, it has a NextToken: fetch it without --max-items and --no-paginate",
             id="more pages",
         ),
         pytest.param(
             {"Messages": [{"Code": "MaxMetricsExceeded", "Value": "too many metrics"}]},
-            "is no whole answer, CloudWatch says: too many metrics",
+            "is incomplete, CloudWatch says: too many metrics",
             id="a message",
         ),
         pytest.param(
-            {"StatusCode": "Forbidden"}, "is no whole answer, CloudWatch says of m0: Forbidden", id="denied"
+            {"StatusCode": "Forbidden"}, "is incomplete, CloudWatch says of m0: Forbidden", id="denied"
         ),
         pytest.param(
             {"StatusCode": "InternalError"},
-            "is no whole answer, CloudWatch says of m0: InternalError",
+            "is incomplete, CloudWatch says of m0: InternalError",
             id="failed",
         ),
     ],
@@ -86,7 +85,7 @@ def test_a_page_before_the_last_may_be_partial(tmp_path: Path) -> None:
     first["StatusCode"], last["Timestamps"] = "PartialData", [stamp(1)]
     assert read(tmp_path, json.dumps({"MetricDataResults": [first, last]}), "orders.json").minutes == 2
     refused = refuse(tmp_path, json.dumps({"MetricDataResults": [last, first]}), "orders.json")
-    assert refused == "is no whole answer, CloudWatch says of m0: PartialData"
+    assert refused == "is incomplete, CloudWatch says of m0: PartialData"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_seconds_since_1970_are_timestamps(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ["1e400", "12", "-1725148800", "17251488000"])
 def test_other_numbers_are_no_timestamps(tmp_path: Path, number: str) -> None:
     said = answer(ConsumedReadCapacityUnits=[60.0]).replace(f'"{stamp(0)[:-1]}+00:00"', number)
-    assert "is no timestamp such as 2026-03-01T00:00:00Z" in refuse(tmp_path, said, "orders.json")
+    assert "is not a timestamp such as 2026-03-01T00:00:00Z" in refuse(tmp_path, said, "orders.json")
 
 
 def statistics(
@@ -222,21 +221,21 @@ def test_answers_for_one_time_after_the_other_make_one_recording(tmp_path: Path)
     [
         pytest.param(
             READS + statistics("ConsumedReadCapacityUnits", [60.0]),
-            "has another value of consumed_reads for 2026-03-02T00:00Z than an answer before it: are they of"
-            " one table or index, and of one period?",
+            "has two values of consumed_reads for 2026-03-02T00:00Z: are all responses of one table or index,"
+            " and of one period?",
             id="another value",
         ),
         pytest.param(
             statistics("ConsumedReadCapacityUnits", [60.0] * 3, "Average"),
-            "has ConsumedReadCapacityUnits without its Sum: ask for Sum",
+            "has ConsumedReadCapacityUnits without the statistic Sum: fetch it with Sum",
             id="averages",
         ),
         pytest.param(
             READS + statistics("ProvisionedReadCapacityUnits", [60.0] * 3),
-            "has ProvisionedReadCapacityUnits without its Maximum: ask for Maximum",
+            "has ProvisionedReadCapacityUnits without the statistic Maximum: fetch it with Maximum",
             id="sums of levels",
         ),
-        pytest.param(f"{READS} and so on", "is no JSON", id="something after it"),
+        pytest.param(f"{READS} and so on", "is not JSON", id="something after it"),
         pytest.param(f"{READS} 5", NO_ANSWER, id="a number after it"),
         pytest.param("[[]]", NO_ANSWER, id="lists"),
         pytest.param('{"Label": ["x"], "Datapoints": []}', NO_ANSWER, id="an odd label"),

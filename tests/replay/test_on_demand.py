@@ -65,8 +65,8 @@ def test_tables_and_indexes_on_demand_are_recorded_and_replayed(emulator: Emulat
         assert recorded["utilisation_percent"] is None
     assert table["rows"][0]["demand_writes"] == 0, "an idle side was recorded too"
     assert table["rows"][0]["cost_hour_max"] > 0
-    begin = "it was billed on demand: the replay begins with 1 reads and 1 writes, the peak of the first hour"
-    assert f"{begin}; --start chooses other units" in table["warnings"]
+    begin = "it was billed on demand: the replay starts with 1 reads and 1 writes, the peak of the first hour"
+    assert f"{begin}; use --start for other units" in table["warnings"]
     assert not [line for line in table["warnings"] if "not recorded" in line]
 
 
@@ -113,7 +113,7 @@ def test_how_it_was_billed_is_known_by_the_manifest_and_by_the_units(
     recording = read(tmp_path, make_text(provisioned))
     assert recording.billing == expected
     is_both = len(expected) == 2
-    assert any("billed on demand for a part of the time" in line for line in recording.remarks) == is_both
+    assert any("billed on demand part of the time" in line for line in recording.remarks) == is_both
     names = [name for name in get_names(recording) if name.startswith("as recorded")]
     assert names == (["as recorded: on-demand"] if expected == ON_DEMAND else [])
 

@@ -58,8 +58,8 @@ def test_a_directory_holds_one_region_and_says_which(emulator: Emulator, tmp_pat
 
     assert other.code == 2
     assert (
-        f"--record {path.parent} holds recordings of eu-west-1, and the region is us-west-2: give each region"
-        " a directory of its own"
+        f"--record {path.parent} holds recordings of eu-west-1, but the region is us-west-2: use one"
+        " directory for each region"
     ) in other.stderr
     assert {file: file.read_bytes() for file in path.parent.glob("[!.]*")} == before
     assert len(emulator.requests()) == calls
@@ -80,7 +80,7 @@ def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -
     assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
     before = (tmp_path / "orders.csv").read_bytes()
     assert record(tmp_path, RecordedTarget(ORDERS, OTHER), RecordedTarget(Target("users"), OTHER)) == tuple(
-        f"{name}: not recorded: it is of account {OTHER}, and the directory holds recordings of {OWN}"
+        f"{name}: not recorded: it is of account {OTHER}, but the directory holds recordings of {OWN}"
         for name in ("orders", "users")
     )
     assert (tmp_path / "orders.csv").read_bytes() == before
@@ -101,7 +101,10 @@ def test_recordings_that_do_not_say_whose_they_are_are_adopted_with_a_word(
     emulator.add_table("orders")
     emulator.put_metrics("orders", consumed_reads=1, minutes=30)
     path = program.write(RULES.format(region="eu-west-1"))
-    said = f"{tmp_path / 'history'} did not say whose its recordings are: from now on they are of eu-west-1"
+    said = (
+        f"{tmp_path / 'history'} had no recording.manifest: its recordings are taken to be of eu-west-1 from"
+        " now on"
+    )
     first = program.run("-c", path, "--record", "history", "--days", "1")
     assert (first.code, said in first.stdout) == (0, False)
     (tmp_path / "history" / MANIFEST).unlink()
@@ -164,7 +167,10 @@ def test_a_file_in_the_manifests_place_that_is_none_is_refused_and_left_alone(
     record(tmp_path, RecordedTarget(ORDERS))
     path = tmp_path / MANIFEST
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with path.open("rb") as file, pytest.raises(RecordingError, match="is not what --record writes: move it"):
+    with (
+        path.open("rb") as file,
+        pytest.raises(RecordingError, match="is not a manifest of --record: move it"),
+    ):
         read_manifest(file)
-    with pytest.raises(ConfigurationError, match="is not what --record writes: move it away"):
+    with pytest.raises(ConfigurationError, match="is not a manifest of --record: move it away"):
         read_recordings(tmp_path, None)

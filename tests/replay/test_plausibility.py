@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HALF_DAY = wave(720, 20, 80)
-FRACTIONS = "most reads are no multiples of 0.5, as Sums of capacity units are"
-TINY = "of the provisioned reads were used: are the figures Sums, and not rates a second?"
-BEYOND = "rows have more reads than the provisioned units and burst capacity allow: are they Sums of"
+FRACTIONS = "most reads are not multiples of 0.5, as Sums of capacity units are"
+TINY = "of the provisioned reads were ever used: are the figures Sums, not rates per second?"
+BEYOND = "rows have more reads than provisioned units and burst capacity allow: are they Sums over"
 
 
 def remark(folder: Path, reads: Sequence[float], provisioned: int | None, period: int = 1) -> str:
@@ -54,7 +54,7 @@ def test_what_cannot_be_a_sum_is_said(
 def test_a_column_that_is_named_nearly_as_one_of_sums_is_refused(tmp_path: Path, name: str) -> None:
     rows = f"{stamp(0)},1,1\n{stamp(1)},1,1\n"
     assert refuse(tmp_path, f"timestamp,{name},consumed_writes\n{rows}") == (
-        f"has a column '{name}': name it consumed_reads if it holds a Sum over each row's minutes; rates and"
-        " averages cannot be used"
+        f"has a column '{name}': rename it to consumed_reads if it holds a Sum over each row's minutes; rates"
+        " and averages cannot be used"
     )
     assert read(tmp_path, f"timestamp,{name},consumed_reads\n{rows}").sides.reads is not None

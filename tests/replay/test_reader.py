@@ -78,8 +78,8 @@ def test_the_time_before_the_first_datapoint_of_a_new_table_is_left_out(tmp_path
     assert (young.start, young.minutes, young.gaps.reads) == (START + 90 * MINUTE, 50, NO_GAPS)
     (remark,) = young.remarks
     assert remark == (
-        "the first 90 minutes, until 2026-03-02T01:30Z, have no datapoint, not even of the provisioned units:"
-        " left out, the table may not have been there"
+        "the first 90 minutes, until 2026-03-02T01:30Z, have no datapoint, not even for provisioned units,"
+        " and are left out: the table may not have existed"
     )
     idle = read(tmp_path, write(20, "10"))
     assert (idle.start, idle.gaps.reads, idle.remarks) == (START, Gaps(20, 20, START), ())
@@ -107,7 +107,7 @@ def test_a_mixed_distance_is_remarked_on(tmp_path: Path) -> None:
     rows = "".join(f"{stamp(minute)},60\n" for minute in (0, 5, 10, 15, 16))
     recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
     assert recording.remarks == (
-        "most rows are 5 minutes apart, but some only 1: each is taken for a period of 1 min",
+        "most rows are 5 minutes apart, but some only 1: every row is read as a period of 1 min",
     )
 
 
@@ -130,7 +130,7 @@ def test_two_periods_in_one_file_are_refused(tmp_path: Path) -> None:
     minutes = [*range(0, 500, 5), *range(500, 600)]
     rows = "".join(f"{stamp(minute)},600\n" for minute in minutes)
     assert refuse(tmp_path, f"timestamp,consumed_reads\n{rows}").startswith(
-        "mixes rows 1 and 5 minutes apart, as CloudWatch keeps minutes for 15 days only"
+        "mixes rows 1 and 5 minutes apart (CloudWatch keeps 1-minute data for 15 days)"
     )
 
 
@@ -176,16 +176,20 @@ def test_the_target_is_in_the_name_or_given(
 
 TWO = f"{stamp(0)},1\n{stamp(1)},1\n"
 BAD = {
-    "empty": ("", "orders.csv", f"has no header as recordings have: {HEADER} (consumed_reads alone will do)"),
+    "empty": (
+        "",
+        "orders.csv",
+        f"does not have the header of a recording: {HEADER} (consumed_reads alone is enough)",
+    ),
     "other-header": (
         "time,reads\n1,2\n",
         "orders.csv",
-        f"has no header as recordings have: {HEADER} (consumed_reads alone will do)",
+        f"does not have the header of a recording: {HEADER} (consumed_reads alone is enough)",
     ),
     "doubled-column": (
         f"timestamp,consumed_reads,consumed_reads\n{TWO}",
         "orders.csv",
-        "has a column twice",
+        "has a duplicate column",
     ),
     "one-row": (
         f"timestamp,consumed_reads\n{stamp(0)},1\n",
@@ -195,32 +199,32 @@ BAD = {
     "no-number": (
         f"timestamp,consumed_reads\n{stamp(0)},many\n",
         "orders.csv",
-        "line 2: 'many' is no number of units, 0 or more",
+        "line 2: 'many' is not a number of units, 0 or more",
     ),
     "negative": (
         f"timestamp,consumed_reads\n{TWO}{stamp(2)},-1\n",
         "orders.csv",
-        "line 4: '-1' is no number of units, 0 or more",
+        "line 4: '-1' is not a number of units, 0 or more",
     ),
     "infinite": (
         f"timestamp,consumed_reads\n{stamp(0)},inf\n",
         "orders.csv",
-        "line 2: 'inf' is no number of units, 0 or more",
+        "line 2: 'inf' is not a number of units, 0 or more",
     ),
     "too-many-units": (
         f"timestamp,consumed_reads\n{stamp(0)},1e300\n",
         "orders.csv",
-        "line 2: '1e300' is no number of units, 0 or more",
+        "line 2: '1e300' is not a number of units, 0 or more",
     ),
     "too-long": (
         f"timestamp,consumed_reads\n1970-01-01T00:00:00Z,1\n{stamp(0)},1\n{stamp(1)},1\n",
         "orders.csv",
-        "spans 20,514 days, from 1970-01-01 on: is a timestamp wrong?",
+        "spans 20,514 days from 1970-01-01: is a timestamp wrong?",
     ),
     "no-time": (
         "timestamp,consumed_reads\nyesterday,1\n",
         "orders.csv",
-        "line 2: 'yesterday' is no timestamp such as 2026-03-01T00:00:00Z",
+        "line 2: 'yesterday' is not a timestamp such as 2026-03-01T00:00:00Z",
     ),
     "short-row": (
         f"timestamp,consumed_reads\n{stamp(0)}\n",
@@ -240,7 +244,7 @@ BAD = {
     "long-word": (
         f"timestamp,consumed_reads\n{stamp(0)},{'9x' * 999}\n",
         "orders.csv",
-        f"line 2: '{'9x' * 30}…' is no number of units, 0 or more",
+        f"line 2: '{'9x' * 30}…' is not a number of units, 0 or more",
     ),
     "twice": (
         f"timestamp,consumed_reads\n{TWO}{stamp(0)},1\n",
@@ -250,25 +254,25 @@ BAD = {
     "each-two-hours": (
         f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(120)},1\n",
         "orders.csv",
-        "has a row each 120 minutes: 60 minutes are the longest period",
+        "has a row every 120 minutes: the longest period is 60 minutes",
     ),
     "all-blank": (
         f"timestamp,consumed_reads\n{stamp(0)},\n{stamp(1)},\n",
         "orders.csv",
-        "has no consumption in it: every consumed_reads and consumed_writes is blank",
+        "has no consumption: every consumed_reads and consumed_writes is blank",
     ),
     "name": (
         f"timestamp,consumed_reads\n{TWO}",
         "a b.csv",
-        "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]",
+        "is not named after a table, as TABLE.csv or TABLE@INDEX.csv are: use --as TABLE[/INDEX]",
     ),
-    "binary": (b"\xff\xfe\x00x", "orders.csv", "is no text in UTF-8; a gzip file must be named .gz"),
+    "binary": (b"\xff\xfe\x00x", "orders.csv", "is not UTF-8 text; a gzip file must be named .gz"),
     "other-encoding": (
         '{"MetricDataResults": []}'.encode("utf-16"),
         "orders.json",
-        "is no text in UTF-8; a gzip file must be named .gz",
+        "is not UTF-8 text; a gzip file must be named .gz",
     ),
-    "no-json": ("{", "orders.json", "is no JSON"),
+    "no-json": ("{", "orders.json", "is not JSON"),
     "other-json": (
         "[]",
         "orders.json",
@@ -282,7 +286,7 @@ BAD = {
     "lengths": (
         answer(ConsumedReadCapacityUnits=[1.0, 2.0]).replace("[2.0, 1.0]", "[1.0]"),
         "orders.json",
-        "m0: has not as many values as timestamps",
+        "m0: has different numbers of timestamps and values",
     ),
 }
 
@@ -324,8 +328,8 @@ def test_all_recordings_of_a_directory_are_read_and_all_their_faults_named(tmp_p
 @pytest.mark.parametrize(
     ("make", "target", "expected"),
     [
-        pytest.param(False, None, "does not exist: record one with --record DIR", id="missing"),
-        pytest.param(True, None, "holds no recording: expected are TABLE.csv or TABLE@INDEX.csv", id="empty"),
+        pytest.param(False, None, "does not exist: create a recording with --record DIR", id="missing"),
+        pytest.param(True, None, "contains no recording, such as TABLE.csv or TABLE@INDEX.csv", id="empty"),
         pytest.param(True, Target("orders"), "--as names the target of one file, but", id="as-for-directory"),
     ],
 )

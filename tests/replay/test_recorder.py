@@ -49,7 +49,7 @@ def test_the_program_records_tables_and_indexes_and_replays_them(emulator: Emula
     folder = tmp_path / "history"
     lines = run.stdout.splitlines()
     assert lines[0] == f"orders: 1,440 minutes, 1,440 of them new, in {folder / 'orders.csv'}"
-    assert lines[2] == "users: CloudWatch has no datapoint of it, nothing was written"
+    assert lines[2] == "users: no datapoints in CloudWatch, nothing written"
     assert sorted(path.name for path in folder.glob("[!.]*")) == [
         "orders.csv",
         "orders@by-date.csv",
@@ -116,7 +116,7 @@ def test_a_file_that_was_cut_off_is_named_with_what_to_do(tmp_path: Path) -> Non
     _, failures = record_targets([ORDERS], History(), tmp_path, span)
     last = path.read_text(encoding="utf-8").splitlines()[-1]
     (failure,) = failures
-    reason = f"{path} cannot be continued: it ends with '{last}', which is not whole: delete that line"
+    reason = f"{path} cannot be continued: it ends with an incomplete line, '{last}': delete that line"
     assert failure == f"orders: not recorded: {reason}"
 
 

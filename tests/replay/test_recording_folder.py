@@ -64,7 +64,7 @@ def test_a_name_that_dynamodb_would_not_take_reaches_no_path(
     lines, failures = record_targets([target, ORDERS], history, folder, HOUR)
     assert len(lines) == len(history.asked) == 1
     assert failures[0].endswith(
-        ": not recorded: DynamoDB has no such names: 3 to 255 letters, digits and _.-"
+        ": not recorded: DynamoDB allows no such name: 3 to 255 letters, digits and _.-"
     )
     assert failures[0].isprintable()
     assert sorted(path.name for path in folder.iterdir()) == ["orders.csv", MANIFEST]
@@ -88,7 +88,7 @@ def test_a_planted_link_is_not_followed(program: Program, tmp_path: Path, name: 
     (folder / name).symlink_to(victim)
     run = record(program)
     assert run.code == (1 if name == "orders.csv" else 2)
-    assert "is a symbolic link: name what it leads to, or move it away" in run.stderr
+    assert "is a symbolic link: use the file that it points to, or move it away" in run.stderr
     assert victim.read_text(encoding="utf-8") == "mine\n"
 
 
@@ -157,9 +157,7 @@ def locked(folder: Path) -> Iterator[None]:
 def test_two_runs_do_not_write_into_one_directory_at_once(program: Program, tmp_path: Path) -> None:
     with locked(tmp_path / "history"):
         run = record(program)
-    expected = (
-        f"{tmp_path / 'history'} is being written by another run of --record: try again when it has ended"
-    )
+    expected = f"another run of --record is writing to {tmp_path / 'history'}: try again when it has ended"
     assert (run.code, run.stderr, run.stdout) == (1, f"dynamic-dynamodb: {expected}\n", "")
     assert record(program).code == 0
 

@@ -31,13 +31,13 @@ def stamps(distances: list[int]) -> list[int]:
         pytest.param(
             [*[5] * 500, 1, 4, *[5] * 500],
             1,
-            "most rows are 5 minutes apart, but some only 1: each is taken for a period of 1 min",
+            "most rows are 5 minutes apart, but some only 1: every row is read as a period of 1 min",
             id="one row between",
         ),
         pytest.param(
             [5, 5, 5, 7],
             1,
-            "most rows are 5 minutes apart, but not all in step: each is taken for a period of 1 min",
+            "most rows are 5 minutes apart, but not all are aligned: every row is read as a period of 1 min",
             id="few rows out of step",
         ),
     ],
@@ -60,11 +60,11 @@ def test_the_period_is_the_distance_that_is_kept_up(
     ],
 )
 def test_two_periods_one_after_the_other_are_refused_however_few_rows_one_has(distances: list[int]) -> None:
-    with pytest.raises(RecordingError, match=r"mixes rows 1 and 5 minutes apart.*cut it in two at 20"):
+    with pytest.raises(RecordingError, match=r"mixes rows 1 and 5 minutes apart.*split it at 20"):
         find_period(stamps(distances), [])
 
 
 def test_hours_are_a_period_and_longer_ones_are_too_coarse() -> None:
     assert find_period(stamps([60] * 20), []) == 60
-    with pytest.raises(RecordingError, match="has a row each 120 minutes: 60 minutes are the longest period"):
+    with pytest.raises(RecordingError, match="has a row every 120 minutes: the longest period is 60 minutes"):
         find_period(stamps([120] * 20), [])

@@ -33,7 +33,7 @@ def find_caveats(ours: Replayed, row: Row, settings: Settings) -> Iterator[str]:
     yield from _find_capacity_caveats(ours, settings)
     yield from _find_burst_caveats(row, settings)
     if ours.section.circuit_breaker is not None:
-        yield "the circuit breaker is taken for closed all the time"
+        yield "the circuit breaker is assumed to be closed the whole time"
     if ours.timeline.failure:
         yield f"a check failed: {ours.timeline.failure}"
     if all(code == NOT_CHECKED for codes in ours.timeline.codes for code in codes):
@@ -51,7 +51,7 @@ def _find_load_caveats(recording: Recording) -> Iterator[str]:
         elif side.throttled_events:
             yield (
                 f"{side.throttled_events:,.0f} {capacity.singular} events were throttled while this was"
-                " recorded: the true demand was higher, so the replay throttles and costs too little"
+                " recorded: the true demand was higher, so the replay underestimates throttling and cost"
             )
     if recording.period > 1:
         yield (
@@ -86,7 +86,7 @@ def _describe_gaps(whose: str, gaps: Gaps) -> Iterator[str]:
 def _find_capacity_caveats(ours: Replayed, settings: Settings) -> Iterator[str]:
     recording = ours.model.recording
     if settings.start is not None and any(side is not None and side.provisioned for side in recording.sides):
-        yield "--start is not used where the recording has the provisioned units"
+        yield "--start is ignored where the recording has provisioned units"
     if settings.start is None and recording.billing == {Billing.ON_DEMAND}:
         begin = " and ".join(
             f"{side.provisioned[0]:,} {capacity.value}"
@@ -94,8 +94,8 @@ def _find_capacity_caveats(ours: Replayed, settings: Settings) -> Iterator[str]:
             if (side := ours.model.sides[capacity]).provisioned
         )
         yield (
-            f"it was billed on demand: the replay begins with {begin}, the peak of the first hour; --start"
-            " chooses other units"
+            f"it was billed on demand: the replay starts with {begin}, the peak of the first hour; use"
+            " --start for other units"
         )
     for capacity in Capacity:
         provisioned = ours.model.sides[capacity].provisioned
@@ -104,15 +104,15 @@ def _find_capacity_caveats(ours: Replayed, settings: Settings) -> Iterator[str]:
         maximum = ours.section.typed.capacities[capacity].max_provisioned
         if maximum is not None and provisioned[0] > maximum:
             yield (
-                f"it begins with {provisioned[0]:,} {capacity.value}, more than"
-                f" {name_of(capacity, 'max_provisioned')} {maximum:,}: until it goes down it serves more than"
-                " this configuration would have bought"
+                f"the replay starts with {provisioned[0]:,} {capacity.value}, more than"
+                f" {name_of(capacity, 'max_provisioned')} {maximum:,}: until it lowers them it serves more"
+                " than this configuration would have provisioned"
             )
         most = max(provisioned)
         if most > DEFAULT_QUOTA_UNITS:
             yield (
-                f"{capacity.value} go up to {most:,} units: AWS allows a table {DEFAULT_QUOTA_UNITS:,} unless"
-                " it was asked for more"
+                f"{capacity.value} rise to {most:,} units: the default quota of a table is"
+                f" {DEFAULT_QUOTA_UNITS:,}"
             )
 
 

@@ -154,7 +154,7 @@ def _parse_constant(name: str, text: str) -> Any:  # noqa: ANN401 - int or float
 def _parse_start(text: str) -> PerCapacity[int]:
     match = re.fullmatch(r"\s*([1-9]\d{0,8})\s*,\s*([1-9]\d{0,8})\s*", text)
     if match is None:
-        message = f"must be the units of reads and writes to begin with, such as 100,50, got {text!r}"
+        message = f"must be the reads and writes to start with, such as 100,50, got {text!r}"
         raise ValueError(message)
     return PerCapacity(int(match[1]), int(match[2]))
 
@@ -167,12 +167,12 @@ def _parse_condition(text: str) -> Condition:
     match = _CONDITION.fullmatch(text)
     if match is None or match[1] not in METRICS:
         message = (
-            f"must compare one of {', '.join(METRICS)} with a number, as {GOOD_CONDITION} does, got {text!r}"
+            f"must compare one of {', '.join(METRICS)} with a number, such as {GOOD_CONDITION}, got {text!r}"
         )
         raise ValueError(message)
     metric, comparison, number, percent = match.groups()
     if percent and metric not in _PERCENTAGES:
-        message = f"{metric} is no percentage: leave out the % in {text!r}"
+        message = f"{metric} is not a percentage: remove the % from {text!r}"
         raise ValueError(message)
     limit = float(number)
     if metric == "throttled" and limit > _WHOLE_PERCENT:

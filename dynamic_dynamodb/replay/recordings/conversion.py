@@ -50,14 +50,14 @@ def make_recording(rows: Rows, entry: Entry) -> Recording:
     minutes = rows.stamps[-1] - rows.stamps[0] + period
     if minutes > LONGEST_DAYS * MINUTES_PER_DAY:
         days = minutes // MINUTES_PER_DAY
-        raise RecordingError(f"spans {days:,} days, from {start:%Y-%m-%d} on: is a timestamp wrong?")
+        raise RecordingError(f"spans {days:,} days from {start:%Y-%m-%d}: is a timestamp wrong?")
     billing = _find_billing(rows, entry, remarks)
     is_on_demand = Billing.ON_DEMAND in billing
     sides = PerCapacity.of(
         lambda capacity: _read_side(rows, period, capacity, minutes, is_on_demand=is_on_demand)
     )
     if all(side is None for side in sides):
-        raise RecordingError("has no consumption in it: every consumed_reads and consumed_writes is blank")
+        raise RecordingError("has no consumption: every consumed_reads and consumed_writes is blank")
     gaps = PerCapacity.of(
         lambda capacity: NO_GAPS if sides[capacity] is None else _find_gaps(rows, period, capacity)
     )
@@ -73,8 +73,8 @@ def _find_billing(rows: Rows, entry: Entry, remarks: list[str]) -> frozenset[Bil
     is_on_demand = has_none or Billing.ON_DEMAND in entry.billing
     if is_on_demand and has_units:
         remarks.append(
-            'it was billed on demand for a part of the time: a row "as recorded" would be wrong and is left'
-            " out"
+            'it was billed on demand part of the time: the row "as recorded" is left out, as it would be'
+            " wrong"
         )
     found = {Billing.PROVISIONED: has_units, Billing.ON_DEMAND: is_on_demand}
     return frozenset(billing for billing, is_so in found.items() if is_so)
@@ -95,7 +95,7 @@ def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
     end = rows.stamps[first]
     remarks.append(
         f"the first {end - rows.stamps[0]:,} minutes, until {format_minute(end)},"
-        " have no datapoint, not even of the provisioned units: left out, the table may not have been there"
+        " have no datapoint, not even for provisioned units, and are left out: the table may not have existed"
     )
     return rows.select(range(first, len(rows.stamps)))
 
@@ -137,8 +137,8 @@ def find_oddities(rows: Rows, period: int, sides: PerCapacity[SideRecording | No
         broken = sum(1 for place in busy if consumed[place] % _LEAST_UNIT)
         if broken > len(busy) / 2:
             yield (
-                f"most {capacity.value} are no multiples of {_LEAST_UNIT}, as Sums of capacity units are: are"
-                " they rates, averages, or the result of a calculation?"
+                f"most {capacity.value} are not multiples of {_LEAST_UNIT}, as Sums of capacity units are:"
+                " are they rates, averages or calculated values?"
             )
         side = sides[capacity]
         if side is not None and side.provisioned is not None:
@@ -152,12 +152,12 @@ def _compare(used: list[tuple[float, float]], seconds: int, capacity: Capacity) 
     beyond = sum(1 for units, level in used if units > level * (seconds + _BURST_SECONDS))
     if beyond > _FEW * len(used):
         yield (
-            f"{beyond:,} of {len(used):,} rows have more {capacity.value} than the provisioned units and"
-            f" burst capacity allow: are they Sums of {seconds // SECONDS_PER_MINUTE} min?"
+            f"{beyond:,} of {len(used):,} rows have more {capacity.value} than provisioned units and burst"
+            f" capacity allow: are they Sums over {seconds // SECONDS_PER_MINUTE} min?"
         )
     peak = max(units / (level * seconds) for units, level in used)
     if peak * seconds <= 1 and max(level for _, level in used) >= _LEAST_TELLING_UNITS:
         yield (
-            f"never more than {100 * peak:.2g} % of the provisioned {capacity.value} were used: are the"
-            " figures Sums, and not rates a second?"
+            f"at most {100 * peak:.2g} % of the provisioned {capacity.value} were ever used: are the figures"
+            " Sums, not rates per second?"
         )

@@ -64,8 +64,8 @@ def read_lines(file: IO[str]) -> Iterator[str]:
         if not file.read(1):
             return
     raise RecordingError(
-        f"is too long: a recording holds {LONGEST_DAYS:,} days, {MOST_LINES:,} lines or"
-        f" {MOST_CHARACTERS // 1024 // 1024} MB unpacked at most"
+        f"is too large: a recording has at most {LONGEST_DAYS:,} days, {MOST_LINES:,} lines and"
+        f" {MOST_CHARACTERS // 1024 // 1024} MB unpacked"
     )
 
 
@@ -80,7 +80,9 @@ def read_all(file: IO[str]) -> str:
     """Return all of a file that holds JSON; raise RecordingError if it is too long."""
     text = file.read(MOST_JSON_CHARACTERS + 1)
     if len(text) > MOST_JSON_CHARACTERS:
-        raise RecordingError(f"is too long: {MOST_JSON_CHARACTERS // 1024 // 1024} MB unpacked at most")
+        raise RecordingError(
+            f"is too large: JSON has at most {MOST_JSON_CHARACTERS // 1024 // 1024} MB unpacked"
+        )
     return text
 
 
@@ -101,7 +103,9 @@ class Folder:
             return open_regular(name, os.O_NOFOLLOW, self.descriptor)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise RecordingError("is a symbolic link: name what it leads to, or move it away") from error
+                raise RecordingError(
+                    "is a symbolic link: use the file that it points to, or move it away"
+                ) from error
             raise
 
     def replace(self, name: str, lines: Iterable[str]) -> None:

@@ -38,7 +38,7 @@ def read_history(file: IO[str]) -> Minutes:
     try:
         header = [name.strip() for name in next(lines, [])]
         if sorted(header) != sorted(("timestamp", *COLUMNS)):
-            raise RecordingError(f"has another header than {GOOD_HEADER}: move it away")
+            raise RecordingError(f"does not have the header {GOOD_HEADER}: move it away")
         at, places = header.index("timestamp"), [header.index(name) for name in COLUMNS]
         rows: Minutes = {}
         for fields in filter(None, lines):
@@ -47,18 +47,18 @@ def read_history(file: IO[str]) -> Minutes:
             except (ValueError, IndexError) as error:
                 shown = shorten(",".join(fields))
                 if next(lines, None) is None:
-                    raise RecordingError(f"ends with {shown}, which is not whole: delete that line") from None
-                raise RecordingError(f"has a bad line, {shown}: {error}") from None
+                    raise RecordingError(f"ends with an incomplete line, {shown}: delete that line") from None
+                raise RecordingError(f"has an invalid line, {shown}: {error}") from None
             if rows.setdefault(stamp, row) != row:
                 raise RecordingError(f"has two rows for {format_minute(stamp)}: keep one")
     except csv.Error as error:
-        raise RecordingError(f"is no CSV: {error}") from None
+        raise RecordingError(f"is not CSV: {error}") from None
     return rows
 
 
 def _read_fields(fields: list[str], places: list[int]) -> str:
     if len(fields) != len(places) + 1:
-        raise ValueError("it has not as many fields as the header")
+        raise ValueError("it does not have as many fields as the header")
     texts = [fields[place].strip() for place in places]
     for text in texts:
         read_number(text)
@@ -118,5 +118,5 @@ def _write_number(number: float | None) -> str:
     if number is None:
         return ""
     if not 0 <= number <= MOST_UNITS:
-        raise RecordingError(f"CloudWatch answered {number:g}, which is no number of units")
+        raise RecordingError(f"CloudWatch returned {number:g}, which is not a number of units")
     return str(int(number)) if number == int(number) else repr(number)

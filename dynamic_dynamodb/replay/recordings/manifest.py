@@ -94,7 +94,7 @@ def read_manifest(file: IO[bytes]) -> Manifest:
         except RecordingError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise RecordingError("is not what --record writes: move it away") from None
+            raise RecordingError("is not a manifest of --record: move it away") from None
 
 
 def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds

@@ -65,7 +65,7 @@ def read_series(file: IO[str]) -> Series:
     except (RecordingError, UnicodeDecodeError):
         raise
     except (RecursionError, ValueError):  # a number of thousands of digits, too
-        raise RecordingError("is no JSON") from None
+        raise RecordingError("is not JSON") from None
     except (KeyError, TypeError, AttributeError):
         raise RecordingError(_NOT_AN_ANSWER) from None
     return series
@@ -78,8 +78,8 @@ def join(series: Series, more: Series) -> None:
         for stamp, number in points.items():
             if known.setdefault(stamp, number) != number:
                 raise RecordingError(
-                    f"has another value of {column} for {format_minute(stamp)} than an answer before it:"
-                    " are they of one table or index, and of one period?"
+                    f"has two values of {column} for {format_minute(stamp)}: are all responses of one table"
+                    " or index, and of one period?"
                 )
 
 
@@ -154,7 +154,9 @@ def _read_statistics(answer: Mapping[str, Any]) -> Series:
         wanted = ("Sum",) if column in SUMS else _LEVEL_STATISTICS
         statistic = next((name for name in wanted if name in point), None)
         if statistic is None:
-            raise RecordingError(f"has {answer['Label']} without its {wanted[0]}: ask for {wanted[0]}")
+            raise RecordingError(
+                f"has {answer['Label']} without the statistic {wanted[0]}: fetch it with {wanted[0]}"
+            )
         _keep_point(points, answer["Label"], point["Timestamp"], point[statistic])
     return {column: points}
 
@@ -162,14 +164,14 @@ def _read_statistics(answer: Mapping[str, Any]) -> Series:
 def _check_whole(answer: Mapping[str, Any]) -> None:
     if answer.get("NextToken"):
         raise RecordingError(
-            "is only a part of the answer, it has a NextToken: fetch it without --max-items and --no-paginate"
+            "is incomplete, it has a NextToken: fetch it without --max-items and --no-paginate"
         )
     _check_messages("CloudWatch", answer)
 
 
 def _check_messages(whose: str, said: Mapping[str, Any]) -> None:
     for message in said.get("Messages") or ():
-        raise RecordingError(f"is no whole answer, {whose} says: {clip(str(message.get('Value', message)))}")
+        raise RecordingError(f"is incomplete, {whose} says: {clip(str(message.get('Value', message)))}")
 
 
 def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
@@ -188,12 +190,12 @@ def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
         _check_messages(name, result)
         points = series.setdefault(column, {})
         if len(result["Timestamps"]) != len(result["Values"]):
-            raise RecordingError(f"{_format_id(name)}: has not as many values as timestamps")
+            raise RecordingError(f"{_format_id(name)}: has different numbers of timestamps and values")
         for moment, number in zip(result["Timestamps"], result["Values"], strict=True):
             _keep_point(points, name, moment, number)
     for name, code in codes.items():
         if code != _COMPLETE:
-            raise RecordingError(f"is no whole answer, CloudWatch says of {name}: {clip(str(code))}")
+            raise RecordingError(f"is incomplete, CloudWatch says of {name}: {clip(str(code))}")
     return series
 
 

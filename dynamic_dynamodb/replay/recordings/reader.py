@@ -89,7 +89,9 @@ def read_recordings(path: Path, target: Target | None, progress: Progress = NO_P
 def _find_files(path: Path, target: Target | None) -> list[Path]:
     try:
         if not path.exists():
-            raise ConfigurationError((f"{path} does not exist: record one with --record DIR",), _SOURCE)
+            raise ConfigurationError(
+                (f"{path} does not exist: create a recording with --record DIR",), _SOURCE
+            )
         if not path.is_dir():
             return [path]
         found = sorted(path.iterdir())
@@ -101,7 +103,7 @@ def _find_files(path: Path, target: Target | None) -> list[Path]:
         raise ConfigurationError((f"--as names the target of one file, but {path} is a directory",), _SOURCE)
     files = [file for file in found if file.name.endswith(SUFFIXES) and file.name[0] != "."]
     if not files:
-        fault = f"{path} holds no recording: expected are TABLE.csv or TABLE@INDEX.csv"
+        fault = f"{path} contains no recording, such as TABLE.csv or TABLE@INDEX.csv"
         raise ConfigurationError((fault,), _SOURCE)
     return files
 
@@ -135,7 +137,7 @@ def _name_source(file: Path, target: Target | None, manifest: Manifest) -> _Sour
     part = _PART.fullmatch(stem) if _is_json(file) else None
     named = _parse_stem(part[1] if part else stem)
     if named is None:
-        return "does not name a table, as TABLE.csv or TABLE@INDEX.csv would: give --as TABLE[/INDEX]"
+        return "is not named after a table, as TABLE.csv or TABLE@INDEX.csv are: use --as TABLE[/INDEX]"
     return _Source(Entry(named), (file,), is_in_parts=part is not None)
 
 
@@ -155,7 +157,7 @@ def _read(source: _Source) -> Recording | str:
                 join(series, read_series(text))
         return make_recording(make_rows(series), source.entry)
     except UnicodeDecodeError:
-        return f"{file} is no text in UTF-8; a gzip file must be named .gz"
+        return f"{file} is not UTF-8 text; a gzip file must be named .gz"
     except RecordingError as error:
         return f"{file} {error}"
     except (OSError, EOFError, zlib.error) as error:

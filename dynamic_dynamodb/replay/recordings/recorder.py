@@ -107,13 +107,13 @@ def record(
             is_adopted = any(directory.glob("*.csv")) and not (directory / MANIFEST).exists()
             manifest = _read_own_manifest(folder, region)
         except BlockingIOError:
-            fault = f"{directory} is being written by another run of --record: try again when it has ended"
+            fault = f"another run of --record is writing to {directory}: try again when it has ended"
             return Recorded((), (fault,))
         except OSError as error:
             fault = f"--record {directory} cannot be written: {error.strerror}"
             raise ConfigurationError((fault,)) from error
         recorded = _record_into(folder, manifest, configuration, on_progress)
-    said = f"{directory} did not say whose its recordings are: from now on they are of {region}"
+    said = f"{directory} had no {MANIFEST}: its recordings are taken to be of {region} from now on"
     return replace(recorded, lines=(said, *recorded.lines)) if is_adopted else recorded
 
 
@@ -165,8 +165,8 @@ def _read_own_manifest(folder: Folder, region: str) -> Manifest:
         raise ConfigurationError((f"{path} {error}",)) from error
     if manifest.region != region:
         fault = (
-            f"--record {folder.path} holds recordings of {clip(manifest.region)}, and the region is {region}:"
-            " give each region a directory of its own"
+            f"--record {folder.path} holds recordings of {clip(manifest.region)}, but the region is {region}:"
+            " use one directory for each region"
         )
         raise ConfigurationError((fault,))
     return manifest
@@ -224,15 +224,15 @@ class Recorder:
         path = self.folder.path / f"{stem}.csv"
         other = next((stem + end for end in SUFFIXES if end != ".csv" and stem + end in names), None)
         if other is not None:
-            message = f"{path.with_name(other)} is there, but only a plain .csv can be continued"
-            raise RecordingError(f"{message}: unpack it, or move it away")
+            message = f"{path.with_name(other)} exists, but only a plain .csv can be continued"
+            raise RecordingError(f"{message}: unpack it or move it away")
         earliest = self.span.end - LONGEST_HISTORY
         with _telling_that_it_cannot_be_continued(path):
             kept = self._read_kept(path.name)
         start = find_first_missing(kept, self.span.start, self.span.end, earliest)
         series = self.history.fetch(subject.target, start, self.span.end)
         if not kept and not any(series.values()):
-            return "CloudWatch has no datapoint of it, nothing was written"
+            return "no datapoints in CloudWatch, nothing written"
         rows = merge(kept, series, start, self.span.end)
         with _telling_that_it_cannot_be_continued(path):
             if kept:
@@ -248,7 +248,7 @@ class Recorder:
         except FileNotFoundError:
             return {}
         except UnicodeDecodeError:
-            raise RecordingError("is no text in UTF-8: move it away") from None
+            raise RecordingError("is not UTF-8 text: move it away") from None
 
 
 @contextmanager
@@ -276,7 +276,7 @@ def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> d
 
 def _find_refusal(subject: RecordedTarget, account: str) -> str | None:
     if not subject.target.has_valid_names:
-        return "DynamoDB has no such names: 3 to 255 letters, digits and _.-"
+        return "DynamoDB allows no such name: 3 to 255 letters, digits and _.-"
     if subject.account and subject.account != account:
-        return f"it is of account {subject.account}, and the directory holds recordings of {clip(account)}"
+        return f"it is of account {subject.account}, but the directory holds recordings of {clip(account)}"
     return None

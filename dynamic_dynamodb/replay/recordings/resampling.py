@@ -44,13 +44,13 @@ def find_period(stamps: Sequence[int], remarks: list[str]) -> int:
         period = reduce(gcd, distances)
     if period > LONGEST_PERIOD_MINUTES:
         raise RecordingError(
-            f"has a row each {period} minutes: {LONGEST_PERIOD_MINUTES} minutes are the longest period"
+            f"has a row every {period} minutes: the longest period is {LONGEST_PERIOD_MINUTES} minutes"
         )
     usual, count = Counter(distances).most_common(1)[0]
     if usual != period and count > len(stamps) / 2:
-        less = f"some only {shortest}" if shortest < usual else "not all in step"
+        less = f"some only {shortest}" if shortest < usual else "not all are aligned"
         remarks.append(
-            f"most rows are {usual} minutes apart, but {less}: each is taken for a period of {period} min"
+            f"most rows are {usual} minutes apart, but {less}: every row is read as a period of {period} min"
         )
     return period
 
@@ -78,8 +78,8 @@ def _refuse_mixture(stamps: Sequence[int], stretches: dict[int, tuple[int, int]]
         if distance <= LONGEST_PERIOD_MINUTES and (other_end <= begin or end <= other_begin):
             switch = stamps[begin if other_end <= begin else end]
             raise RecordingError(
-                f"mixes rows {shortest} and {distance} minutes apart, as CloudWatch keeps minutes for 15 days"
-                f" only: cut it in two at {format_minute(switch)}, or fetch all with the longer period"
+                f"mixes rows {shortest} and {distance} minutes apart (CloudWatch keeps 1-minute data for"
+                f" 15 days): split it at {format_minute(switch)}, or fetch all of it with the longer period"
             )
 
 

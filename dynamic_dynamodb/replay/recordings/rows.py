@@ -54,7 +54,7 @@ def read_rows(file: IO[str]) -> Rows:
     try:
         return _sort(_read_csv(file))
     except csv.Error as error:
-        raise RecordingError(f"is no CSV: {error}") from None
+        raise RecordingError(f"is not CSV: {error}") from None
 
 
 def _sort(rows: Rows) -> Rows:
@@ -75,10 +75,10 @@ def _read_csv(file: IO[str]) -> Rows:
     _refuse_what_is_no_sum(header)
     if "timestamp" not in header or not any("consumed" in name for _, name in known):
         raise RecordingError(
-            f"has no header as recordings have: {GOOD_HEADER} (consumed_reads alone will do)"
+            f"does not have the header of a recording: {GOOD_HEADER} (consumed_reads alone is enough)"
         )
     if len(set(header)) < len(header):
-        raise RecordingError("has a column twice")
+        raise RecordingError("has a duplicate column")
     rows = Rows(array("q"), {name: array("d") for _, name in known})
     sinks = [(place, rows.columns[name].append) for place, name in known]
     at, width = header.index("timestamp"), len(header)
@@ -103,8 +103,8 @@ def _refuse_what_is_no_sum(header: list[str]) -> None:
         near = next((name for name in header if name.lower().startswith(column)), None)
         if near is not None and column not in header:
             raise RecordingError(
-                f"has a column {shorten(near)}: name it {column} if it holds a Sum over each row's minutes;"
-                " rates and averages cannot be used"
+                f"has a column {shorten(near)}: rename it to {column} if it holds a Sum over each row's"
+                " minutes; rates and averages cannot be used"
             )
 
 
@@ -133,7 +133,7 @@ def read_stamp(text: str) -> int:
     except (ValueError, OverflowError):
         if _SECONDS_SINCE_1970.fullmatch(text.strip()):
             return int(float(text)) // SECONDS_PER_MINUTE
-    message = f"{shorten(text)} is no timestamp such as {GOOD_TIMESTAMP}"
+    message = f"{shorten(text)} is not a timestamp such as {GOOD_TIMESTAMP}"
     raise ValueError(message)
 
 
@@ -148,7 +148,7 @@ def read_number(text: str) -> float:
             return nan
         number = nan
     if not 0 <= number <= MOST_UNITS:
-        message = f"{shorten(text)} is no number of units, 0 or more"
+        message = f"{shorten(text)} is not a number of units, 0 or more"
         raise ValueError(message)
     return number
 
