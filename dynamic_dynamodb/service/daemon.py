@@ -62,9 +62,9 @@ def start(pid_file: PidFile, work: Work) -> CommandResult:
         return CommandResult(1, f"already {_describe_running(status)}")
     report = _fork(pid_file, work)
     if not report:
-        return CommandResult(1, "the daemon ended before its first check; its log says why")
-    is_replaced = status.state is DaemonState.STALE and report["code"] == 0
-    stale = f"; a stale pid file was removed{_of(status)}" if is_replaced else ""
+        return CommandResult(1, "the daemon ended before its first check: see its log")
+    was_stale = status.state is DaemonState.STALE and report["code"] == 0
+    stale = f"; a stale pid file was removed{_describe_pid(status)}" if was_stale else ""
     return CommandResult(report["code"], f"{report['sentence']}{stale}")
 
 
@@ -76,7 +76,7 @@ def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> CommandR
             return CommandResult(0, "not running")
         if status.state is DaemonState.STALE:
             pid_file.remove_stale()
-            return CommandResult(0, f"not running; a stale pid file was removed{_of(status)}")
+            return CommandResult(0, f"not running; a stale pid file was removed{_describe_pid(status)}")
         if status.state is DaemonState.UNCONTROLLED or not status.pid:
             return CommandResult(1, _describe_running(status))
         with suppress(ProcessLookupError):  # it has just ended by itself
@@ -129,7 +129,9 @@ def look(pid_file: PidFile) -> CommandResult:
     if status.is_running:
         return CommandResult(0, _describe_running(status))
     if status.state is DaemonState.STALE:
-        return CommandResult(1, f"not running, but there is a stale pid file {pid_file.path}{_of(status)}")
+        return CommandResult(
+            1, f"not running, but there is a stale pid file {pid_file.path}{_describe_pid(status)}"
+        )
     return CommandResult(3, "not running")
 
 
@@ -145,7 +147,7 @@ def _describe_running(status: DaemonStatus) -> str:
     return f"{running} but without a lock, like a daemon of 2.5.1: stop it with `kill {status.pid}` first"
 
 
-def _of(status: DaemonStatus) -> str:
+def _describe_pid(status: DaemonStatus) -> str:
     return f" (pid {status.pid})" if status.pid is not None else ""
 
 
@@ -156,9 +158,7 @@ def _wait_for_end(pid: int, wait_seconds: float) -> CommandResult:
             return CommandResult(0, f"stopped (pid {pid})")
         time.sleep(_POLL_SECONDS)
     reason = "it is finishing an update or waiting for AWS"
-    return CommandResult(
-        1, f"pid {pid} has not stopped within {wait_seconds:.0f} s: {reason}; its log says more"
-    )
+    return CommandResult(1, f"pid {pid} has not stopped within {wait_seconds:.0f} s: {reason}; see its log")
 
 
 def _wait_for_reload(
@@ -174,9 +174,7 @@ def _wait_for_reload(
             return CommandResult(1, f"pid {pid} has stopped before it read the configuration")
         time.sleep(_POLL_SECONDS)
     reason = "a check still runs, or the file is still being written"
-    return CommandResult(
-        1, f"pid {pid} has not reloaded within {wait_seconds:.0f} s: {reason}; its log says more"
-    )
+    return CommandResult(1, f"pid {pid} has not reloaded within {wait_seconds:.0f} s: {reason}; see its log")
 
 
 def _fork(pid_file: PidFile, work: Work) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Find out whether the daemon of an instance runs, from its lock file or from its pid file.
 
 A running daemon holds a lock, which ends with the process, however it ends. The lock is on a file beside the
-pid file that only its owner can open: whoever can open a file can also lock it.
+pid file that only its owner can open, because everyone who can open a file can lock it.
 The pid in a file counts only if the file and the process have the same owner.
 """
 

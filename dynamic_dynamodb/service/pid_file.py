@@ -69,7 +69,7 @@ class PidFile:
         """Touch the files, so that cleaners of temporary directories spare them; write a missing one again.
 
         Raises PidFileTakenError if another daemon of this user has replaced them, and PidFileError if a file
-        of somebody else is in their place, which is left alone, or if one cannot be written.
+        of another user is in their place, which is left alone, or if one cannot be written.
         """
         if self._lock is None or not is_same_file(self.lock_path, self._lock):
             self._renew_lock()

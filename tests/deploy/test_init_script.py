@@ -35,21 +35,21 @@ def service(host: Host, *words: str) -> Run:
     return host.run("service", "dynamic-dynamodb", *words)
 
 
-def says(run: Run, *texts: str, code: int = 0) -> bool:
-    said = run.stdout + run.stderr
-    return run.code == code and all(text in said for text in texts)
+def prints(run: Run, *texts: str, code: int = 0) -> bool:
+    output = run.stdout + run.stderr
+    return run.code == code and all(text in output for text in texts)
 
 
 def test_a_service_starts_shows_its_status_and_stops(sysv: Host, emulator: Emulator) -> None:
     add_busy(emulator)
-    assert says(service(sysv, "status"), "not running", code=3)
-    assert says(service(sysv, "start"), "started with pid")
+    assert prints(service(sysv, "status"), "not running", code=3)
+    assert prints(service(sysv, "start"), "started with pid")
     pid = sysv.read(PID_FILE).strip()
-    assert says(service(sysv, "status"), f"running with pid {pid}")
+    assert prints(service(sysv, "status"), f"running with pid {pid}")
     assert sysv.must_run("ps", "-o", "user:20=", "-p", pid).stdout.strip() == "dynamic-dynamodb"
     emulator.wait_for_requests("UpdateTable")
-    assert says(service(sysv, "stop"), f"stopped (pid {pid})")
-    assert says(service(sysv, "status"), "not running", code=3)
+    assert prints(service(sysv, "stop"), f"stopped (pid {pid})")
+    assert prints(service(sysv, "status"), "not running", code=3)
     assert emulator.capacities() == {("busy", None): RAISED}
     assert "busy: updated: reads 100 -> 150" in sysv.read(LOG)
     assert sysv.must_run("ls", "/var/lib/dynamic-dynamodb").stdout.split()[0] == "default.json"
@@ -58,31 +58,31 @@ def test_a_service_starts_shows_its_status_and_stops(sysv: Host, emulator: Emula
 def test_starting_a_running_service_succeeds_and_leaves_it_alone(sysv: Host) -> None:
     service(sysv, "start")
     pid = sysv.read(PID_FILE).strip()
-    assert says(service(sysv, "start"), f"running with pid {pid}")
+    assert prints(service(sysv, "start"), f"running with pid {pid}")
     assert sysv.read(PID_FILE).strip() == pid
 
 
 def test_stopping_a_stopped_service_succeeds(sysv: Host) -> None:
-    assert says(service(sysv, "stop"), "not running")
+    assert prints(service(sysv, "stop"), "not running")
 
 
 def test_a_restart_puts_a_new_daemon_in_place_of_the_old_one(sysv: Host) -> None:
     service(sysv, "start")
     old = sysv.read(PID_FILE).strip()
-    assert says(service(sysv, "restart"), f"stopped (pid {old})", "started with pid")
+    assert prints(service(sysv, "restart"), f"stopped (pid {old})", "started with pid")
     assert sysv.read(PID_FILE).strip() != old
-    assert says(service(sysv, "try-restart"), "started with pid")
+    assert prints(service(sysv, "try-restart"), "started with pid")
 
 
 def test_restart_starts_a_stopped_service_and_try_restart_does_not(sysv: Host) -> None:
-    assert says(service(sysv, "try-restart"))
-    assert says(service(sysv, "status"), code=3)
-    assert says(service(sysv, "restart"), "started with pid")
+    assert prints(service(sysv, "try-restart"))
+    assert prints(service(sysv, "status"), code=3)
+    assert prints(service(sysv, "restart"), "started with pid")
 
 
 def test_a_dry_run_changes_nothing(sysv: Host, emulator: Emulator) -> None:
     add_busy(emulator)
-    assert says(service(sysv, "start", "--dry-run"), "started with pid")
+    assert prints(service(sysv, "start", "--dry-run"), "started with pid")
     wait_until(lambda: "would be updated" in sysv.read(LOG), "a check")
     service(sysv, "stop")
     assert " - dryrun - " in sysv.read(LOG)
@@ -94,16 +94,16 @@ def test_faults_are_printed_and_a_running_service_is_left_alone(sysv: Host, comm
     if command != "start":
         service(sysv, "start")
     sysv.write(CONFIGURATION, BAD)
-    assert says(service(sysv, command), "reads-upper-threshold", "lots", code=6)
+    assert prints(service(sysv, command), "reads-upper-threshold", "lots", code=6)
     assert service(sysv, "status").code == (3 if command == "start" else 0)
 
 
 @pytest.mark.parametrize("command", ["reload", "force-reload"])
 def test_a_reload_reads_the_configuration_again(sysv: Host, command: str) -> None:
-    assert says(service(sysv, command), "not running", code=7)
+    assert prints(service(sysv, command), "not running", code=7)
     service(sysv, "start")
     sysv.write(CONFIGURATION, EACH_SECOND + "lookback-period: 6\n")
-    assert says(service(sysv, command))
+    assert prints(service(sysv, command))
     wait_until(lambda: "the configuration was read again" in sysv.read(LOG), "a reload")
 
 
@@ -135,12 +135,12 @@ def test_flags_for_every_start_are_used(sysv: Host) -> None:
 def test_invalid_settings_prevent_the_start(sysv: Host, flags: str, sentence: str) -> None:
     settings = sysv.read("/etc/default/dynamic-dynamodb")
     sysv.write("/etc/default/dynamic-dynamodb", f"{settings}{flags}\n")
-    assert says(service(sysv, "start"), sentence, code=6)
+    assert prints(service(sysv, "start"), sentence, code=6)
 
 
 def test_a_missing_program_is_named(sysv: Host) -> None:
     sysv.must_run("rm", "/usr/local/bin/dynamic-dynamodb")
-    assert says(service(sysv, "start"), "/usr/local/bin/dynamic-dynamodb does not exist", code=5)
+    assert prints(service(sysv, "start"), "/usr/local/bin/dynamic-dynamodb does not exist", code=5)
 
 
 def test_a_copy_with_another_name_controls_another_daemon(sysv: Host) -> None:
@@ -148,21 +148,21 @@ def test_a_copy_with_another_name_controls_another_daemon(sysv: Host) -> None:
     sysv.must_run("cp", "/etc/default/dynamic-dynamodb", "/etc/default/dynamic-dynamodb-eu")
     sysv.must_run("cp", CONFIGURATION, "/etc/dynamic-dynamodb/dynamic-dynamodb-eu.conf")
     service(sysv, "start")
-    assert says(sysv.run("service", "dynamic-dynamodb-eu", "start"), "started with pid")
+    assert prints(sysv.run("service", "dynamic-dynamodb-eu", "start"), "started with pid")
     service(sysv, "stop")
-    assert says(sysv.run("service", "dynamic-dynamodb-eu", "status"), "running with pid")
+    assert prints(sysv.run("service", "dynamic-dynamodb-eu", "status"), "running with pid")
     assert sysv.run("test", "-e", "/var/log/dynamic-dynamodb-eu/dynamic-dynamodb-eu.log").code == 0
 
 
 def test_a_runlevel_link_controls_the_same_service(sysv: Host) -> None:
     sysv.must_run("ln", "-s", "../init.d/dynamic-dynamodb", "/etc/rc2.d/S95dynamic-dynamodb")
-    assert says(sysv.run("/etc/rc2.d/S95dynamic-dynamodb", "start"), "started with pid")
-    assert says(service(sysv, "status"), "running with pid")
+    assert prints(sysv.run("/etc/rc2.d/S95dynamic-dynamodb", "start"), "started with pid")
+    assert prints(service(sysv, "status"), "running with pid")
 
 
 @pytest.mark.parametrize("words", [(), ("dance",)], ids=str)
 def test_an_unknown_action_prints_the_usage(sysv: Host, words: tuple[str, ...]) -> None:
-    assert says(sysv.run("/etc/init.d/dynamic-dynamodb", *words), "Usage:", "--dry-run", code=2)
+    assert prints(sysv.run("/etc/init.d/dynamic-dynamodb", *words), "Usage:", "--dry-run", code=2)
 
 
 @pytest.fixture
@@ -176,32 +176,32 @@ def systemd(sysv: Host) -> Host:
 
 @pytest.mark.parametrize("command", ["start", "stop", "restart", "reload", "status", "try-restart"])
 def test_an_action_is_passed_on_to_systemd_if_it_has_the_unit(systemd: Host, command: str) -> None:
-    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", command))
+    assert prints(systemd.run("/etc/init.d/dynamic-dynamodb", command))
     assert systemd.calls()[-1] == f"systemctl {command} dynamic-dynamodb"
 
 
 @pytest.mark.parametrize("command", ["start", "restart", "reload", "try-restart", "force-reload"])
 def test_faults_are_printed_before_systemd_is_called(systemd: Host, command: str) -> None:
     systemd.write(CONFIGURATION, BAD)
-    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", command), "lots", code=6)
+    assert prints(systemd.run("/etc/init.d/dynamic-dynamodb", command), "lots", code=6)
     assert [call for call in systemd.calls() if "is-active" not in call] == []
 
 
 def test_a_unit_that_systemd_generated_from_the_script_is_not_used(systemd: Host) -> None:
     systemd.must_run("rm", "/etc/systemd/system/dynamic-dynamodb.service")
-    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "start"), "started with pid")
+    assert prints(systemd.run("/etc/init.d/dynamic-dynamodb", "start"), "started with pid")
     assert systemd.calls() == []
 
 
 def test_a_dry_run_of_the_unit_has_its_flag_for_one_run(systemd: Host) -> None:
     systemd.must_run("mkdir", "/run/dynamic-dynamodb-flags")  # as dynamic-dynamodb-flags.service makes it
-    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run"))
+    assert prints(systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run"))
     assert systemd.calls()[-2:] == [
         "systemctl start dynamic-dynamodb-flags",
         "systemctl start dynamic-dynamodb",
     ]
     assert systemd.read(FLAGS) == "RUN_FLAGS=--dry-run\n"
-    assert says(systemd.run("/etc/init.d/dynamic-dynamodb", "restart"))
+    assert prints(systemd.run("/etc/init.d/dynamic-dynamodb", "restart"))
     assert systemd.run("test", "-e", FLAGS).code == 1
 
 
@@ -213,6 +213,6 @@ def test_flags_that_cannot_be_written_prevent_the_start(systemd: Host) -> None:
 def test_starting_a_running_unit_does_not_make_it_a_dry_run(systemd: Host) -> None:
     systemd.variables["INACTIVE"] = "0"
     run = systemd.run("/etc/init.d/dynamic-dynamodb", "start", "--dry-run")
-    assert says(run, "already running without --dry-run: stop it first")
+    assert prints(run, "already running without --dry-run: stop it first")
     assert systemd.run("test", "-e", FLAGS).code == 1
     assert not [call for call in systemd.calls() if " start " in call]

@@ -133,8 +133,8 @@ def test_the_user_data_sets_up_a_running_service(
         run = systemd.run("bash", "-c", stack.user_data)
     assert run.code == 0, run
     assert "dnf install --assumeyes python3.11 /usr/sbin/service" in systemd.calls()
-    told = f"--stack scaling --resource AutoScalingGroup --region {REGION}"
-    assert signals(systemd) == [f"cfn-signal --exit-code 0 {told}"]
+    flags = f"--stack scaling --resource AutoScalingGroup --region {REGION}"
+    assert signals(systemd) == [f"cfn-signal --exit-code 0 {flags}"]
     assert service(systemd, "status").code == 0
     emulator.wait_for_requests("UpdateTable")
     assert service(systemd, "stop").code == 0
@@ -164,7 +164,7 @@ def test_without_a_configuration_the_example_is_installed_and_uploaded(systemd: 
 
 
 @pytest.mark.parametrize(
-    ("denied", "said"),
+    ("denied", "message"),
     [
         ("list-objects", "cannot list my-bucket: is it a bucket in eu-west-1"),
         ("errors s3", "cannot read s3://my-bucket/some/path/dynamic-dynamodb.conf"),
@@ -172,12 +172,12 @@ def test_without_a_configuration_the_example_is_installed_and_uploaded(systemd: 
     ],
     ids=["list", "get", "put"],
 )
-def test_denied_access_to_the_bucket_fails_the_set_up(systemd: Host, denied: str, said: str) -> None:
+def test_denied_access_to_the_bucket_fails_the_set_up(systemd: Host, denied: str, message: str) -> None:
     keep(systemd, EACH_SECOND)
     systemd.variables["DENIED"] = denied
     run = set_up(systemd)
     assert run.code != 0
-    assert said in run.stderr
+    assert message in run.stderr
     assert service(systemd, "status").code != 0
 
 

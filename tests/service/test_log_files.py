@@ -66,7 +66,7 @@ def file_of_another_in_a_shared_directory(path: Path) -> None:
     path.parent.chmod(0o1777)
 
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the owner of a file")
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,10 @@ def test_a_missing_directory_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        pytest.param("/dev/null", id="nowhere"),
+        pytest.param("/dev/null", id="/dev/null"),
         pytest.param("/dev/stderr", id="stderr"),
         pytest.param("/dev/stdout", id="stdout"),
-        pytest.param("elsewhere", id="a file that is not there yet"),
+        pytest.param("elsewhere", id="a new file"),
     ],
 )
 def test_a_link_to_a_writable_file_is_followed(tmp_path: Path, target: str) -> None:

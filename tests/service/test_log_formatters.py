@@ -13,8 +13,8 @@ from dynamic_dynamodb.service.log_formatters import choose_formatter
 def record(
     text: str, *, name: str = "dynamic-dynamodb", error: BaseException | None = None
 ) -> logging.LogRecord:
-    trouble = (type(error), error, error.__traceback__) if error else None
-    return logging.LogRecord(name, logging.ERROR, "", 0, "%s", (text,), trouble)
+    exception = (type(error), error, error.__traceback__) if error else None
+    return logging.LogRecord(name, logging.ERROR, "", 0, "%s", (text,), exception)
 
 
 FORGED = "2026-01-01 00:00:00,000 - dynamic-dynamodb - INFO - orders: unchanged"
@@ -23,13 +23,13 @@ FORGED = "2026-01-01 00:00:00,000 - dynamic-dynamodb - INFO - orders: unchanged"
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        pytest.param(f"a\n{FORGED}", rf"a\n{FORGED}", id="a line of its own"),
-        pytest.param("a\rb", r"a\rb", id="over the line's beginning"),
-        pytest.param("\x1b[2Ja\x1b]0;title\x07", r"\x1b[2Ja\x1b]0;title\x07", id="orders for a terminal"),
-        pytest.param("\x9b31ma", r"\x9b31ma", id="orders in one byte"),
+        pytest.param(f"a\n{FORGED}", rf"a\n{FORGED}", id="a forged line"),
+        pytest.param("a\rb", r"a\rb", id="carriage return"),
+        pytest.param("\x1b[2Ja\x1b]0;title\x07", r"\x1b[2Ja\x1b]0;title\x07", id="escape sequences"),
+        pytest.param("\x9b31ma", r"\x9b31ma", id="one-byte escape sequence"),
         pytest.param("a\u202eb\u2066", r"a\u202eb\u2066", id="right to left"),
         pytest.param("a\u2028b\u2029c\x85d\x0be", r"a\u2028b\u2029c\x85d\x0be", id="separators of lines"),
-        pytest.param("a\u200bb\ufeff", r"a\u200bb\ufeff", id="what nobody sees"),
+        pytest.param("a\u200bb\ufeff", r"a\u200bb\ufeff", id="invisible characters"),
         pytest.param("a\x00b\x7fc", r"a\x00b\x7fc", id="control characters"),
         pytest.param("bestellungen-größe 100 %", "bestellungen-größe 100 %", id="letters"),
     ],

@@ -162,15 +162,15 @@ def test_a_failing_log_is_reported_once_to_the_others_and_counts_its_missing_lin
     logger.info("line 3")
     assert full.wait(PATIENCE_SECONDS)
     assert free.wait(PATIENCE_SECONDS)
-    trouble = "log-file own.log cannot be written: No space left on device: log lines are being lost"
+    problem = "log-file own.log cannot be written: No space left on device: log lines are being lost"
     assert other.lines == [
         "INFO line 0",
-        f"WARNING {trouble}: free disk space",
+        f"WARNING {problem}: free disk space",
         "INFO line 1",
         "INFO line 2",
         "INFO line 3",
     ]
-    # The three lines, and the one about the trouble.
+    # The three lines, and the one about the problem.
     missing = "WARNING 4 log lines are missing here: they could not be written to log-file own.log"
     assert reader.lines == [missing, "INFO line 3"]
     full.end()

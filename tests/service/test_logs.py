@@ -76,9 +76,9 @@ def test_a_full_disk_is_reported_once_and_stops_nothing(
     for _ in range(3):
         logger.info("a line")
     assert queue.wait(PATIENCE_SECONDS)
-    trouble = "No space left on device: log lines are being lost: free disk space"
+    problem = "No space left on device: log lines are being lost: free disk space"
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == [
-        f"log-file {path} cannot be written: {trouble}"
+        f"log-file {path} cannot be written: {problem}"
     ]
 
 
