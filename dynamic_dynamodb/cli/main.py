@@ -20,7 +20,6 @@ from dynamic_dynamodb.cli.streams import (
 )
 from dynamic_dynamodb.config.flags import PROGRAM, parse_command_line
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.service.signals import survive_log_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +38,7 @@ _FOREGROUND: Final = (False, "foreground", "fg")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program, and return its exit code."""
-    survive_log_rotation()
+    _survive_log_rotation()
     gc.set_threshold(_GARBAGE_EACH_OBJECTS)
     prepare_streams()
     os.umask(os.umask(_NOT_WRITABLE_BY_OTHERS) | _NOT_WRITABLE_BY_OTHERS)
@@ -53,6 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _report_output_error(error)
     _exit_past_stuck_logs(code)
     return code
+
+
+def _survive_log_rotation() -> None:
+    """Ignore SIGUSR1 and SIGUSR2, which log rotation sends, until the service listens to them."""
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, lambda *_: None)  # not SIG_IGN, which child processes would inherit
 
 
 def _act(arguments: list[str]) -> int:

@@ -147,12 +147,6 @@ class SignalRequests:
         return False
 
 
-def survive_log_rotation() -> None:
-    """Ignore SIGUSR1 and SIGUSR2, which log rotation sends, until the service listens to them."""
-    for number in (signal.SIGUSR1, signal.SIGUSR2):
-        _survive(number)
-
-
 def hold_reloads() -> None:
     """Keep a SIGHUP pending until the service listens, even if the parent process ignores SIGHUP."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))

@@ -107,4 +107,4 @@ def test_a_short_answer_does_not_wait_for_big_libraries(flag: str) -> None:
     )
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ended.stderr.splitlines()}
     assert "argparse" in imported
-    assert imported.isdisjoint({"boto3", "botocore", "requests", "urllib3", "retrying"})
+    assert imported.isdisjoint({"boto3", "botocore", "requests", "urllib3", "retrying", "logging", "socket"})
