@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
+from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, note_changes, note_decision
 from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, UsageEstimator, find_window
 
@@ -80,20 +81,20 @@ def _hours_between(one: float, other: float) -> float:
 def simulate(options: TargetOptions) -> Day:
     """Return the second of two days on which the program checks the table every five minutes."""
     table = Description(TARGET, PerCapacity(NIGHT_UNITS, NIGHT_UNITS), ACTIVE, ACTIVE)
-    counts = PerCapacity(0, 0)
+    memory = NO_MEMORY
     provisioned = {}
     for minute in range(-DAY_MINUTES, DAY_MINUTES):
         provisioned[minute] = table.provisioned.reads
         if minute % CHECK_MINUTES == 0:
-            table, counts = _check(options, table, counts, minute)
+            table, memory = _check(options, table, memory, minute)
     minutes = range(DAY_MINUTES)
     return Day(tuple(map(load_at, minutes)), tuple(provisioned[minute] for minute in minutes))
 
 
 def _check(
-    options: TargetOptions, table: Description, counts: PerCapacity[int], minute: int
-) -> tuple[Description, PerCapacity[int]]:
-    """Return the table and the counts of low checks after one check, counting decreases as AWS does."""
+    options: TargetOptions, table: Description, memory: PerCapacity[Memory], minute: int
+) -> tuple[Description, PerCapacity[Memory]]:
+    """Return the table and its memory after one check, counting decreases as AWS does."""
     now = MIDNIGHT + minute * MINUTE
     window = find_window(options, now)
     first = (window.start - MIDNIGHT) // MINUTE
@@ -104,13 +105,15 @@ def _check(
     series = CapacitySeries.of(window, consumed, throttled={})
     usage = UsageEstimator(window, now=now, freshest=max(consumed)).estimate(series)
     usages = PerCapacity(usage, usage)  # writes go as reads do
+    counts = memory.map(lambda one: one.low_checks)
     decision = decide(TARGET, options, provisioned=table.provisioned, usage=usages, counts=counts)
     left = guard(decision, Facts(table, options, usages, now))
     if left.capacities.reads.is_decrease:
         is_first_today = table.last_decrease is None or table.last_decrease.date() != now.date()
         decreases = 1 if is_first_today else table.decreases_today + 1
         table = replace(table, decreases_today=decreases, last_decrease=now)
-    return replace(table, provisioned=left.proposed), left.counts(left)
+    memory = note_changes(note_decision(memory, left), left, window.end)
+    return replace(table, provisioned=left.proposed), memory
 
 
 WIDTH: Final = 640

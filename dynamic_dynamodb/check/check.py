@@ -18,7 +18,7 @@ from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubtful_raises
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.memory import count_low_checks, forget_low_checks, note_changes
+from dynamic_dynamodb.scaling.memory import forget_low_checks, note_changes, note_decision
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 from dynamic_dynamodb.scaling.reasons import (
     LEFT_FOR_NEXT_RUN,
@@ -125,7 +125,7 @@ class Check:
         settled = [self._settle(each, result, now) for each in decided]
         if not self._is_dry_run:
             memory.commit()
-        doubts = tuple(self._find_doubts(decided, result, found))
+        doubts = tuple(self._find_doubts(decided, result, found)) if result.applied else ()
         # Last, because a topic that does not answer must not keep a table waiting.
         messages = [written for each in decided if (written := _write_messages(each, result))]
         unpublished = self._publish(messages)
@@ -241,7 +241,7 @@ class Check:
         """Remember what the next check needs, and report on a target."""
         decision, target = decided.decision, decided.target
         applied, refusal = result.applied.get(target), result.refused.get(target)
-        memory = decided.memory.combine(count_low_checks, decision.counts(applied))
+        memory = note_decision(decided.memory, decision)
         if applied is not None:
             memory = note_changes(memory, applied, find_window(decided.matched.section.typed, now).end)
         self.memory.put(target, memory)
@@ -259,7 +259,7 @@ class Check:
         self, decided: Sequence[_Decided], result: UpdateResult, found: Discovered
     ) -> Iterator[DoubtfulRaise]:
         """Find the raises that were made because of throttling, and may not help."""
-        for each in decided if result.applied else ():
+        for each in decided:
             target = each.target
             applied = result.applied.get(target)
             if applied is None or not any(side.is_doubtful for side in applied.capacities):
@@ -302,22 +302,20 @@ def _find_lost(found: Discovered, skipped: Sequence[TargetReport]) -> frozenset[
 
 def _sum_up(requests: Sequence[MetricRequest], answers: Answers, lost: frozenset[str] | None) -> Answer:
     """Sum up CloudWatch's answers for all targets."""
-    known, answered, failed, busy = [], set(), set(), set()
+    answered, failed, busy = set(), set(), set()
+    freshest: datetime | None = None
     for request in requests:
         table, answer = request.target.table, answers[request.target]
         if isinstance(answer, AwsError):
             failed.add(table)
             continue
-        known.append((request.window, answer))
         answered.add(table)
-        if answer.reads.reach or answer.writes.reach:
+        last = find_freshest(request.window, answer)
+        if last is not None:
             busy.add(table)
-    return Answer(
-        find_freshest(known),
-        frozenset(busy),
-        frozenset(answered - failed - lost if lost else answered - failed),
-        None if lost is None else lost | failed,
-    )
+            freshest = last if freshest is None else max(last, freshest)
+    lost_or_failed = None if lost is None else lost | failed
+    return Answer(freshest, frozenset(busy), frozenset(answered - (lost_or_failed or failed)), lost_or_failed)
 
 
 def _refuse(update: TableUpdate, error: AwsError) -> UpdateResult:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.scaling.model import Target, Usage
     from dynamic_dynamodb.scaling.target_options import CapacityOptions, TargetOptions
-
-
-_COUNT: Final = attrgetter("count")
 
 
 @value
@@ -108,16 +104,6 @@ class Decision:
             return self
         held = self.capacities.map(lambda side: side.hold(reason) if applies(side) else side)
         return replace(self, capacities=held)
-
-    def counts(self, applied: Decision | None) -> PerCapacity[int]:
-        """Return the counts of low checks after this decision, of which `applied` is what AWS took."""
-        if applied is None:
-            return self.capacities.map(_COUNT)
-        return PerCapacity.of(
-            lambda capacity: (
-                0 if applied.capacities[capacity].is_decrease else self.capacities[capacity].count
-            )
-        )
 
 
 def decide(

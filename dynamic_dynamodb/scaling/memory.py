@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.model import PerCapacity, value
@@ -45,14 +44,27 @@ def count_low_checks(memory: Memory, count: int) -> Memory:
     return Memory(count, memory.answered_until, memory.doubtful_raises)
 
 
+def note_decision(before: PerCapacity[Memory], decision: Decision) -> PerCapacity[Memory]:
+    """Return the memory with the counts of low checks of a decision."""
+    return before.combine(_note_count, decision.capacities)
+
+
+def _note_count(memory: Memory, side: CapacityDecision) -> Memory:
+    return count_low_checks(memory, side.count)
+
+
 def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: datetime) -> PerCapacity[Memory]:
-    """Return the memory after an update; `window_end` ends the look-back window that it was decided by."""
+    """Return the memory after an update that AWS took: a decrease starts the count of low checks at 0.
+
+    `window_end` is the end of the look-back window that the update was decided by.
+    """
 
     def note(memory: Memory, side: CapacityDecision) -> Memory:
         if not side.is_change:
             return memory
+        low_checks = 0 if side.is_decrease else memory.low_checks
         answered_until = window_end if side.is_raise else memory.answered_until
         doubtful_raises = memory.doubtful_raises + 1 if side.is_doubtful else 0
-        return replace(memory, answered_until=answered_until, doubtful_raises=doubtful_raises)
+        return Memory(low_checks, answered_until, doubtful_raises)
 
     return before.combine(note, applied.capacities)

@@ -13,7 +13,7 @@ from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import Usage, value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.model import PerCapacity
@@ -42,7 +42,8 @@ class LookBackWindow:
 
     def count_until(self, moment: datetime) -> int:
         """Return how many minutes of the window end at this moment or before."""
-        return max(0, min(self.minutes, (moment - self.start) // MINUTE))
+        minutes = (moment - self.start) // MINUTE
+        return min(minutes, self.minutes) if minutes > 0 else 0
 
 
 @value
@@ -103,17 +104,10 @@ def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
     return LookBackWindow(this_minute - options.lookback_window_start * MINUTE, options.lookback_period)
 
 
-def find_freshest(
-    answers: Iterable[tuple[LookBackWindow, PerCapacity[CapacitySeries]]],
-) -> datetime | None:
-    """Return the youngest minute that any series of a check has a datapoint for; None without datapoints."""
-    youngest: datetime | None = None
-    for window, answer in answers:
-        reach = max(answer.reads.reach, answer.writes.reach)
-        last = window.start + (reach - 1) * MINUTE
-        if reach and (youngest is None or last > youngest):
-            youngest = last
-    return youngest
+def find_freshest(window: LookBackWindow, series: PerCapacity[CapacitySeries]) -> datetime | None:
+    """Return the youngest minute of a window with a datapoint of a target; None without datapoints."""
+    reach = max(series.reads.reach, series.writes.reach)
+    return window.start + (reach - 1) * MINUTE if reach else None
 
 
 _NO_MEMORY: Final = Memory()

@@ -36,7 +36,7 @@ def main() -> int:
     ]
     provisioned, counts = PerCapacity(100, 100), PerCapacity(0, 0)
     started = time.perf_counter()
-    freshest = find_freshest((window, answer) for _, answer in answers)
+    freshest = max(last for _, answer in answers if (last := find_freshest(window, answer)))
     changes = 0
     for target, answer in answers:
         usage = answer.map(UsageEstimator(window, now=NOW, freshest=freshest).estimate)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.config.sections import Matches
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.reasons import Code, Reason
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from tests.builders import HARD_EXPRESSION, HARD_NAME, NOW, both, low_checks, section
-from tests.check.fake_world import TOPIC, A, B, FakeWorld, warnings_of
+from tests.check.fake_world import TOPIC, A, B, FakeWorld, load, warnings_of
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.scaling.usage import Datapoints
 
 DENIED = AwsError("dynamodb:DescribeTable", "AccessDeniedException", "no")
 
@@ -48,6 +51,23 @@ def test_a_check_writes_no_log_itself(caplog: pytest.LogCaptureFixture) -> None:
         "nothing matches [table: ^z$]",
     ]
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        pytest.param({}, Code.METRICS_LATE, id="late if no other target has them"),
+        pytest.param(load(50, 50).reads[0], Code.CONSUMED_BELOW_THRESHOLD, id="idle if another has them"),
+    ],
+)
+def test_last_minutes_without_datapoints_are(other: Datapoints, expected: Code) -> None:
+    world = FakeWorld()
+    first, *_ = load(95, 95).reads[0]
+    world.metrics.answers[A] = PerCapacity(({first: 600.0}, {}), ({first: 600.0}, {}))
+    world.metrics.answers[B] = PerCapacity(({}, {}), (other, {}))
+    report, _ = world.run().targets
+    assert report.decision is not None
+    assert report.decision.capacities.reads.reasons[0].code is expected
 
 
 def test_a_dry_run_changes_and_publishes_nothing() -> None:

@@ -11,6 +11,7 @@ from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
+from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, note_changes, note_decision
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, CapacitySeries, UsageEstimator, find_window
 from tests.builders import both, decide_with, description, usage
@@ -67,7 +68,7 @@ def test_page_shows_the_line_that_the_program_logs(options: TargetOptions) -> No
 
 def test_count_is_kept_and_writes_go_down_in_the_window(options: TargetOptions) -> None:
     held = decide_at(NOW, options)
-    assert held.counts(applied=held).writes == 3
+    assert note_changes(note_decision(NO_MEMORY, held), held, NOW).writes == Memory(3)
     at_night = decide_at(NOW + timedelta(hours=7, minutes=55), options)
     assert at_night.proposed == both(150, 50)
 

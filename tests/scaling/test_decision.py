@@ -6,9 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, note_changes, note_decision
 from dynamic_dynamodb.scaling.model import Usage
 from dynamic_dynamodb.scaling.reasons import Code
-from tests.builders import both, decide_with, usage
+from tests.builders import NOW, both, decide_with, low_checks, usage
 
 SCALE = {"increase_consumed_reads_scale": "{50: 10, 80: 30}"}
 THROTTLED_SCALE = {"increase_throttled_by_provisioned_reads_scale": "{1: 20}"}
@@ -262,15 +263,16 @@ class TestCounts:
     ) -> None:
         texts = {"num_read_checks_before_scale_down": "3", **texts}
         decision = decide_with(reads, counts=both(2, 0), **texts)
-        assert decision.counts(applied=None).reads == expected
+        assert note_decision(NO_MEMORY, decision).reads == Memory(expected)
 
     def test_an_applied_decrease_starts_anew_and_a_held_one_does_not(self) -> None:
         texts = {"num_read_checks_before_scale_down": "3"}
         decision = decide_with(usage(10), counts=both(2, 0), **texts)
-        assert decision.counts(applied=decision) == both(0)
-        assert decision.counts(applied=None) == both(3, 0)
+        memory = note_decision(NO_MEMORY, decision)
+        assert memory == low_checks(3, 0)
+        assert note_changes(memory, decision, NOW) == low_checks(0)
         held = decision.hold_decreases(decision.capacities.reads.reasons[0])
-        assert decision.counts(applied=held) == both(3, 0)
+        assert note_changes(memory, held, NOW) == low_checks(3, 0)
 
     def test_the_count_never_grows_past_the_checks_needed(self) -> None:
         decision = decide_with(usage(10), counts=both(7, 0), num_read_checks_before_scale_down="3")

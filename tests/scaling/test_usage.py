@@ -183,12 +183,11 @@ def test_the_window_lies_on_whole_minutes() -> None:
     assert OLD_WINDOW.end == at(10)
 
 
-def test_the_freshest_minute_is_that_of_any_series() -> None:
+def test_the_freshest_minute_of_a_target_is_that_of_any_of_its_series() -> None:
     nothing = CapacitySeries.of(OLD_WINDOW, {}, {})
     old = CapacitySeries.of(OLD_WINDOW, series(m15=1), {})
     throttled = CapacitySeries.of(OLD_WINDOW, {}, series(m12=1, m13=1))
     fresh = CapacitySeries.of(FRESH_WINDOW, series(m5=1, m3=1), {})
-    assert find_freshest([(OLD_WINDOW, PerCapacity(old, throttled))]) == at(12)
-    both = [(FRESH_WINDOW, PerCapacity(fresh, nothing)), (OLD_WINDOW, PerCapacity(old, throttled))]
-    assert find_freshest(both) == at(3)
-    assert find_freshest([(OLD_WINDOW, PerCapacity(nothing, nothing))]) is None
+    assert find_freshest(OLD_WINDOW, PerCapacity(old, throttled)) == at(12)
+    assert find_freshest(FRESH_WINDOW, PerCapacity(fresh, nothing)) == at(3)
+    assert find_freshest(OLD_WINDOW, PerCapacity(nothing, nothing)) is None
