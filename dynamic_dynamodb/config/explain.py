@@ -25,8 +25,12 @@ WIDEST_VALUE_CHARACTERS: Final = 20
 """Longer values overflow their column, so that the table fits on a screen."""
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
 _URLS: Final = frozenset(option.key for option in OPTIONS if option.kind is Kind.URL)
-_ASIDE: Final = frozenset(option.key for option in OPTIONS if option.group in (Group.INQUIRIES, Group.REPLAY))
-_NOT_SHOWN: Final = _ASIDE - {"show_config"} | {"table_name"}
+_NOT_SHOWN: Final = frozenset(
+    option.key
+    for option in OPTIONS
+    if option.name == "table-name"
+    or (option.group in (Group.COMMANDS, Group.REPLAY) and option.name != "show-config")
+)
 """Flags that do not affect how the program runs; `show_config` stays because 2.5.1 showed it."""
 
 

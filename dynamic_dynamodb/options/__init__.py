@@ -1,4 +1,4 @@
-"""Every option and flag, declared once: everything else reads these declarations."""
+"""Every option and flag, declared once; parser, checks and reference pages read these declarations."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ OPTIONS: Final = (*PROGRAM_OPTIONS, *REPLAY_OPTIONS, *GLOBAL_OPTIONS, *LOGGING_O
 
 
 def options_in(scope: Scope) -> tuple[Option, ...]:
-    """List the options of one scope in the order of their declarations."""
+    """Return the options of one scope in the order of their declarations."""
     return tuple(option for option in OPTIONS if option.scope is scope)

@@ -1,4 +1,4 @@
-"""The vocabulary that options are declared in."""
+"""The types that options are declared with."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 
 
 class Capacity(Enum):
-    """One of the two capacities that a table or an index has."""
+    """One of the two capacities of a table or an index."""
 
     READS = "reads"
     WRITES = "writes"
 
     @property
     def singular(self) -> str:
-        """Name one of them, as in `num-read-checks-before-scale-down`."""
+        """Return the singular, as in `num-read-checks-before-scale-down`."""
         return self.value.removesuffix("s")
 
 
 class Kind(Enum):
-    """What an option's text means; `config.values` holds the parser of each."""
+    """The type of an option's value; `config.values` has a parser for each."""
 
     INTEGER = "int"
     NUMBER = "float"
@@ -36,7 +36,7 @@ class Kind(Enum):
 
 
 class Scope(Enum):
-    """Where an option may be written down."""
+    """Where an option can be set."""
 
     COMMAND_LINE = "command line only"
     GLOBAL = "[global]"
@@ -48,13 +48,13 @@ class Group(Enum):
     """The headings of `--help`."""
 
     PROGRAM = "Program"
-    INQUIRIES = "Questions that are answered without AWS"
+    COMMANDS = "Commands that do not call AWS"
     DAEMON = "Daemon"
     LOGGING = "Logging"
     DYNAMODB = "DynamoDB"
-    REPLAY = "What if: record and replay"
-    READS = "Read capacity of the tables chosen with --table-name"
-    WRITES = "Write capacity of the tables chosen with --table-name"
+    REPLAY = "Record and replay"
+    READS = "Read capacity of the tables that --table-name matches"
+    WRITES = "Write capacity of the tables that --table-name matches"
 
 
 METRICS_KEPT_DAYS: Final = 15
@@ -64,16 +64,17 @@ Default = int | float | bool | str | None
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting: its name, what it may hold, and every place where it can be set.
+    """One option: its name, its valid values, and every place where it can be set.
 
     `minimum` and `maximum` are inclusive; None means no limit.
-    `pattern` is what a text must match in whole.
-    `falls_back_to` names the option whose value counts while this one is unset.
-    `needs` names the flag without which this one has no sense.
-    `aliases` are further spellings in a file; `flags` the spellings on the command line;
-    `example` is a good value where texts need one;
-    `metavar` is what help puts after a flag, if the kind of the option does not say it;
-    `since` is the version that brought the option, if 2.5.1 had none such.
+    `pattern` must match a text in full.
+    `falls_back_to` names the option whose value applies while this one is unset.
+    `needs` names the flag that this one requires.
+    `aliases` are other names in a file; `flags` are the names on the command line.
+    `example` is a valid value, shown in messages.
+    `metavar` is what --help shows after the flag; the default depends on the kind.
+    `since` is the version that introduced the option; empty if 2.5.1 had it.
+    `capacity` and `field` say which field of `CapacityOptions` an option sets.
     """
 
     name: str
@@ -102,10 +103,10 @@ class Option:
 
     @property
     def key(self) -> str:
-        """Spell the name as in the option dicts and in `--show-config`."""
+        """Return the key in option dicts and in `--show-config`."""
         return self.name.replace("-", "_")
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """List the names that a file may call it by."""
+        """Return all names of the option in a file."""
         return (self.name, *self.aliases)

@@ -16,8 +16,8 @@ CIRCUIT_BREAKER_TIMEOUT: Final = Option(
     "circuit-breaker-timeout",
     Kind.NUMBER,
     Scope.GLOBAL,
-    "How long to wait for a connection to the circuit breaker, and for its answer, before it counts as open."
-    " Twice that is the most in all, however slowly it answers.",
+    "Time limit for connecting to the circuit breaker, and again for its response. After that it counts as"
+    " open.",
     default=10000.0,
     minimum=1,
     maximum=_MILLISECONDS_PER_HOUR,
@@ -27,13 +27,13 @@ CIRCUIT_BREAKER_URL: Final = Option(
     "circuit-breaker-url",
     Kind.URL,
     Scope.GLOBAL,
-    "Ask this URL before each change: a 2xx answer lets Dynamic DynamoDB work, anything else, or no"
-    " answer, stops all changes, raises included.",
+    "URL to request before each change. A 2xx response allows changes; any other response, or none, stops"
+    " all changes, increases included.",
 )
 
 
 def _both(template: Option, *, has_flag: bool = False) -> tuple[Option, Option]:
-    """Turn one declaration with `{reads}` and `{read}` in it into one for each capacity."""
+    """Return an option for each capacity from one declaration that contains `{reads}` or `{read}`."""
     reads, writes = (_for_capacity(template, capacity, has_flag=has_flag) for capacity in Capacity)
     return reads, writes
 
@@ -57,7 +57,7 @@ def _for_capacity(template: Option, capacity: Capacity, *, has_flag: bool) -> Op
 
 
 def _target(name: str, kind: Kind, text: str, **settings: object) -> Option:
-    """Declare an option of tables and indexes."""
+    """Return an option of tables and indexes."""
     return replace(Option(name, kind, Scope.TARGET, text), **settings)  # type: ignore[arg-type]  # replace checks the names
 
 
@@ -66,7 +66,7 @@ _CAPACITY: Final = (
         _target(
             "{reads}-upper-threshold",
             Kind.NUMBER,
-            "Raise {reads} when consumption is above this share of the provisioned {reads}.",
+            "Increase {reads} when consumption is above this percentage of the provisioned {reads}.",
             default=90,
             minimum=1,
             unit="percent",
@@ -77,7 +77,7 @@ _CAPACITY: Final = (
         _target(
             "{reads}-lower-threshold",
             Kind.NUMBER,
-            "Lower {reads} when consumption is below this share of the provisioned {reads}.",
+            "Decrease {reads} when consumption is below this percentage of the provisioned {reads}.",
             default=30,
             minimum=1,
             unit="percent",
@@ -88,8 +88,8 @@ _CAPACITY: Final = (
         _target(
             "throttled-{reads}-upper-threshold",
             Kind.INTEGER,
-            "Raise {reads} when more {read} events than this were throttled in the look-back window,"
-            " and do not lower them. 0 switches this off.",
+            "Increase {reads} when more {read} events than this are throttled in the look-back window, and do"
+            " not decrease them. 0 turns this off.",
             default=0,
             minimum=0,
             unit="events",
@@ -100,7 +100,7 @@ _CAPACITY: Final = (
         _target(
             "increase-{reads}-with",
             Kind.INTEGER,
-            "How much to raise {reads}.",
+            "Amount by which to increase {reads}.",
             default=50,
             minimum=1,
         ),
@@ -110,7 +110,7 @@ _CAPACITY: Final = (
         _target(
             "increase-{reads}-unit",
             Kind.TEXT,
-            "What increase-{reads}-with counts: percent of the present capacity, or units.",
+            "Unit of increase-{reads}-with: percent of the current capacity, or capacity units.",
             default="percent",
             choices=UNITS,
         ),
@@ -120,7 +120,7 @@ _CAPACITY: Final = (
         _target(
             "decrease-{reads}-with",
             Kind.INTEGER,
-            "How much to lower {reads}.",
+            "Amount by which to decrease {reads}.",
             default=50,
             minimum=1,
         ),
@@ -130,7 +130,7 @@ _CAPACITY: Final = (
         _target(
             "decrease-{reads}-unit",
             Kind.TEXT,
-            "What decrease-{reads}-with counts: percent of the present capacity, or units.",
+            "Unit of decrease-{reads}-with: percent of the current capacity, or capacity units.",
             default="percent",
             choices=UNITS,
         ),
@@ -140,7 +140,7 @@ _CAPACITY: Final = (
         _target(
             "min-provisioned-{reads}",
             Kind.INTEGER,
-            "Never provision fewer {reads} than this.",
+            "Minimum provisioned {reads}.",
             default=1,
             minimum=1,
             unit="units",
@@ -151,7 +151,7 @@ _CAPACITY: Final = (
         _target(
             "max-provisioned-{reads}",
             Kind.INTEGER,
-            "Never provision more {reads} than this. Without it there is no limit to what may be spent.",
+            "Maximum provisioned {reads}. Without it, {reads} and their cost can grow without limit.",
             minimum=1,
             unit="units",
         ),
@@ -161,7 +161,7 @@ _CAPACITY: Final = (
         _target(
             "num-{read}-checks-before-scale-down",
             Kind.INTEGER,
-            "How many checks must find {reads} low before they are lowered.",
+            "Number of checks that must find {reads} low before they are decreased.",
             default=1,
             minimum=1,
             unit="checks",
@@ -172,8 +172,8 @@ _CAPACITY: Final = (
         _target(
             "num-{read}-checks-reset-percent",
             Kind.INTEGER,
-            "Start counting the low checks anew when consumption reaches this share of the provisioned"
-            " {reads}. 0 switches this off.",
+            "Reset the count of low checks when consumption reaches this percentage of the provisioned"
+            " {reads}. 0 turns this off.",
             default=0,
             minimum=0,
             unit="percent",
@@ -184,18 +184,25 @@ _CAPACITY: Final = (
         _target(
             "enable-{reads}-autoscaling",
             Kind.BOOLEAN,
-            "Change {reads} at all.",
+            "Increase and decrease {reads}.",
             default=True,
             successors=("enable-{reads}-up-scaling", "enable-{reads}-down-scaling"),
         )
     ),
-    *_both(_target("enable-{reads}-up-scaling", Kind.BOOLEAN, "Raise {reads} by consumption.", default=True)),
-    *_both(_target("enable-{reads}-down-scaling", Kind.BOOLEAN, "Lower {reads}.", default=True)),
+    *_both(
+        _target(
+            "enable-{reads}-up-scaling",
+            Kind.BOOLEAN,
+            "Increase {reads} when consumption is high.",
+            default=True,
+        )
+    ),
+    *_both(_target("enable-{reads}-down-scaling", Kind.BOOLEAN, "Decrease {reads}.", default=True)),
     *_both(
         _target(
             "allow-scaling-down-{reads}-on-0-percent",
             Kind.BOOLEAN,
-            "Lower {reads} even when nothing was consumed.",
+            "Decrease {reads} even if nothing was consumed.",
             default=False,
         )
     ),
@@ -203,7 +210,7 @@ _CAPACITY: Final = (
         _target(
             "increase-consumed-{reads}-unit",
             Kind.TEXT,
-            "The unit of raises by consumption.",
+            "Unit of increases because of consumption.",
             choices=UNITS,
             falls_back_to="increase-{reads}-unit",
         )
@@ -212,7 +219,7 @@ _CAPACITY: Final = (
         _target(
             "increase-consumed-{reads}-with",
             Kind.INTEGER,
-            "How much to raise {reads} by consumption. 0 means unset.",
+            "Amount by which to increase {reads} because of consumption. 0 means unset.",
             minimum=0,
             zero_is_unset=True,
             falls_back_to="increase-{reads}-with",
@@ -222,8 +229,8 @@ _CAPACITY: Final = (
         _target(
             "increase-consumed-{reads}-scale",
             Kind.SCALE,
-            "Raise {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
-            " instead of by one amount above one threshold.",
+            "Increase {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
+            " instead of one amount above one threshold.",
             example="{{80: 10, 90: 30, 100: 80}}",
         )
     ),
@@ -231,7 +238,7 @@ _CAPACITY: Final = (
         _target(
             "increase-throttled-by-provisioned-{reads}-unit",
             Kind.TEXT,
-            "The unit of raises by throttling as a share of the provisioned {reads}.",
+            "Unit of increases because of throttling in percent of the provisioned {reads}.",
             choices=UNITS,
             falls_back_to="increase-{reads}-unit",
         )
@@ -240,7 +247,7 @@ _CAPACITY: Final = (
         _target(
             "increase-throttled-by-provisioned-{reads}-scale",
             Kind.SCALE,
-            "Raise {reads} by an amount that depends on throttled events a second, in percent of the"
+            "Increase {reads} by an amount that depends on throttled events per second, in percent of the"
             " provisioned {reads}.",
             example="{{1: 10, 5: 30, 10: 80}}",
         )
@@ -249,7 +256,7 @@ _CAPACITY: Final = (
         _target(
             "increase-throttled-by-consumed-{reads}-unit",
             Kind.TEXT,
-            "The unit of raises by throttling as a share of consumption.",
+            "Unit of increases because of throttling in percent of consumption.",
             choices=UNITS,
             falls_back_to="increase-{reads}-unit",
         )
@@ -258,7 +265,7 @@ _CAPACITY: Final = (
         _target(
             "increase-throttled-by-consumed-{reads}-scale",
             Kind.SCALE,
-            "Raise {reads} by an amount that depends on throttled events in percent of the consumed {reads}.",
+            "Increase {reads} by an amount that depends on throttled events in percent of consumed {reads}.",
             example="{{1: 10, 5: 30, 10: 80}}",
         )
     ),
@@ -266,7 +273,7 @@ _CAPACITY: Final = (
         _target(
             "decrease-consumed-{reads}-unit",
             Kind.TEXT,
-            "The unit of decreases by consumption.",
+            "Unit of decreases because of consumption.",
             choices=UNITS,
             falls_back_to="decrease-{reads}-unit",
         )
@@ -275,7 +282,7 @@ _CAPACITY: Final = (
         _target(
             "decrease-consumed-{reads}-with",
             Kind.INTEGER,
-            "How much to lower {reads} by consumption. 0 means unset.",
+            "Amount by which to decrease {reads} because of consumption. 0 means unset.",
             minimum=0,
             zero_is_unset=True,
             falls_back_to="decrease-{reads}-with",
@@ -285,8 +292,8 @@ _CAPACITY: Final = (
         _target(
             "decrease-consumed-{reads}-scale",
             Kind.SCALE,
-            "Lower {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
-            " instead of by one amount below one threshold.",
+            "Decrease {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
+            " instead of one amount below one threshold.",
             example="{{10: 60, 25: 30, 40: 10}}",
         )
     ),
@@ -294,8 +301,8 @@ _CAPACITY: Final = (
         _target(
             "{reads}-upper-alarm-threshold",
             Kind.NUMBER,
-            "Publish a high-throughput alarm when consumption reaches this share of the provisioned {reads}."
-            " 0 switches this off.",
+            "Publish a high-throughput alarm when consumption reaches this percentage of the provisioned"
+            " {reads}. 0 turns this off.",
             default=0,
             minimum=0,
             unit="percent",
@@ -305,8 +312,8 @@ _CAPACITY: Final = (
         _target(
             "{reads}-lower-alarm-threshold",
             Kind.NUMBER,
-            "Publish a low-throughput alarm when consumption is below this share of the provisioned {reads}."
-            " 0 switches this off.",
+            "Publish a low-throughput alarm when consumption is below this percentage of the provisioned"
+            " {reads}. 0 turns this off.",
             default=0,
             minimum=0,
             unit="percent",
@@ -319,13 +326,13 @@ TARGET_OPTIONS: Final = (
     _target(
         "always-decrease-rw-together",
         Kind.BOOLEAN,
-        "Lower reads and writes only when both are to be lowered.",
+        "Decrease reads and writes only together: when both are low, or the other cannot be decreased.",
         default=False,
     ),
     _target(
         "lookback-window-start",
         Kind.INTEGER,
-        "How long ago the look-back window begins.",
+        "How long ago the look-back window starts.",
         default=15,
         minimum=1,
         maximum=_MINUTES_OF_METRICS,
@@ -334,7 +341,7 @@ TARGET_OPTIONS: Final = (
     _target(
         "lookback-period",
         Kind.INTEGER,
-        "How long the look-back window is; at most lookback-window-start.",
+        "Length of the look-back window; at most lookback-window-start.",
         default=5,
         minimum=1,
         maximum=_MINUTES_OF_METRICS,
@@ -343,21 +350,21 @@ TARGET_OPTIONS: Final = (
     _target(
         "maintenance-windows",
         Kind.WINDOWS,
-        "Lower capacity only at these times of the day (UTC), such as `22:00-06:00, 12:00-13:00`."
-        " Raises are made at any time.",
+        "Decrease capacity only at these times of day (UTC), such as `22:00-06:00, 12:00-13:00`."
+        " Increases are made at any time.",
     ),
-    _target("sns-topic-arn", Kind.TEXT, "SNS topic that gets the messages."),
+    _target("sns-topic-arn", Kind.TEXT, "ARN of the SNS topic to publish messages to."),
     _target(
         "sns-message-types",
         Kind.MESSAGE_TYPES,
-        "Which messages to publish, separated by commas.",
+        "Types of messages to publish, separated by commas.",
         choices=MESSAGE_TYPES,
     ),
     replace(CIRCUIT_BREAKER_URL, scope=Scope.TARGET),
     replace(
         CIRCUIT_BREAKER_TIMEOUT,
         scope=Scope.TARGET,
-        help=f"{CIRCUIT_BREAKER_TIMEOUT.help} Overrides the one of [global], also for the URL of [global].",
+        help=f"{CIRCUIT_BREAKER_TIMEOUT.help} Overrides [global], also for the URL of [global].",
     ),
 )
 
@@ -369,17 +376,17 @@ OBSOLETE_OPTIONS: Final = {
     },
     **{f"throttled-{capacity.value}-lower-threshold": "" for capacity in Capacity},
 }
-"""Names that never had an effect, each with what would have it, if anything.
+"""Options that have never had an effect, each with its replacement, if any.
 
-The first stood in old example files, the last in the manuals of 1.9.0 to 1.13.1.
+The first are from old example files, the last from the manuals of 1.9.0 to 1.13.1.
 """
 
 OBSOLETE_MESSAGE_TYPES: Final = {"throughput-alarm": "high-throughput-alarm, low-throughput-alarm"}
-"""The same for message types."""
+"""Message types that have never had an effect, each with its replacements."""
 
 _NAMES: Final = {(option.capacity, option.field): option.name for option in _CAPACITY}
 
 
 def name_of(capacity: Capacity, field: str) -> str:
-    """Spell the option of one capacity that a field of `CapacityOptions` holds."""
+    """Return the name of the option that sets a field of `CapacityOptions`."""
     return _NAMES[capacity, field]
