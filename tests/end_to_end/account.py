@@ -25,6 +25,7 @@ def everywhere(*options: str, with_indexes: bool = True) -> str:
     return "\n".join(("[default_options]", LIMITS, *options, *sections, ""))
 
 
+SOON = ("--check-interval", "1")
 ALL = everywhere()
 """Up by 50 % above 90 %, down by 50 % below 30 %."""
 
@@ -46,6 +47,11 @@ def add_busy_with_index(emulator: Emulator, name: str = "orders", index: str = "
     emulator.add_table(name, reads=100, writes=100, gsis={index: (100, 100)})
     emulator.put_metrics(name, consumed_reads=95, consumed_writes=95)
     emulator.put_metrics(name, index, consumed_reads=95, consumed_writes=95)
+
+
+def find_senders(emulator: Emulator) -> set[str]:
+    """Return the access keys that sent requests."""
+    return {request.access_key for request in emulator.requests()}
 
 
 def actions(emulator: Emulator) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.end_to_end.credential_sources import open_source
 from tests.end_to_end.daemons import Daemon, end_all
 from tests.end_to_end.program import IMPATIENT, Program
 
@@ -14,22 +15,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.emulator import Emulator
+    from tests.end_to_end.credential_sources import Source
 
 
 @pytest.fixture
 def program(emulator: Emulator, tmp_path: Path) -> Program:
-    """Give the program and an empty account."""
+    """Return the program with an empty account."""
     return Program(emulator, tmp_path)
 
 
 @pytest.fixture
 def impatient(emulator: Emulator, tmp_path: Path) -> Program:
-    """Give the program with short timeouts, and an empty account."""
+    """Return the program with short timeouts and an empty account."""
     return Program(emulator, tmp_path, IMPATIENT)
 
 
 @pytest.fixture
 def daemon(program: Program) -> Iterator[Daemon]:
-    """Give an instance that does not run yet; whatever daemon the test leaves behind is ended."""
+    """Yield an instance that does not run yet; a daemon that the test leaves behind is ended."""
     yield Daemon(program)
     end_all(program.folder)
+
+
+@pytest.fixture
+def source() -> Iterator[Source]:
+    """Yield a server that stands in for what hands out credentials, and refuses them at first."""
+    with open_source() as opened:
+        yield opened

@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.end_to_end.program import Program
+
 SECRET = "SecretOfTheStandIn/0123456789+abcdefghij"
 TOKEN = "TokenOfTheStandIn/0123456789+ABCDEFGHIJKLMNOPQRSTUVWXYZ=="
 NO_KEYS: dict[str, str | None] = {
@@ -61,6 +63,11 @@ class Source:
     def as_container_endpoint(self) -> dict[str, str | None]:
         """Give the environment in which it is a container's endpoint."""
         return NO_KEYS | {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}/credentials"}
+
+
+def use_profile(program: Program, *lines: str) -> dict[str, str | None]:
+    """Write the default profile of AWS's configuration file, and return an environment with nothing else."""
+    return NO_KEYS | {"AWS_CONFIG_FILE": program.write("\n".join(("[default]", *lines, "")), "aws-config")}
 
 
 def write_credentials(key: str, *, seconds: float = 3600) -> str:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.account import ALL, BEFORE, RAISED, add_busy, add_idle, everywhere
+from tests.end_to_end.account import ALL, BEFORE, RAISED, SOON, add_busy, add_idle, everywhere
 from tests.end_to_end.daemons import wait_until
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
 
-SOON = ("--check-interval", "1")
 LOOKUPS = ("ListTables", "DescribeTable", "GetMetricData", "DescribeScalableTargets")
 TOO_SLOW = "AnswerTooSlow: no complete answer within 0.6 s"
 

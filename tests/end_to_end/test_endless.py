@@ -16,6 +16,7 @@ from tests.end_to_end.account import (
     LIMITS,
     LOWERED,
     RAISED,
+    SOON,
     actions,
     add_busy,
     add_idle,
@@ -26,7 +27,6 @@ from tests.end_to_end.account import (
 if TYPE_CHECKING:
     from tests.end_to_end.program import Program
 
-SOON = ("--check-interval", "1")
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.account import BEFORE, LIMITS, RAISED, add_busy, add_idle, everywhere, updates
+from tests.end_to_end.account import BEFORE, LIMITS, RAISED, SOON, add_busy, add_idle, everywhere, updates
 from tests.end_to_end.daemons import wait_until
 from tests.end_to_end.program import PATIENCE_SECONDS, read_log
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tests.end_to_end.program import Program
 
 ENDING = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-SOON = ("--check-interval", "1")
 FIRST = f"[table: first]\n{LIMITS}"
 BOTH = f"{FIRST}[table: second]\n{LIMITS}"
 BAD = f"[table: first]\n{LIMITS}increase-reads-unit: bananas\nreads-upper-threshold: lots\n"

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.credential_sources import NO_KEYS, open_source
+from tests.end_to_end.account import LIMITS, SOON, add_busy, find_senders
+from tests.end_to_end.credential_sources import NO_KEYS, use_profile, write_process_credentials
+from tests.end_to_end.daemons import is_running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.emulator import Emulator
     from tests.end_to_end.credential_sources import Source
     from tests.end_to_end.program import Program
 
     Environment = dict[str, str | None]
 
-RULES = "[table: ^orders$]\nmax-provisioned-reads: 5\nmax-provisioned-writes: 5\n"
+TABLE = f"[table: ^busy$]\n{LIMITS}"
+FEW_SECONDS = 8.0
+"""How soon a signal must end the program, on a busy machine."""
 
 
 @contextmanager
@@ -46,7 +54,7 @@ def test_sts_without_an_answer_ends_the_check_soon_and_without_a_traceback(
 ) -> None:
     with open_place(is_listening=is_listening) as place:
         run = impatient.check(
-            RULES,
+            TABLE,
             AWS_ACCESS_KEY_ID=None,
             AWS_SECRET_ACCESS_KEY=None,
             AWS_ENDPOINT_URL_STS=place,
@@ -84,11 +92,146 @@ def _as_sts(source: Source, program: Program) -> Environment:
     ],
 )
 def test_credentials_that_drip_in_are_waited_for_in_the_bound_and_said_to_be_late(
-    impatient: Program, arrange: Callable[[Source, Program], Environment], place: str
+    impatient: Program, source: Source, arrange: Callable[[Source, Program], Environment], place: str
 ) -> None:
-    with open_source() as source:
-        source.is_dripping = True
-        run = impatient.check(RULES, **arrange(source, impatient))
+    source.is_dripping = True
+    run = impatient.check(TABLE, **arrange(source, impatient))
     assert run.code == 1
     errors = [line for line in run.log if line.startswith("ERROR")]
     assert errors == [f"ERROR nothing can be checked: no AWS credentials from {place} within 2 s"]
+
+
+def _hang(program: Program) -> str:
+    """Write a credential_process that hangs with a child, whose numbers are in the file `hanging`."""
+    pids = program.folder / "hanging"
+    script = program.write(f'sleep 600 &\necho $! $$ >> "{pids}"\nwait\n', "hang.sh")
+    return f"sh {script}"
+
+
+def _find_hanging(program: Program) -> list[int]:
+    path = program.folder / "hanging"
+    return [int(pid) for pid in path.read_text(encoding="utf-8").split()] if path.exists() else []
+
+
+def _is_gone(pid: int) -> bool:
+    return not is_running(pid)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(("[default]", "credential_process = {hang}"), id="of the profile"),
+        pytest.param(
+            (
+                "[default]",
+                "role_arn = arn:aws:iam::123456789012:role/scaler",
+                "source_profile = base",
+                "[profile base]",
+                "credential_process = {hang}",
+            ),
+            id="of a source_profile",
+        ),
+    ],
+)
+def test_a_credential_process_that_hangs_is_killed_with_its_children_and_named(
+    emulator: Emulator, impatient: Program, lines: tuple[str, ...]
+) -> None:
+    hang = _hang(impatient)
+    path = impatient.write("\n".join(lines).format(hang=hang), "aws-config")
+    run = impatient.check(TABLE, **NO_KEYS, AWS_CONFIG_FILE=path)
+    assert run.code == 1
+    errors = [line for line in run.log if line.startswith("ERROR")]
+    assert len(errors) == 1
+    assert "credential_process sh: it did not end within 2 s and was killed" in errors[0]
+    pids = _find_hanging(impatient)
+    assert len(pids) == 2, "it was started once"
+    wait_until(lambda: all(map(_is_gone, pids)), "the end of the process and its child")
+    assert emulator.requests() == []
+
+
+def test_a_credential_process_may_leave_a_child_behind_that_holds_its_output_open(
+    emulator: Emulator, impatient: Program
+) -> None:
+    add_busy(emulator)
+    pid = impatient.folder / "agent"
+    keys = write_process_credentials("AKIDPROCESS")
+    script = impatient.write(f"echo '{keys}'\nsleep 600 &\necho $! > '{pid}'\n", "agent.sh")
+    run = impatient.check(TABLE, **use_profile(impatient, f"credential_process = sh {script}"))
+    os.kill(int(pid.read_text(encoding="utf-8")), signal.SIGKILL)
+    assert run.code == 0, run.stdout
+    assert find_senders(emulator) == {"AKIDPROCESS"}
+
+
+def test_a_daemon_goes_on_checking_when_a_credential_process_hangs_no_more(
+    emulator: Emulator, impatient: Program
+) -> None:
+    add_busy(emulator)
+    hang = _hang(impatient)
+    environment = use_profile(impatient, f"credential_process = {hang}")
+    with impatient.start(TABLE, *SOON, **environment) as running:
+        running.wait_for("was killed")
+        impatient.write(f"echo '{write_process_credentials('AKIDPROCESS')}'\n", "hang.sh")
+        running.wait_for("busy: updated")
+        running.end(signal.SIGTERM)
+    assert find_senders(emulator) == {"AKIDPROCESS"}
+
+
+@pytest.mark.parametrize(
+    "flags", [pytest.param(("--run-once",), id="a run"), pytest.param((), id="a daemon")]
+)
+def test_a_signal_ends_a_look_up_that_hangs(program: Program, flags: tuple[str, ...]) -> None:
+    environment = use_profile(program, f"credential_process = {_hang(program)}")
+    with program.start(TABLE, *flags, **environment) as running:
+        wait_until(lambda: len(_find_hanging(program)) == 2, "the start of the process")
+        began = time.monotonic()
+        run = running.end(signal.SIGTERM)
+    assert time.monotonic() - began < FEW_SECONDS
+    assert [line for line in run.log if line.startswith("ERROR")] == []
+    wait_until(lambda: all(map(_is_gone, _find_hanging(program))), "the end of the process and its child")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_look_up_in_the_midst_of_a_recording(
+    program: Program, number: signal.Signals
+) -> None:
+    environment = use_profile(program, f"credential_process = {_hang(program)}")
+    flags = ("--record", str(program.folder / "recorded"))
+    with program.start(TABLE, *flags, **environment) as running:
+        wait_until(lambda: len(_find_hanging(program)) == 2, "the start of the process")
+        began = time.monotonic()
+        run = running.end(number)
+    assert time.monotonic() - began < FEW_SECONDS
+    assert (run.code, run.stdout, run.stderr) == (128 + number, "", "")
+    wait_until(lambda: all(map(_is_gone, _find_hanging(program))), "the end of the process and its child")
+
+
+def test_a_metadata_service_that_hangs_is_waited_for_no_longer_than_a_look_up_may_take(
+    impatient: Program, source: Source
+) -> None:
+    source.is_hanging = True
+    environment = source.as_metadata_service | {"AWS_METADATA_SERVICE_TIMEOUT": "600"}
+    run = impatient.check(TABLE, **environment)
+    assert run.code == 1
+    assert "no AWS credentials from the instance metadata service within 2 s" in run.stdout
+
+
+def test_a_metadata_service_that_hangs_when_it_is_asked_for_defaults_holds_no_check_up(
+    impatient: Program, source: Source
+) -> None:
+    source.is_hanging = True
+    environment = source.as_metadata_service | use_profile(
+        impatient, "defaults_mode = auto", "aws_access_key_id = AKIDFILE", "aws_secret_access_key = secret"
+    )
+    environment |= {"AWS_METADATA_SERVICE_TIMEOUT": "600", "AWS_EC2_METADATA_DISABLED": None}
+    run = impatient.check(TABLE, **environment)
+    assert run.code == 1
+    assert "the metadata service, which defaults_mode = auto asks, took more than 0.6 s" in run.stdout
+
+
+def test_a_container_endpoint_that_hangs_is_waited_for_no_longer_than_a_look_up_may_take(
+    impatient: Program, source: Source
+) -> None:
+    source.is_hanging = True
+    run = impatient.check(TABLE, **source.as_container_endpoint)
+    assert (run.code, run.stderr) == (1, "")
+    assert "no AWS credentials from the container's credentials endpoint within 2 s" in run.stdout
