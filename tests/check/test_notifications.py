@@ -79,6 +79,6 @@ def test_one_message_carries_both_lines_for_those_who_asked_for_either(
     assert write_change(options, change) == ((expected,) if is_sent else ())
 
 
-def test_a_subject_is_cut_where_sns_would_refuse_it() -> None:
+def test_a_subject_is_cut_to_the_length_that_sns_accepts() -> None:
     (found,) = alarms(usage(90), usage(50), Target("t" * 255), reads_upper_alarm_threshold="80")
     assert found.subject == ("ALARM: High Throughput for Table " + "t" * 255)[:100]

@@ -66,7 +66,7 @@ def test_stopping_a_stopped_service_succeeds(sysv: Host) -> None:
     assert prints(service(sysv, "stop"), "not running")
 
 
-def test_a_restart_puts_a_new_daemon_in_place_of_the_old_one(sysv: Host) -> None:
+def test_restart_replaces_the_daemon(sysv: Host) -> None:
     service(sysv, "start")
     old = sysv.read(PID_FILE).strip()
     assert prints(service(sysv, "restart"), f"stopped (pid {old})", "started with pid")

@@ -1,4 +1,4 @@
-"""Tables that most tests need, and what the program makes of them by the configuration `ALL`."""
+"""Tables that most tests need, and what the configuration `ALL` makes of them."""
 
 from __future__ import annotations
 

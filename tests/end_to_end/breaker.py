@@ -1,4 +1,4 @@
-"""The operator's own service, which the circuit breaker asks."""
+"""A service that the circuit breaker requests, as an operator would run it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program under test."""
+"""Fixtures: the program under test, a daemon of it, and a source of credentials."""
 
 from __future__ import annotations
 

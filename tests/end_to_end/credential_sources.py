@@ -1,4 +1,4 @@
-"""Stand in for what hands out credentials: the metadata service, a container's endpoint, STS."""
+"""A server in place of what hands out credentials: the metadata service, a container's endpoint, STS."""
 
 from __future__ import annotations
 

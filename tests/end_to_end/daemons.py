@@ -1,4 +1,4 @@
-"""Control daemons of the program as their operator does, and leave none behind."""
+"""Control daemons of the program as an operator does, and end them with the test."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What can go wrong at AWS, and what the program makes of an account in which it does.
+"""What can go wrong at AWS, and what the account looks like after a check in which it does.
 
-The account: `busy` is to be raised, `idle` to be lowered, `sick` to be raised, and its index lowered.
+In the account, `busy` and `sick` are to be raised, `idle` and the index of `sick` lowered.
 """
 
 from __future__ import annotations

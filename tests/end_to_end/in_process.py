@@ -1,4 +1,4 @@
-"""Check the emulated account from within the tests' process, which is quicker, and can lie about the time."""
+"""Run checks of the emulated account in the tests' own process, which is faster and can change the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An index that nobody scales throttles the writes of its table: the program raises, and says what may be."""
+"""An index without a section can throttle the writes of its table; the log then names it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_raise_by_throttling_at_low_use_names_the_index(emulator: Emulator, pr
     assert [BARE in line for line in run.log if "no section matches" in line] == [True]
 
 
-def test_an_index_without_a_section_is_named_once_by_a_daemon(emulator: Emulator, program: Program) -> None:
+def test_a_daemon_names_an_index_without_a_section_once(emulator: Emulator, program: Program) -> None:
     add_pressed(emulator)
     with program.start(RULES, "--check-interval", "1") as running:
         running.wait_for("checked 1 target:", count=3)

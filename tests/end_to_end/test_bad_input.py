@@ -1,4 +1,4 @@
-"""What cannot be used is refused with a sentence and exit code 2 before anything is sent."""
+"""A configuration or command line that cannot be used ends the program with exit code 2 before any call."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_command_line_that_cannot_be_used_is_refused(
     _assert_refused(program.run(*arguments), emulator, *said)
 
 
-def test_all_faults_are_named_at_once(emulator: Emulator, program: Program) -> None:
+def test_all_faults_are_reported_at_once(emulator: Emulator, program: Program) -> None:
     run = program.check(
         "[global]\nregoin: x\n[table: a]\nreads-lower-threshold: -1\n"
         "[table: b]\nincrease-reads-with: none\nmax-provisioned-writes: 0\n"
@@ -124,7 +124,7 @@ def test_all_faults_are_named_at_once(emulator: Emulator, program: Program) -> N
     _assert_refused(run, emulator, *said, "[table: b] max-provisioned-writes")
 
 
-def test_a_show_config_of_a_bad_file_is_refused_too(emulator: Emulator, program: Program) -> None:
+def test_show_config_refuses_a_bad_file(emulator: Emulator, program: Program) -> None:
     run = program.run("-c", program.write("[table: a]\nnonsense: 1\n"), "--show-config")
     _assert_refused(run, emulator, "nonsense")
 
@@ -132,7 +132,7 @@ def test_a_show_config_of_a_bad_file_is_refused_too(emulator: Emulator, program:
 @pytest.mark.parametrize(
     "flags", [pytest.param(("-c", "own.conf"), id="a file"), pytest.param(("-t", "busy"), id="a table")]
 )
-def test_a_working_directory_that_is_gone_is_not_taken_for_lost_output(
+def test_a_deleted_working_directory_is_not_reported_as_lost_output(
     emulator: Emulator, program: Program, flags: tuple[str, ...]
 ) -> None:
     leave = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'

@@ -1,4 +1,4 @@
-"""One check costs as few calls as AWS allows."""
+"""A check makes as few calls as AWS allows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.program import Program
 
 
-def test_a_check_describes_each_table_once_and_asks_for_all_metrics_at_once(
+def test_a_check_describes_each_table_once_and_gets_all_metrics_in_one_call(
     emulator: Emulator, program: Program
 ) -> None:
     add_busy_with_index(emulator)
@@ -95,9 +95,7 @@ def test_many_tables_are_listed_page_by_page_and_measured_in_batches(
     assert updates(emulator) == [(names[-1], RAISED, {})]
 
 
-def test_series_that_go_on_over_several_pages_are_read_to_the_end(
-    emulator: Emulator, program: Program
-) -> None:
+def test_metrics_on_several_pages_are_read_to_the_end(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     add_idle(emulator)
     emulator.set_pages(datapoints=7)
@@ -121,7 +119,7 @@ def test_calls_share_few_connections(emulator: Emulator, program: Program) -> No
     assert len(connections) < 40
 
 
-def test_looks_are_side_by_side_up_to_max_workers_and_updates_up_to_four(
+def test_look_ups_are_concurrent_up_to_max_workers_and_updates_up_to_four(
     emulator: Emulator, program: Program
 ) -> None:
     for number in range(12):

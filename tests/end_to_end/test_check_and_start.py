@@ -1,4 +1,4 @@
-"""`--check-config` has the verdict and the warnings of a start, for every file of these tests."""
+"""`--check-config` reports the same faults and warnings as a start, for every file of these tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operator's own service can stop all changes."""
+"""An open circuit breaker stops all changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _alarming(emulator: Emulator, url: str) -> str:
 
 
 @pytest.mark.parametrize("status", [200, 204])
-def test_a_closed_breaker_stops_nothing(emulator: Emulator, program: Program, status: int) -> None:
+def test_a_closed_breaker_allows_updates(emulator: Emulator, program: Program, status: int) -> None:
     add_busy_with_index(emulator)
     with serve(status) as service:
         run = program.check(_alarming(emulator, service.url))
@@ -59,7 +59,7 @@ def test_an_open_breaker_stops_updates_and_alarms(
         assert said in line
 
 
-def test_a_breaker_that_drips_is_open_and_keeps_no_other_table_waiting(
+def test_a_breaker_that_drips_is_open_and_does_not_delay_other_tables(
     emulator: Emulator, program: Program
 ) -> None:
     for name in ("calm", "orders"):
@@ -84,9 +84,7 @@ def test_a_breaker_that_refuses_connections_is_open(emulator: Emulator, program:
     assert run.line_of("orders").startswith("WARNING orders: skipped: ")
 
 
-def test_the_breaker_hears_which_target_it_is_asked_for_and_by_whom(
-    emulator: Emulator, program: Program
-) -> None:
+def test_the_breaker_receives_the_target_and_its_credentials(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     with serve(200) as service:
         program.check(_alarming(emulator, service.url))
@@ -96,7 +94,7 @@ def test_the_breaker_hears_which_target_it_is_asked_for_and_by_whom(
     assert service.headers("authorization") == [f"Basic {credentials}"] * 2
 
 
-def test_the_breaker_of_a_table_is_not_its_indexes(emulator: Emulator, program: Program) -> None:
+def test_the_breaker_of_a_table_does_not_apply_to_its_indexes(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     with serve(503) as service:
         run = program.check(
@@ -107,7 +105,7 @@ def test_the_breaker_of_a_table_is_not_its_indexes(emulator: Emulator, program: 
     assert emulator.capacities() == {("orders", None): BEFORE, ("orders", "by-date"): RAISED}
 
 
-def test_a_breaker_of_its_own_goes_before_the_global_one(emulator: Emulator, program: Program) -> None:
+def test_a_breaker_of_a_section_replaces_the_global_one(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     with serve(503) as outer, serve(200) as own:
         run = program.check(
@@ -118,7 +116,7 @@ def test_a_breaker_of_its_own_goes_before_the_global_one(emulator: Emulator, pro
     assert emulator.capacities() == {("orders", None): RAISED, ("orders", "by-date"): BEFORE}
 
 
-def test_a_timeout_of_a_section_holds_for_the_global_breaker(emulator: Emulator, program: Program) -> None:
+def test_a_timeout_of_a_section_applies_to_the_global_breaker(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     with serve(None) as service:  # it never answers, and the global timeout is longer than a test waits
         run = program.check(

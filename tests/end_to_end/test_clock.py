@@ -1,4 +1,4 @@
-"""What is asked and decided goes by AWS's time: a clock that is minutes wrong lowers nothing that is busy."""
+"""Metrics are requested and decisions made by the time of AWS: a wrong local clock lowers no busy table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def set_aws(emulator: Emulator, *, ahead: timedelta) -> None:
     emulator.set_clock(datetime.now(timezone.utc) + ahead)
 
 
-def test_a_clock_minutes_fast_lowers_nothing_busy(emulator: Emulator, program: Program) -> None:
+def test_a_clock_that_is_minutes_fast_lowers_no_busy_table(emulator: Emulator, program: Program) -> None:
     set_aws(emulator, ahead=-WRONG)
     emulator.add_table("steady", reads=100, writes=100)
     emulator.put_metrics("steady", consumed_reads=60, consumed_writes=60)
@@ -46,7 +46,7 @@ def test_a_clock_minutes_fast_lowers_nothing_busy(emulator: Emulator, program: P
     )
 
 
-def test_a_clock_minutes_slow_sees_the_load_of_now(emulator: Emulator, program: Program) -> None:
+def test_a_clock_that_is_minutes_slow_sees_the_current_load(emulator: Emulator, program: Program) -> None:
     set_aws(emulator, ahead=WRONG)
     emulator.add_table("grown", reads=100, writes=100)
     emulator.put_metrics("grown", consumed_reads=10, consumed_writes=10)
@@ -56,7 +56,7 @@ def test_a_clock_minutes_slow_sees_the_load_of_now(emulator: Emulator, program: 
     assert any("behind the dates of AWS's answers" in line for line in run.warnings)
 
 
-def test_a_clock_that_jumps_during_a_run_lowers_nothing_busy(
+def test_a_clock_that_jumps_during_a_run_lowers_no_busy_table(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.add_table("steady", reads=100, writes=100)
@@ -86,7 +86,7 @@ def test_one_odd_date_changes_nothing(emulator: Emulator, program: Program, date
     assert (run.code, run.warnings, emulator.capacities()) == (0, [], {("busy", None): RAISED})
 
 
-def test_windows_and_counts_go_by_the_time_of_aws(emulator: Emulator, program: Program) -> None:
+def test_maintenance_windows_and_counts_use_the_time_of_aws(emulator: Emulator, program: Program) -> None:
     set_aws(emulator, ahead=-WRONG)
     there = emulator.now()
     opens, closes = (f"{there + timedelta(minutes=minutes):%H:%M}" for minutes in (-3, 3))
@@ -101,7 +101,7 @@ def test_windows_and_counts_go_by_the_time_of_aws(emulator: Emulator, program: P
     assert abs(datetime.fromisoformat(checked) - there) < timedelta(minutes=2)
 
 
-def test_a_recording_ends_by_the_time_of_aws(emulator: Emulator, program: Program) -> None:
+def test_a_recording_ends_at_the_time_of_aws(emulator: Emulator, program: Program) -> None:
     set_aws(emulator, ahead=-WRONG)
     add_busy(emulator)
     folder = program.folder / "recordings"

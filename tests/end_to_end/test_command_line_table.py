@@ -1,4 +1,4 @@
-"""A table needs no file: flags say it all."""
+"""A table can be configured by flags alone, without a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ dynamic-dynamodb --table-name my-table \\
 FLAGS = ("--max-provisioned-reads", "1000", "--max-provisioned-writes", "1000")
 
 
-def test_the_manuals_command_works(emulator: Emulator, program: Program) -> None:
+def test_the_command_in_the_manual_works(emulator: Emulator, program: Program) -> None:
     emulator.add_table("my-table", reads=100, writes=100)
     emulator.put_metrics("my-table", consumed_reads=95, consumed_writes=20)
     _, *arguments = shlex.split(MANUAL.replace("\\\n", ""))
@@ -59,7 +59,7 @@ def test_the_flag_takes_a_regular_expression(
     assert emulator.capacities() == {(name, None): RAISED if name in raised else BEFORE for name in names}
 
 
-def test_with_the_flag_the_files_tables_are_not_scaled(emulator: Emulator, program: Program) -> None:
+def test_the_flag_replaces_the_tables_of_the_file(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "of-the-file")
     add_busy(emulator, "of-the-flag")
     run = program.check(

@@ -1,4 +1,4 @@
-"""Low checks are counted over runs of --run-once too, as a crontab makes them."""
+"""Low checks are counted across runs of --run-once, as cron makes them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_third_run_lowers(emulator: Emulator, program: Program) -> None:
     assert seen == [BEFORE, BEFORE, LOWERED]
 
 
-def test_six_runs_raise_once_by_one_throttled_minute(emulator: Emulator, program: Program) -> None:
+def test_six_runs_raise_once_for_one_throttled_minute(emulator: Emulator, program: Program) -> None:
     add_throttled(emulator)
     seen = []
     for _ in range(6):
@@ -41,9 +41,7 @@ def test_six_runs_raise_once_by_one_throttled_minute(emulator: Emulator, program
     assert seen == [(150, 100)] * 6
 
 
-def test_reading_the_configuration_again_and_again_raises_once_by_one_throttled_minute(
-    emulator: Emulator, program: Program
-) -> None:
+def test_repeated_reloads_raise_once_for_one_throttled_minute(emulator: Emulator, program: Program) -> None:
     add_throttled(emulator)
     with program.start(THROTTLED) as running:
         running.wait_for("hot: updated")
@@ -70,7 +68,7 @@ def test_a_dry_run_does_not_count(emulator: Emulator, program: Program) -> None:
     assert emulator.capacities() == {("idle", None): BEFORE}
 
 
-def test_another_instance_counts_by_itself(emulator: Emulator, program: Program) -> None:
+def test_instances_have_separate_counts(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     for _ in range(2):
         program.check(WAITING)
@@ -78,7 +76,7 @@ def test_another_instance_counts_by_itself(emulator: Emulator, program: Program)
     assert "1 of num-read-checks-before-scale-down 3" in other.line_of("idle")
 
 
-def test_the_file_of_counts_is_its_owners_alone(emulator: Emulator, program: Program) -> None:
+def test_only_its_owner_can_read_the_state_file(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     program.check(WAITING)
     kept = [path for path in program.folder.rglob("*") if path.is_file() and path.suffix != ".conf"]
@@ -86,7 +84,7 @@ def test_the_file_of_counts_is_its_owners_alone(emulator: Emulator, program: Pro
     assert {path.stat().st_mode & 0o077 for path in kept} == {0}
 
 
-def test_without_a_place_for_counts_the_check_goes_on(emulator: Emulator, program: Program) -> None:
+def test_a_check_runs_without_a_state_file(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     program.write("no folder", "blocked")
     blocked = str(program.folder / "blocked")

@@ -30,7 +30,7 @@ TABLE = f"[table: ^busy$]\n{LIMITS}"
 NONE_FOUND = "no AWS credentials were found: set AWS_PROFILE, run `aws configure`, or attach an IAM role"
 
 
-def test_a_daemon_that_starts_before_its_role_is_there_scales_once_it_is(
+def test_a_daemon_started_before_its_role_exists_scales_once_it_does(
     emulator: Emulator, impatient: Program, source: Source
 ) -> None:
     add_busy(emulator)
@@ -47,7 +47,7 @@ def test_a_daemon_that_starts_before_its_role_is_there_scales_once_it_is(
     assert NONE_FOUND in errors[0]
 
 
-def test_keys_that_another_tool_renews_are_read_again_after_aws_has_refused_the_old_ones(
+def test_keys_renewed_by_another_tool_are_read_after_aws_refuses_the_old_ones(
     emulator: Emulator, impatient: Program
 ) -> None:
     add_busy(emulator)
@@ -79,7 +79,7 @@ def test_keys_that_another_tool_renews_are_read_again_after_aws_has_refused_the_
         "InvalidSignatureException",
     ],
 )
-def test_refused_credentials_end_the_check_with_the_first_call_and_one_line(
+def test_refused_credentials_end_a_check_after_one_call_with_one_error(
     emulator: Emulator, impatient: Program, code: str
 ) -> None:
     names = [f"table-{number}" for number in range(20)]
@@ -120,9 +120,7 @@ def test_a_reload_that_finds_no_credentials_keeps_those_that_work(
     assert find_senders(emulator) == {"AKIDROLE"}
 
 
-def test_a_reload_from_keys_in_the_file_to_no_credentials_is_refused(
-    emulator: Emulator, impatient: Program
-) -> None:
+def test_a_reload_that_removes_the_only_keys_is_refused(emulator: Emulator, impatient: Program) -> None:
     add_busy(emulator)
     keys = "[global]\naws-access-key-id: AKIDFILE\naws-secret-access-key: of-the-file\n"
     with impatient.start(keys + TABLE, *SOON, **NO_KEYS) as running:
@@ -135,7 +133,7 @@ def test_a_reload_from_keys_in_the_file_to_no_credentials_is_refused(
     assert NONE_FOUND in said[0]
 
 
-def test_a_reload_without_credentials_before_or_after_takes_the_new_file_at_one_look_up(
+def test_a_reload_without_credentials_uses_the_new_file_after_one_look_up(
     impatient: Program, source: Source
 ) -> None:
     with impatient.start(TABLE, **source.as_metadata_service) as running:
@@ -163,7 +161,7 @@ def test_a_reload_without_credentials_before_or_after_takes_the_new_file_at_one_
         ),
     ],
 )
-def test_a_file_that_is_missing_at_a_reload_ends_nothing(
+def test_a_missing_credential_file_at_a_reload_does_not_stop_checks(
     emulator: Emulator, program: Program, lines: tuple[str, ...], gone: str
 ) -> None:
     add_busy(emulator)
@@ -182,7 +180,7 @@ def test_a_file_that_is_missing_at_a_reload_ends_nothing(
     assert len(said) == 1
 
 
-def test_a_daemon_starts_without_credentials_and_says_so(emulator: Emulator, daemon: Daemon) -> None:
+def test_a_daemon_starts_without_credentials_and_reports_it(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator)
     path = daemon.program.write(TABLE, "default.conf")
     flags = ("-c", path, "--log-file", str(daemon.log_file), *SOON)
@@ -195,7 +193,7 @@ def test_a_daemon_starts_without_credentials_and_says_so(emulator: Emulator, dae
     daemon.wait_for("busy: updated")
 
 
-def test_credentials_that_end_soon_are_renewed_once_a_check_and_used_if_they_cannot_be(
+def test_expiring_credentials_are_renewed_once_a_check_and_used_until_they_expire(
     emulator: Emulator, impatient: Program, source: Source
 ) -> None:
     for number in range(20):

@@ -1,4 +1,4 @@
-"""In the foreground a supervisor has the process in its hand: no fork, no pid file, no refusal."""
+"""`--daemon foreground` runs under a supervisor: no fork, no pid file, notifications to systemd."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("word", ["foreground", "fg"])
-def test_the_foreground_stays_one_process_without_a_pid_file(
+def test_a_foreground_run_is_one_process_without_a_pid_file(
     emulator: Emulator, program: Program, daemon: Daemon, word: str
 ) -> None:
     add_busy(emulator)
@@ -32,7 +32,7 @@ def test_the_foreground_stays_one_process_without_a_pid_file(
     assert (run.code, run.stderr) == (0, "")
 
 
-def test_two_in_the_foreground_and_a_daemon_refuse_nothing(program: Program, daemon: Daemon) -> None:
+def test_two_foreground_runs_and_a_daemon_can_run_together(program: Program, daemon: Daemon) -> None:
     daemon.must_start(ALL)
     flags = ("--daemon", "foreground", *daemon.flags)
     with program.start(ALL, *flags) as first, program.start(ALL, *flags) as second:
@@ -42,7 +42,7 @@ def test_two_in_the_foreground_and_a_daemon_refuse_nothing(program: Program, dae
     assert daemon.control("status").code == 0
 
 
-def test_the_foreground_may_run_once(emulator: Emulator, program: Program) -> None:
+def test_a_foreground_run_can_run_once(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     assert program.check(ALL, "--daemon", "foreground").code == 0
     assert len(emulator.requests("ListTables")) == 1
@@ -50,7 +50,7 @@ def test_the_foreground_may_run_once(emulator: Emulator, program: Program) -> No
 
 
 @pytest.mark.parametrize("prefix", ["", "@"], ids=["a file", "a name that is no file"])
-def test_a_supervisor_that_waits_is_told_when_the_first_check_begins(
+def test_systemd_is_notified_when_the_first_check_begins(
     emulator: Emulator, program: Program, prefix: str
 ) -> None:
     name = str(program.folder / "notify")
@@ -63,7 +63,7 @@ def test_a_supervisor_that_waits_is_told_when_the_first_check_begins(
             assert running.end(signal.SIGTERM).code == 0
 
 
-def test_a_supervisor_is_told_nothing_of_a_configuration_with_faults(program: Program) -> None:
+def test_systemd_is_not_notified_of_a_start_with_faults(program: Program) -> None:
     name = str(program.folder / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(name)
@@ -76,7 +76,9 @@ def test_a_supervisor_is_told_nothing_of_a_configuration_with_faults(program: Pr
             listener.recv(100)
 
 
-def test_a_supervisor_that_reads_nothing_holds_up_no_check(emulator: Emulator, program: Program) -> None:
+def test_a_notify_socket_that_nobody_reads_does_not_hold_up_checks(
+    emulator: Emulator, program: Program
+) -> None:
     add_busy(emulator)
     name = str(program.folder / "notify")
     with (
@@ -93,7 +95,7 @@ def test_a_supervisor_that_reads_nothing_holds_up_no_check(emulator: Emulator, p
     assert run.warnings[0] == "cannot notify the supervisor that the service is ready: timed out"
 
 
-def test_a_supervisor_that_cannot_be_told_is_worth_a_warning(program: Program) -> None:
+def test_a_notify_socket_that_fails_is_a_warning(program: Program) -> None:
     run = program.check(ALL, NOTIFY_SOCKET=str(program.folder / "nobody"))
     assert run.code == 0
     assert [warning for warning in run.warnings if "cannot notify the supervisor" in warning]

@@ -1,4 +1,4 @@
-"""A daemon starts, says how it is, ends and starts anew, and each command's answer can be believed."""
+"""A daemon starts, shows its status, stops and restarts, and each command reports the truth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BAD = f"[table: orders]\n{LIMITS}max-provisoned-reads: 5\nreads-upper-threshold:
 EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(with_indexes=False)
 
 
-def test_a_daemon_that_has_started_is_detached_and_checks(emulator: Emulator, daemon: Daemon) -> None:
+def test_a_started_daemon_is_detached_and_checks(emulator: Emulator, daemon: Daemon) -> None:
     run = daemon.start(ALL)
     pid = daemon.pid
     assert (run.code, run.stdout, run.stderr) == (0, daemon.says(f"started with pid {pid}"), "")
@@ -38,7 +38,7 @@ def test_a_daemon_that_has_started_is_detached_and_checks(emulator: Emulator, da
     assert daemon.pid_file.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_status_tells_scripts_what_runs(daemon: Daemon) -> None:
+def test_status_has_an_exit_code_for_scripts(daemon: Daemon) -> None:
     seen = [daemon.control("status")]
     pid = daemon.must_start(ALL)
     seen.append(daemon.control("status"))
@@ -51,7 +51,7 @@ def test_a_status_tells_scripts_what_runs(daemon: Daemon) -> None:
     ]
 
 
-def test_a_stop_waits_for_the_update_in_hand(emulator: Emulator, daemon: Daemon) -> None:
+def test_stop_waits_for_the_update_under_way(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator)
     emulator.add_fault(kind="slow", action="UpdateTable", seconds=0.8)
     pid = daemon.must_start(ALL)
@@ -65,12 +65,12 @@ def test_a_stop_waits_for_the_update_in_hand(emulator: Emulator, daemon: Daemon)
     assert daemon.control("status").code == 3
 
 
-def test_a_stop_of_nothing_is_fine(daemon: Daemon) -> None:
+def test_stop_succeeds_when_nothing_runs(daemon: Daemon) -> None:
     run = daemon.control("stop")
     assert (run.code, run.stdout, run.stderr) == (0, daemon.says("not running"), "")
 
 
-def test_a_restart_puts_a_new_daemon_in_place_of_the_old_one(daemon: Daemon) -> None:
+def test_restart_replaces_the_daemon(daemon: Daemon) -> None:
     old = daemon.must_start(ALL)
     run = daemon.start(ALL, command="restart")
     new = daemon.pid
@@ -79,7 +79,7 @@ def test_a_restart_puts_a_new_daemon_in_place_of_the_old_one(daemon: Daemon) -> 
     assert (is_running(old), is_running(new)) == (False, True)
 
 
-def test_a_restart_of_nothing_starts(daemon: Daemon) -> None:
+def test_restart_starts_a_daemon_when_none_runs(daemon: Daemon) -> None:
     run = daemon.start(ALL, command="restart")
     said = daemon.says("not running") + daemon.says(f"started with pid {daemon.pid}")
     assert (run.code, run.stdout) == (0, said)
@@ -93,7 +93,7 @@ def test_a_restart_of_nothing_starts(daemon: Daemon) -> None:
         pytest.param(ALL, ("--log-config-file", "missing"), id="a missing log-config-file"),
     ],
 )
-def test_a_restart_that_cannot_succeed_leaves_the_old_daemon_alone(
+def test_a_restart_that_would_fail_leaves_the_old_daemon_running(
     daemon: Daemon, configuration: str, flags: tuple[str, ...]
 ) -> None:
     pid = daemon.must_start(ALL)
@@ -108,7 +108,7 @@ def test_a_second_start_is_refused_and_names_the_first(daemon: Daemon) -> None:
     assert daemon.control("status").code == 0
 
 
-def test_of_starts_at_the_same_moment_one_succeeds(daemon: Daemon) -> None:
+def test_only_one_of_several_simultaneous_starts_succeeds(daemon: Daemon) -> None:
     with ThreadPoolExecutor(3) as pool:
         runs = [future.result() for future in [pool.submit(daemon.start, ALL) for _ in range(3)]]
     said = sorted((run.code, run.stdout + run.stderr) for run in runs)
@@ -116,7 +116,7 @@ def test_of_starts_at_the_same_moment_one_succeeds(daemon: Daemon) -> None:
     assert said == [(0, daemon.says(f"started with pid {daemon.pid}")), refused, refused]
 
 
-def test_instances_leave_each_other_alone(program: Program, daemon: Daemon) -> None:
+def test_instances_do_not_affect_each_other(program: Program, daemon: Daemon) -> None:
     other = Daemon(program, "other")
     pids = daemon.must_start(ALL), other.must_start(ALL)
     assert pids[0] != pids[1]
@@ -139,7 +139,7 @@ def test_instances_leave_each_other_alone(program: Program, daemon: Daemon) -> N
         pytest.param(ALL, ("--check-interval", "99999999999"), ["check-interval"], id="a wait for ever"),
     ],
 )
-def test_a_start_with_a_faulty_configuration_says_what_is_wrong(
+def test_a_start_with_a_faulty_configuration_prints_the_faults(
     emulator: Emulator, daemon: Daemon, configuration: str, flags: tuple[str, ...], said: list[str]
 ) -> None:
     run = daemon.start(configuration, *flags)
@@ -150,7 +150,7 @@ def test_a_start_with_a_faulty_configuration_says_what_is_wrong(
     assert emulator.requests() == []
 
 
-def test_a_start_whose_parent_is_process_1_detaches_too(daemon: Daemon) -> None:
+def test_a_start_under_process_1_detaches(daemon: Daemon) -> None:
     path, said = daemon.program.write(ALL), daemon.program.folder / "said"
     start = shlex.join([*COMMAND, "-c", path, "--daemon", "start", *daemon.flags])
     # The shell ends at once and leaves the program to process 1.
@@ -162,7 +162,7 @@ def test_a_start_whose_parent_is_process_1_detaches_too(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_start_without_open_streams_starts(daemon: Daemon, closed: str) -> None:
+def test_a_daemon_starts_with_closed_standard_streams(daemon: Daemon, closed: str) -> None:
     start = shlex.join([*COMMAND, "-c", daemon.program.write(ALL), "--daemon", "start", *daemon.flags])
     environment = {**os.environ, **daemon.program.emulator.environment(), "HOME": str(daemon.program.folder)}
     run = subprocess.run(["/bin/sh", "-c", f"{start} {closed}"], env=environment, check=False)
@@ -170,7 +170,7 @@ def test_a_start_without_open_streams_starts(daemon: Daemon, closed: str) -> Non
     assert daemon.control("status").stdout == daemon.says_running(daemon.pid, daemon.own_log)
 
 
-def test_a_daemon_that_runs_once_makes_one_pass(emulator: Emulator, daemon: Daemon) -> None:
+def test_a_daemon_with_run_once_checks_once(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator)
     assert daemon.start(EACH_SECOND, "--run-once").code == 0
     wait_until(lambda: daemon.control("status").code == 3, "the end of the only pass")

@@ -1,4 +1,4 @@
-"""A daemon says what it has to say where somebody can find it, also if nobody has named a place."""
+"""A daemon always has a log that can be found, even if none is configured."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def mode(path: Path) -> str:
     return f"{path.stat().st_mode & 0o777:o}"
 
 
-def test_a_daemon_without_a_log_of_its_own_logs_in_its_state_directory_and_says_where(
+def test_a_daemon_without_a_log_file_logs_in_its_state_directory_and_prints_the_path(
     emulator: Emulator, daemon: Daemon
 ) -> None:
     add_busy(emulator)
@@ -69,15 +69,13 @@ def test_a_daemon_without_a_log_of_its_own_logs_in_its_state_directory_and_says_
 
 
 @pytest.mark.parametrize("command", ["start", "restart"])
-def test_warnings_are_said_on_the_terminal_before_it_detaches_and_in_the_log(
-    daemon: Daemon, command: str
-) -> None:
+def test_warnings_are_printed_before_detaching_and_logged(daemon: Daemon, command: str) -> None:
     run = start(daemon, UNLIMITED, command=command)
     assert (run.code, run.stderr) == (0, f"dynamic-dynamodb: {SPENDS}\n")
     wait_until(lambda: f"WARNING {SPENDS}" in read_log(daemon.own_log.read_text()), "the warning")
 
 
-def test_errors_of_later_are_in_the_log(emulator: Emulator, daemon: Daemon) -> None:
+def test_errors_after_the_start_are_logged(emulator: Emulator, daemon: Daemon) -> None:
     emulator.add_fault(code="AccessDeniedException", times=None)
     assert start(daemon, EACH_SECOND).code == 0
     wait_until(
@@ -86,7 +84,7 @@ def test_errors_of_later_are_in_the_log(emulator: Emulator, daemon: Daemon) -> N
 
 
 @pytest.mark.parametrize("given", ["/dev/stdout", "/dev/stderr"])
-def test_a_stream_that_a_daemon_does_not_have_is_no_log(daemon: Daemon, given: str) -> None:
+def test_a_stream_that_a_daemon_does_not_have_is_replaced_by_its_own_log(daemon: Daemon, given: str) -> None:
     run = start(daemon, EACH_SECOND, "--log-file", given)
     assert (run.code, run.stdout) == (
         0,
@@ -96,7 +94,7 @@ def test_a_stream_that_a_daemon_does_not_have_is_no_log(daemon: Daemon, given: s
 
 
 @pytest.mark.parametrize("handlers", ["", "console"])
-def test_a_log_config_file_for_streams_that_a_daemon_does_not_have_is_no_log(
+def test_a_log_config_file_with_streams_alone_is_replaced_by_its_own_log(
     daemon: Daemon, handlers: str
 ) -> None:
     log_config = daemon.program.write(STREAMS.format(handlers=handlers), "logging.conf")
@@ -109,26 +107,26 @@ def test_a_log_config_file_for_streams_that_a_daemon_does_not_have_is_no_log(
     assert daemon.control("status").stdout == daemon.says_running(daemon.pid, daemon.own_log)
 
 
-def test_a_log_config_file_with_a_place_of_its_own_is_enough(daemon: Daemon) -> None:
+def test_a_log_config_file_that_writes_a_file_is_the_only_log(daemon: Daemon) -> None:
     log_config = daemon.program.write(NULL, "logging.conf")
     assert start(daemon, f"{EACH_SECOND}[logging]\nlog-config-file: {log_config}\n").code == 0
     assert not daemon.own_log.exists()
 
 
-def test_a_log_that_somebody_has_chosen_is_the_only_one(daemon: Daemon) -> None:
+def test_a_configured_log_file_is_the_only_log(daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
     daemon.wait_for("checked 0 targets")
     assert daemon.control("status").stdout == daemon.says_running(pid)
     assert not daemon.own_log.exists()
 
 
-def test_a_daemon_that_must_not_log_does_not(daemon: Daemon) -> None:
+def test_a_daemon_told_not_to_log_does_not_log(daemon: Daemon) -> None:
     assert start(daemon, EACH_SECOND, "--log-file", "/dev/null").code == 0
     assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
     assert not daemon.own_log.exists()
 
 
-def test_status_tells_of_the_log_that_is_in_use_since_a_reload(daemon: Daemon) -> None:
+def test_status_names_the_log_in_use_since_a_reload(daemon: Daemon) -> None:
     assert start(daemon, EACH_SECOND).code == 0
     new = daemon.program.folder / "new.log"
     daemon.program.write(f"{EACH_SECOND}[logging]\nlog-file: {new}\n")
@@ -138,9 +136,7 @@ def test_status_tells_of_the_log_that_is_in_use_since_a_reload(daemon: Daemon) -
     wait_until(lambda: daemon.control("status").stdout == said, "its place in the status")
 
 
-def test_without_any_place_for_a_log_the_daemon_says_so_and_goes_on(
-    emulator: Emulator, daemon: Daemon
-) -> None:
+def test_a_daemon_without_any_possible_log_reports_it_and_runs(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator)
     blocked = daemon.program.write("no folder", "blocked")
     run = start(daemon, EACH_SECOND, STATE_DIRECTORY=blocked)
@@ -154,7 +150,7 @@ def test_without_any_place_for_a_log_the_daemon_says_so_and_goes_on(
     assert status.stdout == daemon.says(f"running with pid {daemon.pid}")
 
 
-def test_a_daemon_that_cannot_begin_says_why_in_its_log(daemon: Daemon) -> None:
+def test_a_daemon_that_cannot_begin_logs_why(daemon: Daemon) -> None:
     run = start(daemon, EACH_SECOND, "--pid-file-dir", str(daemon.program.folder / "missing"))
     assert run.code == 1
     assert f"{daemon.program.folder / 'missing'}" in run.stderr

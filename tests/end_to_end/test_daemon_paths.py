@@ -1,4 +1,4 @@
-"""The files that a daemon uses are the ones that its starter meant, and nobody else can write them."""
+"""A daemon uses the paths that its starter meant, and others cannot write its files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _writable_by_others(program: Program, names: set[str]) -> set[str]:
     return {path.name for path in made if path.stat().st_mode & 0o022}
 
 
-def test_relative_paths_hold_after_detaching_and_after_a_reload(emulator: Emulator, daemon: Daemon) -> None:
+def test_relative_paths_work_after_detaching_and_after_a_reload(emulator: Emulator, daemon: Daemon) -> None:
     add_idle(emulator)
     program, folder = daemon.program, daemon.program.folder
     program.write(EACH_SECOND + "[logging]\nlog-file: own.log\n", "own.conf")
@@ -59,7 +59,7 @@ def test_relative_paths_hold_after_detaching_and_after_a_reload(emulator: Emulat
     assert found == {"own.conf", "own.log", "own.log.1", "counts.json", "counts.json.lock"}
 
 
-def test_a_relative_log_config_file_holds_after_a_reload(daemon: Daemon) -> None:
+def test_a_relative_log_config_file_works_after_a_reload(daemon: Daemon) -> None:
     program = daemon.program
     log = program.folder / "configured.log"
     program.write(
@@ -74,7 +74,7 @@ def test_a_relative_log_config_file_holds_after_a_reload(daemon: Daemon) -> None
     wait_until(lambda: "the configuration was read again" in log.read_text(), "a reload")
 
 
-def test_nothing_that_a_daemon_makes_can_be_written_by_others(emulator: Emulator, daemon: Daemon) -> None:
+def test_others_cannot_write_the_files_of_a_daemon(emulator: Emulator, daemon: Daemon) -> None:
     add_idle(emulator)
     with _careless():
         daemon.must_start(EACH_SECOND, "--state-file", str(daemon.program.folder / "counts.json"))
@@ -84,7 +84,7 @@ def test_nothing_that_a_daemon_makes_can_be_written_by_others(emulator: Emulator
     assert _writable_by_others(daemon.program, names) == set()
 
 
-def test_nothing_that_a_run_makes_can_be_written_by_others(emulator: Emulator, program: Program) -> None:
+def test_others_cannot_write_the_files_of_a_run(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     with _careless():
         program.check(EACH_SECOND, "--log-file", "own.log", "--state-file", "counts.json")
@@ -93,9 +93,7 @@ def test_nothing_that_a_run_makes_can_be_written_by_others(emulator: Emulator, p
 
 
 @pytest.mark.parametrize("extra", [(), ("--daemon", "start")])
-def test_a_log_in_a_shared_directory_is_not_written_through_a_link(
-    daemon: Daemon, extra: tuple[str, ...]
-) -> None:
+def test_a_log_in_a_shared_directory_does_not_follow_a_link(daemon: Daemon, extra: tuple[str, ...]) -> None:
     program = daemon.program
     shared, precious = program.folder / "shared", program.folder / "precious"
     shared.mkdir()
@@ -108,7 +106,7 @@ def test_a_log_in_a_shared_directory_is_not_written_through_a_link(
     assert "own.log" in run.stderr
 
 
-def test_a_log_that_its_owner_has_put_elsewhere_by_a_link_is_written(program: Program) -> None:
+def test_a_log_follows_a_link_of_its_owner(program: Program) -> None:
     (program.folder / "own.log").symlink_to(program.folder / "elsewhere")
     assert program.check(EACH_SECOND, "--log-file", "own.log").code == 0
     assert "checked 0 targets" in (program.folder / "elsewhere").read_text()

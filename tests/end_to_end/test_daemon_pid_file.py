@@ -1,4 +1,4 @@
-"""A pid file is believed only as far as it can be, and nobody else's process pays for it."""
+"""A pid file never leads to a signal to another process, whatever it contains."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _stranger() -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def test_a_killed_daemon_is_no_hindrance(daemon: Daemon) -> None:
+def test_a_killed_daemon_does_not_block_any_command(daemon: Daemon) -> None:
     daemon.must_start(ALL)
     old = daemon.kill()
     run = daemon.start(ALL)
@@ -61,7 +61,7 @@ def test_a_pid_of_another_program_is_never_signalled(daemon: Daemon) -> None:
     ]
 
 
-def test_a_pid_file_that_a_stranger_holds_gets_nobody_signalled(daemon: Daemon) -> None:
+def test_a_pid_file_locked_by_another_program_leads_to_no_signal(daemon: Daemon) -> None:
     with _stranger() as stranger:
         daemon.pid_file.write_text(f"{stranger.pid}\n")
         with daemon.pid_file.open() as held:
@@ -88,7 +88,7 @@ def test_a_pid_file_that_a_stranger_holds_gets_nobody_signalled(daemon: Daemon) 
         pytest.param(b"9" * 5000, id="no pid of any process"),
     ],
 )
-def test_a_pid_file_that_says_nothing_is_stale_and_goes(daemon: Daemon, content: bytes) -> None:
+def test_an_unreadable_pid_file_is_stale_and_removed(daemon: Daemon, content: bytes) -> None:
     daemon.pid_file.write_bytes(content)
     assert daemon.control("status").code == 1
     run = daemon.control("stop")
@@ -110,7 +110,7 @@ def test_a_pid_file_that_is_a_link_is_refused(daemon: Daemon, command: str) -> N
 
 @COMMANDS
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
-def test_a_pid_file_that_is_no_file_is_refused(
+def test_a_pid_file_that_is_not_a_regular_file_is_refused(
     daemon: Daemon, command: str, make: Callable[[Path], None]
 ) -> None:
     make(daemon.pid_file)
@@ -127,7 +127,7 @@ def test_a_pid_directory_that_cannot_be_used_is_named(daemon: Daemon, folder: st
     assert str(daemon.program.folder / folder) in run.stderr
 
 
-def test_a_pid_file_that_a_cleaner_removed_is_written_again(daemon: Daemon) -> None:
+def test_a_removed_pid_file_is_written_again(daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
     daemon.pid_file.unlink()
     wait_until(daemon.pid_file.exists, "a new pid file")
@@ -141,7 +141,7 @@ def test_a_pid_file_does_not_look_old_while_its_daemon_runs(daemon: Daemon) -> N
     assert daemon.control("stop").code == 0
 
 
-def test_a_daemon_whose_place_another_has_taken_ends(daemon: Daemon) -> None:
+def test_a_daemon_that_was_replaced_ends(daemon: Daemon) -> None:
     first = daemon.must_start("[global]\ncheck-interval: 2\n" + everywhere(with_indexes=False))
     daemon.wait_for("checked 0 targets")
     os.kill(first, signal.SIGSTOP)  # it must not make them again before the second is there
@@ -153,7 +153,7 @@ def test_a_daemon_whose_place_another_has_taken_ends(daemon: Daemon) -> None:
     assert daemon.control("status").stdout == daemon.says_running(second)
 
 
-def test_a_daemon_outlives_the_directory_of_its_pid_file(daemon: Daemon) -> None:
+def test_a_daemon_survives_the_removal_of_its_pid_directory(daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
     gone = f"WARNING {daemon.pids} does not exist"
     daemon.pid_file.unlink()

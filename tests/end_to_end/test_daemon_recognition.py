@@ -1,4 +1,4 @@
-"""A daemon of 2.5.1 holds no lock: it is known by its process, and a pid that others have now is not."""
+"""A daemon of 2.5.1 is recognized by its process; a reused pid is not a daemon."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _write_old(folder: Path) -> str:
     return str(script)
 
 
-def test_a_living_daemon_of_2_5_1_is_neither_joined_nor_ended(daemon: Daemon) -> None:
+def test_a_running_daemon_of_2_5_1_is_neither_joined_nor_stopped(daemon: Daemon) -> None:
     words = (sys.executable, _write_old(daemon.program.folder), "--daemon", "start", "-c", "x")
     with _run(words) as old:
         daemon.pid_file.write_text(f"{old.pid}")
@@ -74,7 +74,7 @@ def test_a_living_daemon_of_2_5_1_is_neither_joined_nor_ended(daemon: Daemon) ->
         pytest.param(("/bin/sh", "-c", "sleep 60", "{script}", "--daemon", "start"), 0, id="an argument"),
     ],
 )
-def test_a_pid_that_another_process_has_now_keeps_no_daemon_from_starting(
+def test_a_reused_pid_does_not_block_a_start(
     daemon: Daemon, words: tuple[str, ...], age_seconds: float
 ) -> None:
     script = _write_old(daemon.program.folder)
@@ -88,7 +88,7 @@ def test_a_pid_that_another_process_has_now_keeps_no_daemon_from_starting(
     assert (run.code, run.stdout, run.stderr) == (0, daemon.says(said), "")
 
 
-def test_the_pid_of_a_parent_keeps_no_daemon_from_starting(daemon: Daemon) -> None:
+def test_the_pid_of_a_parent_does_not_block_a_start(daemon: Daemon) -> None:
     """As in a container, where the same few pids come again at each start."""
     program = daemon.program
     start = [*COMMAND, "-c", program.write(ALL), "--daemon", "start", *daemon.flags]
@@ -105,7 +105,7 @@ def test_the_pid_of_a_parent_keeps_no_daemon_from_starting(daemon: Daemon) -> No
     assert "a stale pid file was removed" in run.stdout
 
 
-def test_whoever_reads_the_pid_file_cannot_hold_up_anything(daemon: Daemon) -> None:
+def test_a_reader_of_the_pid_file_cannot_block_any_command(daemon: Daemon) -> None:
     daemon.must_start(ALL)
     assert daemon.lock_file.stat().st_mode & 0o777 == 0o600
     daemon.kill()
@@ -121,7 +121,7 @@ def test_whoever_reads_the_pid_file_cannot_hold_up_anything(daemon: Daemon) -> N
         assert daemon.control("stop").code == 0
 
 
-def test_a_file_in_place_of_the_pid_file_ends_no_daemon_and_is_left_alone(daemon: Daemon) -> None:
+def test_a_foreign_file_at_the_pid_file_neither_stops_a_daemon_nor_is_changed(daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
     daemon.pid_file.unlink()
     daemon.pid_file.symlink_to(daemon.program.folder / "precious")
@@ -133,7 +133,7 @@ def test_a_file_in_place_of_the_pid_file_ends_no_daemon_and_is_left_alone(daemon
     assert daemon.pid_file.is_symlink()
 
 
-def test_a_second_name_of_another_file_is_not_written_into(daemon: Daemon) -> None:
+def test_a_hard_link_at_the_pid_file_is_not_written(daemon: Daemon) -> None:
     precious = daemon.program.folder / "precious"
     precious.write_text("as it was\n")
     for path in (daemon.pid_file, daemon.lock_file):
@@ -144,7 +144,7 @@ def test_a_second_name_of_another_file_is_not_written_into(daemon: Daemon) -> No
 
 
 @ONLY_ROOT
-def test_files_that_a_neighbour_puts_in_place_of_ours_end_no_daemon(daemon: Daemon) -> None:
+def test_files_that_another_user_puts_in_place_stop_no_daemon(daemon: Daemon) -> None:
     daemon.must_start(EACH_SECOND)
     for path in (daemon.pid_file, daemon.lock_file):
         path.unlink()
@@ -158,7 +158,7 @@ def test_files_that_a_neighbour_puts_in_place_of_ours_end_no_daemon(daemon: Daem
 
 
 @ONLY_ROOT
-def test_root_neither_signals_a_neighbours_process_nor_waits_for_it(daemon: Daemon) -> None:
+def test_root_neither_signals_nor_waits_for_the_process_of_another_user(daemon: Daemon) -> None:
     with _run(("sleep", "60"), user=NEIGHBOUR) as stranger:
         process = find_process(stranger.pid)
         assert process is not None
@@ -182,7 +182,7 @@ def test_root_neither_signals_a_neighbours_process_nor_waits_for_it(daemon: Daem
 @pytest.mark.parametrize(
     ("owner", "code"), [pytest.param(NEIGHBOUR, 0, id="their files"), pytest.param(0, 1, id="root's")]
 )
-def test_root_stops_another_users_daemon_by_that_users_files_alone(
+def test_root_stops_the_daemon_of_another_user_by_the_files_of_that_user(
     daemon: Daemon, owner: int, code: int
 ) -> None:
     with _run(AS_DAEMON, executable="/bin/sh", user=NEIGHBOUR) as theirs:
@@ -198,7 +198,7 @@ def test_root_stops_another_users_daemon_by_that_users_files_alone(
 
 
 @ONLY_ROOT
-def test_a_pid_file_of_another_user_makes_no_process_of_root_a_daemon(daemon: Daemon) -> None:
+def test_a_pid_file_of_another_user_does_not_make_a_root_process_a_daemon(daemon: Daemon) -> None:
     words = (sys.executable, _write_old(daemon.program.folder), "--daemon", "start", "-c", "x")
     with _run(words) as alike:
         daemon.pid_file.write_text(f"{alike.pid}\n")

@@ -1,4 +1,4 @@
-"""`--daemon reload` tells what came of it, and asks nothing of a daemon with a file that has faults."""
+"""`--daemon reload` reports its result, and signals no daemon about a file with faults."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _write(daemon: Daemon, text: str) -> tuple[str, str]:
     return "-c", daemon.program.write(text, f"{daemon.instance}.conf")
 
 
-def test_a_new_configuration_is_in_force_when_the_command_says_so(daemon: Daemon) -> None:
+def test_a_new_configuration_is_used_when_reload_returns(daemon: Daemon) -> None:
     pid = daemon.must_start(FIRST)
     run = daemon.control("reload", *_write(daemon, BOTH))
     said = daemon.says(f"the new configuration is in force (pid {pid})")
@@ -41,14 +41,14 @@ def test_a_new_configuration_is_in_force_when_the_command_says_so(daemon: Daemon
     daemon.wait_for("second: updated")
 
 
-def test_what_a_reload_lowers_is_said_on_the_terminal_too(daemon: Daemon) -> None:
+def test_reload_prints_the_limits_that_it_lowers(daemon: Daemon) -> None:
     pid = daemon.must_start(BOTH)
     run = daemon.control("reload", *_write(daemon, FIRST))
     lowered = "lower than before: [table: second] is gone"
     assert run.stdout == daemon.says(f"the new configuration is in force; {lowered} (pid {pid})")
 
 
-def test_a_file_with_faults_is_not_given_to_the_daemon(daemon: Daemon) -> None:
+def test_reload_does_not_signal_the_daemon_about_a_file_with_faults(daemon: Daemon) -> None:
     daemon.must_start(FIRST)
     daemon.wait_for("checked 1 target:")
     before = daemon.log
@@ -58,7 +58,7 @@ def test_a_file_with_faults_is_not_given_to_the_daemon(daemon: Daemon) -> None:
     assert daemon.log == before
 
 
-def test_what_the_daemon_rejects_is_said_with_its_reason(daemon: Daemon) -> None:
+def test_reload_prints_why_the_daemon_rejects_a_configuration(daemon: Daemon) -> None:
     daemon.must_start(FIRST, "--log-file", str(_make_folder(daemon) / "own.log"))
     (daemon.program.folder / "logs" / "own.log").unlink()
     (daemon.program.folder / "logs").rmdir()
@@ -70,7 +70,7 @@ def test_what_the_daemon_rejects_is_said_with_its_reason(daemon: Daemon) -> None
     assert "own.log" in run.stderr
 
 
-def test_a_reload_that_somebody_else_asked_for_does_not_answer_for_an_older_file(daemon: Daemon) -> None:
+def test_the_result_of_another_reload_is_not_taken_for_ours(daemon: Daemon) -> None:
     """A reload that began before the file was checked tells nothing about it."""
     pid = daemon.must_start(FIRST)
     _write(daemon, f"{FIRST}reads-upper-threshold: 95\n")
@@ -81,7 +81,7 @@ def test_a_reload_that_somebody_else_asked_for_does_not_answer_for_an_older_file
     daemon.wait_for("second: updated")
 
 
-def test_a_daemon_that_reads_another_file_is_not_asked(daemon: Daemon) -> None:
+def test_reload_does_not_signal_a_daemon_with_another_file(daemon: Daemon) -> None:
     pid = daemon.must_start(FIRST)
     other = daemon.program.write(BOTH, "other.conf")
     run = daemon.control("reload", "-c", other)
@@ -93,12 +93,12 @@ def test_a_daemon_that_reads_another_file_is_not_asked(daemon: Daemon) -> None:
     assert not [line for line in daemon.log if "read again" in line]
 
 
-def test_a_reload_of_nothing_says_that_nothing_runs(daemon: Daemon) -> None:
+def test_reload_reports_that_nothing_runs(daemon: Daemon) -> None:
     run = daemon.control("reload", *_write(daemon, FIRST))
     assert (run.code, run.stderr) == (1, daemon.says("not running"))
 
 
-def test_a_daemon_that_ends_instead_is_no_success(daemon: Daemon) -> None:
+def test_reload_fails_if_the_daemon_ends_instead(daemon: Daemon) -> None:
     pid = daemon.must_start(FIRST)
     os.kill(pid, signal.SIGSTOP)
     flags = _write(daemon, FIRST)

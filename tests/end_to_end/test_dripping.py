@@ -1,4 +1,4 @@
-"""No answer holds a check, or the end of the program, up for longer than its bound, whatever comes in."""
+"""Responses that drip in, or pages without end, hold up neither a check nor the exit beyond their limits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _everything(emulator: Emulator) -> str:
 
 
 @pytest.mark.parametrize("action", [*LOOKUPS, "UpdateTable", "Publish"])
-def test_a_run_whose_answers_drip_in_ends_in_its_bounds(
+def test_a_run_ends_within_its_limits_when_answers_drip_in(
     emulator: Emulator, impatient: Program, action: str
 ) -> None:
     configuration = _everything(emulator)
@@ -41,7 +41,7 @@ def test_a_run_whose_answers_drip_in_ends_in_its_bounds(
     assert emulator.capacities() == {("busy", None): RAISED if scaled else BEFORE}
 
 
-def test_an_update_whose_answer_drips_in_is_looked_for_and_not_sent_again(
+def test_an_update_whose_answer_drips_in_is_verified_and_not_sent_again(
     emulator: Emulator, impatient: Program
 ) -> None:
     add_busy(emulator)
@@ -51,7 +51,9 @@ def test_an_update_whose_answer_drips_in_is_looked_for_and_not_sent_again(
     assert len(emulator.requests("UpdateTable")) == 1
 
 
-def test_a_table_whose_description_drips_in_costs_no_worker(emulator: Emulator, impatient: Program) -> None:
+def test_a_description_that_drips_in_does_not_occupy_a_worker_for_good(
+    emulator: Emulator, impatient: Program
+) -> None:
     for name in ("sick", "well"):
         add_idle(emulator, name)
     emulator.add_fault(kind="drip", action="DescribeTable", table="sick", times=None)
@@ -84,7 +86,7 @@ def test_pages_that_never_end_are_given_up(
     assert len(emulator.requests(action)) <= (100 if action == "GetMetricData" else 1000)
 
 
-def test_pages_that_are_billed_end_sooner(emulator: Emulator, program: Program) -> None:
+def test_pages_that_cost_money_are_given_up_after_100(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(kind="endless_pages", action="GetMetricData", times=None)
     run = program.check(ALL)
@@ -99,7 +101,7 @@ def test_pages_that_are_billed_end_sooner(emulator: Emulator, program: Program) 
         *((action, "endless_pages") for action in LOOKUPS if action != "DescribeTable"),
     ],
 )
-def test_the_program_ends_at_once_when_told_to_whatever_it_is_waiting_for(
+def test_a_signal_ends_the_program_whatever_it_waits_for(
     emulator: Emulator, program: Program, action: str, kind: str
 ) -> None:
     configuration = _everything(emulator)
@@ -116,7 +118,7 @@ def test_the_program_ends_at_once_when_told_to_whatever_it_is_waiting_for(
 
 
 @pytest.mark.parametrize("action", ["UpdateTable", "Publish"])
-def test_a_change_in_hand_has_a_moment_to_be_finished_and_no_more(
+def test_an_update_under_way_has_limited_time_to_finish(
     emulator: Emulator, impatient: Program, action: str
 ) -> None:
     configuration = _everything(emulator)

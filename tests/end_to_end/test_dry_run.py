@@ -1,4 +1,4 @@
-"""A dry run says all that a real run would do, and does nothing."""
+"""A dry run logs what a real run would do, and changes nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_dry_run_changes_and_publishes_nothing(emulator: Emulator, program: Pr
     assert actions(emulator) == ["ListTables", "DescribeTable", "DescribeTable", "GetMetricData"]
 
 
-def test_a_dry_run_says_what_it_would_change_and_why(emulator: Emulator, program: Program) -> None:
+def test_a_dry_run_logs_what_it_would_change_and_why(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     run = program.check(everywhere(), "--dry-run")
@@ -52,7 +52,7 @@ def test_a_dry_run_says_what_it_would_change_and_why(emulator: Emulator, program
     assert "idle: would be updated: reads 100 -> 50 (10 % consumed is below" in run.line_of("idle")
 
 
-def test_a_dry_run_says_what_it_would_publish(emulator: Emulator, program: Program) -> None:
+def test_a_dry_run_logs_what_it_would_publish(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     topic = emulator.add_topic("alarms")
     run = program.check(

@@ -1,4 +1,4 @@
-"""A table or a list that cannot be had costs no other table its change."""
+"""A table or a list that cannot be read does not prevent changes of other tables."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_tables_that_cannot_be_described_fail_alone(emulator: Emulator, program:
 
 
 @pytest.mark.parametrize("action", ["DescribeTable", "UpdateTable"])
-def test_a_table_that_is_deleted_in_mid_check_fails_alone(
+def test_a_table_that_is_deleted_during_a_check_fails_alone(
     emulator: Emulator, program: Program, action: str
 ) -> None:
     _add_sick_and_others(emulator)
@@ -73,9 +73,7 @@ def test_a_table_that_is_deleted_in_mid_check_fails_alone(
     assert "ResourceNotFoundException" in run.line_of("sick")
 
 
-def test_without_list_tables_plain_names_are_scaled_all_the_same(
-    emulator: Emulator, program: Program
-) -> None:
+def test_plain_names_are_scaled_without_list_tables(emulator: Emulator, program: Program) -> None:
     _add_sick_and_others(emulator)
     emulator.add_fault(action="ListTables", code="AccessDeniedException", times=None)
     run = program.check(f"[default_options]\n{LIMITS}[table: busy]\n[table: ^idle$]\n")
@@ -85,7 +83,7 @@ def test_without_list_tables_plain_names_are_scaled_all_the_same(
     assert "dynamodb:ListTables" in run.warnings[0]
 
 
-def test_without_list_tables_a_regular_expression_is_a_failure(emulator: Emulator, program: Program) -> None:
+def test_a_regular_expression_without_list_tables_is_a_failure(emulator: Emulator, program: Program) -> None:
     _add_sick_and_others(emulator)
     emulator.add_fault(action="ListTables", code="AccessDeniedException", times=None)
     run = program.check(f"[default_options]\n{LIMITS}[table: busy]\n[table: ^(idle|sick)$]\n")
@@ -102,7 +100,7 @@ def test_without_list_tables_a_regular_expression_is_a_failure(emulator: Emulato
         pytest.param({"code": "InvalidSignatureException"}, id="wrong secret or clock"),
     ],
 )
-def test_refused_credentials_are_a_failure_that_is_named_once_for_all_targets(
+def test_refused_credentials_are_one_failure_for_all_targets(
     emulator: Emulator, program: Program, fault: dict[str, Any]
 ) -> None:
     for name in ("busy", "busier"):
@@ -116,7 +114,7 @@ def test_refused_credentials_are_a_failure_that_is_named_once_for_all_targets(
     assert [request.action for request in emulator.requests()] == ["ListTables"]
 
 
-def test_trouble_that_passes_costs_nothing_but_time(emulator: Emulator, program: Program) -> None:
+def test_a_passing_error_costs_only_time(emulator: Emulator, program: Program) -> None:
     passing: dict[str, dict[str, Any]] = {
         "server-error": {"code": "InternalServerError"},
         "throttling": {"code": "ThrottlingException"},

@@ -1,4 +1,4 @@
-"""Metrics that cannot be had never lower anything."""
+"""Missing metrics never lower anything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.program import Program
 
 
-def test_targets_without_metrics_are_held_alone(emulator: Emulator, program: Program) -> None:
+def test_only_targets_without_metrics_are_held(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     sick: dict[str, dict[str, Any]] = {
@@ -68,9 +68,7 @@ def test_an_index_without_metrics_does_not_hold_its_table(emulator: Emulator, pr
         pytest.param({"kind": "short_body"}, id="an answer that breaks off"),
     ],
 )
-def test_an_unusable_answer_is_asked_for_again(
-    emulator: Emulator, program: Program, fault: dict[str, Any]
-) -> None:
+def test_an_unusable_answer_is_retried(emulator: Emulator, program: Program, fault: dict[str, Any]) -> None:
     add_busy(emulator)
     add_idle(emulator)
     emulator.add_fault(action="GetMetricData", times=1, **fault)
@@ -133,7 +131,7 @@ def test_without_any_permission_for_metrics_nothing_is_changed(emulator: Emulato
     assert "cloudwatch:GetMetricStatistics" in run.line_of("idle")
 
 
-def test_one_series_that_the_older_call_cannot_get_holds_its_target_alone(
+def test_a_failed_series_of_the_older_call_holds_only_its_target(
     emulator: Emulator, program: Program
 ) -> None:
     for name in ("idle", "sick"):

@@ -1,4 +1,4 @@
-"""An update that AWS does not take is a failure of its target alone."""
+"""An update that AWS refuses is a failure of its target alone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_tables_whose_updates_are_refused_fail_alone(emulator: Emulator, program
 
 
 @pytest.mark.parametrize("kind", ["html", "cut_body", "reset"])
-def test_an_update_whose_answer_was_lost_is_not_made_twice(
+def test_an_update_whose_answer_was_lost_is_not_sent_twice(
     emulator: Emulator, program: Program, kind: str
 ) -> None:
     add_busy(emulator)
@@ -60,9 +60,7 @@ def test_an_update_whose_answer_was_lost_is_not_made_twice(
     assert [request.applied for request in emulator.requests("UpdateTable")].count(True) == 1
 
 
-def test_an_index_that_vanished_does_not_cost_its_table_the_raise(
-    emulator: Emulator, program: Program
-) -> None:
+def test_a_table_is_raised_though_its_index_was_deleted(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     emulator.add_fault(
         kind="control",
@@ -78,9 +76,7 @@ def test_an_index_that_vanished_does_not_cost_its_table_the_raise(
     assert run.line_of("orders/by-date").startswith("ERROR orders/by-date: failed: ")
 
 
-def test_an_index_that_is_busy_meanwhile_does_not_cost_its_table_the_raise(
-    emulator: Emulator, program: Program
-) -> None:
+def test_a_table_is_raised_though_its_index_is_updating(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     emulator.add_fault(
         kind="control",
@@ -94,7 +90,7 @@ def test_an_index_that_is_busy_meanwhile_does_not_cost_its_table_the_raise(
     assert emulator.capacities() == {("orders", None): RAISED, ("orders", "by-date"): BEFORE}
 
 
-def test_a_call_that_is_refused_for_no_visible_reason_is_split(emulator: Emulator, program: Program) -> None:
+def test_an_update_refused_without_a_known_reason_is_split(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     # The whole, once more the whole, the table alone (taken), the index alone
     emulator.add_fault(action="UpdateTable", code="ValidationException", times=2)
@@ -108,7 +104,7 @@ def test_a_call_that_is_refused_for_no_visible_reason_is_split(emulator: Emulato
     assert "ValidationException" in run.line_of("orders/by-date")
 
 
-def test_a_capacity_above_the_accounts_limit_does_not_cost_the_others_theirs(
+def test_other_targets_are_raised_when_one_exceeds_the_limit_of_the_account(
     emulator: Emulator, program: Program
 ) -> None:
     emulator.add_table("orders", reads=100, writes=100, gsis={"by-date": (200, 200)})
@@ -121,7 +117,7 @@ def test_a_capacity_above_the_accounts_limit_does_not_cost_the_others_theirs(
     assert "LimitExceededException" in run.line_of("orders/by-date")
 
 
-def test_one_capacity_above_the_limit_costs_no_other_its_raise_though_a_table_takes_one_call_at_a_time(
+def test_other_targets_of_the_table_are_raised_when_one_exceeds_the_limit(
     emulator: Emulator, program: Program
 ) -> None:
     indexes = [f"by-{number}" for number in range(3)]
@@ -140,7 +136,7 @@ def test_one_capacity_above_the_limit_costs_no_other_its_raise_though_a_table_ta
     assert "LimitExceededException" in run.line_of("orders")
 
 
-def test_an_index_whose_call_was_lost_is_not_taken_for_changed_because_its_table_is_busy(
+def test_an_index_whose_update_was_lost_is_not_reported_as_changed(
     emulator: Emulator, program: Program
 ) -> None:
     emulator.add_table("orders", reads=100, writes=100, gsis={"by-date": BEFORE})
@@ -155,7 +151,7 @@ def test_an_index_whose_call_was_lost_is_not_taken_for_changed_because_its_table
     assert emulator.capacities()["orders", "by-date"] == BEFORE
 
 
-def test_updates_wait_for_those_that_are_under_way(emulator: Emulator, program: Program) -> None:
+def test_updates_beyond_the_limit_wait_for_those_under_way(emulator: Emulator, program: Program) -> None:
     names = [f"table-{number}" for number in range(8)]
     for name in names:
         add_busy(emulator, name)
@@ -166,7 +162,7 @@ def test_updates_wait_for_those_that_are_under_way(emulator: Emulator, program: 
     assert set(emulator.capacities().values()) == {RAISED}
 
 
-def test_more_updates_than_aws_makes_at_once_are_no_crash(emulator: Emulator, impatient: Program) -> None:
+def test_updates_beyond_the_limit_of_aws_all_succeed(emulator: Emulator, impatient: Program) -> None:
     names = [f"table-{number}" for number in range(8)]
     for name in names:
         add_busy(emulator, name)

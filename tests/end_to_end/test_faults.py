@@ -1,4 +1,4 @@
-"""Whatever goes wrong at AWS, the others are scaled and nothing shrinks for lack of facts."""
+"""Whatever fails at AWS, other tables are scaled and nothing is lowered for lack of data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def _add_account(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.fault for case in CASES])
-def test_a_fault_costs_no_more_than_it_must(emulator: Emulator, impatient: Program, case: Case) -> None:
+def test_a_failure_affects_no_more_than_the_page_on_faults_says(
+    emulator: Emulator, impatient: Program, case: Case
+) -> None:
     _add_account(emulator)
     for method, arguments in case.setup:
         emulator.run(method, arguments)
@@ -52,14 +54,14 @@ def test_a_fault_costs_no_more_than_it_must(emulator: Emulator, impatient: Progr
     assert all(calls[action] <= most for action, most in case.most_calls.items()), calls
 
 
-def test_the_page_on_faults_names_each_of_them() -> None:
+def test_the_page_on_faults_lists_each_case() -> None:
     text = PAGE.read_text(encoding="utf-8")
     section = text.partition("\n## Faults of AWS\n")[2].partition("\n## ")[0]
     rows = [line.split("|")[1].strip() for line in section.splitlines() if "|" in line]
     assert [row for row in rows if row not in ("fault", "---")] == [case.fault for case in CASES]
 
 
-def test_a_raise_is_never_lost_to_a_decrease(emulator: Emulator, impatient: Program) -> None:
+def test_a_failure_of_a_decrease_never_prevents_a_raise(emulator: Emulator, impatient: Program) -> None:
     _add_account(emulator)
     emulator.set_decreases("sick", "by-date", today=3)
     # Another decrease of the index between our look and our call: the budget is used up now.

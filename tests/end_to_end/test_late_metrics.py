@@ -1,4 +1,4 @@
-"""Minutes that CloudWatch has not published yet are not taken for idle ones."""
+"""Minutes that CloudWatch has not published yet do not count as idle."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _add_steady(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("unpublished_minutes", [0, 1, 2, 3])
-def test_young_minutes_that_are_missing_lower_nothing(
+def test_missing_recent_minutes_lower_nothing(
     emulator: Emulator, program: Program, unpublished_minutes: int
 ) -> None:
     _add_steady(emulator)
@@ -31,7 +31,7 @@ def test_young_minutes_that_are_missing_lower_nothing(
     assert emulator.capacities() == {("steady", None): BEFORE}
 
 
-def test_rates_are_taken_over_the_minutes_that_are_known(emulator: Emulator, program: Program) -> None:
+def test_rates_are_averaged_over_the_published_minutes(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     emulator.set_publication_delay(120)
@@ -42,9 +42,7 @@ def test_rates_are_taken_over_the_minutes_that_are_known(emulator: Emulator, pro
     assert "reads 100 -> 50 (10 % consumed" in run.line_of("idle")
 
 
-def test_a_window_of_which_nothing_is_published_yet_holds_the_target_with_a_reason(
-    emulator: Emulator, program: Program
-) -> None:
+def test_a_window_without_published_minutes_holds_the_target(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     emulator.set_publication_delay(240)
@@ -63,7 +61,7 @@ def test_throttles_raise_while_consumption_is_unknown(emulator: Emulator, progra
     assert emulator.capacities() == {("orders", None): (150, 100)}
 
 
-def test_while_cloudwatch_is_late_for_all_decreases_wait_and_raises_do_not(
+def test_decreases_wait_and_raises_do_not_while_all_metrics_are_late(
     emulator: Emulator, program: Program
 ) -> None:
     add_busy(emulator)
@@ -76,7 +74,7 @@ def test_while_cloudwatch_is_late_for_all_decreases_wait_and_raises_do_not(
     assert "CloudWatch is late" in run.line_of("idle")
 
 
-def test_an_old_missing_tail_is_idle_time_if_others_have_those_minutes(
+def test_old_missing_minutes_are_idle_if_other_targets_have_them(
     emulator: Emulator, program: Program
 ) -> None:
     _add_steady(emulator)

@@ -1,4 +1,4 @@
-"""A logging configuration of Python's own form takes over all logging."""
+"""A `log-config-file` in the format of Python's logging replaces all other logging."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ args=(sys.stdout,)
 
 
 @pytest.mark.parametrize("place", ["flag", "option"])
-def test_the_manuals_example_logs_to_file_and_console(
+def test_the_example_in_the_manual_logs_to_file_and_console(
     emulator: Emulator, program: Program, place: str
 ) -> None:
     add_busy(emulator)
@@ -72,7 +72,7 @@ def test_the_manuals_example_logs_to_file_and_console(
     assert not (program.folder / "no.log").exists()
 
 
-def test_the_manuals_example_is_rotated_by_its_arguments(program: Program) -> None:
+def test_the_example_in_the_manual_rotates_its_file(program: Program) -> None:
     log = program.folder / "configured.log"
     for day in range(1, 10):
         log.with_name(f"configured.log.2020-01-0{day}").write_text("older\n")
@@ -111,7 +111,7 @@ def test_a_logging_configuration_that_cannot_be_used_is_refused(
     assert emulator.requests() == []
 
 
-def test_a_logging_configuration_that_broke_is_reported_in_the_old_log(
+def test_a_logging_configuration_that_became_invalid_is_reported_in_the_old_log(
     emulator: Emulator, program: Program
 ) -> None:
     add_busy(emulator)
@@ -128,9 +128,7 @@ def test_a_logging_configuration_that_broke_is_reported_in_the_old_log(
     assert any("ERROR the configuration was not read again" in line for line in read_log(log.read_text()))
 
 
-def test_a_working_directory_that_is_deleted_during_a_run_is_a_reason_not_to_reload(
-    emulator: Emulator, program: Program
-) -> None:
+def test_a_reload_fails_if_the_working_directory_was_deleted(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     log = program.folder / "configured.log"
     path = program.write(EXAMPLE.replace("configured.log", str(log)), "logging.conf")
@@ -146,9 +144,7 @@ def test_a_working_directory_that_is_deleted_during_a_run_is_a_reason_not_to_rel
         assert running.end(signal.SIGTERM).code == 0
 
 
-def test_a_logging_configuration_that_is_given_up_logs_no_longer(
-    emulator: Emulator, program: Program
-) -> None:
+def test_a_replaced_logging_configuration_stops_logging(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     own = EXAMPLE.replace("keys=root", "keys=root,own").replace("handlers=console,file", "handlers=console")
     own += "[logger_own]\nqualname=dynamic-dynamodb\nhandlers=file\nlevel=INFO\npropagate=0\n"

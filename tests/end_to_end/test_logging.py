@@ -1,4 +1,4 @@
-"""The log goes where its reader looks for it, in the form that the reader can use."""
+"""The log is written where and how it is configured."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"
         ),
     ],
 )
-def test_each_line_has_moment_name_level_and_message(
+def test_each_line_has_time_name_level_and_message(
     emulator: Emulator, program: Program, flags: tuple[str, ...], form: str
 ) -> None:
     add_busy(emulator)
@@ -56,7 +56,7 @@ def test_each_line_has_moment_name_level_and_message(
         ),
     ],
 )
-def test_a_log_level_hides_what_is_less_serious(
+def test_log_level_hides_less_serious_messages(
     emulator: Emulator, program: Program, flags: tuple[str, ...], section: str, seen: set[str]
 ) -> None:
     add_busy(emulator)
@@ -79,7 +79,7 @@ def test_at_debug_the_libraries_stay_silent(emulator: Emulator, program: Program
         pytest.param("~/own.log", "own.log", id="in the home"),
     ],
 )
-def test_a_log_file_gets_what_the_console_gets(
+def test_log_file_contains_what_the_console_shows(
     emulator: Emulator, program: Program, named: str, found: str
 ) -> None:
     add_busy(emulator)
@@ -96,7 +96,7 @@ def test_a_log_file_gets_what_the_console_gets(
         pytest.param(lambda path: path.symlink_to(path), "Too many levels of symbolic links", id="a loop"),
     ],
 )
-def test_what_is_no_log_file_is_refused_at_once_by_a_start_as_by_the_check(
+def test_a_start_and_check_config_refuse_what_is_not_a_log_file(
     emulator: Emulator, program: Program, make: Callable[[Path], None], why: str
 ) -> None:
     path = program.folder / "own.log"
@@ -111,14 +111,16 @@ def test_what_is_no_log_file_is_refused_at_once_by_a_start_as_by_the_check(
 
 
 @pytest.mark.parametrize("given", ["/dev/stdout", "/dev/stderr", "/dev/null"])
-def test_a_stream_as_log_file_gets_each_line_once(emulator: Emulator, program: Program, given: str) -> None:
+def test_a_stream_as_log_file_receives_each_line_once(
+    emulator: Emulator, program: Program, given: str
+) -> None:
     add_busy(emulator)
     run = program.check(PLAIN, "--log-file", given)
     assert (run.code, len(run.log)) == (0, 3)
     assert run.stderr == (run.stdout if given == "/dev/stderr" else "")
 
 
-def test_a_log_file_of_yesterday_is_put_aside_and_five_old_ones_are_kept(program: Program) -> None:
+def test_a_log_file_rotates_daily_and_keeps_five_old_files(program: Program) -> None:
     log = program.folder / "own.log"
     _age(log, kept=[f"2020-01-0{day}" for day in range(1, 9)])
     program.check(PLAIN, "--log-file", "own.log")
@@ -141,7 +143,7 @@ def test_a_log_file_of_yesterday_is_put_aside_and_five_old_ones_are_kept(program
         pytest.param({"TERM": "xterm"}, ("--log-format", "json"), False, id="JSON"),
     ],
 )
-def test_on_a_terminal_levels_that_matter_are_coloured_and_info_is_as_all_text(
+def test_warnings_and_errors_are_coloured_on_a_terminal(
     emulator: Emulator,
     program: Program,
     environment: dict[str, str],
@@ -170,14 +172,16 @@ def test_on_a_terminal_levels_that_matter_are_coloured_and_info_is_as_all_text(
     assert "\x1b" not in (program.folder / "own.log").read_text()
 
 
-def test_a_log_that_is_not_on_a_terminal_is_never_coloured(emulator: Emulator, program: Program) -> None:
+def test_a_log_outside_a_terminal_is_not_coloured(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     run = program.check(f"{PLAIN}[table: none]\n", TERM="xterm")
     assert run.warnings != []
     assert "\x1b" not in run.stdout
 
 
-def test_json_has_an_object_a_line_with_the_numbers_of_a_target(emulator: Emulator, program: Program) -> None:
+def test_json_has_one_object_per_line_with_the_numbers_of_a_target(
+    emulator: Emulator, program: Program
+) -> None:
     add_busy_with_index(emulator)
     emulator.add_table("idle", on_demand=True)
     run = program.check(everywhere(), "--log-format", "json", "--log-file", "own.log")
@@ -211,7 +215,7 @@ HOSTILE = f"no\x1b[2J\x9b31m\u202e\u2028{FORGED}\n{FORGED}"
 SHOWN = rf"no\x1b[2J\x9b31m\u202e {FORGED} {FORGED}"
 
 
-def test_what_aws_says_neither_makes_a_line_nor_moves_the_cursor(
+def test_text_from_aws_neither_breaks_lines_nor_moves_the_cursor(
     emulator: Emulator, program: Program
 ) -> None:
     add_busy(emulator)
@@ -224,7 +228,7 @@ def test_what_aws_says_neither_makes_a_line_nor_moves_the_cursor(
         assert [line for line in text.splitlines() if line.startswith("2026-01-01")] == []
 
 
-def test_handlers_of_a_log_config_file_get_no_such_text_either(emulator: Emulator, program: Program) -> None:
+def test_text_from_aws_is_escaped_in_a_log_config_file_too(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(code="AccessDeniedException", action="UpdateTable", message=HOSTILE, times=None)
     run = program.check(PLAIN, "--log-config-file", program.write(EXAMPLE, "logging.conf"))
@@ -232,7 +236,7 @@ def test_handlers_of_a_log_config_file_get_no_such_text_either(emulator: Emulato
     assert SHOWN in run.stdout
 
 
-def test_a_recording_says_nothing_hostile_either(emulator: Emulator, program: Program) -> None:
+def test_text_from_aws_is_escaped_in_a_recording_too(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(code="AccessDeniedException", action="ListTables", message=HOSTILE, times=None)
     emulator.add_fault(code="AccessDeniedException", action="GetMetricData", message=HOSTILE, times=None)

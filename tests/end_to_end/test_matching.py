@@ -26,7 +26,7 @@ DEFAULTS = f"[default_options]\n{LIMITS}"
         ),
     ],
 )
-def test_a_section_that_matches_nothing_is_said_once_and_no_failure(
+def test_a_section_that_matches_nothing_is_one_warning_and_not_a_failure(
     emulator: Emulator, program: Program, sections: str, title: str
 ) -> None:
     add_busy(emulator)
@@ -63,7 +63,7 @@ def test_an_index_that_matches_two_sections_belongs_to_the_first(
 
 
 @pytest.mark.parametrize("with_index", [False, True], ids=["a table", "an index"])
-def test_a_name_that_is_made_to_hold_matching_up_fails_alone(
+def test_a_name_that_takes_too_long_to_match_fails_alone(
     emulator: Emulator,
     program: Program,
     with_index: bool,  # noqa: FBT001 - a case
@@ -85,7 +85,7 @@ def test_a_name_that_is_made_to_hold_matching_up_fails_alone(
     assert f"[{title}] takes too long to match this name" in run.line_of(target)
 
 
-def test_expressions_that_hold_other_engines_for_ever_hold_nothing_up(
+def test_expressions_with_catastrophic_backtracking_do_not_hold_up_a_check(
     emulator: Emulator, program: Program
 ) -> None:
     add_busy(emulator)
@@ -98,7 +98,7 @@ def test_expressions_that_hold_other_engines_for_ever_hold_nothing_up(
     assert updates(emulator) == [("busy", RAISED, {})]
 
 
-def test_sections_of_another_table_do_not_reach_an_index(emulator: Emulator, program: Program) -> None:
+def test_sections_of_another_table_do_not_apply_to_an_index(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator, "orders")
     add_busy_with_index(emulator, "items")
     program.check(f"{DEFAULTS}[table: ^orders$]\n[gsi: .* table: ^orders$]\n[table: ^items$]\n")

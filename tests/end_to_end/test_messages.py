@@ -1,4 +1,4 @@
-"""Subscribers hear of changes and alarms, and their trouble stops no change."""
+"""Changes and alarms are published to SNS, and failing to publish prevents no change."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_changes_of_a_table_and_its_index_are_published(emulator: Emulator, prog
     }
 
 
-def test_one_message_says_what_went_up_and_what_went_down(emulator: Emulator, program: Program) -> None:
+def test_one_message_has_all_changes_of_a_target(emulator: Emulator, program: Program) -> None:
     emulator.add_table("orders", reads=100, writes=100)
     emulator.put_metrics("orders", consumed_reads=95, consumed_writes=10)
     topic = emulator.add_topic("changes")
@@ -51,7 +51,7 @@ def test_one_message_says_what_went_up_and_what_went_down(emulator: Emulator, pr
     assert _published(emulator) == {(topic, "Updated provisioning for table orders", body)}
 
 
-def test_a_high_alarm_and_a_low_alarm_both_go_out(emulator: Emulator, program: Program) -> None:
+def test_high_and_low_alarms_are_both_published(emulator: Emulator, program: Program) -> None:
     emulator.add_table("orders", reads=100, writes=100)
     emulator.put_metrics("orders", consumed_reads=85, consumed_writes=40)
     topic = emulator.add_topic("alarms")
@@ -81,7 +81,7 @@ def test_a_high_alarm_and_a_low_alarm_both_go_out(emulator: Emulator, program: P
     }
 
 
-def test_only_the_types_asked_for_are_published(emulator: Emulator, program: Program) -> None:
+def test_only_configured_message_types_are_published(emulator: Emulator, program: Program) -> None:
     wanted = {
         "others": ("scale-down, low-throughput-alarm", set()),
         "changes": ("scale-up", {"Updated"}),
@@ -103,7 +103,7 @@ def test_only_the_types_asked_for_are_published(emulator: Emulator, program: Pro
         assert heard == expected, name
 
 
-def test_a_subject_is_cut_where_sns_would_refuse_it(emulator: Emulator, program: Program) -> None:
+def test_a_subject_is_cut_to_the_length_that_sns_accepts(emulator: Emulator, program: Program) -> None:
     name = "t" * 255
     add_busy(emulator, name)
     topic = emulator.add_topic("long")
@@ -127,7 +127,7 @@ def test_a_subject_is_cut_where_sns_would_refuse_it(emulator: Emulator, program:
     }
 
 
-def test_messages_that_cannot_be_published_stop_no_change(emulator: Emulator, program: Program) -> None:
+def test_a_failed_publish_does_not_prevent_the_change(emulator: Emulator, program: Program) -> None:
     topics = {
         "unknown": ("arn:aws:sns:us-east-1:123456789012:none", "Topic does not exist"),
         "of-another-region": ("arn:aws:sns:eu-west-1:123456789012:far", "TopicArn"),

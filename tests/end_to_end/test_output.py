@@ -1,4 +1,4 @@
-"""Output that nobody takes, or that cannot be written, ends no work and holds none up."""
+"""Output that is not read, or cannot be written, neither ends nor holds up any work."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def run_into_closed_pipe(program: Program, *arguments: str, **environment: str) 
         pytest.param("[logging]\nlog-config-file: logging.conf\n", "configured.log", id="log-config-file"),
     ],
 )
-def test_a_stdout_that_nobody_reads_holds_up_neither_checks_nor_the_log_nor_the_end(
+def test_an_unread_stdout_holds_up_neither_checks_nor_the_log_nor_the_exit(
     emulator: Emulator, program: Program, outlet: type, section: str, log: str
 ) -> None:
     add_busy(emulator)
@@ -161,7 +161,7 @@ def test_a_stdout_that_nobody_reads_holds_up_neither_checks_nor_the_log_nor_the_
     assert path.read_text().splitlines()[-1].endswith(" - INFO - stopped")
 
 
-def test_a_second_interrupt_ends_at_once_though_nobody_reads(emulator: Emulator, program: Program) -> None:
+def test_a_second_interrupt_ends_a_run_with_unread_stdout(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(kind="slow", action="ListTables", seconds=8)
     with full_pipe() as stuck, start(program, EACH_SECOND, stdout=stuck.theirs) as process:
@@ -195,7 +195,7 @@ def test_a_one_off_run_waits_for_a_slow_reader(emulator: Emulator, program: Prog
     ]
 
 
-def test_a_one_off_run_that_nobody_reads_is_ended_by_a_signal(emulator: Emulator, program: Program) -> None:
+def test_a_signal_ends_a_one_off_run_with_unread_stdout(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     with full_pipe() as stuck, start(program, PLAIN, "--run-once", stdout=stuck.theirs) as process:
         wait_until(lambda: emulator.capacities() == {("busy", None): RAISED}, "the update")
@@ -205,7 +205,7 @@ def test_a_one_off_run_that_nobody_reads_is_ended_by_a_signal(emulator: Emulator
     assert errors == "dynamic-dynamodb: the end of the log is lost: it was not read in time\n"
 
 
-def test_a_run_whose_stderr_is_stuck_too_ends_as_well(emulator: Emulator, program: Program) -> None:
+def test_a_run_with_unread_stderr_ends(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     with (
         full_pipe() as stuck,
@@ -216,7 +216,7 @@ def test_a_run_whose_stderr_is_stuck_too_ends_as_well(emulator: Emulator, progra
         assert process.wait(END_SECONDS) == 0
 
 
-def test_a_foreground_run_goes_on_after_its_reader_is_gone(emulator: Emulator, program: Program) -> None:
+def test_a_foreground_run_continues_after_its_reader_exits(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     log = program.folder / "own.log"
     ours, theirs = os.pipe()
@@ -231,7 +231,7 @@ def test_a_foreground_run_goes_on_after_its_reader_is_gone(emulator: Emulator, p
     assert log.read_text().count(trouble) == 1
 
 
-def test_a_foreground_run_goes_on_when_its_disk_is_full(emulator: Emulator, program: Program) -> None:
+def test_a_foreground_run_continues_when_the_disk_is_full(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     with (
         open("/dev/full", "wb") as full,  # noqa: PTH123 - a device
@@ -244,9 +244,7 @@ def test_a_foreground_run_goes_on_when_its_disk_is_full(emulator: Emulator, prog
     assert (process.returncode, errors) == (0, f"dynamic-dynamodb: {said}\n")
 
 
-def test_a_one_off_run_is_judged_by_its_work_though_its_log_cannot_be_written(
-    emulator: Emulator, program: Program
-) -> None:
+def test_the_exit_code_of_a_run_does_not_depend_on_its_log(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     path = program.write(PLAIN)
     code, errors = run(program, "-c", path, "--run-once", stdout=">/dev/full")
@@ -260,7 +258,9 @@ ONLY_CONSOLE = EXAMPLE.replace("handlers=console,file", "handlers=console").repl
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_the_same_holds_for_a_log_config_file(emulator: Emulator, program: Program, unbuffered: str) -> None:
+def test_the_exit_code_of_a_run_does_not_depend_on_its_log_config_file(
+    emulator: Emulator, program: Program, unbuffered: str
+) -> None:
     add_busy(emulator)
     own = "-c", program.write(PLAIN), "--log-config-file", program.write(ONLY_CONSOLE, "logging.conf")
     code, errors = run(program, *own, "--run-once", stdout=">/dev/full", PYTHONUNBUFFERED=unbuffered)
@@ -292,7 +292,7 @@ RESULTS = pytest.mark.parametrize(
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @RESULTS
-def test_a_result_that_cannot_be_written_is_one_sentence_and_exit_code_1(
+def test_a_result_that_cannot_be_written_is_one_error_and_exit_code_1(
     emulator: Emulator, program: Program, arguments: tuple[str, ...], unbuffered: str
 ) -> None:
     add_busy(emulator)
@@ -305,7 +305,7 @@ def test_a_result_that_cannot_be_written_is_one_sentence_and_exit_code_1(
 
 
 @RESULTS
-def test_a_result_whose_reader_is_gone_ends_quietly(
+def test_a_closed_pipe_ends_a_command_quietly(
     emulator: Emulator, program: Program, arguments: tuple[str, ...]
 ) -> None:
     add_busy(emulator)
@@ -332,7 +332,7 @@ def test_a_broken_stderr_changes_no_exit_code(
     assert run(program, *arguments, stdout="2>/dev/full >/dev/null") == (code, "")
 
 
-def test_no_other_error_of_the_system_is_taken_for_a_broken_output(program: Program) -> None:
+def test_other_system_errors_are_not_reported_as_broken_output(program: Program) -> None:
     path = program.write(PLAIN, "own.conf")
     gone = program.folder / "gone"
     command = f"mkdir {gone}; cd {gone}; rmdir {gone}; {shlex.join([*COMMAND, '-c', path, '--check-config'])}"

@@ -1,4 +1,4 @@
-"""Credentials that cannot be had are one error that says where they were looked for and what to do."""
+"""Missing or refused credentials are one error that says where they were looked for and what to do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TABLE = f"[table: ^busy$]\n{LIMITS}"
 
 
-def test_a_role_that_is_refused_is_asked_for_once_a_check_and_its_action_is_named(
+def test_a_refused_role_is_requested_once_a_check_and_its_action_is_named(
     emulator: Emulator, impatient: Program, source: Source
 ) -> None:
     names = [f"table-{number}" for number in range(20)]
@@ -84,7 +84,7 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzY2FsZXIifQ.c2lnbmF0dXJl"
         ),
     ],
 )
-def test_what_sts_answers_is_shown_without_secrets(
+def test_errors_from_sts_are_shown_without_secrets(
     impatient: Program, lines: tuple[str, ...], answer: tuple[str, int], secrets: tuple[str, ...]
 ) -> None:
     impatient.write(JWT, "identity")
@@ -130,7 +130,7 @@ SSO_PROFILE = (
         ),
     ],
 )
-def test_a_refusal_of_sso_is_not_taken_for_one_of_sts(
+def test_a_refusal_by_sso_is_not_reported_as_one_by_sts(
     impatient: Program, source: Source, code: str, hint: str
 ) -> None:
     cache = impatient.folder / ".aws" / "sso" / "cache"
@@ -148,9 +148,7 @@ def test_a_refusal_of_sso_is_not_taken_for_one_of_sts(
     assert errors[0].endswith(hint)
 
 
-def test_a_missing_sso_token_costs_one_line_however_many_tables_there_are(
-    emulator: Emulator, impatient: Program
-) -> None:
+def test_a_missing_sso_token_is_one_error_for_all_tables(emulator: Emulator, impatient: Program) -> None:
     names = [f"table-{number}" for number in range(20)]
     for name in names:
         add_busy(emulator, name)
@@ -213,7 +211,7 @@ SHORT_LIVED = write_process_credentials("AKIDPROCESS", seconds=-60)
         ),
     ],
 )
-def test_whatever_a_profile_leads_to_a_run_ends_with_1_and_a_sentence(
+def test_a_profile_without_usable_credentials_is_one_error_and_exit_code_1(
     impatient: Program, lines: tuple[str, ...], said: str
 ) -> None:
     impatient.write(SHORT_LIVED, "expired")
@@ -237,7 +235,7 @@ def test_whatever_a_profile_leads_to_a_run_ends_with_1_and_a_sentence(
         pytest.param(200, "{}", "AccessKeyId", id="it leaves something out"),
     ],
 )
-def test_a_container_endpoint_in_trouble_is_no_fault_of_the_configuration(
+def test_an_error_from_the_container_endpoint_is_not_a_configuration_fault(
     program: Program, source: Source, status: int, body: str, said: str
 ) -> None:
     source.answer(body, status)
@@ -249,9 +247,7 @@ def test_a_container_endpoint_in_trouble_is_no_fault_of_the_configuration(
     assert said in errors[0]
 
 
-def test_a_dead_proxy_before_the_metadata_service_is_no_fault_of_the_configuration(
-    impatient: Program, source: Source
-) -> None:
+def test_an_unreachable_proxy_is_not_a_configuration_fault(impatient: Program, source: Source) -> None:
     source.answer(write_credentials("AKIDROLE"))
     environment = source.as_metadata_service | {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}
     run = impatient.check(TABLE, **environment)

@@ -1,4 +1,4 @@
-"""A decrease that AWS does not allow now never costs a raise, and is no failure."""
+"""A decrease that AWS does not allow now never prevents a raise, and is not a failure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _next_decrease(last: datetime) -> str:
     return f"{min(last + timedelta(hours=1), midnight):%H:%M}"
 
 
-def test_after_a_refused_call_the_raises_alone_are_asked_for(emulator: Emulator, program: Program) -> None:
+def test_after_a_refused_update_only_the_raises_are_sent(emulator: Emulator, program: Program) -> None:
     _add_up_and_down(emulator)
     emulator.add_fault(action="UpdateTable", code="LimitExceededException", times=1)
     run = program.check(ALL)
@@ -33,7 +33,7 @@ def test_after_a_refused_call_the_raises_alone_are_asked_for(emulator: Emulator,
     assert "writes 100, not 50" in run.line_of("orders")
 
 
-def test_a_refused_decrease_is_not_asked_for_again(emulator: Emulator, program: Program) -> None:
+def test_a_refused_decrease_is_not_sent_again(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     add_busy(emulator)
     emulator.add_fault(action="UpdateTable", table="idle", code="LimitExceededException", times=None)
@@ -54,7 +54,7 @@ def test_a_decrease_beyond_the_budget_is_left_out(emulator: Emulator, program: P
     assert f"next at {_next_decrease(last)} UTC" in run.line_of("orders")
 
 
-def test_a_mere_decrease_beyond_the_budget_costs_no_call(emulator: Emulator, program: Program) -> None:
+def test_a_decrease_beyond_the_budget_alone_sends_no_update(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     last = emulator.now()
     emulator.set_decreases("idle", today=7, last=last)

@@ -1,4 +1,4 @@
-"""Region and credentials reach AWS from wherever they were written down."""
+"""Region and credentials can come from flags, the file, the environment or a profile."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _senders(emulator: Emulator) -> set[tuple[str, str]]:
         ),
     ],
 )
-def test_region_and_keys_are_those_of_flag_and_file(
+def test_region_and_keys_come_from_flag_and_file(
     emulator: Emulator, program: Program, file: str, flags: tuple[str, ...], expected: tuple[str, str]
 ) -> None:
     add_busy(emulator)
@@ -60,7 +60,7 @@ def test_region_and_keys_are_those_of_flag_and_file(
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_another_region_in_the_environment_is_not_used_and_said_once(
+def test_another_region_in_the_environment_is_one_warning_and_not_used(
     emulator: Emulator, program: Program, variable: str
 ) -> None:
     add_busy(emulator)
@@ -90,7 +90,7 @@ def test_one_key_without_the_other_is_a_fault(
     assert emulator.requests() == []
 
 
-def test_without_any_credentials_one_line_says_what_to_do(emulator: Emulator, program: Program) -> None:
+def test_a_run_without_credentials_is_one_error_with_advice(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     run = program.check(TABLE, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
     assert run.code == 1
@@ -107,7 +107,7 @@ def test_without_any_credentials_one_line_says_what_to_do(emulator: Emulator, pr
         pytest.param({"AWS_CONFIG_FILE": "broken"}, "broken", id="a file that boto3 cannot parse"),
     ],
 )
-def test_a_broken_environment_is_named(
+def test_a_broken_aws_environment_is_named(
     emulator: Emulator, program: Program, variable: dict[str, str], said: str
 ) -> None:
     program.write("what is this\n", "broken")
@@ -117,7 +117,7 @@ def test_a_broken_environment_is_named(
     assert emulator.requests() == []
 
 
-def test_a_file_with_keys_that_others_can_read_is_warned_of(emulator: Emulator, program: Program) -> None:
+def test_a_file_with_keys_that_others_can_read_is_a_warning(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     path = program.folder / "open.conf"
     path.write_text(f"[global]\n{KEYS}{TABLE}", encoding="utf-8")

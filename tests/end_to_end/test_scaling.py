@@ -1,4 +1,4 @@
-"""One check raises what is busy and lowers what is idle, in as few changes as can be."""
+"""A check raises busy tables and lowers idle ones, in as few updates as possible."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GOES_TO: dict[str, tuple[dict[str, Any], Units]] = {
 }
 
 
-def test_each_table_goes_where_its_consumption_asks(emulator: Emulator, program: Program) -> None:
+def test_each_table_is_scaled_by_its_consumption(emulator: Emulator, program: Program) -> None:
     for name, (metrics, _) in GOES_TO.items():
         emulator.add_table(name, reads=100, writes=100)
         emulator.put_metrics(name, **metrics)
@@ -45,7 +45,7 @@ def test_each_table_goes_where_its_consumption_asks(emulator: Emulator, program:
     assert sorted(table for table, _, _ in updates(emulator)) == sorted(changed)
 
 
-def test_a_throttled_index_goes_up(emulator: Emulator, program: Program) -> None:
+def test_a_throttled_index_is_raised(emulator: Emulator, program: Program) -> None:
     emulator.add_table("orders", reads=100, writes=100, gsis={"by-date": (100, 20)})
     emulator.put_metrics("orders", consumed_reads=50, consumed_writes=50)
     emulator.put_metrics("orders", "by-date", consumed_reads=50, consumed_writes=15, throttled_writes=60)
@@ -115,7 +115,7 @@ def test_a_raise_stops_at_the_maximum_and_a_decrease_at_the_minimum(
     assert emulator.capacities() == {("busy", None): (120, 130), ("idle", None): (80, 70)}
 
 
-def test_the_log_says_what_was_done_and_why(emulator: Emulator, program: Program) -> None:
+def test_the_log_contains_each_change_and_its_reason(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     run = program.check(ALL)

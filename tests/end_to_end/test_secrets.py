@@ -1,4 +1,4 @@
-"""No key, token or password reaches any output, whatever goes wrong with it."""
+"""No key, token or password appears in any output, whatever goes wrong with it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _assert_nothing_is_shown(program: Program, run: Run, *secrets: str) -> None:
 
 @pytest.mark.parametrize("output", OUTPUTS.values(), ids=OUTPUTS)
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_a_key_or_token_that_ends_in_a_line_break_is_used_without_it(
+def test_a_line_break_after_a_key_or_token_is_ignored(
     emulator: Emulator,
     impatient: Program,
     source: Callable[[Program, str, str], Environment],
@@ -109,7 +109,7 @@ BROKEN = {
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 @pytest.mark.parametrize("output", OUTPUTS.values(), ids=OUTPUTS)
-def test_a_key_or_token_that_cannot_be_sent_is_named_and_neither_shown_nor_tried(
+def test_an_invalid_key_or_token_is_named_but_neither_shown_nor_sent(
     emulator: Emulator,
     impatient: Program,
     source: Callable[[Program, str, str], Environment],
@@ -126,7 +126,7 @@ def test_a_key_or_token_that_cannot_be_sent_is_named_and_neither_shown_nor_tried
 
 
 @pytest.mark.parametrize("output", OUTPUTS.values(), ids=OUTPUTS)
-def test_a_refusal_that_repeats_the_signed_request_is_shown_without_the_token(
+def test_a_refusal_that_quotes_the_request_is_shown_without_the_token(
     emulator: Emulator, impatient: Program, output: tuple[str, ...]
 ) -> None:
     said = f"The Canonical String should have been 'POST / x-amz-security-token:{TOKEN} host'"
@@ -158,7 +158,7 @@ def test_a_password_in_the_endpoint_is_not_shown(
 
 
 @pytest.mark.parametrize("output", OUTPUTS.values(), ids=OUTPUTS)
-def test_what_a_credential_process_says_is_not_shown_when_it_fails(
+def test_output_of_a_failed_credential_process_is_not_shown(
     impatient: Program, output: tuple[str, ...]
 ) -> None:
     script = impatient.write(f"echo '{SECRET}' >&2\necho '{TOKEN}'\nexit 7\n", "process.sh")
@@ -169,7 +169,7 @@ def test_what_a_credential_process_says_is_not_shown_when_it_fails(
     _assert_nothing_is_shown(impatient, run)
 
 
-def test_a_recording_shows_no_secret_either(emulator: Emulator, program: Program) -> None:
+def test_a_recording_shows_no_secret(emulator: Emulator, program: Program) -> None:
     emulator.add_fault(code="InvalidSignatureException", message=f"{TOKEN} {SECRET}", times=None)
     environment = _by_environment(program, SECRET, TOKEN)
     run = program.run("-c", program.write(TABLE), "--record", "recorded", **environment)
@@ -180,7 +180,7 @@ def test_a_recording_shows_no_secret_either(emulator: Emulator, program: Program
     _assert_nothing_is_shown(program, run)
 
 
-def test_a_token_that_comes_later_is_not_shown_either(emulator: Emulator, impatient: Program) -> None:
+def test_a_renewed_token_is_not_shown(emulator: Emulator, impatient: Program) -> None:
     add_busy(emulator)
     with open_source() as source:
         environment = source.as_container_endpoint
@@ -200,7 +200,7 @@ def test_a_token_that_comes_later_is_not_shown_either(emulator: Emulator, impati
     "key",
     [pytest.param(f"{SECRET[:20]} {SECRET[20:]}", id="a space"), pytest.param(f"{SECRET}é", id="a letter")],
 )
-def test_a_key_in_the_file_that_cannot_be_sent_is_a_fault(program: Program, key: str) -> None:
+def test_an_invalid_key_in_the_file_is_a_fault(program: Program, key: str) -> None:
     keys = f"aws-access-key-id: AKIDFILE\naws-secret-access-key: {key}\n"
     run = program.check(f"[global]\n{keys}{TABLE}")
     assert run.code == 2

@@ -1,4 +1,4 @@
-"""Whoever scales for an instance sees the others that do, and says so; nobody is refused."""
+"""Two runs of one instance that scale the same region warn of each other; neither is refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _marks(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*.run")]
 
 
-def test_two_attached_runs_name_each_other(program: Program) -> None:
+def test_two_attached_runs_warn_of_each_other(program: Program) -> None:
     with program.start(EACH_SECOND) as first:
         first.wait_for("checked 0 targets")
         with program.start(EACH_SECOND) as second:
@@ -43,7 +43,7 @@ def test_two_attached_runs_name_each_other(program: Program) -> None:
     assert _marks(program.folder) == []
 
 
-def test_a_run_from_cron_names_the_daemon(program: Program, daemon: Daemon) -> None:
+def test_a_run_from_cron_warns_of_the_daemon(program: Program, daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
     daemon.wait_for("checked 0 targets")
     run = program.check(EACH_SECOND)
@@ -51,7 +51,7 @@ def test_a_run_from_cron_names_the_daemon(program: Program, daemon: Daemon) -> N
     assert [line.partition("(")[2].partition(")")[0] for line in _warnings(run)] == [f"pid {pid}"]
 
 
-def test_what_scales_nothing_or_something_else_is_not_named(program: Program, daemon: Daemon) -> None:
+def test_runs_that_scale_nothing_or_elsewhere_are_not_warned_of(program: Program, daemon: Daemon) -> None:
     daemon.must_start(EACH_SECOND)
     Daemon(program, "other").must_start(EACH_SECOND)
     with program.start(EACH_SECOND, "--dry-run") as dry, program.start(EACH_SECOND, "-r", "eu-west-1") as far:
@@ -63,7 +63,7 @@ def test_what_scales_nothing_or_something_else_is_not_named(program: Program, da
     assert not [line for line in daemon.log if WARNING in line]
 
 
-def test_a_run_that_was_killed_is_not_named(program: Program) -> None:
+def test_a_killed_run_is_not_warned_of(program: Program) -> None:
     with program.start(EACH_SECOND) as killed:
         killed.wait_for("checked 0 targets")
         killed.send(signal.SIGKILL)
@@ -75,12 +75,12 @@ def test_a_run_that_was_killed_is_not_named(program: Program) -> None:
     assert _marks(program.folder) == []
 
 
-def test_a_place_that_cannot_be_written_costs_the_warning_alone(program: Program) -> None:
+def test_an_unwritable_directory_prevents_only_the_warning(program: Program) -> None:
     run = program.check(EACH_SECOND, "--state-file", "/proc/none/state.json")
     assert run.code == 0
 
 
-def test_nobody_else_may_open_what_shows_a_run(program: Program) -> None:
+def test_only_its_owner_can_open_the_marker_of_a_run(program: Program) -> None:
     with program.start(EACH_SECOND) as running:
         running.wait_for("checked 0 targets")
         modes = [path.stat().st_mode & 0o777 for path in program.folder.rglob("*.run")]
@@ -90,7 +90,7 @@ def test_nobody_else_may_open_what_shows_a_run(program: Program) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
-def test_a_file_of_another_user_shows_no_run_and_is_left_alone(tmp_path: Path) -> None:
+def test_a_marker_of_another_user_is_ignored_and_not_changed(tmp_path: Path) -> None:
     presence = Presence()
     presence.enter(tmp_path / "default.json", "us-east-1")
     planted = tmp_path / "default.json.us-east-1.1-ab.run"

@@ -1,4 +1,4 @@
-"""Signals are heard between the steps: what is in hand is finished, what is new is used from then on."""
+"""Signals are handled between steps: an update under way is finished, a new configuration is used next."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_signal_lets_the_update_and_its_notification_finish(
     assert [message["TopicArn"] for message in emulator.published()] == [topic]
 
 
-def test_a_new_configuration_is_used_from_the_next_check_on(emulator: Emulator, program: Program) -> None:
+def test_a_new_configuration_is_used_from_the_next_check(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     add_busy(emulator, "second")
     with program.start(FIRST, *SOON) as running:
@@ -62,9 +62,7 @@ def test_a_new_configuration_is_used_from_the_next_check_on(emulator: Emulator, 
     assert [update[0] for update in updates(emulator)] == ["first", "second"]
 
 
-def test_reading_a_configuration_again_and_again_does_not_count_as_low_checks(
-    emulator: Emulator, program: Program
-) -> None:
+def test_repeated_reloads_do_not_count_as_low_checks(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     patient = "num-read-checks-before-scale-down: 3\nnum-write-checks-before-scale-down: 3\n"
     with program.start(f"[table: .*]\n{LIMITS}{patient}") as running:
@@ -77,7 +75,7 @@ def test_reading_a_configuration_again_and_again_does_not_count_as_low_checks(
     assert emulator.capacities() == {("idle", None): BEFORE}
 
 
-def test_a_bad_configuration_is_reported_and_the_old_one_stays(emulator: Emulator, program: Program) -> None:
+def test_a_bad_configuration_is_reported_and_the_old_one_kept(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     with program.start(FIRST, *SOON) as running:
         running.wait_for("checked 1 target:")
@@ -95,7 +93,7 @@ def test_a_bad_configuration_is_reported_and_the_old_one_stays(emulator: Emulato
     assert ["reads-upper-threshold" in fault for fault in sorted(faults)] == [False, True]
 
 
-def test_logs_are_opened_anew_after_a_rotation(emulator: Emulator, program: Program) -> None:
+def test_sighup_reopens_rotated_logs(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     log, old = program.folder / "own.log", program.folder / "own.log.1"
     with program.start(FIRST, *SOON, "--log-file", "own.log") as running:
@@ -111,7 +109,7 @@ def test_logs_are_opened_anew_after_a_rotation(emulator: Emulator, program: Prog
     assert f"INFO {READ_AGAIN}" not in before
 
 
-def test_log_rotation_may_ask_for_new_logs_alone(emulator: Emulator, program: Program) -> None:
+def test_sigusr1_reopens_logs_without_a_reload(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     log, old = program.folder / "own.log", program.folder / "own.log.1"
     with program.start(FIRST, *SOON, "--log-file", "own.log") as running:
@@ -126,7 +124,7 @@ def test_log_rotation_may_ask_for_new_logs_alone(emulator: Emulator, program: Pr
     assert READ_AGAIN not in run.stdout
 
 
-def test_log_rotation_during_the_start_ends_nothing(program: Program, daemon: Daemon) -> None:
+def test_a_log_rotation_during_the_start_does_not_end_the_run(program: Program, daemon: Daemon) -> None:
     """The command waits for the daemon, which waits for its credentials."""
     asked, allowed = program.folder / "asked", program.folder / "allowed"
     keys = json.dumps({"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret"})
@@ -147,7 +145,7 @@ def test_log_rotation_during_the_start_ends_nothing(program: Program, daemon: Da
     daemon.wait_for("checked 0 targets")
 
 
-def test_logs_that_cannot_be_opened_again_stay_as_they_are(emulator: Emulator, program: Program) -> None:
+def test_logs_that_cannot_be_reopened_stay_open(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     (program.folder / "logs").mkdir()
     with program.start(FIRST, *SOON, "--log-file", "logs/own.log") as running:
@@ -160,7 +158,7 @@ def test_logs_that_cannot_be_opened_again_stay_as_they_are(emulator: Emulator, p
     assert "logs/own.log" in said[0]
 
 
-def test_a_signal_without_a_meaning_is_said_and_ignored(emulator: Emulator, program: Program) -> None:
+def test_an_unused_signal_is_logged_and_ignored(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     with program.start(FIRST, *SOON) as running:
         running.wait_for("first: updated")
@@ -170,7 +168,7 @@ def test_a_signal_without_a_meaning_is_said_and_ignored(emulator: Emulator, prog
         assert running.end(signal.SIGTERM).code == 0
 
 
-def test_a_file_that_is_being_written_is_read_when_it_is_whole(emulator: Emulator, program: Program) -> None:
+def test_a_file_that_is_being_written_is_read_once_complete(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     add_busy(emulator, "second")
     is_whole = threading.Event()
@@ -196,7 +194,7 @@ def test_a_file_that_is_being_written_is_read_when_it_is_whole(emulator: Emulato
     assert [line for line in run.log if READ_AGAIN in line or "ERROR" in line] == [f"INFO {READ_AGAIN}"]
 
 
-def test_a_reload_says_which_limits_it_lowers(emulator: Emulator, program: Program) -> None:
+def test_a_reload_logs_the_limits_that_it_lowers(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     with program.start(BOTH.replace("max-provisioned-reads: 400", ""), *SOON) as running:
         running.wait_for("checked 1 target:")
@@ -215,7 +213,7 @@ def test_a_reload_says_which_limits_it_lowers(emulator: Emulator, program: Progr
     ],
 )
 @pytest.mark.parametrize("action", ["ListTables", "GetMetricData", "UpdateTable"])
-def test_a_reload_waits_for_the_check_that_runs(
+def test_a_reload_waits_for_the_running_check(
     emulator: Emulator, program: Program, action: str, then: str, said: str
 ) -> None:
     add_busy(emulator, "first")
@@ -234,7 +232,7 @@ def test_a_reload_waits_for_the_check_that_runs(
     assert "first: updated" in run.line_of("first")
 
 
-def test_low_checks_go_on_being_counted_over_a_reload(emulator: Emulator, program: Program) -> None:
+def test_low_checks_are_counted_across_a_reload(emulator: Emulator, program: Program) -> None:
     add_idle(emulator, "first")
     waiting = "num-read-checks-before-scale-down: 9\nnum-write-checks-before-scale-down: 9\n"
     with program.start(FIRST + waiting, *SOON, HOME="/proc") as running:
@@ -245,7 +243,9 @@ def test_low_checks_go_on_being_counted_over_a_reload(emulator: Emulator, progra
     assert len([line for line in run.log if " 1 of num-read-checks-before-scale-down 9" in line]) == 1
 
 
-def test_a_log_folder_that_is_gone_at_a_reload_ends_nothing(emulator: Emulator, program: Program) -> None:
+def test_a_deleted_log_directory_at_a_reload_does_not_stop_checks(
+    emulator: Emulator, program: Program
+) -> None:
     add_busy(emulator, "first")
     (program.folder / "logs").mkdir()
     with program.start(FIRST, *SOON, "--log-file", "logs/own.log") as running:
@@ -257,7 +257,7 @@ def test_a_log_folder_that_is_gone_at_a_reload_ends_nothing(emulator: Emulator, 
         assert running.end(signal.SIGTERM).code == 0
 
 
-def test_credentials_that_are_gone_at_a_reload_end_nothing(emulator: Emulator, program: Program) -> None:
+def test_missing_credentials_at_a_reload_do_not_stop_checks(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "first")
     profiles = program.write("[profile own]\nregion = us-east-1\n", "profiles")
     with program.start(FIRST, *SOON, AWS_PROFILE="own", AWS_CONFIG_FILE=profiles) as running:
@@ -270,7 +270,9 @@ def test_credentials_that_are_gone_at_a_reload_end_nothing(emulator: Emulator, p
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_storm_of_signals_ends_in_good_order(emulator: Emulator, program: Program, seed: int) -> None:
+def test_many_signals_at_once_end_the_program_cleanly(
+    emulator: Emulator, program: Program, seed: int
+) -> None:
     add_busy(emulator, "first")
     chance = random.Random(seed)  # noqa: S311 - the same storm for the same seed
     with program.start(FIRST) as running:
@@ -297,7 +299,7 @@ print(requests.take_reload_request())
 """
 
 
-def test_a_signal_that_the_wait_itself_does_not_feel_ends_it_all_the_same() -> None:
+def test_a_signal_to_another_thread_ends_the_wait() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", IN_ANOTHER_THREAD],
         capture_output=True,

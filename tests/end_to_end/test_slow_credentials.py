@@ -1,4 +1,4 @@
-"""Credentials that do not come hold a check up no longer than a service that does not answer."""
+"""Credentials that do not arrive hold up a check for a limited time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def open_place(*, is_listening: bool) -> Iterator[str]:
         pytest.param(True, "ReadTimeoutError", id="never answers"),
     ],
 )
-def test_sts_without_an_answer_ends_the_check_soon_and_without_a_traceback(
+def test_an_unanswered_call_to_sts_ends_the_check_with_an_error(
     impatient: Program,
     is_listening: bool,  # noqa: FBT001 - a case
     error: str,
@@ -91,7 +91,7 @@ def _as_sts(source: Source, program: Program) -> Environment:
         pytest.param(_as_sts, "the web identity token", id="STS"),
     ],
 )
-def test_credentials_that_drip_in_are_waited_for_in_the_bound_and_said_to_be_late(
+def test_credentials_that_drip_in_are_given_up_after_the_look_up_limit(
     impatient: Program, source: Source, arrange: Callable[[Source, Program], Environment], place: str
 ) -> None:
     source.is_dripping = True
@@ -133,7 +133,7 @@ def _is_gone(pid: int) -> bool:
         ),
     ],
 )
-def test_a_credential_process_that_hangs_is_killed_with_its_children_and_named(
+def test_a_credential_process_that_hangs_is_named_and_killed_with_its_children(
     emulator: Emulator, impatient: Program, lines: tuple[str, ...]
 ) -> None:
     hang = _hang(impatient)
@@ -149,7 +149,7 @@ def test_a_credential_process_that_hangs_is_killed_with_its_children_and_named(
     assert emulator.requests() == []
 
 
-def test_a_credential_process_may_leave_a_child_behind_that_holds_its_output_open(
+def test_a_credential_process_may_leave_a_child_that_holds_its_output_open(
     emulator: Emulator, impatient: Program
 ) -> None:
     add_busy(emulator)
@@ -162,7 +162,7 @@ def test_a_credential_process_may_leave_a_child_behind_that_holds_its_output_ope
     assert find_senders(emulator) == {"AKIDPROCESS"}
 
 
-def test_a_daemon_goes_on_checking_when_a_credential_process_hangs_no_more(
+def test_a_daemon_scales_once_its_credential_process_no_longer_hangs(
     emulator: Emulator, impatient: Program
 ) -> None:
     add_busy(emulator)
@@ -179,7 +179,7 @@ def test_a_daemon_goes_on_checking_when_a_credential_process_hangs_no_more(
 @pytest.mark.parametrize(
     "flags", [pytest.param(("--run-once",), id="a run"), pytest.param((), id="a daemon")]
 )
-def test_a_signal_ends_a_look_up_that_hangs(program: Program, flags: tuple[str, ...]) -> None:
+def test_a_signal_ends_a_credential_look_up_that_hangs(program: Program, flags: tuple[str, ...]) -> None:
     environment = use_profile(program, f"credential_process = {_hang(program)}")
     with program.start(TABLE, *flags, **environment) as running:
         wait_until(lambda: len(_find_hanging(program)) == 2, "the start of the process")
@@ -191,7 +191,7 @@ def test_a_signal_ends_a_look_up_that_hangs(program: Program, flags: tuple[str, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_a_look_up_in_the_midst_of_a_recording(
+def test_a_signal_ends_the_credential_look_up_of_a_recording(
     program: Program, number: signal.Signals
 ) -> None:
     environment = use_profile(program, f"credential_process = {_hang(program)}")
@@ -205,7 +205,7 @@ def test_a_signal_ends_a_look_up_in_the_midst_of_a_recording(
     wait_until(lambda: all(map(_is_gone, _find_hanging(program))), "the end of the process and its child")
 
 
-def test_a_metadata_service_that_hangs_is_waited_for_no_longer_than_a_look_up_may_take(
+def test_a_metadata_service_that_hangs_is_given_up_after_the_look_up_limit(
     impatient: Program, source: Source
 ) -> None:
     source.is_hanging = True
@@ -215,7 +215,7 @@ def test_a_metadata_service_that_hangs_is_waited_for_no_longer_than_a_look_up_ma
     assert "no AWS credentials from the instance metadata service within 2 s" in run.stdout
 
 
-def test_a_metadata_service_that_hangs_when_it_is_asked_for_defaults_holds_no_check_up(
+def test_a_metadata_service_that_hangs_on_defaults_mode_does_not_hold_up_a_check(
     impatient: Program, source: Source
 ) -> None:
     source.is_hanging = True
@@ -228,7 +228,7 @@ def test_a_metadata_service_that_hangs_when_it_is_asked_for_defaults_holds_no_ch
     assert "the metadata service, which defaults_mode = auto asks, took more than 0.6 s" in run.stdout
 
 
-def test_a_container_endpoint_that_hangs_is_waited_for_no_longer_than_a_look_up_may_take(
+def test_a_container_endpoint_that_hangs_is_given_up_after_the_look_up_limit(
     impatient: Program, source: Source
 ) -> None:
     source.is_hanging = True

@@ -1,4 +1,4 @@
-"""Counts outlive a run in a file that several runs share, and that is believed only as far as it is right."""
+"""Counts outlive a run in a state file, which several runs share and which is validated when read."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def _count(run: Run, target: str = "idle") -> int:
     return int(match[1])
 
 
-def test_runs_at_the_same_moment_keep_each_others_counts(
-    emulator: Emulator, program: Program, state: Path
-) -> None:
+def test_simultaneous_runs_keep_each_others_counts(emulator: Emulator, program: Program, state: Path) -> None:
     tables = ("one", "two")
     for table in tables:
         add_idle(emulator, table)
@@ -62,7 +60,7 @@ def test_runs_at_the_same_moment_keep_each_others_counts(
     assert counts == [[1, 1], [2, 2], [3, 3]]
 
 
-def test_regions_count_apart_in_one_file(emulator: Emulator, program: Program) -> None:
+def test_one_file_holds_separate_counts_for_each_region(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     regions = ("us-east-1", "eu-west-1", "us-east-1", "eu-west-1")
     assert [_count(_check(program, "--region", region)) for region in regions] == [1, 1, 2, 2]
@@ -91,7 +89,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("kind", DAMAGED)
-def test_a_damaged_file_is_one_warning_and_a_fresh_start(
+def test_a_damaged_file_is_one_warning_and_counts_start_at_zero(
     emulator: Emulator, program: Program, state: Path, kind: str
 ) -> None:
     add_idle(emulator)
@@ -105,7 +103,7 @@ def test_a_damaged_file_is_one_warning_and_a_fresh_start(
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_a_file_of_another_program_is_one_warning_and_stays_as_it_is(
+def test_a_file_of_another_program_is_one_warning_and_not_changed(
     emulator: Emulator, program: Program, state: Path, kind: str
 ) -> None:
     add_idle(emulator)
@@ -121,7 +119,7 @@ def test_a_file_of_another_program_is_one_warning_and_stays_as_it_is(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
-def test_a_file_that_another_user_has_put_into_a_shared_directory_is_left_alone(
+def test_a_file_of_another_user_in_a_shared_directory_is_not_used(
     emulator: Emulator, program: Program, state: Path
 ) -> None:
     add_idle(emulator)
@@ -138,7 +136,7 @@ def test_a_file_that_another_user_has_put_into_a_shared_directory_is_left_alone(
 
 @pytest.mark.parametrize("flag", ["--state-file", "--log-file"])
 @pytest.mark.parametrize("task", ["--run-once", "--check-config"])
-def test_a_configuration_is_never_written_to(
+def test_a_configuration_file_is_never_overwritten_with_counts(
     emulator: Emulator, program: Program, flag: str, task: str
 ) -> None:
     add_idle(emulator)
@@ -151,7 +149,7 @@ def test_a_configuration_is_never_written_to(
     assert sorted(program.folder.iterdir()) == before
 
 
-def test_a_file_of_an_earlier_release_is_believed(emulator: Emulator, program: Program, state: Path) -> None:
+def test_a_file_of_an_earlier_release_is_used(emulator: Emulator, program: Program, state: Path) -> None:
     add_idle(emulator)
     checked = datetime.now().astimezone().isoformat()
     state.write_text(f'{HEAD}, "regions": {{"us-east-1": {{"idle": [4, 4, "{checked}"]}}}}}}')
@@ -159,7 +157,7 @@ def test_a_file_of_an_earlier_release_is_believed(emulator: Emulator, program: P
     assert (_count(run), run.warnings) == (5, [])
 
 
-def test_a_file_that_is_a_link_is_one_warning_and_a_fresh_start(
+def test_a_file_that_is_a_link_is_one_warning_and_counts_start_at_zero(
     emulator: Emulator, program: Program, state: Path
 ) -> None:
     add_idle(emulator)
@@ -191,7 +189,7 @@ def test_a_file_that_is_a_directory_is_one_warning(emulator: Emulator, program: 
         pytest.param(-2, ("60", 1), id="from the future"),
     ],
 )
-def test_a_count_holds_as_long_as_its_check_is_young(
+def test_a_count_is_used_while_its_check_is_recent(
     emulator: Emulator, program: Program, state: Path, hours: float, interval_and_count: tuple[str, int]
 ) -> None:
     add_idle(emulator)
@@ -201,7 +199,7 @@ def test_a_count_holds_as_long_as_its_check_is_young(
     assert _count(_check(program, "--check-interval", interval)) == count
 
 
-def test_entries_of_tables_that_are_gone_go(emulator: Emulator, program: Program, state: Path) -> None:
+def test_entries_of_deleted_tables_are_removed(emulator: Emulator, program: Program, state: Path) -> None:
     add_idle(emulator, "idle")
     add_idle(emulator, "gone")
     _check(program)
@@ -211,7 +209,7 @@ def test_entries_of_tables_that_are_gone_go(emulator: Emulator, program: Program
     assert _names(state) == {"idle"}
 
 
-def test_entries_that_nobody_has_seen_for_a_day_go(emulator: Emulator, program: Program, state: Path) -> None:
+def test_entries_not_updated_for_a_day_are_removed(emulator: Emulator, program: Program, state: Path) -> None:
     add_idle(emulator, "idle")
     add_idle(emulator, "other")
     _check(program)
@@ -220,7 +218,7 @@ def test_entries_that_nobody_has_seen_for_a_day_go(emulator: Emulator, program: 
     assert _names(state) == {"idle"}
 
 
-def test_a_dry_run_leaves_the_file_as_it_was(emulator: Emulator, program: Program, state: Path) -> None:
+def test_a_dry_run_does_not_change_the_file(emulator: Emulator, program: Program, state: Path) -> None:
     add_idle(emulator)
     _check(program)
     before = state.read_bytes(), state.stat().st_mtime_ns, state.stat().st_ino

@@ -1,4 +1,4 @@
-"""A run that began on a terminal ends with it; nohup and a reload are told apart from that."""
+"""A run ends when its terminal is closed, unless it runs under nohup."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _table(emulator: Emulator) -> None:
     add_busy(emulator)
 
 
-def test_closing_the_terminal_ends_the_run_in_good_order(program: Program) -> None:
+def test_closing_the_terminal_ends_the_run_cleanly(program: Program) -> None:
     with _attach(program) as attached:
         attached.close_window()
         code = attached.process.wait(PATIENCE_SECONDS)
@@ -100,7 +100,7 @@ def test_closing_the_terminal_ends_the_run_in_good_order(program: Program) -> No
     assert said[-2:] == ["INFO terminal closed: stopping", "INFO stopped"]
 
 
-def test_a_reload_is_one_while_the_terminal_is_there(program: Program) -> None:
+def test_sighup_reloads_while_the_terminal_is_open(program: Program) -> None:
     with _attach(program) as attached:
         attached.process.send_signal(signal.SIGHUP)
         attached.wait_for("the configuration was read again", more=1)
@@ -108,7 +108,7 @@ def test_a_reload_is_one_while_the_terminal_is_there(program: Program) -> None:
         assert attached.process.poll() is None
 
 
-def test_nohup_outlives_the_terminal(program: Program) -> None:
+def test_a_run_under_nohup_survives_the_terminal(program: Program) -> None:
     with _attach(program, how="nohup") as attached:
         attached.close_window()
         attached.process.send_signal(signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""With fewer threads allowed than workers wanted, those that can be started do the work."""
+"""With fewer threads allowed than workers configured, those that can be started do the work."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _limit(program: Program, threads: int) -> Program:
 
 
 @pytest.mark.parametrize("threads", [3, 4, 6, 12])
-def test_all_tables_are_scaled_and_it_is_said_once(
+def test_all_tables_are_scaled_with_few_threads_and_one_warning(
     emulator: Emulator, program: Program, threads: int
 ) -> None:
     for name in TABLES:
@@ -52,7 +52,9 @@ def test_all_tables_are_scaled_and_it_is_said_once(
     assert "max-workers" in told[0]
 
 
-def test_a_daemon_says_it_once_and_still_hears_signals(emulator: Emulator, program: Program) -> None:
+def test_a_daemon_with_few_threads_warns_once_and_handles_signals(
+    emulator: Emulator, program: Program
+) -> None:
     for name in TABLES:
         add_busy(emulator, name)
     emulator.add_fault(kind="slow", action="DescribeTable", seconds=0.05, times=None)
@@ -63,14 +65,14 @@ def test_a_daemon_says_it_once_and_still_hears_signals(emulator: Emulator, progr
     assert len([warning for warning in run.warnings if "threads for look-ups" in warning]) == 1
 
 
-def test_a_run_that_may_start_no_thread_at_all_ends_with_a_sentence(program: Program) -> None:
+def test_a_run_that_cannot_start_any_thread_ends_with_an_error(program: Program) -> None:
     run = _limit(program, 0).check(ALL)
     assert (run.code, run.stdout) == (1, "")
     assert run.stderr.startswith("dynamic-dynamodb: cannot start the thread that ")
     assert "(can't start new thread): allow more threads (ulimit -u, TasksMax, pids.max)" in run.stderr
 
 
-def test_a_run_that_could_not_end_calls_in_time_does_not_begin(emulator: Emulator, program: Program) -> None:
+def test_a_run_that_cannot_limit_calls_does_not_begin(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(kind="drip", action="DescribeTable", times=None)
     run = _limit(program, 1).check(ALL)

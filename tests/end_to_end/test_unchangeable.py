@@ -1,4 +1,4 @@
-"""What cannot be changed now is left alone with a reason, and is no failure."""
+"""A target that cannot be changed now is held with a reason, and is not a failure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_index_that_is_not_active_does_not_hold_its_table(emulator: Emulator,
         assert f"GSI is {status}" in run.line_of(f"{status.lower()}/by-date")
 
 
-def test_an_update_in_flight_is_waited_for(emulator: Emulator, program: Program) -> None:
+def test_a_table_with_an_update_under_way_is_held(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     emulator.set_update_seconds(300)
     first, second = program.check(ALL), program.check(ALL)
@@ -65,7 +65,7 @@ def test_an_update_in_flight_is_waited_for(emulator: Emulator, program: Program)
     assert "GSI is UPDATING" in second.line_of("orders/by-date")
 
 
-def test_an_account_without_tables_is_no_failure(emulator: Emulator, program: Program) -> None:
+def test_an_account_without_tables_is_not_a_failure(emulator: Emulator, program: Program) -> None:
     run = program.check(ALL)
     assert run.code == 0
     assert [request.action for request in emulator.requests()] == ["ListTables"]

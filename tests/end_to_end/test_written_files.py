@@ -1,4 +1,4 @@
-"""Which files the program writes, with which modes: as the page on security says."""
+"""The program writes the files, with the modes, that the security page lists."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_modes(folder: Path, *, without: set[str]) -> dict[str, str]:
     return {path.name: f"{stat.S_IMODE(path.stat().st_mode):o}" for path in files}
 
 
-def test_files_have_the_modes_that_the_page_on_security_names(emulator: Emulator, daemon: Daemon) -> None:
+def test_written_files_have_the_modes_on_the_security_page(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator)
     lax = ("sh", "-c", 'umask 0; exec "$@"', "sh", *COMMAND)
     program = Program(emulator, daemon.program.folder, lax)

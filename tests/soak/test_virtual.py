@@ -34,7 +34,7 @@ NOTHING = CheckReport(())
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_no_rule_is_broken_in_an_account_where_much_goes_wrong(seed: int) -> None:
+def test_no_rule_is_broken_in_an_account_with_many_failures(seed: int) -> None:
     account, verdict = run(150, seed)
     assert (dict(verdict.faults), verdict.first_fault) == ({}, "")
     assert min(account.increases, account.decreases, verdict.raises_due) > 100
@@ -78,7 +78,7 @@ def _raise_beyond(account: Account) -> None:
         pytest.param(lambda one: _see(one, TABLE, consumed=27_001), {LOST_RAISES}, id="a raise that was due"),
     ],
 )
-def test_what_breaks_a_rule_is_found(change: Callable[[Account], None], expected: set[str]) -> None:
+def test_a_broken_rule_is_detected(change: Callable[[Account], None], expected: set[str]) -> None:
     account = Account(1)
     _see(account, TABLE, WITH_BREAKER)
     account.record.sent = [plan("a-00", [_decide(TABLE, 10)]), plan("e-04", [_decide(WITH_BREAKER, 95)])]
@@ -86,6 +86,6 @@ def test_what_breaks_a_rule_is_found(change: Callable[[Account], None], expected
     assert {fault for fault, _ in judge(account, NOTHING)} == expected
 
 
-def test_a_report_of_what_did_not_happen_is_found() -> None:
+def test_a_report_of_a_change_that_did_not_happen_is_detected() -> None:
     report = CheckReport((TargetReport(TABLE, Outcome.UPDATED, _decide(TABLE, 95)),))
     assert [fault for fault, _ in judge(Account(1), report)] == [WRONG_REPORTS]

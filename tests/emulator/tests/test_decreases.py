@@ -26,7 +26,9 @@ NOON = datetime(2031, 5, 7, 12, 0, 0, tzinfo=timezone.utc)
         pytest.param((20, 10), 0, id="reads-up"),
     ],
 )
-def test_a_decrease_is_either_side_lower(emulator: Emulator, wanted: tuple[int, int], counted: int) -> None:
+def test_an_update_that_lowers_reads_or_writes_is_a_decrease(
+    emulator: Emulator, wanted: tuple[int, int], counted: int
+) -> None:
     emulator.set_clock(NOON)
     emulator.add_table("orders", reads=10, writes=10)
     update(emulator, "orders", wanted)
@@ -55,7 +57,7 @@ def test_four_decreases_are_free_and_the_fifth_waits_an_hour(emulator: Emulator)
     update(emulator, "orders", (50, 10))
 
 
-def test_the_counter_begins_anew_at_midnight_utc(emulator: Emulator) -> None:
+def test_the_counter_restarts_at_midnight_utc(emulator: Emulator) -> None:
     emulator.add_table("orders", reads=10, writes=10)
     late = NOON.replace(hour=23, minute=50)
     emulator.set_clock(late)
@@ -71,7 +73,7 @@ def test_the_counter_begins_anew_at_midnight_utc(emulator: Emulator) -> None:
     assert describe(emulator, "orders")["ProvisionedThroughput"]["NumberOfDecreasesToday"] == 1
 
 
-def test_an_index_without_decreases_left_refuses_the_whole_call(emulator: Emulator) -> None:
+def test_an_index_without_decreases_left_makes_the_whole_call_fail(emulator: Emulator) -> None:
     emulator.set_clock(NOON)
     emulator.add_table("orders", reads=10, writes=10, gsis={"by_date": (10, 10)})
     emulator.set_decreases("orders", "by_date", today=4)
@@ -83,7 +85,7 @@ def test_an_index_without_decreases_left_refuses_the_whole_call(emulator: Emulat
     assert emulator.capacities() == {("orders", None): (9, 10), ("orders", "by_date"): (10, 10)}
 
 
-def test_a_counter_moves_when_the_decrease_is_in_force(emulator: Emulator) -> None:
+def test_a_decrease_is_counted_when_it_takes_effect(emulator: Emulator) -> None:
     emulator.set_clock(NOON)
     emulator.add_table("orders", reads=10)
     emulator.set_update_seconds(60)

@@ -65,7 +65,7 @@ def test_two_emulators_keep_their_tables_apart(emulator: Emulator) -> None:
     assert client(emulator, "dynamodb").list_tables()["TableNames"] == ["orders"]
 
 
-def test_a_reset_begins_anew(emulator: Emulator) -> None:
+def test_a_reset_restores_an_empty_account(emulator: Emulator) -> None:
     emulator.add_table("orders")
     emulator.add_topic("alerts")
     emulator.set_pages(tables=1)
@@ -78,7 +78,7 @@ def test_a_reset_begins_anew(emulator: Emulator) -> None:
     assert client(emulator, "sns").list_topics()["Topics"] == []
 
 
-def test_a_reset_costs_little(emulator: Emulator) -> None:
+def test_a_reset_is_fast(emulator: Emulator) -> None:
     for number in range(200):
         emulator.put_metrics(f"table-{number}", consumed_reads=1)
     durations = []
@@ -89,7 +89,9 @@ def test_a_reset_costs_little(emulator: Emulator) -> None:
     assert min(durations) < 0.02
 
 
-def test_the_environment_leads_an_sdk_here(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_sdk_with_the_environment_calls_the_emulator(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in emulator.environment().items():
         monkeypatch.setenv(name, value)
     boto3.Session().client("dynamodb").list_tables()

@@ -57,14 +57,14 @@ def status_or_error(emulator: Emulator, table: str) -> str:
         return str(error.response["Error"]["Code"])
 
 
-def test_a_fault_hits_the_calls_it_counts(emulator: Emulator) -> None:
+def test_a_fault_hits_calls_by_after_and_times(emulator: Emulator) -> None:
     emulator.add_table("orders")
     emulator.add_fault(code="Throttling", after=1, times=2)
     failing = "Throttling"
     assert statuses(emulator, *["orders"] * 5) == ["ACTIVE", failing, failing, "ACTIVE", "ACTIVE"]
 
 
-def test_a_fault_may_hit_for_ever_until_cleared(emulator: Emulator) -> None:
+def test_a_fault_without_times_hits_until_cleared(emulator: Emulator) -> None:
     emulator.add_table("orders")
     emulator.add_fault(code="Throttling", times=None)
     assert statuses(emulator, *["orders"] * 3) == ["Throttling"] * 3
@@ -111,7 +111,7 @@ def test_a_result_of_a_metric_can_be_missing(emulator: Emulator) -> None:
     assert set(metric_data(emulator, "orders", "users")) == {"orders"}
 
 
-def test_results_of_several_tables_can_be_spoilt_in_one_call(emulator: Emulator) -> None:
+def test_results_of_several_tables_can_be_changed_in_one_call(emulator: Emulator) -> None:
     emulator.add_fault(kind="metric_status", table="orders", metric_status="Forbidden")
     emulator.add_fault(kind="missing_results", table="users")
     found = metric_data(emulator, "orders", "users", "items")

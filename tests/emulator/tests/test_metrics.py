@@ -87,7 +87,7 @@ def test_minutes_without_data_are_absent(emulator: Emulator) -> None:
     assert answer["Timestamps"] == [NOON - 2 * MINUTE, NOON - 3 * MINUTE, NOON - 5 * MINUTE]
 
 
-def test_a_series_can_be_given_minute_by_minute(emulator: Emulator) -> None:
+def test_a_series_can_be_set_minute_by_minute(emulator: Emulator) -> None:
     sums = {NOON - 3 * MINUTE: 10.0, NOON - timedelta(seconds=30): 30.0}
     emulator.put_series("orders", metric="ReadThrottleEvents", sums=sums)
     assert values(emulator, query("orders", metric="ReadThrottleEvents")) == [[10, 30]]
@@ -117,7 +117,7 @@ def test_a_longer_period_adds_its_minutes_up(emulator: Emulator) -> None:
     assert result["Values"] == [3, 4, 5]
 
 
-def test_a_minute_shows_once_it_has_ended(emulator: Emulator) -> None:
+def test_a_minute_is_visible_once_it_has_ended(emulator: Emulator) -> None:
     emulator.put_metrics("orders", consumed_reads=1, minutes=2)
     span = {"EndTime": NOON + 10 * MINUTE}
     assert values(emulator, query("orders"), **span) == [[60, 60]]
@@ -181,7 +181,7 @@ def test_500_queries_fit_one_call(emulator: Emulator) -> None:
     assert values(emulator, *queries) == [[]] * 499 + [[60]]
 
 
-def test_datapoints_come_in_pages_which_may_part_a_result(emulator: Emulator) -> None:
+def test_a_result_can_be_split_over_pages(emulator: Emulator) -> None:
     for table in ("a", "b", "c"):
         emulator.put_metrics(table, consumed_reads=1, minutes=5)
     emulator.set_pages(datapoints=7)
@@ -239,7 +239,7 @@ def statistics(emulator: Emulator, **parameters: Any) -> list[tuple[datetime, fl
     return [(point["Timestamp"], point["Sum"]) for point in answer["Datapoints"]]
 
 
-def test_statistics_hold_the_same_sums_in_no_helpful_order(emulator: Emulator) -> None:
+def test_statistics_have_the_same_sums_in_any_order(emulator: Emulator) -> None:
     emulator.put_series("orders", "by_date", sums={NOON - back * MINUTE: back for back in (1, 2, 3)})
     emulator.put_metrics("orders", consumed_reads=99)
     found = statistics(emulator)

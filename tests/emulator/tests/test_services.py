@@ -66,12 +66,12 @@ def test_a_subject_of_100_characters_is_accepted(emulator: Emulator) -> None:
     assert len(emulator.published()) == 1
 
 
-def test_moto_serves_the_rest(emulator: Emulator) -> None:
+def test_moto_serves_other_services(emulator: Emulator) -> None:
     assert client(emulator, "sts").get_caller_identity()["Account"] == "123456789012"
     assert [logged.action for logged in emulator.requests()] == ["GetCallerIdentity"]
 
 
-def test_what_is_registered_for_auto_scaling_is_listed_50_a_page(emulator: Emulator) -> None:
+def test_scalable_targets_are_listed_50_a_page(emulator: Emulator) -> None:
     for number in range(51):
         emulator.register_scalable(f"t{number:02}", capacity="Write", suspended=["ScheduledScaling"])
     emulator.register_scalable("t00", "by-date")

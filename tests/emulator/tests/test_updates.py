@@ -110,7 +110,7 @@ def test_an_update_ends_by_itself(emulator: Emulator) -> None:
         ),
     ],
 )
-def test_an_update_is_refused_whole(
+def test_a_refused_update_changes_nothing(
     emulator: Emulator,
     own: tuple[int, int] | None,
     indexes: dict[str, tuple[int, int]],
@@ -183,7 +183,7 @@ def test_only_an_active_table_takes_an_update(emulator: Emulator, status: str) -
         update(emulator, "orders", (20, 20))
 
 
-def test_an_index_which_is_not_active_keeps_only_itself_from_changing(emulator: Emulator) -> None:
+def test_an_index_which_is_not_active_blocks_only_itself(emulator: Emulator) -> None:
     emulator.add_table("orders", gsis={"by_date": (3, 3)})
     emulator.set_status("orders", "by_date", status="CREATING")
     with refused("ResourceInUseException", "by_date"):

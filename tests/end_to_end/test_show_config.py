@@ -1,4 +1,4 @@
-"""Questions that need no AWS: which version, which flags, which options are in force."""
+"""`--show-config`, `--version` and `--help` need no AWS."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _show(program: Program, text: str, *flags: str) -> Any:
     return json.loads(run.stdout)
 
 
-def test_show_config_prints_the_options_in_force_as_json(program: Program) -> None:
+def test_show_config_prints_the_effective_options_as_json(program: Program) -> None:
     shown = _show(
         program,
         f"[global]\nregion: eu-west-1\n[logging]\nlog-level: debug\n[default_options]\n{LIMITS}"
@@ -59,7 +59,7 @@ def test_show_config_needs_no_network(emulator: Emulator, program: Program) -> N
     assert emulator.requests() == []
 
 
-def test_show_config_prints_warnings_beside_the_json(program: Program) -> None:
+def test_show_config_prints_warnings_to_stderr(program: Program) -> None:
     run = program.run("-c", program.write("[table: orders]\n"), "--show-config", **NO_AWS)
     assert "orders" in json.loads(run.stdout)["tables"]
     assert "max-provisioned-reads" in run.stderr
@@ -98,7 +98,7 @@ def test_help_names_the_flags(program: Program) -> None:
 
 
 @pytest.mark.parametrize("flag", ["--version", "--help"])
-def test_a_short_answer_does_not_wait_for_big_libraries(flag: str) -> None:
+def test_commands_that_need_no_aws_do_not_import_boto3(flag: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "dynamic_dynamodb", flag],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What AWS scales itself is left to it, and global tables are said."""
+"""Targets of AWS Application Auto Scaling are skipped, and global tables are a warning."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _register(emulator: Emulator, table: str, index: str | None = None) -> None:
         emulator.register_scalable(table, index, capacity=capacity)
 
 
-def test_what_aws_scales_itself_is_skipped(emulator: Emulator, program: Program) -> None:
+def test_targets_of_aws_autoscaling_are_skipped(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     add_busy(emulator)
     _register(emulator, "orders", "by-date")
@@ -45,7 +45,7 @@ def test_what_aws_scales_itself_is_skipped(emulator: Emulator, program: Program)
     assert actions(emulator).count("DescribeScalableTargets") == 1
 
 
-def test_one_capacity_that_aws_scales_is_left_alone(emulator: Emulator, program: Program) -> None:
+def test_a_capacity_that_aws_autoscaling_scales_is_not_changed(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     emulator.register_scalable("busy", capacity="Read")
@@ -59,7 +59,7 @@ def test_one_capacity_that_aws_scales_is_left_alone(emulator: Emulator, program:
     assert "but managed by AWS Application Auto Scaling" in run.line_of("busy")
 
 
-def test_a_registration_counts_until_every_way_to_scale_is_suspended(
+def test_a_registration_is_ignored_only_if_all_scaling_is_suspended(
     emulator: Emulator, program: Program
 ) -> None:
     for name, suspended in (("asleep", EVERY_WAY), ("half-asleep", EVERY_WAY[:2])):
@@ -80,7 +80,7 @@ def test_registrations_are_read_to_the_last_page(emulator: Emulator, program: Pr
     assert actions(emulator).count("DescribeScalableTargets") == 3
 
 
-def test_without_the_option_nobody_asks(emulator: Emulator, program: Program) -> None:
+def test_registrations_are_not_requested_without_the_option(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     _register(emulator, "busy")
     assert program.check(ALL).code == 0
@@ -88,9 +88,7 @@ def test_without_the_option_nobody_asks(emulator: Emulator, program: Program) ->
     assert "DescribeScalableTargets" not in actions(emulator)
 
 
-def test_while_it_is_not_known_nothing_is_lowered_and_that_is_said_once(
-    emulator: Emulator, program: Program
-) -> None:
+def test_nothing_is_lowered_while_registrations_are_unknown(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     emulator.add_fault(action="DescribeScalableTargets", code="AccessDeniedException", times=None)
@@ -107,7 +105,7 @@ def test_while_it_is_not_known_nothing_is_lowered_and_that_is_said_once(
     assert "not known whether AWS Application Auto Scaling manages it" in run.stdout
 
 
-def test_replicas_of_a_global_table_are_said_once(emulator: Emulator, program: Program) -> None:
+def test_replicas_of_a_global_table_are_a_warning_once(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     add_idle(emulator)
     emulator.set_replicas("orders", "eu-west-1", "ap-south-1")

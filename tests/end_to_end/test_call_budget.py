@@ -1,4 +1,4 @@
-"""A service that hangs costs a check a bounded time, whatever the number of tables."""
+"""A service that hangs costs a check a limited time, however many tables there are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _seconds(emulator: Emulator) -> float:
     return (started[-1] - started[0]).total_seconds()
 
 
-def test_a_table_that_hangs_holds_no_other_back(emulator: Emulator, impatient: Program) -> None:
+def test_a_table_that_hangs_does_not_delay_others(emulator: Emulator, impatient: Program) -> None:
     emulator.add_fault(kind="hang", action="DescribeTable", table="aaa", times=None)
     names = [3 * letter for letter in "abcdefgh"]
     for name in names:
@@ -40,7 +40,7 @@ def test_a_table_that_hangs_holds_no_other_back(emulator: Emulator, impatient: P
     assert "the description failed: TooLate: no answer within 1 s of the others" in run.line_of("aaa")
 
 
-def test_a_single_worker_goes_on_after_a_table_that_hangs(emulator: Emulator, impatient: Program) -> None:
+def test_a_single_worker_continues_after_a_table_that_hangs(emulator: Emulator, impatient: Program) -> None:
     emulator.add_fault(kind="hang", action="DescribeTable", table="aaa", times=None)
     for name in ("aaa", "bbb", "ccc"):
         add_busy(emulator, name)
@@ -54,7 +54,7 @@ def test_a_single_worker_goes_on_after_a_table_that_hangs(emulator: Emulator, im
 
 
 @pytest.mark.parametrize("action", ["DescribeTable", "UpdateTable"])
-def test_what_never_answers_is_not_asked_for_ever(
+def test_a_service_that_never_answers_is_given_up(
     emulator: Emulator, impatient: Program, action: str
 ) -> None:
     emulator.add_fault(kind="hang", action=action, times=None)
@@ -70,7 +70,7 @@ def test_what_never_answers_is_not_asked_for_ever(
     assert f"dynamodb:{action} failed: {NOT_ASKED}" in run.line_of("table-59")
 
 
-def test_the_next_check_asks_again(emulator: Emulator, impatient: Program) -> None:
+def test_the_next_check_calls_a_given_up_service_again(emulator: Emulator, impatient: Program) -> None:
     add_busy(emulator, "aaa")
     for number in range(8):
         add_idle(emulator, f"table-{number}")
@@ -82,7 +82,9 @@ def test_the_next_check_asks_again(emulator: Emulator, impatient: Program) -> No
         running.wait_for("table-7: updated: ")
 
 
-def test_a_breaker_that_hangs_is_not_asked_for_each_target(emulator: Emulator, impatient: Program) -> None:
+def test_a_breaker_that_hangs_is_not_requested_for_every_target(
+    emulator: Emulator, impatient: Program
+) -> None:
     for number in range(9):
         add_busy(emulator, f"table-{number}")
     add_idle(emulator)
@@ -100,9 +102,7 @@ def test_a_breaker_that_hangs_is_not_asked_for_each_target(emulator: Emulator, i
     assert "is open: it has not answered for too long in this check" in run.line_of("table-8")
 
 
-def test_attempts_of_one_call_are_bounded_whatever_the_environment_says(
-    emulator: Emulator, program: Program
-) -> None:
+def test_retries_are_limited_whatever_the_environment_says(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(code="ThrottlingException", action="DescribeTable", times=None)
     retries_of_botocore = {"AWS_MAX_ATTEMPTS": "9", "AWS_RETRY_MODE": "legacy"}

@@ -1,4 +1,4 @@
-"""Questions about a configuration are answered without AWS, on stdout, and with an exit code for scripts."""
+"""Commands about a configuration need no AWS, print to stdout, and have exit codes for scripts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUIET = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
 """Nobody listens there: who asks AWS fails."""
 
 
-def test_check_config_tells_warnings_and_differences(emulator: Emulator, program: Program) -> None:
+def test_check_config_prints_warnings_and_differences(emulator: Emulator, program: Program) -> None:
     path = program.write(GOOD)
     run = program.run("-c", path, "--check-config", **QUIET)
     assert (run.code, run.stderr) == (0, "")
@@ -48,7 +48,7 @@ def test_check_config_tells_warnings_and_differences(emulator: Emulator, program
 
 
 @pytest.mark.parametrize("flag", ["--check-config", "--explain=orders", "--print-iam-policy", "--run-once"])
-def test_faults_end_every_way_in_with_2(program: Program, flag: str) -> None:
+def test_every_command_exits_with_2_on_faults(program: Program, flag: str) -> None:
     path = program.write("[table: ^orders$]\nmax-provisoned-reads: 5\nreads-upper-threshold: 0\n")
     run = program.run("-c", path, flag, **QUIET)
     assert run.code == 2
@@ -59,7 +59,7 @@ def test_faults_end_every_way_in_with_2(program: Program, flag: str) -> None:
     ]
 
 
-def test_check_config_tells_warnings_beside_faults(program: Program) -> None:
+def test_check_config_prints_warnings_with_faults(program: Program) -> None:
     path = program.write(
         "[global]\naws-access-key-id: AK\n[table: ^orders$]\n"
         "sns-topic-arn: arn:aws:sns:us-east-1:123456789012:t\n"
@@ -73,7 +73,7 @@ def test_check_config_tells_warnings_beside_faults(program: Program) -> None:
     assert "aws-secret-access-key is missing" in run.stderr
 
 
-def test_faults_beyond_all_reading_are_counted(program: Program) -> None:
+def test_faults_beyond_a_readable_number_are_counted(program: Program) -> None:
     path = program.write("[table: ^orders$]\n" + "".join(f"x{number}: 1\n" for number in range(250)))
     run = program.run("-c", path, "--check-config", **QUIET)
     lines = run.stderr.splitlines()
@@ -88,7 +88,7 @@ def test_faults_beyond_all_reading_are_counted(program: Program) -> None:
         ("log-file: ~nobody-at-all/a.log", "log-file ~nobody-at-all/a.log"),
     ],
 )
-def test_what_cannot_be_used_when_it_runs_cannot_be_used(program: Program, line: str, name: str) -> None:
+def test_check_config_refuses_what_a_run_would_refuse(program: Program, line: str, name: str) -> None:
     path = program.write(f"{GOOD}[logging]\n{line}\n")
     run = program.run("-c", path, "--check-config", **QUIET)
     assert run.code == 2
@@ -97,7 +97,7 @@ def test_what_cannot_be_used_when_it_runs_cannot_be_used(program: Program, line:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 @pytest.mark.parametrize("arguments", [("--help",), ("--explain", "t\u2026"), ("--check-config",)])
-def test_no_line_is_lost_to_an_old_locale(
+def test_no_line_is_lost_in_an_old_locale(
     program: Program, encoding: str, arguments: tuple[str, ...]
 ) -> None:
     path = program.write(f"{GOOD}[table: ^{'x' * 80}$]\nmax-provisioned-reads: 5\n")
@@ -115,7 +115,7 @@ def test_an_unknown_flag_is_named_without_its_value(program: Program) -> None:
     )
 
 
-def test_faults_of_flags_are_not_blamed_on_the_file(program: Program) -> None:
+def test_faults_in_flags_are_not_attributed_to_the_file(program: Program) -> None:
     run = program.run("-c", program.write(GOOD), "--check-config", "--instance", "a b", **QUIET)
     assert run.stderr.splitlines() == [
         "dynamic-dynamodb: the command line cannot be used:",
@@ -123,7 +123,7 @@ def test_faults_of_flags_are_not_blamed_on_the_file(program: Program) -> None:
     ]
 
 
-def test_who_only_asks_stops_no_daemon(program: Program) -> None:
+def test_a_query_does_not_stop_a_daemon(program: Program) -> None:
     run = program.run("-c", program.write(GOOD), "--check-config", "--daemon", "stop", **QUIET)
     assert run.code == 0
     assert "can be used" in run.stdout
@@ -131,7 +131,7 @@ def test_who_only_asks_stops_no_daemon(program: Program) -> None:
 
 
 @pytest.mark.parametrize("name", ["orders/by-date", "orders:by-date", "orders@by-date"])
-def test_explain_includes_the_check(program: Program, name: str) -> None:
+def test_explain_includes_check_config(program: Program, name: str) -> None:
     run = program.run("-c", program.write(GOOD), "--explain", name, **QUIET)
     assert run.code == 0
     assert "can be used" in run.stdout
@@ -148,7 +148,7 @@ def test_print_iam_policy_is_json(program: Program) -> None:
     assert json.loads(run.stdout)["Statement"][1]["Resource"] == ["arn:aws:dynamodb:us-east-1:*:table/orders"]
 
 
-def test_a_policy_that_iam_would_not_take_is_said(program: Program) -> None:
+def test_a_policy_too_long_for_iam_is_a_warning(program: Program) -> None:
     sections = "".join(f"[table: ^table_number_{number}$]\n" for number in range(200))
     run = program.run("-c", program.write(sections), "--print-iam-policy", **QUIET)
     assert run.code == 0
@@ -162,7 +162,7 @@ def test_print_completion_needs_no_file(program: Program, shell: str) -> None:
     assert "check-config" in run.stdout
 
 
-def test_print_example_gives_a_file_that_can_be_used(program: Program) -> None:
+def test_print_example_prints_a_usable_file(program: Program) -> None:
     printed = program.run("--print-example", **QUIET)
     assert (printed.code, printed.stderr) == (0, "")
     run = program.run("-c", program.write(printed.stdout), "--check-config", **QUIET)
@@ -170,7 +170,7 @@ def test_print_example_gives_a_file_that_can_be_used(program: Program) -> None:
     assert " 0 warnings" in run.stdout
 
 
-def test_a_shell_that_nobody_knows_is_a_fault(program: Program) -> None:
+def test_an_unknown_shell_is_a_fault(program: Program) -> None:
     run = program.run("--print-completion", "cmd", **QUIET)
     assert run.code == 2
     assert "--print-completion must be one of bash, zsh, fish, tcsh, got 'cmd'" in run.stderr

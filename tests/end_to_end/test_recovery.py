@@ -1,4 +1,4 @@
-"""Whatever goes wrong in a check, the next one comes, and what lasts is said once."""
+"""After any failure the next check runs, and a lasting failure is logged once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ METRICS: Faults = (
         pytest.param(METRICS, id="metrics"),
     ],
 )
-def test_five_checks_with_five_faults_are_followed_by_a_good_one(
+def test_five_checks_with_failures_are_followed_by_a_successful_one(
     emulator: Emulator, program: Program, faults: Faults
 ) -> None:
     with program.start(EACH_SECOND + everywhere(), "--daemon", "foreground") as running:
@@ -72,7 +72,7 @@ def test_five_checks_with_five_faults_are_followed_by_a_good_one(
     assert (run.code, run.stderr) == (0, "")
 
 
-def test_a_breaker_that_breaks_down_is_asked_again(emulator: Emulator, program: Program) -> None:
+def test_a_breaker_that_failed_is_requested_again(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     with serve(500) as service:
         breaker = f"circuit-breaker-url: {service.url}\ncircuit-breaker-timeout: 300\n"
@@ -85,7 +85,7 @@ def test_a_breaker_that_breaks_down_is_asked_again(emulator: Emulator, program: 
             assert running.end(signal.SIGTERM).code == 0
 
 
-def test_what_fails_every_check_is_said_once_per_change(emulator: Emulator, program: Program) -> None:
+def test_a_lasting_failure_is_logged_when_it_changes(emulator: Emulator, program: Program) -> None:
     emulator.add_fault(code="ExpiredTokenException", times=None)
     with program.start(EACH_SECOND + everywhere(with_indexes=False)) as running:
         running.wait_for("INFO checked ", count=2)
@@ -103,7 +103,7 @@ def test_what_fails_every_check_is_said_once_per_change(emulator: Emulator, prog
     assert codes == ["ExpiredTokenException:", "AccessDeniedException:", "AccessDeniedException:"]
 
 
-def test_a_place_for_counts_that_goes_and_comes_is_said_once(emulator: Emulator, program: Program) -> None:
+def test_a_missing_state_directory_is_reported_once(emulator: Emulator, program: Program) -> None:
     add_busy_with_index(emulator)
     blocked = program.write("no folder", "blocked")
     with program.start(f"{EACH_SECOND}[table: orders]\n{LIMITS}", "--state-file", f"{blocked}/x") as running:

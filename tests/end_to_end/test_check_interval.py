@@ -1,4 +1,4 @@
-"""Without --run-once checks go on, from start to start, until a signal ends them in good order."""
+"""Without --run-once, checks start every check-interval until a signal ends the program."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_checks_start_one_interval_apart(emulator: Emulator, program: Program) -
     assert sum(gaps) > 2.0
 
 
-def test_a_check_longer_than_the_interval_is_said_once(emulator: Emulator, program: Program) -> None:
+def test_a_check_longer_than_the_interval_is_reported_once(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "held")
     emulator.set_status("held", status="UPDATING")
     emulator.add_fault(kind="slow", action="ListTables", seconds=1.1, times=None)
@@ -52,7 +52,7 @@ def test_a_check_longer_than_the_interval_is_said_once(emulator: Emulator, progr
     assert len([warning for warning in run.warnings if "check-interval" in warning]) == 1
 
 
-def test_what_lasts_is_said_once(emulator: Emulator, program: Program) -> None:
+def test_a_lasting_condition_is_logged_once(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "orders")
     with program.start(f"[table: orders]\n{LIMITS}[table: ^gone$]\n{LIMITS}", *SOON) as running:
         running.wait_for("checked 1 target:", count=2)
@@ -61,7 +61,7 @@ def test_what_lasts_is_said_once(emulator: Emulator, program: Program) -> None:
 
 
 @SIGNALS
-def test_a_signal_between_checks_ends_at_once(
+def test_a_signal_between_checks_ends_the_program_at_once(
     emulator: Emulator, program: Program, number: signal.Signals
 ) -> None:
     add_busy(emulator)
@@ -73,7 +73,7 @@ def test_a_signal_between_checks_ends_at_once(
 
 
 @SIGNALS
-def test_a_signal_lets_the_update_in_hand_finish(
+def test_a_signal_lets_the_update_under_way_finish(
     emulator: Emulator, program: Program, number: signal.Signals
 ) -> None:
     add_busy(emulator)
@@ -86,7 +86,7 @@ def test_a_signal_lets_the_update_in_hand_finish(
     assert "busy: updated: reads 100 -> 150" in run.line_of("busy")
 
 
-def test_a_second_ctrl_c_does_not_wait(emulator: Emulator, program: Program) -> None:
+def test_a_second_ctrl_c_ends_the_program_at_once(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(kind="slow", action="UpdateTable", seconds=6)
     with program.start(everywhere()) as running:
@@ -96,7 +96,7 @@ def test_a_second_ctrl_c_does_not_wait(emulator: Emulator, program: Program) -> 
         running.end(signal.SIGINT, seconds=4)
 
 
-def test_a_signal_before_an_update_leaves_it_for_the_next_run(emulator: Emulator, program: Program) -> None:
+def test_a_signal_before_an_update_prevents_it(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.add_fault(kind="slow", action="GetMetricData", seconds=0.7)
     with program.start(everywhere()) as running:
@@ -107,7 +107,7 @@ def test_a_signal_before_an_update_leaves_it_for_the_next_run(emulator: Emulator
     assert "100 -> 150" not in run.stdout
 
 
-def test_an_endpoint_that_cannot_be_reached_is_waited_for(emulator: Emulator, program: Program) -> None:
+def test_checks_succeed_once_the_endpoint_is_reachable(emulator: Emulator, program: Program) -> None:
     port = _find_free_port()
     url = f"http://127.0.0.1:{port}"
     with program.start(f"[table: busy]\n{LIMITS}", *SOON, AWS_ENDPOINT_URL=url) as running:
@@ -142,7 +142,7 @@ def test_a_failing_check_does_not_end_the_program(emulator: Emulator, program: P
         assert running.end(signal.SIGINT).code == 0
 
 
-def test_low_checks_are_counted_over_the_checks_of_a_process(emulator: Emulator, program: Program) -> None:
+def test_low_checks_are_counted_from_check_to_check(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     waiting = ("num-read-checks-before-scale-down: 3", "num-write-checks-before-scale-down: 3")
     with program.start(everywhere(*waiting), *SOON) as running:
@@ -156,7 +156,7 @@ def test_low_checks_are_counted_over_the_checks_of_a_process(emulator: Emulator,
     assert ["2 of num-read-checks-before-scale-down 3" in line for line in told] == [False, True, False]
 
 
-def test_a_dry_run_goes_on_too_and_counts_as_if_it_were_real(emulator: Emulator, program: Program) -> None:
+def test_a_dry_run_repeats_and_counts_like_a_real_run(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     waiting = ("num-read-checks-before-scale-down: 2", "num-write-checks-before-scale-down: 2")
     with program.start(everywhere(*waiting), *SOON, "--dry-run") as running:

@@ -1,4 +1,4 @@
-"""A value of AWS's that cannot be right concerns its target alone, and lowers nothing that is busy."""
+"""An invalid value from AWS affects its target alone, and lowers nothing that is busy."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ METRICS: Final[dict[str, tuple[tuple[str | int, ...], Odd]]] = {
 
 
 @pytest.mark.parametrize("is_busy", [True, False], ids=["busy", "idle"])
-def test_an_odd_metric_holds_its_target_alone(emulator: Emulator, program: Program, is_busy: bool) -> None:  # noqa: FBT001 - a parameter
+def test_an_invalid_metric_holds_only_its_target(emulator: Emulator, program: Program, is_busy: bool) -> None:  # noqa: FBT001 - a parameter
     add_busy(emulator)
     add_idle(emulator)
     for name, (path, odd) in METRICS.items():
@@ -106,7 +106,7 @@ def test_an_odd_metric_holds_its_target_alone(emulator: Emulator, program: Progr
     assert "IncompleteAnswer" in run.line_of("unknown-id")
 
 
-def test_an_odd_metric_is_asked_for_again(emulator: Emulator, program: Program) -> None:
+def test_an_invalid_metric_is_requested_again(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     odd: Odd = {"kind": "odd", "action": "GetMetricData", "table": "busy", "metric": CONSUMED}
     emulator.add_fault(**odd, path=("Values", 0), raw="NaN", times=2)
@@ -116,7 +116,7 @@ def test_an_odd_metric_is_asked_for_again(emulator: Emulator, program: Program) 
     assert len(emulator.requests("GetMetricData")[1].parameters["MetricDataQueries"]) == 1
 
 
-def test_one_query_with_two_answers_is_asked_for_again(emulator: Emulator, program: Program) -> None:
+def test_a_metric_answered_twice_is_requested_again(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     # The consumption of the idle table comes a second time, with the name of the busy one's.
@@ -136,7 +136,7 @@ def test_one_query_with_two_answers_is_asked_for_again(emulator: Emulator, progr
         pytest.param((1,), ONCE_MORE, id="a minute twice"),
     ],
 )
-def test_the_older_call_is_read_as_strictly(
+def test_get_metric_statistics_is_validated_as_strictly(
     emulator: Emulator, impatient: Program, path: tuple[str | int, ...], value: Any
 ) -> None:
     for name in ("idle", "sick"):
@@ -181,7 +181,7 @@ DESCRIPTIONS: Final[dict[str, tuple[tuple[str | int, ...], Odd, str]]] = {
 """Tables by what is odd of their description, and what is said of it."""
 
 
-def test_an_odd_description_holds_its_table_alone(emulator: Emulator, program: Program) -> None:
+def test_an_invalid_description_holds_only_its_table(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
     for name, (path, odd, _) in DESCRIPTIONS.items():
@@ -229,7 +229,7 @@ def test_an_odd_description_holds_its_table_alone(emulator: Emulator, program: P
         ),
     ],
 )
-def test_an_odd_index_holds_neither_its_table_nor_its_siblings(
+def test_an_invalid_index_holds_neither_its_table_nor_other_indexes(
     emulator: Emulator, program: Program, path: tuple[str | int, ...], odd: Odd, said: str
 ) -> None:
     names = ("by-date", "by-hour", "by-user")
@@ -246,7 +246,7 @@ def test_an_odd_index_holds_neither_its_table_nor_its_siblings(
     assert any(line.startswith("ERROR ") and said in line for line in run.log), run.stdout
 
 
-def test_odd_replicas_hold_nothing(emulator: Emulator, program: Program) -> None:
+def test_invalid_replicas_hold_nothing(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     emulator.set_replicas("busy", "eu-west-1", "eu-west-2", "eu-west-3")
     for place, odd in enumerate((None, 5)):
@@ -272,7 +272,7 @@ def test_odd_replicas_hold_nothing(emulator: Emulator, program: Program) -> None
         pytest.param(("LastEvaluatedTableName",), 5, "5", id="a number to go on after"),
     ],
 )
-def test_an_odd_name_in_the_list_costs_no_other_table_its_check(
+def test_an_invalid_name_in_the_list_does_not_affect_other_tables(
     emulator: Emulator, program: Program, path: tuple[str | int, ...], value: Any, shown: str
 ) -> None:
     for name in ("busy", "sick"):
@@ -300,7 +300,7 @@ def test_the_tables_before_a_page_that_fails_are_checked(emulator: Emulator, imp
 @pytest.mark.parametrize(
     "resource", [None, 5, [], "", "sick", "table/", "table/sick/index", "table//index/x"]
 )
-def test_an_odd_registration_holds_no_other_target(
+def test_an_invalid_registration_holds_no_other_target(
     emulator: Emulator, program: Program, resource: Any
 ) -> None:
     add_idle(emulator)
@@ -332,7 +332,7 @@ def test_an_odd_registration_holds_no_other_target(
         pytest.param(("TableDescription",), {"raw": DEEP}, id="deep"),
     ],
 )
-def test_an_update_with_an_odd_answer_is_found_and_not_made_twice(
+def test_an_update_with_an_invalid_answer_is_verified_and_not_sent_twice(
     emulator: Emulator, program: Program, path: tuple[str | int, ...], odd: Odd
 ) -> None:
     add_busy(emulator)
@@ -398,7 +398,7 @@ EXPECTED: Final = {
 
 
 @pytest.mark.parametrize("action", ["DescribeTable", "GetMetricData", "ListTables", "UpdateTable"])
-def test_one_odd_value_anywhere_costs_its_target_at_most_its_check(
+def test_an_invalid_value_anywhere_affects_at_most_the_check_of_its_target(
     in_process: InProcess, action: str
 ) -> None:
     in_process.lay_account()
