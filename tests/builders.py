@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import World
 from dynamic_dynamodb.check.resilience import never
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.expressions import compile_expression
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.sections import Section
@@ -101,7 +101,7 @@ def decide_with(
 
 def make_check(
     sections: Sequence[Section],
-    memory: CountStore | None = None,
+    memory: AccountMemory | None = None,
     *,
     is_dry_run: bool = False,
     is_stopping: Callable[[], bool] = never,
@@ -117,7 +117,7 @@ def make_check(
         "updates": ThisThread(),
     }
     world = World(**{**fakes, **adapters})
-    memory = CountStore() if memory is None else memory
+    memory = AccountMemory() if memory is None else memory
     return Check(world, sections, memory, is_dry_run=is_dry_run, is_stopping=is_stopping)
 
 

@@ -11,7 +11,7 @@ from dynamic_dynamodb.check.notifications import write_alarms, write_change
 from dynamic_dynamodb.check.ports import MetricRequest
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport, Unpublished
 from dynamic_dynamodb.check.resilience import ENDING, Waits, gather, isolate
-from dynamic_dynamodb.check.silence import NO_TABLES, Answer
+from dynamic_dynamodb.check.silence import NO_TABLES, MetricsAnswer
 from dynamic_dynamodb.check.updater import UpdateResult, apply_update
 from dynamic_dynamodb.config.text import mask_url
 from dynamic_dynamodb.errors import AwsError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.discovery import Discovered, MatchedTarget
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.ports import Answers, TargetSeries, World
-    from dynamic_dynamodb.check.state import CountStore
+    from dynamic_dynamodb.check.state import AccountMemory
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.scaling.back_pressure import DoubtfulRaise
     from dynamic_dynamodb.scaling.decision import Decision
@@ -76,7 +76,7 @@ class Check:
         self,
         world: World,
         sections: Sequence[Section],
-        memory: CountStore,
+        memory: AccountMemory,
         *,
         is_dry_run: bool,
         is_stopping: Callable[[], bool],
@@ -179,7 +179,7 @@ class Check:
         """Decide on each target; `lost` are tables whose metrics cannot be fetched now."""
         requests = [MetricRequest(one.target, find_window(one.section.typed, now)) for one in matched]
         answers = self.world.metrics.fetch(requests)
-        freshest = self.memory.recall_freshest(_sum_up(requests, answers, lost))
+        freshest = self.memory.silence.find_freshest(_sum_up(requests, answers, lost), now)
         decided, failed = [], []
         for one, request in zip(matched, requests, strict=True):
             series = answers[one.target]
@@ -300,7 +300,9 @@ def _find_lost(found: Discovered, skipped: Sequence[TargetReport]) -> frozenset[
     return frozenset(one.target.table for one in (*found.failed, *stopped))
 
 
-def _sum_up(requests: Sequence[MetricRequest], answers: Answers, lost: frozenset[str] | None) -> Answer:
+def _sum_up(
+    requests: Sequence[MetricRequest], answers: Answers, lost: frozenset[str] | None
+) -> MetricsAnswer:
     """Sum up CloudWatch's answers for all targets."""
     answered, failed, busy = set(), set(), set()
     freshest: datetime | None = None
@@ -314,8 +316,8 @@ def _sum_up(requests: Sequence[MetricRequest], answers: Answers, lost: frozenset
         if last is not None:
             busy.add(table)
             freshest = last if freshest is None else max(last, freshest)
-    lost_or_failed = None if lost is None else lost | failed
-    return Answer(freshest, frozenset(busy), frozenset(answered - (lost_or_failed or failed)), lost_or_failed)
+    lost = None if lost is None else lost | failed
+    return MetricsAnswer(freshest, frozenset(busy), frozenset(answered - (lost or failed)), lost)
 
 
 def _refuse(update: TableUpdate, error: AwsError) -> UpdateResult:

@@ -1,30 +1,33 @@
-"""Tell CloudWatch's silence from idle tables: that many fall idle at once is less likely than its trouble."""
+"""Tell an outage of CloudWatch from idle tables: several tables hardly lose all their load at once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from dynamic_dynamodb.scaling.model import value
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
 LONGEST_SILENCE: Final = timedelta(hours=1)
-"""How long no datapoint of anything is a sign of trouble with CloudWatch."""
+"""How long several tables without a datapoint are taken for an outage of CloudWatch."""
 SEVERAL_TABLES: Final = 3
-"""So many tables hardly fall idle at once; one or two do."""
+"""So many tables hardly become idle at once; one or two do."""
 NO_TABLES: Final[frozenset[str]] = frozenset()
+LONG_AGO: Final = datetime.fromtimestamp(0, timezone.utc)
+
+
+def find_longest_step(check_interval_seconds: int) -> timedelta:
+    """Return how much silence may count from one check of a daemon to the next: two intervals."""
+    return timedelta(seconds=2 * check_interval_seconds)
 
 
 @value
-class Answer:
-    """What CloudWatch said in a check.
+class MetricsAnswer:
+    """CloudWatch's answer in a check, for all tables.
 
-    `freshest` is the youngest minute of any datapoint, and `busy` are the tables that had any. `answered` are
-    the tables that it was asked for and spoke of, and `lost` those that it should have been asked for but was
-    not, or that it failed to answer for; None if the tables could not even be listed.
+    `freshest` is the youngest minute with a datapoint, None if there is no datapoint; `busy` are the tables
+    that have one. `answered` are the tables that CloudWatch answered for. `lost` are those it should have
+    been asked for but was not, or failed to answer for; None if the tables could not even be listed.
     """
 
     freshest: datetime | None
@@ -32,46 +35,48 @@ class Answer:
     answered: frozenset[str]
     lost: frozenset[str] | None
 
-    def find_lost(self, tables: frozenset[str]) -> frozenset[str]:
-        """Return those of some tables that nothing was heard of."""
+    def find_unanswered(self, tables: frozenset[str]) -> frozenset[str]:
+        """Return those of the tables that nothing is known about."""
         return tables - self.answered if self.lost is None else tables & self.lost
 
 
-@value
-class Heard:
-    """What CloudWatch said last, and for how long it has said nothing since.
+@dataclass(slots=True)
+class MetricsSilence:
+    """How long CloudWatch has had no datapoint of any table.
 
-    `tables` had datapoints when they were last heard of. `silence` is the time between checks, one right
-    after the other, that each heard of all these tables that there is nothing; `silent_at` is the last of
-    these checks, None if there was another kind of check since.
+    `tables` had datapoints when CloudWatch last answered for them. `duration` is the time between
+    consecutive checks in which it answered for all of them, without a datapoint; `silent_at` is the last of
+    these checks, None if a check of another kind came after it. No more than `longest_step` counts from one
+    check to the next, so that a clock that jumps or a suspended process does not turn a moment into an hour.
     """
 
-    tables: frozenset[str]
-    silence: timedelta = timedelta()
+    longest_step: timedelta = timedelta.max
+    tables: frozenset[str] = NO_TABLES
+    duration: timedelta = timedelta()
     silent_at: datetime | None = None
+    silent_before: datetime | None = None
 
     @property
-    def is_trouble(self) -> bool:
-        """Tell whether silence is to be taken for trouble of CloudWatch."""
-        return len(self.tables) >= SEVERAL_TABLES and self.silence <= LONGEST_SILENCE
+    def is_outage(self) -> bool:
+        """Return whether missing datapoints are taken for an outage of CloudWatch."""
+        return len(self.tables) >= SEVERAL_TABLES and self.duration <= LONGEST_SILENCE
 
+    def begin(self) -> None:
+        """Start a check, which is not a silent one unless CloudWatch answers."""
+        self.silent_before, self.silent_at = self.silent_at, None
 
-def end_silence(heard: Heard | None) -> Heard | None:
-    """Let no time count from the last silent check to the next one."""
-    return heard if heard is None or heard.silent_at is None else replace(heard, silent_at=None)
+    def find_freshest(self, answer: MetricsAnswer, now: datetime) -> datetime | None:
+        """Return the youngest minute with a datapoint in this check; None if there is no datapoint.
 
-
-def listen(before: Heard | None, answer: Answer, *, now: datetime, longest_step: timedelta) -> Heard | None:
-    """Return what there is to remember after a check.
-
-    No more than `longest_step` counts from one silent check to the next, so that a clock that jumps ahead or
-    a process that was suspended does not make an hour of a moment.
-    """
-    if answer.freshest is not None:
-        lost = NO_TABLES if before is None else answer.find_lost(before.tables)
-        return Heard(answer.busy | lost)
-    if before is None or not answer.answered or answer.find_lost(before.tables):
-        return end_silence(before)
-    step = timedelta() if before.silent_at is None else now - before.silent_at
-    counted = max(timedelta(), min(step, longest_step))
-    return replace(before, silence=before.silence + counted, silent_at=now)
+        During an outage it is a moment long ago: then no minute in any window is known, not even those that
+        an earlier check knew.
+        """
+        unanswered = answer.find_unanswered(self.tables)
+        if answer.freshest is not None:
+            self.tables, self.duration = answer.busy | unanswered, timedelta()
+            return answer.freshest
+        if answer.answered and not unanswered:
+            if self.silent_before is not None:
+                self.duration += max(timedelta(), min(now - self.silent_before, self.longest_step))
+            self.silent_at = now
+        return LONG_AGO if self.is_outage else None

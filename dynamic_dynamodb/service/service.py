@@ -22,7 +22,7 @@ from dynamic_dynamodb.service.check_log import CheckLog
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
 from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
-from dynamic_dynamodb.service.wiring import build_check, open_counts
+from dynamic_dynamodb.service.wiring import build_check, open_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,13 +97,13 @@ class Service:
             is_stopping,
             before=before.account if before else None,
         )
-        counts = open_counts(
+        memory = open_memory(
             options, self.sources, account.conditions, before.check.memory if before else None
         )
         if before is not None and before.account.is_usable:
             account.prepare()  # now, because what works must not be given up for what does not
             self.prepared = account
-        check = build_check(configuration, counts, account, is_stopping)
+        check = build_check(configuration, memory, account, is_stopping)
         self._set_up_logging(configuration)
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])

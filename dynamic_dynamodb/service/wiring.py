@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import NoCircuitBreaker, World
-from dynamic_dynamodb.check.state import CountStore, find_life, find_longest_step, find_spacing
+from dynamic_dynamodb.check.silence import MetricsSilence, find_longest_step
+from dynamic_dynamodb.check.state import AccountMemory, find_life, find_spacing
 from dynamic_dynamodb.service.state_file import StateFile
 
 if TYPE_CHECKING:
@@ -21,31 +23,33 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sources import ConfigSources
 
 
-def open_counts(
+def open_memory(
     options: Mapping[str, Any],
     sources: ConfigSources,
     conditions: Conditions,
-    before: CountStore | None = None,
-) -> CountStore:
-    """Return what checks by these global options remember, and what `before` remembers of the same region.
+    before: AccountMemory | None = None,
+) -> AccountMemory:
+    """Return the memory of checks by these global options; `before` is kept if it is of the same region.
 
-    A problem with its file becomes one of the conditions.
+    A problem with its file is set as one of the conditions.
     """
     file = StateFile(sources.find_state_path(options), options["region"], conditions)
     interval, is_daemon = int(options["check_interval"]), not options["run_once"]
-    counts = CountStore(
+    silence = MetricsSilence(find_longest_step(interval))
+    memory = AccountMemory(
         life=find_life(interval),
         spacing=find_spacing(interval) if is_daemon else timedelta(),
-        longest_step=find_longest_step(interval),
         file=file,
+        silence=silence,
     )
     if before is not None and isinstance(before.file, StateFile) and before.file.region == file.region:
-        counts.entries, counts.heard = before.entries, before.heard
-    return counts
+        memory.entries = before.entries
+        memory.silence = replace(before.silence, longest_step=silence.longest_step)
+    return memory
 
 
 def build_check(
-    configuration: Configuration, counts: CountStore, account: AwsAccount, is_stopping: Callable[[], bool]
+    configuration: Configuration, memory: AccountMemory, account: AwsAccount, is_stopping: Callable[[], bool]
 ) -> Check:
     """Return a check of an account by a configuration."""
     options = configuration.global_options
@@ -62,7 +66,7 @@ def build_check(
         conditions=account.conditions,
     )
     return Check(
-        world, configuration.sections, counts, is_dry_run=options["dry_run"], is_stopping=is_stopping
+        world, configuration.sections, memory, is_dry_run=options["dry_run"], is_stopping=is_stopping
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, find_window
 from dynamic_dynamodb.service.check_log import CheckLog
@@ -31,14 +31,18 @@ class FakeWorld:
 
     def __init__(self, *sections: Section, is_dry_run: bool = False, file: EntriesFile | None = None) -> None:
         self.tables, self.metrics = FakeTables(), FakeMetrics()
-        self.notifier, self.breaker, self.counts = FakeNotifier(), FakeCircuitBreaker(), CountStore(file=file)
-        self.counts.begin(NOW)
+        self.notifier, self.breaker, self.memory = (
+            FakeNotifier(),
+            FakeCircuitBreaker(),
+            AccountMemory(file=file),
+        )
+        self.memory.begin(NOW)
         self.is_stopping = False
         for target in (A, B):
             self.add(target)
         self.check = make_check(
             sections or (section(**TOPIC),),
-            self.counts,
+            self.memory,
             is_dry_run=is_dry_run,
             is_stopping=lambda: self.is_stopping,
             tables=self.tables,

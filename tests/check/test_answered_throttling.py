@@ -18,7 +18,7 @@ from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.state_file import StateFile
-from dynamic_dynamodb.service.wiring import open_counts
+from dynamic_dynamodb.service.wiring import open_memory
 from tests.builders import NOW, section
 from tests.check.fake_world import A, FakeWorld
 
@@ -133,7 +133,7 @@ def test_any_raise_of_a_side_answers_the_throttling_of_its_window(
 ) -> None:
     world = make_world(A, NOON - 10 * MINUTE, **options)
     world.run(NOW)
-    assert world.counts.get(A).map(attrgetter("answered_until")) == PerCapacity(reads, writes)
+    assert world.memory.get(A).map(attrgetter("answered_until")) == PerCapacity(reads, writes)
 
 
 def test_a_dry_run_would_raise_once_too() -> None:
@@ -179,8 +179,8 @@ def test_a_reload_that_names_another_state_file_keeps_what_a_raise_has_answered(
 
     here = ConfigSources({}, {}, tmp_path)
     world = make_world(A, NOON - 10 * MINUTE, **COUNT)
-    first = open_counts(name("one.json", "us-east-1"), here, Conditions())
-    for counts in (first, open_counts(name("two.json", region), here, Conditions(), first)):
+    first = open_memory(name("one.json", "us-east-1"), here, Conditions())
+    for counts in (first, open_memory(name("two.json", region), here, Conditions(), first)):
         world.check.memory = counts
         world.run(NOW)
     assert world.units(A).reads == expected

@@ -155,10 +155,10 @@ def test_what_nobody_expected_of_one_target_leaves_the_others_alone(
 def test_a_table_on_demand_is_skipped_and_its_counts_are_0() -> None:
     world = FakeWorld()
     world.tables.add(A, both(0))
-    world.counts.put(A, low_checks(2))
+    world.memory.put(A, low_checks(2))
     report = world.run()
     assert (report.failures, report.targets[0].outcome) == (0, Outcome.SKIPPED)
-    assert world.counts.get(A) == low_checks(0)
+    assert world.memory.get(A) == low_checks(0)
     assert [request.target for request in world.metrics.requests] == [B]
 
 
@@ -168,11 +168,11 @@ def test_an_open_breaker_stops_raises_and_alarms_and_zeroes_the_counts(
     options = CircuitBreakerOptions("https://user:secret@status.example.com/ok", 500)
     world = FakeWorld(replace(section(**TOPIC, reads_upper_alarm_threshold="80"), circuit_breaker=options))
     world.breaker.answer = "it answered 503"
-    world.counts.put(A, low_checks(2))
+    world.memory.put(A, low_checks(2))
     assert world.outcomes() == {"a": Outcome.SKIPPED, "b": Outcome.SKIPPED}
     assert world.breaker.questions == [(options, A), (options, B)]
     assert (world.tables.updates, world.notifier.messages) == ([], [])
-    assert world.counts.get(A) == low_checks(0)
+    assert world.memory.get(A) == low_checks(0)
     assert warnings_of(caplog)[0] == (
         "a: skipped: the circuit breaker https://user:********@status.example.com/ok is open: it answered 503"
     )
@@ -301,10 +301,10 @@ class TestMatching:
         world = FakeWorld(section(".*", num_read_checks_before_scale_down="3"))
         world.add(A, reads=10)
         world.run()
-        assert world.counts.get(A).reads.low_checks == 1
+        assert world.memory.get(A).reads.low_checks == 1
         del world.tables.descriptions[A]
         world.run()
-        assert world.counts.get(A).reads.low_checks == 0
+        assert world.memory.get(A).reads.low_checks == 0
 
 
 def test_what_fails_altogether_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
@@ -127,7 +127,7 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
     """Run a check; give the target's units, and all else that was done."""
     case, capacity = case_of(option), option.capacity or Capacity.READS
     tables, metrics, notifier, breaker = FakeTables(), FakeMetrics(), FakeNotifier(), FakeCircuitBreaker()
-    counts = CountStore()
+    counts = AccountMemory()
     counts.begin(NOW)
     counts.put(target, low_checks(case.count))
     tables.add(Target(target.table), both(UNITS))

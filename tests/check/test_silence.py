@@ -11,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.check.conditions import Conditions
-from dynamic_dynamodb.check.silence import LONGEST_SILENCE, Answer, Heard
-from dynamic_dynamodb.check.state import find_longest_step
+from dynamic_dynamodb.check.silence import LONGEST_SILENCE, MetricsAnswer, find_longest_step
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
-from dynamic_dynamodb.service.wiring import open_counts
+from dynamic_dynamodb.service.wiring import open_memory
 from tests.builders import NOW, both, load_flags, section
 from tests.check.fake_world import A, B, FakeWorld, load
 
@@ -252,7 +251,7 @@ def test_a_table_that_is_gone_does_not_make_silence_last() -> None:
 )
 def test_an_hour_of_silence_is_an_hour_of_checks(waits: list[float], expected: int) -> None:
     world = make_world(*ALL)
-    world.counts.longest_step = find_longest_step(300)
+    world.memory.silence.longest_step = find_longest_step(300)
     check(world, NOW)
     fall_silent(world)
     for number in range(len(waits)):
@@ -265,15 +264,15 @@ def test_a_reload_that_names_another_state_file_keeps_what_was_heard(tmp_path: P
         flags = {"state_file": str(tmp_path / name), "region": region, "table_name": "a"}
         configuration = load_flags(**flags)
         here = ConfigSources({}, {}, tmp_path)
-        return open_counts(configuration.global_options, here, Conditions(), before)
+        return open_memory(configuration.global_options, here, Conditions(), before)
 
     first = open_with("one.json", "us-east-1")
     first.begin(NOW)
-    first.recall_freshest(Answer(NOW, frozenset("abc"), frozenset("abc"), frozenset()))
+    first.silence.find_freshest(MetricsAnswer(NOW, frozenset("abc"), frozenset("abc"), frozenset()), NOW)
     again = open_with("one.json", "us-east-1", first)
-    assert (again.file, again.entries, again.heard) == (first.file, first.entries, first.heard)
-    assert open_with("two.json", "us-east-1", first).heard == Heard(frozenset("abc"))
-    assert open_with("one.json", "eu-west-1", first).heard is None
+    assert (again.file, again.entries, again.silence) == (first.file, first.entries, first.silence)
+    assert open_with("two.json", "us-east-1", first).silence.tables == frozenset("abc")
+    assert open_with("one.json", "eu-west-1", first).silence.tables == frozenset()
 
 
 KINDS = st.sampled_from(

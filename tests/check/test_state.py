@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.check.conditions import Conditions
-from dynamic_dynamodb.check.state import CountStore, find_life, find_spacing
+from dynamic_dynamodb.check.state import AccountMemory, find_life, find_spacing
 from dynamic_dynamodb.config.sources import find_state_file
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
@@ -36,7 +36,7 @@ def leave(
     path: Path, *targets: Target, count: int = 2, now: datetime = NOW, region: str = "eu-west-1"
 ) -> None:
     """Run a check that leaves counts of these targets."""
-    store = CountStore(file=StateFile(path, region))
+    store = AccountMemory(file=StateFile(path, region))
     store.begin(now)
     for target in targets:
         store.put(target, low_checks(count))
@@ -45,7 +45,7 @@ def leave(
 
 def found(path: Path, target: Target, *, now: datetime = NOW, region: str = "eu-west-1") -> int:
     """Begin a check in a new process, and tell a target's count."""
-    store = CountStore(file=StateFile(path, region))
+    store = AccountMemory(file=StateFile(path, region))
     store.begin(now)
     return store.get(target).reads.low_checks
 
@@ -67,7 +67,7 @@ def test_counts_outlive_the_process(path: Path) -> None:
     ],
 )
 def test_a_check_too_soon_after_another_does_not_count(seconds: int, found: int, kept: int) -> None:
-    store = CountStore(spacing=find_spacing(300))
+    store = AccountMemory(spacing=find_spacing(300))
     store.begin(NOW)
     store.put(A, low_checks(2))
     store.begin(NOW + timedelta(seconds=seconds))
@@ -78,7 +78,7 @@ def test_a_check_too_soon_after_another_does_not_count(seconds: int, found: int,
 
 
 def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_the_clock() -> None:
-    store = CountStore(spacing=find_spacing(300))
+    store = AccountMemory(spacing=find_spacing(300))
     counted = []
     for number in range(8):
         store.begin(NOW + timedelta(seconds=140 * number))
@@ -91,7 +91,7 @@ def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_
 
 
 def test_a_count_that_a_check_too_soon_set_to_nothing_is_nothing_in_the_file_too(path: Path) -> None:
-    store = CountStore(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
+    store = AccountMemory(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
     for seconds, count in ((0, 2), (1, 0)):
         store.begin(NOW + timedelta(seconds=seconds))
         store.put(A, low_checks(count))
@@ -107,11 +107,11 @@ def test_checks_from_cron_count_however_close_they_are(path: Path) -> None:
 
 def test_all_that_is_remembered_outlives_the_process(path: Path) -> None:
     memory = PerCapacity(Memory(2, NOW), Memory(0, None))
-    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store = AccountMemory(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
     store.put(A, memory)
     store.commit()
-    again = CountStore(file=StateFile(path, "eu-west-1"))
+    again = AccountMemory(file=StateFile(path, "eu-west-1"))
     again.begin(NOW + 2 * HOUR)
     assert again.get(A) == PerCapacity(Memory(0, NOW), Memory(0, None))
     again.begin(NOW)
@@ -138,7 +138,7 @@ def test_files_of_other_versions_are_read(path: Path, version: int, entry: objec
     path.parent.mkdir()
     written = f"dynamic-dynamodb counts, version {version}"
     path.write_text(json.dumps({"format": written, "regions": {"eu-west-1": {"a": entry}}}))
-    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store = AccountMemory(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
     assert store.get(A) == low_checks(2, 1)
 
@@ -149,13 +149,13 @@ def test_both_spellings_of_an_index_are_read(path: Path, name: str) -> None:
     entry = {"checked": NOW.isoformat(), "reads": {"low_checks": 2}, "writes": {"low_checks": 1}}
     text = {"format": "dynamic-dynamodb counts, version 2", "regions": {"eu-west-1": {name: entry}}}
     path.write_text(json.dumps(text))
-    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store = AccountMemory(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
     assert store.get(INDEX) == low_checks(2, 1)
 
 
 def test_a_raise_by_a_check_right_after_another_is_remembered(path: Path) -> None:
-    store = CountStore(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
+    store = AccountMemory(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
     for seconds, raised in ((0, None), (1, NOW)):
         store.begin(NOW + timedelta(seconds=seconds))
         store.put(A, PerCapacity(Memory(2, raised), Memory()))
@@ -190,7 +190,7 @@ def test_entries_unseen_for_a_day_go(path: Path) -> None:
 
 def test_entries_of_a_table_that_is_gone_go_at_once(path: Path) -> None:
     leave(path, A, INDEX, B)
-    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store = AccountMemory(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
     store.keep_only(["b"])
     store.commit()
@@ -198,7 +198,7 @@ def test_entries_of_a_table_that_is_gone_go_at_once(path: Path) -> None:
 
 
 def test_without_commit_nothing_is_written(path: Path) -> None:
-    store = CountStore(file=StateFile(path, "eu-west-1"))
+    store = AccountMemory(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
     store.put(A, low_checks(2))
     assert not path.exists()
@@ -223,7 +223,7 @@ def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(path: Path, co
     path.parent.mkdir()
     path.write_bytes(content.encode(errors="surrogateescape"))
     conditions = Conditions()
-    store = CountStore(file=StateFile(path, "eu-west-1", conditions))
+    store = AccountMemory(file=StateFile(path, "eu-west-1", conditions))
     store.begin(NOW)
     store.begin(NOW)
     (warning,) = conditions.in_force
@@ -262,7 +262,7 @@ def check_twice(path: Path) -> list[str]:
     Return the conditions that both have found.
     """
     conditions, found = Conditions(), []
-    store = CountStore(file=StateFile(path, "eu-west-1", conditions))
+    store = AccountMemory(file=StateFile(path, "eu-west-1", conditions))
     for count in (1, 2):
         store.begin(NOW)
         assert store.get(A) == low_checks(count - 1)
@@ -313,7 +313,7 @@ def test_without_a_place_to_write_there_is_one_warning(
 ) -> None:
     (tmp_path / "file").touch()
     conditions = Conditions()
-    store = CountStore(file=StateFile(tmp_path / "file" / "default.json", "eu-west-1", conditions))
+    store = AccountMemory(file=StateFile(tmp_path / "file" / "default.json", "eu-west-1", conditions))
     for _ in range(2):
         store.begin(NOW)
         store.put(A, low_checks(1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
@@ -33,7 +33,7 @@ class Account:
     """A fake account that is laid for each pass, and a check whose counts last."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self.tables, self.metrics, self.counts = FakeTables(), FakeMetrics(), CountStore()
+        self.tables, self.metrics, self.counts = FakeTables(), FakeMetrics(), AccountMemory()
         self.window = find_window(configuration.sections[0].typed, NOON)
         self.check = make_check(configuration.sections, self.counts, tables=self.tables, metrics=self.metrics)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.check.report import Outcome
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.scaling.memory import Memory
@@ -76,7 +76,7 @@ class Replay:
         self.tables, self.metrics = FakeTables(), FakeMetrics()
         self.notifier, self.circuit_breaker = FakeNotifier(), FakeCircuitBreaker()
         self.now = datetime(2026, 3, 4, tzinfo=timezone.utc)
-        self.counts = CountStore()
+        self.counts = AccountMemory()
         self.before: PerCapacity[int] | None = PerCapacity(**self.vector["consecutive_checks_before"])
         self.provisioned = PerCapacity(**self.vector["provisioned"])
         self.checker = make_check(

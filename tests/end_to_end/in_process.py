@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.aws.account import open_account, start_workers
 from dynamic_dynamodb.check.resilience import Timeouts
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.service.wiring import build_check
 
@@ -34,4 +34,4 @@ def open_check(
     with start_workers() as workers:
         account = open_account(loaded, workers, Timeouts(most_attempts=1), lambda: False)
         account.prepare()
-        yield build_check(loaded, CountStore(), account, lambda: False)
+        yield build_check(loaded, AccountMemory(), account, lambda: False)

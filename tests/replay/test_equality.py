@@ -12,7 +12,7 @@ import pytest
 from dynamic_dynamodb.aws.account import open_account, start_workers
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.resilience import Timeouts
-from dynamic_dynamodb.check.state import CountStore
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
@@ -150,7 +150,7 @@ def check_in_fact(
     with start_workers() as workers:
         account = open_account(configuration, workers, Timeouts(), lambda: False)
         account.prepare()
-        check = build_check(configuration, CountStore(), account, lambda: False)
+        check = build_check(configuration, AccountMemory(), account, lambda: False)
         for now in moments:
             emulator.set_clock(now)
             real(now, check.run(now))

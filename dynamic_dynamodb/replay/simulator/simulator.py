@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import World
 from dynamic_dynamodb.check.resilience import never
-from dynamic_dynamodb.check.state import CountStore, find_life
+from dynamic_dynamodb.check.state import AccountMemory, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.replay.simulator.account import Account, Inline, Lifetime
@@ -173,8 +173,8 @@ def _build_check(account: Account, sections: Sequence[Section], check_interval: 
         lookups=inline,
         updates=inline,
     )
-    counts = CountStore(find_life(check_interval))
-    return Check(world, sections, counts, is_dry_run=False, is_stopping=never)
+    memory = AccountMemory(find_life(check_interval))
+    return Check(world, sections, memory, is_dry_run=False, is_stopping=never)
 
 
 def _leave_out_missing_sides(
