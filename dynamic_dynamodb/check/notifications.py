@@ -1,4 +1,4 @@
-"""Write the SNS messages: throughput alarms and changes made, in the words that subscribers parse."""
+"""Write the SNS messages about alarms and updates, in the words that subscribers parse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUBJECT_LIMIT_CHARACTERS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What to publish, and to which topic."""
+    """A message for a topic."""
 
     topic: str
     subject: str
@@ -35,7 +35,7 @@ def write_alarms(
     provisioned: PerCapacity[int],
     usage: PerCapacity[Usage],
 ) -> tuple[Message, ...]:
-    """Write one high and one low alarm at most, each with a line for each capacity concerned."""
+    """Return at most one high and one low alarm, each with a line for each capacity."""
     if not options.sns_topic_arn:
         return ()
     high: list[str] = []
@@ -62,7 +62,7 @@ def write_alarms(
 
 
 def write_change(options: TargetOptions, applied: Decision) -> tuple[Message, ...]:
-    """Write the message about an update that AWS has taken, for those who asked for its direction."""
+    """Return the message about an applied update, if its direction is among sns-message-types."""
     target = applied.target
     changed = [side for side in applied.capacities if side.is_change]
     lines = [f"{_full_name(target)} - {_describe(side)}\n" for side in changed]
