@@ -195,7 +195,9 @@ class Discovery:
             self.conditions.set("autoscaling", None)
             return answer
         if not _is_ending(answer):
-            sentence = f"{answer}; skip-aws-autoscaled cannot be kept: nothing is lowered until it can"
+            sentence = (
+                f"{answer}; nothing is lowered until it is known what AWS scales itself (skip-aws-autoscaled)"
+            )
             self.conditions.set("autoscaling", sentence, level=Level.ERROR, error=answer)
         return None
 
@@ -210,10 +212,10 @@ class Discovery:
             return listing
         if self._has_expressions:
             but = f", but for the {len(listing.names)} listed" if listing.names else ""
-            sentence = f"{error}; tables that are named by an expression are not checked{but}"
+            sentence = f"{error}; tables that match an expression are not checked{but}"
             self.conditions.set("list", sentence, level=Level.ERROR, error=error)
         else:
-            sentence = f"{error}; taking the sections' names for the tables'"
+            sentence = f"{error}; using the names in the sections as table names"
             self.conditions.set("list", sentence, error=error)
         return TableList(sorted({*listing.names, *self._plain_names()}), error)
 
@@ -255,14 +257,18 @@ class Discovery:
             for target, gsi in self._find_orphans(indexes, budget)
         ]
         self.conditions.set("orphans", f"{'; '.join(orphans)}: not checked" if orphans else None)
-        self.conditions.set("doubled", f"{'; '.join(doubled)}: the first counts" if doubled else None)
+        self.conditions.set(
+            "doubled", f"{'; '.join(doubled)}: the first section applies" if doubled else None
+        )
         return [gsi for title, gsi in unused.items() if title not in used]
 
     def _note_replicas(self) -> None:
         regions = {name: ", ".join(targets[Target(name)].replicas) for name, targets in self.known.items()}
         for name in sorted({*regions, *self.replicated}):
             found = regions.get(name, "")
-            sentence = f"{name} is a global table, also in {found}: the usage here sets the writes of all"
+            sentence = (
+                f"{name} is a global table, also in {found}: scaling its writes here affects all regions"
+            )
             self.conditions.set(f"replicas of {name}", sentence if found else None)
         self.replicated = frozenset(name for name, found in regions.items() if found)
 

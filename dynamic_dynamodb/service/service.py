@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 _UNSTABLE: Final = f"the file kept changing for {MOST_WAIT_SECONDS:.0f} s: reload again when it is complete"
 DETACHED: Final = ("start", "restart")
-"""Commands of --daemon for a process without a terminal."""
+"""Commands of --daemon that detach from the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ class Opened:
 
 @dataclass(slots=True)
 class Service:
-    """What lasts from one configuration to the next.
+    """Runs checks, by one configuration after the other.
 
-    `before_check` is called before each check: a daemon shows there that it is alive. It notes the outcome
-    of reloads in `notes`.
-    `prepared` is an account that need not be prepared for the next check.
+    `before_check` is called before each check: a daemon shows there that it is alive. `notes` keeps the
+    outcome of reloads, for the command that waits for it. `prepared` is an account that a reload has already
+    prepared for the next check.
     """
 
     sources: ConfigSources
@@ -84,9 +84,9 @@ class Service:
     presence: Presence = field(default_factory=Presence)
 
     def open(self, configuration: Configuration, before: Opened | None = None) -> Opened:
-        """Put a configuration in force, or in the place of an older one.
+        """Put a configuration in force, in place of an older one if there is one.
 
-        Raises ConfigurationError if it cannot be, and AwsError if it would have no credentials and the
+        Raises ConfigurationError if it cannot be used, and AwsError if it has no credentials although the
         older one has.
         """
         options, is_stopping = configuration.global_options, self.requests.is_stopping
@@ -101,7 +101,7 @@ class Service:
             options, self.sources, account.conditions, before.check.memory if before else None
         )
         if before is not None and before.account.is_usable:
-            account.prepare()  # now, because what works must not be given up for what does not
+            account.prepare()  # now: working credentials must not be given up for failing ones
             self.prepared = account
         check = build_check(configuration, memory, account, is_stopping)
         self._set_up_logging(configuration)
@@ -111,10 +111,10 @@ class Service:
         return Opened(configuration, check, account, (log.write,))
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
-        """Run until told to stop, or once; tell whether all went well.
+        """Run until told to stop, or once; return whether all went well.
 
-        `on_ready` is called when the first look-up of credentials has ended, and is told what is wrong,
-        if anything is. Raises ConfigurationError if it cannot begin, and OSError with too few threads.
+        `on_ready` is called after the first look-up of credentials, with the reason if that failed, else "".
+        Raises ConfigurationError if the configuration cannot be used, and OSError without enough threads.
         """
         self.on_ready = on_ready
         watch_deadlines()
@@ -153,7 +153,7 @@ class Service:
         return None
 
     def _wait(self, opened: Opened, until: float) -> Opened | None:
-        """Wait for the next check and do what signals ask for; return a new configuration at once."""
+        """Wait for the next check, and handle signals; return as soon as there is a new configuration."""
         while not self.requests.is_stopping():
             if self.requests.take_reopen_request():
                 self._reopen_logs(opened.configuration)
@@ -177,30 +177,29 @@ class Service:
         try:
             self._set_up_logging(configuration)
         except ConfigurationError as error:
-            said = ("the logs were not opened again: %s", "; ".join(error.faults))
-            LOGGER.error(*said)  # noqa: TRY400 - a sentence
+            LOGGER.error("cannot reopen the logs: %s", "; ".join(error.faults))  # noqa: TRY400 - a sentence
         else:
-            LOGGER.info("the logs were opened again")
+            LOGGER.info("logs reopened")
 
     def _reload(self, old: Opened, *, is_stable: bool) -> Opened | None:
-        """Read the configuration again and open the logs anew; give None if it cannot be used."""
+        """Read the configuration again and reopen the logs; return None if it cannot be used."""
         if self.notes is not None:
             self.notes.begin_reload()
         try:
             successor = self.open(self._load_again(is_stable=is_stable), old)
-        except Exception as error:  # whatever it is, what works goes on
-            with suppress(Exception):  # then the log stays as it is
+        except Exception as error:  # of any kind: the old configuration works
+            with suppress(Exception):  # the log stays as it is
                 self._set_up_logging(old.configuration)
             faults = self._find_faults(error)
             for fault in faults:
-                LOGGER.error("the configuration was not read again: %s", fault)  # noqa: TRY400 - a sentence
-            self._note(f"the new configuration was rejected, the old one stays: {'; '.join(faults)}")
+                LOGGER.error("reload failed, keeping the old configuration: %s", fault)  # noqa: TRY400 - a sentence
+            self._note(f"reload failed, keeping the old configuration: {'; '.join(faults)}")
             LOGGER.debug("the error of this reload", exc_info=True)
             return None
         lowered = describe_lowered_limits(old.configuration.sections, successor.configuration.sections)
         remark = f"; lower than before: {lowered}" if lowered else ""
         level = logging.WARNING if lowered else logging.INFO
-        LOGGER.log(level, "the configuration was read again%s", remark)
+        LOGGER.log(level, "configuration reloaded%s", remark)
         self._note(f"the new configuration is in force{remark}", is_in_force=True)
         return successor
 
@@ -253,27 +252,27 @@ class Service:
         if self.before_check is not None:
             self.before_check()
         self._look_for_others(opened)
-        # Before the look-up, which takes different times: checks must not seem to follow too soon.
+        # Before the look-up of credentials, whose duration varies: checks must not seem too close.
         now = datetime.now(timezone.utc)
         self._prepare_check(opened.account)
         return opened.check.run(now)
 
     def _look_for_others(self, opened: Opened) -> None:
-        """Warn of others that scale by the same counts: they may not know of each other's updates."""
+        """Warn about other runs with the same counts: they may not know about each other's updates."""
         options = opened.configuration.global_options
         if options["dry_run"]:
             self.presence.leave()
             return
         self.presence.enter(self.sources.find_state_path(options), options["region"])
         others = ", ".join(map(str, self.presence.find_others()))
-        said = (
-            f"another run scales {options['region']} for instance {options['instance']}, too (pid {others}):"
-            " two work against each other; stop one, or give it an --instance and tables of its own"
+        sentence = (
+            f"another run also scales {options['region']} as instance {options['instance']} (pid {others}):"
+            " stop one of them, or give it its own --instance and tables"
         )
-        self.workers.conditions.set("others", said if others else None)
+        self.workers.conditions.set("others", sentence if others else None)
 
     def _prepare_check(self, account: AwsAccount) -> None:
-        """Look for credentials, unless a reload just has; raise AwsError."""
+        """Look up credentials unless a reload has just done so; raise AwsError."""
         is_prepared, self.prepared = self.prepared is account, None
         failure = ""
         try:

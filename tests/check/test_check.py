@@ -47,7 +47,7 @@ def test_a_check_writes_no_log_itself(caplog: pytest.LogCaptureFixture) -> None:
     world.tables.descriptions[A] = replace(world.tables.descriptions[A], replicas=("eu-west-1",))
     report = world.check.run(NOW)
     assert [notice.sentence for notice in report.notices] == [
-        "a is a global table, also in eu-west-1: the usage here sets the writes of all",
+        "a is a global table, also in eu-west-1: scaling its writes here affects all regions",
         "nothing matches [table: ^z$]",
     ]
     assert caplog.records == []

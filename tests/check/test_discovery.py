@@ -91,7 +91,7 @@ def test_a_list_that_breaks_off_tells_nothing_of_the_tables_that_it_lacks(
     report = world.run()
     assert [str(one.target) for one in report.targets] == ["a"]
     assert (report.failures, world.memory.get(Target("b")).reads.low_checks) == (1, 1)
-    lost = "tables that are named by an expression are not checked, but for the 1 listed"
+    lost = "tables that match an expression are not checked, but for the 1 listed"
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == [
         f"dynamodb:ListTables failed: InternalServerError; {lost}"
     ]

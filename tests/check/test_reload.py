@@ -78,6 +78,4 @@ def test_a_reload_that_fails_ends_nothing_and_is_noted(
             assert service.run(sources.load())
     finally:
         shut_down_logging()
-    assert f"the new configuration was rejected, the old one stays: {said}" in noted[-1].replace(
-        str(path), ""
-    )
+    assert f"reload failed, keeping the old configuration: {said}" in noted[-1].replace(str(path), "")

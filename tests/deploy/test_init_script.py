@@ -104,7 +104,7 @@ def test_a_reload_reads_the_configuration_again(sysv: Host, command: str) -> Non
     service(sysv, "start")
     sysv.write(CONFIGURATION, EACH_SECOND + "lookback-period: 6\n")
     assert prints(service(sysv, command))
-    wait_until(lambda: "the configuration was read again" in sysv.read(LOG), "a reload")
+    wait_until(lambda: "configuration reloaded" in sysv.read(LOG), "a reload")
 
 
 def test_the_log_file_of_the_configuration_is_used(sysv: Host) -> None:

@@ -359,7 +359,7 @@ WHOLE_SERVICE: Final = (
     Case(
         "DescribeScalableTargets never responds, with skip-aws-autoscaled",
         (_hang("DescribeScalableTargets"),),
-        "skip-aws-autoscaled cannot be kept: nothing is lowered until it can",
+        "nothing is lowered until it is known what AWS scales itself",
         code=1,
         index=BEFORE,
         idle=BEFORE,
@@ -368,7 +368,7 @@ WHOLE_SERVICE: Final = (
     Case(
         "DescribeScalableTargets returns pages without end",
         ({"kind": "endless_pages", "action": "DescribeScalableTargets", "times": None},),
-        "skip-aws-autoscaled cannot be kept: nothing is lowered until it can",
+        "nothing is lowered until it is known what AWS scales itself",
         code=1,
         index=BEFORE,
         idle=BEFORE,

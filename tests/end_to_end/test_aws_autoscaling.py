@@ -113,5 +113,5 @@ def test_replicas_of_a_global_table_are_a_warning_once(emulator: Emulator, progr
         running.wait_for("INFO checked ", count=3)
         run = running.end(signal.SIGTERM)
     assert run.warnings == [
-        "orders is a global table, also in eu-west-1, ap-south-1: the usage here sets the writes of all"
+        "orders is a global table, also in eu-west-1, ap-south-1: scaling its writes here affects all regions"
     ]

@@ -141,7 +141,7 @@ def test_a_reload_may_change_the_number_of_workers(emulator: Emulator, program: 
         before = emulator.requests("DescribeTable")
         program.write(many)
         running.send(signal.SIGHUP)
-        running.wait_for("the configuration was read again")
+        running.wait_for("configuration reloaded")
         done = len(running.wait_for("checked 6 targets"))
         running.wait_for("checked 6 targets", count=done + 2)
         running.end(signal.SIGTERM)

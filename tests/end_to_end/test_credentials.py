@@ -127,7 +127,7 @@ def test_a_reload_that_removes_the_only_keys_is_refused(emulator: Emulator, impa
         running.wait_for("busy: updated")
         impatient.write(TABLE)
         running.send(signal.SIGHUP)
-        said = running.wait_for("ERROR the configuration was not read again")
+        said = running.wait_for("ERROR reload failed, keeping the old configuration")
         running.wait_for("checked 1 target:", count=3)
         running.end(signal.SIGTERM)
     assert NONE_FOUND in said[0]
@@ -139,7 +139,7 @@ def test_a_reload_without_credentials_uses_the_new_file_after_one_look_up(
     with impatient.start(TABLE, **source.as_metadata_service) as running:
         running.wait_for("checked 0 targets: nothing could be checked")
         running.send(signal.SIGHUP)
-        running.wait_for("the configuration was read again")
+        running.wait_for("configuration reloaded")
         running.wait_for("checked 0 targets: nothing could be checked", count=2)
         assert running.end(signal.SIGTERM).code == 0
     assert len(source.asked) == 2

@@ -53,7 +53,7 @@ def test_relative_paths_work_after_detaching_and_after_a_reload(emulator: Emulat
     program.write(EACH_SECOND.replace("idle", ".*") + "[logging]\nlog-file: own.log\n", "own.conf")
     os.kill(daemon.pid, signal.SIGHUP)
     wait_until(log.exists, "a new log")
-    wait_until(lambda: "INFO the configuration was read again" in read_log(log.read_text()), "a reload")
+    wait_until(lambda: "INFO configuration reloaded" in read_log(log.read_text()), "a reload")
     assert program.run(*own, "--daemon", "stop").code == 0
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found == {"own.conf", "own.log", "own.log.1", "counts.json", "counts.json.lock"}
@@ -71,7 +71,7 @@ def test_a_relative_log_config_file_works_after_a_reload(daemon: Daemon) -> None
     daemon.must_start(EACH_SECOND, "--log-config-file", "logging.conf")
     wait_until(lambda: "checked 0 targets" in log.read_text(), "a check")
     os.kill(daemon.pid, signal.SIGHUP)
-    wait_until(lambda: "the configuration was read again" in log.read_text(), "a reload")
+    wait_until(lambda: "configuration reloaded" in log.read_text(), "a reload")
 
 
 def test_others_cannot_write_the_files_of_a_daemon(emulator: Emulator, daemon: Daemon) -> None:

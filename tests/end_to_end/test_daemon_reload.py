@@ -64,9 +64,7 @@ def test_reload_prints_why_the_daemon_rejects_a_configuration(daemon: Daemon) ->
     (daemon.program.folder / "logs").rmdir()
     run = daemon.control("reload", *_write(daemon, BOTH))
     assert (run.code, run.stdout) == (1, "")
-    assert run.stderr.startswith(
-        daemon.says("the new configuration was rejected, the old one stays: ").rstrip("\n")
-    )
+    assert run.stderr.startswith(daemon.says("reload failed, keeping the old configuration: ").rstrip("\n"))
     assert "own.log" in run.stderr
 
 
@@ -75,7 +73,7 @@ def test_the_result_of_another_reload_is_not_taken_for_ours(daemon: Daemon) -> N
     pid = daemon.must_start(FIRST)
     _write(daemon, f"{FIRST}reads-upper-threshold: 95\n")
     os.kill(pid, signal.SIGHUP)
-    daemon.wait_for("the configuration was read again")
+    daemon.wait_for("configuration reloaded")
     run = daemon.control("reload", *_write(daemon, BOTH))
     assert run.code == 0
     daemon.wait_for("second: updated")

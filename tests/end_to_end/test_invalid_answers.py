@@ -294,7 +294,7 @@ def test_the_tables_before_a_page_that_fails_are_checked(emulator: Emulator, imp
     assert run.code == 1
     # The last one is known by the name of its section.
     assert emulator.capacities() == {("aaa", None): RAISED, ("bbb", None): BEFORE, ("ccc", None): RAISED}
-    assert "tables that are named by an expression are not checked, but for the 1 listed" in run.stdout
+    assert "tables that match an expression are not checked, but for the 1 listed" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.program import Program, Run
 
 EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(with_indexes=False)
-WARNING = "another run scales us-east-1 for instance default, too (pid"
+WARNING = "another run also scales us-east-1 as instance default (pid"
 
 
 def _warnings(run: Run) -> list[str]:

@@ -103,7 +103,7 @@ def test_closing_the_terminal_ends_the_run_cleanly(program: Program) -> None:
 def test_sighup_reloads_while_the_terminal_is_open(program: Program) -> None:
     with _attach(program) as attached:
         attached.process.send_signal(signal.SIGHUP)
-        attached.wait_for("the configuration was read again", more=1)
+        attached.wait_for("configuration reloaded", more=1)
         attached.wait_for("checked 1 target:", more=2)
         assert attached.process.poll() is None
 
@@ -114,4 +114,4 @@ def test_a_run_under_nohup_survives_the_terminal(program: Program) -> None:
         attached.process.send_signal(signal.SIGHUP)
         attached.wait_for("checked 1 target:", more=3)
         assert attached.process.poll() is None
-    assert not [line for line in attached.log if "the configuration was read again" in line]
+    assert not [line for line in attached.log if "configuration reloaded" in line]
