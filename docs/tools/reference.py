@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import shtab
 
 from docs.tools.permissions import write_permissions
-from dynamic_dynamodb import __version__
-from dynamic_dynamodb.config.flags import PROGRAM, build_parser, name_placeholder
+from dynamic_dynamodb import PROGRAM, __version__
+from dynamic_dynamodb.config.flags import build_parser, name_placeholder
 from dynamic_dynamodb.options import OPTIONS, SHELLS, Capacity, Group, Kind, Option, Scope, options_in
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb import PROGRAM
 from dynamic_dynamodb.cli.result import ExitCode, Result
-from dynamic_dynamodb.config.flags import PROGRAM
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.service import daemon

@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb import PROGRAM
 from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.cli.streams import can_take, drop_leftovers, exit_code_of, write_remark
-from dynamic_dynamodb.config.flags import PROGRAM
 from dynamic_dynamodb.service.logs import find_log_file, flush_logs, shut_down_logging
 from dynamic_dynamodb.service.reload import DaemonNote, NoteKeeper
 from dynamic_dynamodb.service.service import Service

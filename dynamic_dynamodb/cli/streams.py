@@ -9,7 +9,7 @@ import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.config.text import escape
+from dynamic_dynamodb import PROGRAM
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -68,10 +68,19 @@ def write_remark(text: str) -> None:
     """Write a line to stderr, with control characters made visible, if it can be written."""
     try:
         if text:
+            from dynamic_dynamodb.config.text import escape
+
             sys.stderr.write(f"{escape(text)}\n")
         sys.stderr.flush()
     except OSError:
         silence(sys.stderr)
+
+
+def report_output_error(error: OutputError) -> int:
+    """Write why a result could not be printed, and return the exit code."""
+    if error.sentence:
+        write_remark(f"{PROGRAM}: {error.sentence}")
+    return error.exit_code
 
 
 def drop_leftovers() -> None:

@@ -6,14 +6,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from dynamic_dynamodb import __version__
+from dynamic_dynamodb import PROGRAM, VERSION_LINE
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-PROGRAM: Final = "dynamic-dynamodb"
 _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
 _NAMES: Final = tuple(option.name for option in OPTIONS if option.flags)
 _OLD_FLAGS: Final = tuple(flag for option in OPTIONS if not option.since for flag in option.flags)
@@ -69,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Scale the provisioned capacity of DynamoDB tables and indexes by your own rules.",
         epilog="A configuration file accepts more options than the command line, for tables and for indexes.",
     )
-    parser.add_argument("--version", action="version", version=f"Dynamic DynamoDB version: {__version__}")
+    parser.add_argument("--version", action="version", version=VERSION_LINE)
     groups = {group: parser.add_argument_group(group.value) for group in Group}
     for option in OPTIONS:
         if option.group is not None:

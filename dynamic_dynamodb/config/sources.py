@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.flags import PROGRAM
+from dynamic_dynamodb import PROGRAM
 from dynamic_dynamodb.config.loader import Configuration, LoadResult, examine, load
 from dynamic_dynamodb.config.paths import find_collisions, find_spoiled_recording
 from dynamic_dynamodb.config.validation import (

@@ -32,13 +32,25 @@ RECORDING = "timestamp,consumed_reads\n" + "".join(
 def test_commands_without_aws_do_not_import_boto3(flags: str, tmp_path: Path) -> None:
     (tmp_path / "a.conf").write_text(CONFIGURATION, encoding="utf-8")
     (tmp_path / "orders.csv").write_text(RECORDING, encoding="utf-8")
+    imported = list_imports(tmp_path, "-m", "dynamic_dynamodb", *flags.split())
+    assert "dynamic_dynamodb" in imported
+    assert imported.isdisjoint({"boto3", "botocore", "retrying", "urllib3"})
+
+
+def test_version_alone_imports_next_to_nothing(tmp_path: Path) -> None:
+    imported = list_imports(tmp_path, "-m", "dynamic_dynamodb", "--version")
+    imported -= list_imports(tmp_path, "-c", "pass")  # an editable installation imports some of them
+    assert "dynamic_dynamodb" in imported
+    assert imported.isdisjoint({"argparse", "dataclasses", "logging", "pathlib"})
+
+
+def list_imports(folder: Path, *arguments: str) -> set[str]:
+    """Return the top-level packages that Python imports in a run."""
     ended = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "dynamic_dynamodb", *flags.split()],
+        [sys.executable, "-X", "importtime", *arguments],
         capture_output=True,
         text=True,
         check=True,
-        cwd=tmp_path,
+        cwd=folder,
     )
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ended.stderr.splitlines()}
-    assert "argparse" in imported
-    assert imported.isdisjoint({"boto3", "botocore", "retrying", "urllib3"})
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in ended.stderr.splitlines()}

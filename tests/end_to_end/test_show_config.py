@@ -106,5 +106,5 @@ def test_commands_that_need_no_aws_do_not_import_boto3(flag: str) -> None:
         check=True,
     )
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ended.stderr.splitlines()}
-    assert "argparse" in imported
+    assert "dynamic_dynamodb" in imported
     assert imported.isdisjoint({"boto3", "botocore", "requests", "urllib3", "retrying", "logging", "socket"})

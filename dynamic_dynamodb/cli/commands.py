@@ -1,0 +1,148 @@
+"""Choose the command that the arguments name, and run it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb import PROGRAM
+from dynamic_dynamodb.cli.result import ExitCode, Result, refuse, sign
+from dynamic_dynamodb.cli.streams import (
+    OutputError,
+    exit_code_of,
+    report_output_error,
+    silence,
+    write_remark,
+    write_result,
+)
+from dynamic_dynamodb.config.flags import parse_command_line
+from dynamic_dynamodb.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dynamic_dynamodb.config.sources import ConfigSources
+
+_WITHOUT_TARGETS: Final = {"show-config", "print-completion", "print-example"}
+"""Commands that need neither --config nor --table-name."""
+_NOT_WITH_DAEMON: Final = {"record", "replay"}
+"""Commands that --daemon cannot be combined with: validation reports that as a fault."""
+_FOREGROUND: Final = (False, "foreground", "fg")
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command that the arguments name, print its result and return its exit code.
+
+    Raises OutputError if the result cannot be printed.
+    """
+    try:
+        flags = parse_command_line(arguments)
+    except OSError as error:  # --help or --version cannot be written
+        raise OutputError from error
+    try:
+        Path.cwd()
+    except OSError as error:
+        write_remark(f"{PROGRAM}: the working directory is gone ({error.strerror}): cd to another one first")
+        return ExitCode.FAILURE
+    try:
+        if flags.get("config"):
+            flags["config"] = str(Path(str(flags["config"])).absolute())
+        return _run(flags)
+    except KeyboardInterrupt:  # the service has not begun to listen for signals
+        silence(sys.stdout)  # what is still buffered may be what blocked
+        return exit_code_of(signal.SIGINT)
+    except ConfigurationError as error:
+        return _print(refuse(flags, error.faults, error.source))
+    except OSError as error:
+        write_remark(f"{PROGRAM}: {error}")
+        return ExitCode.FAILURE
+
+
+def _run(flags: Mapping[str, str | bool]) -> int:
+    """Choose the command, run it and return its exit code; raise ConfigurationError and OutputError."""
+    from dynamic_dynamodb.cli.configuration import COMMANDS
+    from dynamic_dynamodb.config.sources import ConfigSources
+
+    sources = ConfigSources(flags, dict(os.environ), Path.cwd())
+    # Before --daemon: `--check-config --daemon stop` must not stop a daemon.
+    command = next((name for name in COMMANDS if name in flags), None)
+    if command is None and flags.get("daemon") in ("stop", "status") and not _NOT_WITH_DAEMON & flags.keys():
+        from dynamic_dynamodb.cli.daemon import control_without_file
+
+        return _print_done(control_without_file(sources))
+    if "config" not in flags and "table-name" not in flags and command not in _WITHOUT_TARGETS:
+        message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
+        raise ConfigurationError((message,))
+    if command is not None:
+        return _print(COMMANDS[command](sources))
+    if "replay" in flags:
+        from dynamic_dynamodb.cli.replay import replay
+
+        return _print(replay(sources))
+    return _run_with_aws(sources)
+
+
+def _run_with_aws(sources: ConfigSources) -> int:
+    """Record, run the service, or start, restart or reload the daemon."""
+    _format_early_warnings()
+    configuration = sources.load()
+    command = configuration.global_options["daemon"]
+    if "record" in sources.flags:
+        from dynamic_dynamodb.cli.replay import record
+
+        return _print(record(sources, configuration))
+    if command == "reload":
+        from dynamic_dynamodb.cli.daemon import control
+
+        return _print_done(control(sources, configuration.global_options))
+
+    from dynamic_dynamodb.cli.service import check_start, run_detached, run_in_foreground
+
+    if command in _FOREGROUND:
+        return ExitCode.SUCCESS if run_in_foreground(sources, configuration) else ExitCode.FAILURE
+
+    from dynamic_dynamodb.cli.daemon import control
+
+    check_start(sources, configuration)
+    for remark in sign(configuration.warnings):  # the daemon has no terminal to write them to
+        write_remark(remark)
+    return _print_done(
+        control(
+            sources, configuration.global_options, lambda *calls: run_detached(sources, configuration, *calls)
+        )
+    )
+
+
+def _print(result: Result) -> int:
+    """Print a result, and return its exit code; raise OutputError."""
+    for remark in result.remarks:
+        write_remark(remark)
+    try:
+        if result.text:
+            write_result(f"{result.text}\n")
+    finally:
+        for fault in result.faults:
+            write_remark(fault)
+    return result.code
+
+
+def _print_done(result: Result) -> int:
+    """Print what a command for the daemon did; its exit code stands even if nothing can be printed."""
+    try:
+        return _print(result)
+    except OutputError as error:
+        report_output_error(error)
+        return result.code
+
+
+def _format_early_warnings() -> None:
+    """Print warnings that are logged before logging is set up, such as those of --record, as remarks."""
+    import logging
+
+    from dynamic_dynamodb.service.log_formatters import TextFormatter
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(TextFormatter(f"{PROGRAM}: %(message)s"))
