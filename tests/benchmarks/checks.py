@@ -66,7 +66,7 @@ class Row:
 
     @property
     def broken(self) -> list[str]:
-        """Name the limits that are exceeded."""
+        """Return the limits that are exceeded."""
         if self.calls != self.bare_calls:
             return ["calls"]
         if self.tables < FEW_TABLES:
@@ -80,7 +80,7 @@ class Row:
         return [name for name, (measured, most) in limits.items() if measured > most]
 
     def __str__(self) -> str:
-        """Give it as a row of the page's table."""
+        """Return a row of the table on the page."""
         ours, bare = self.ours, self.bare
         cells = (
             f"{self.tables:,}",

@@ -43,7 +43,7 @@ RULES: Final = section("^orders$", **{name.replace("-", "_"): text for name, tex
 
 
 def measure_checks(recording: Recording) -> tuple[float, int]:
-    """Give the least seconds of some rounds, and the updates that were made."""
+    """Return the least seconds of several rounds, and the updates made."""
     least, updates = float("inf"), 0
     for _ in range(ROUNDS):
         started = time.process_time()
@@ -54,7 +54,7 @@ def measure_checks(recording: Recording) -> tuple[float, int]:
 
 
 def measure_command(reads: list[float], writes: list[float]) -> float:
-    """Give the least seconds of the whole command, from its start to its exit."""
+    """Return the least seconds of the whole command, from start to exit."""
     least = float("inf")
     with tempfile.TemporaryDirectory() as folder:
         path, rules = Path(folder) / "orders.csv", Path(folder) / "rules.conf"

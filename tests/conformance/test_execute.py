@@ -1,4 +1,4 @@
-"""Whole passes over an account update and count what is expected."""
+"""Compare whole passes over an account with what 2.5.1 did."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIVE_MINUTES = timedelta(minutes=5)
 
 
 class Account:
-    """A fake account that is laid for each pass, and a check whose counts last."""
+    """A fake account that is filled for each pass, and a check whose counts last."""
 
     def __init__(self, configuration: Configuration) -> None:
         self.tables, self.metrics, self.counts = FakeTables(), FakeMetrics(), AccountMemory()
@@ -66,7 +66,7 @@ class Account:
 
 
 def describe(update: TableUpdate) -> Vector:
-    """Tell of an update in the vectors' words."""
+    """Return an update in the form of the vectors."""
     sent = {
         one.target.index: {"reads": one.proposed.reads, "writes": one.proposed.writes}
         for one in update.decisions

@@ -36,7 +36,7 @@ def read_vectors(name: str, start: int = 0, end: int | None = None) -> Iterator[
 
 
 def write_configuration(vector: Vector) -> str:
-    """Write the file that the vector's options come from."""
+    """Return a configuration file with the vector's options."""
     options = vector["options"]
     table_options = vector.get("table_options", {})
     lines = ["[global]", *_write_options(vector.get("global_options", {}))]
@@ -54,7 +54,7 @@ def _write_options(options: Mapping[str, Any]) -> Iterator[str]:
 
 
 def load_vector(vector: Vector, path: Path) -> Configuration | None:
-    """Load the vector's file; None if it has faults."""
+    """Load the vector's file; return None if it has faults."""
     path.unlink(missing_ok=True)  # ext4 writes a file to the disk at once if it replaces another's content
     path.write_text(write_configuration(vector), encoding="utf-8")
     try:
@@ -71,7 +71,7 @@ class Replay:
     configuration: Configuration
 
     def __post_init__(self) -> None:
-        """Put the target into a fake account."""
+        """Create a fake account with the target."""
         self.target = Target(self.vector["table_name"], self.vector.get("gsi_name", ""))
         self.tables, self.metrics = FakeTables(), FakeMetrics()
         self.notifier, self.circuit_breaker = FakeNotifier(), FakeCircuitBreaker()
@@ -90,7 +90,7 @@ class Replay:
         )
 
     def check(self, inputs: Vector) -> dict[str, Any]:
-        """Run one check and tell what came of it, in the vectors' words."""
+        """Run one check and return its result in the form of the vectors."""
         hour, minute = map(int, inputs["now_utc"].split(":"))
         now = self.now.replace(hour=hour, minute=minute)
         if now < self.now:

@@ -39,7 +39,7 @@ def update(
 
 
 def describe(emulator: Emulator, table: str) -> dict[str, Any]:
-    """Give the description of a table."""
+    """Return the description of a table."""
     answer: dict[str, Any] = client(emulator, "dynamodb").describe_table(TableName=table)
     return answer["Table"]  # type: ignore[no-any-return]
 

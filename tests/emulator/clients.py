@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def client(emulator: Emulator, service: str, *, region: str = "us-east-1", read_timeout: float = 10) -> Any:
-    """Give a client, made once per service, region and timeout, which sends parameters unchecked."""
+    """Return a client which does not validate parameters; it is made once per service, region and timeout."""
     return _client(emulator.url, service, region, read_timeout)
 
 

@@ -40,7 +40,7 @@ class Control:
         self._state = State()
 
     def reset(self) -> None:
-        """Begin anew: no tables, metrics, topics, faults or requests, the default settings, the real time."""
+        """Restore an empty account with default settings and the real time; drop faults and requests."""
         with self._lock:
             self._state.faults.clear()
             self._state = State()
@@ -152,7 +152,7 @@ class Control:
         self._state.clock.set(as_datetime(now))
 
     def capacities(self, *, pending: bool = True) -> Capacities:
-        """Give (reads, writes) by (table, index or None): as last accepted, or only those in force."""
+        """Return (reads, writes) by (table, index or None): as last accepted, or as now in effect."""
         with self._lock:
             return {
                 (table.name, index): resource.accepted if pending else resource.units
@@ -173,7 +173,7 @@ class Control:
         until: Moment | None = None,
         missing: Collection[int] = (),
     ) -> None:
-        """Give every one of the last `minutes` whole minutes the same Sum, for each metric named.
+        """Set the same Sum for each of the last `minutes` whole minutes, for each metric given.
 
         Consumed capacity is in units per second, throttled requests in events per minute. `until` is the end
         of the last minute (default: of the last whole minute). `missing` counts minutes back from there, 1
@@ -202,7 +202,7 @@ class Control:
         metric: str = CONSUMED_READS,
         sums: Mapping[datetime, float] | Mapping[str, float],
     ) -> None:
-        """Give one metric the Sums of the minutes named; each moment is rounded down to its minute."""
+        """Set the Sums of one metric by minute; times are rounded down to their minute."""
         by_minute = {floor_minute(as_epoch(moment)): total for moment, total in sums.items()}
         with self._lock:
             self._state.metrics.put(MetricKey.of(table, index, metric), by_minute)
@@ -243,7 +243,7 @@ class Control:
         return [logged.parameters for logged in self.requests("Publish") if logged.applied]
 
     def now(self) -> datetime:
-        """Give the emulator's present moment."""
+        """Return the emulator's time."""
         return self._state.clock.now()
 
     def batch(self, calls: list[dict[str, Any]]) -> None:

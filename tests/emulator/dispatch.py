@@ -1,4 +1,4 @@
-"""The way of a request through log, faults and service to its answer."""
+"""Lead each request through the log, the faults and its service to an answer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _DAMAGES = frozenset({"cut_body", "short_body"})
 
 
 class Dispatcher(Control):
-    """Answer requests in the name of AWS."""
+    """Answer requests as AWS does."""
 
     def answer(self, raw: RawRequest) -> Answer:
         """Answer one request; a mistake of the emulator itself shows as the error EmulatorMistake."""
@@ -129,7 +129,7 @@ class Dispatcher(Control):
 
 
 def _date(answer: Answer, now: datetime, taken: Taken) -> None:
-    """Say in an answer when it was made, as AWS does, unless a fault says otherwise."""
+    """Set the header Date of an answer, unless a fault changes it."""
     answer.headers["Date"] = format_datetime(now.replace(microsecond=0), usegmt=True)
     for fault in taken.faults:
         if fault.kind == "date":

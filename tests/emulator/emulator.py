@@ -39,14 +39,14 @@ class Emulator(Dispatcher):
 
     @property
     def url(self) -> str:
-        """Give the endpoint for AWS_ENDPOINT_URL."""
+        """Return the URL for AWS_ENDPOINT_URL."""
         if self._server is None:
             message = "the emulator is not started"
             raise RuntimeError(message)
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def environment(self) -> dict[str, str]:
-        """Give the environment variables with which an AWS SDK talks to this emulator and to nothing else."""
+        """Return environment variables with which an AWS SDK calls this emulator and nothing else."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "AKIDEMULATOR",
@@ -66,7 +66,7 @@ class Emulator(Dispatcher):
         self._thread.start()
 
     def stop(self) -> None:
-        """End everything which hangs, close all connections and wait for all threads."""
+        """End all calls which hang, close all connections and wait for all threads."""
         if self._server is None or self._thread is None:
             return
         self._server.shutdown()

@@ -54,7 +54,7 @@ class ServiceError(Exception):
 
 
 def denied_message(permission: str, resource: str | None) -> str:
-    """Say in AWS's words that the tester may not use a permission, such as dynamodb:UpdateTable."""
+    """Return the message of AWS for a missing permission such as dynamodb:UpdateTable."""
     where = f" on resource: {resource}" if resource else ""
     return (
         f"User: {USER_ARN} is not authorized to perform: {permission}{where} "

@@ -1,4 +1,4 @@
-"""What a fault does to a call: the answer it gives in the service's place, or the results it spoils."""
+"""Effects of faults: answers in place of the service, and changed results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HTML = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It w
 
 
 def answer_instead(fault: Fault, call: Call, taken: Taken) -> Answer:
-    """Give the answer of a fault which needs no ordinary answer, or raise its error."""
+    """Return the answer of a fault which needs no ordinary answer, or raise its error."""
     if fault.kind == "reset":
         return Answer(0, delivery=Delivery.RESET)
     if fault.kind == "hang":
@@ -41,10 +41,10 @@ def answer_instead(fault: Fault, call: Call, taken: Taken) -> Answer:
 
 
 def damage(fault: Fault, answer: Answer) -> Answer:
-    """Spoil an ordinary answer: half of its body is lost."""
+    """Remove the second half of the body of an ordinary answer."""
     if fault.kind == "short_body":
         return Answer(answer.status, answer.body, answer.headers, Delivery.SHORT)
-    # The checksum would tell the client at once that the body is damaged.
+    # With the checksum the client would detect the damage.
     headers = {name: value for name, value in answer.headers.items() if name != "x-amz-crc32"}
     return Answer(answer.status, answer.body[: len(answer.body) // 2], headers)
 
@@ -75,13 +75,13 @@ def spoil_results(fault: Fault, call: Call, result: dict[str, Any]) -> None:
 
 
 def begin_again(call: Call) -> None:
-    """Let a call ask for the first page, whichever it asks for."""
+    """Make a call request the first page, whichever it requests."""
     asked, _ = PAGE_TOKENS[call.action]
     call.parameters.pop(asked, None)
 
 
 def promise_another(call: Call, result: dict[str, Any]) -> None:
-    """Let a page name a next one, new each time."""
+    """Add a new token of a next page to a result."""
     _, following = PAGE_TOKENS[call.action]
     result[following] = str(uuid.uuid4())
 

@@ -1,4 +1,4 @@
-"""Rules which make chosen calls fail, and which of them concern a call."""
+"""Rules which make chosen calls fail."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ONCE_MORE = "@once more@"
 
 @dataclass
 class Fault:
-    """Describe one rule.
+    """One rule: which calls fail, and how.
 
     Which calls: `action` (None means any) and `table` (None means any) choose the calls; of these the first
     `after` pass untouched, then `times` are hit (None means all that follow).
@@ -87,13 +87,13 @@ class Fault:
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a misspelt kind, which would never do anything."""
+        """Refuse an unknown kind, which would have no effect."""
         if self.kind not in KINDS:
             message = f"unknown kind of fault {self.kind!r}: choose one of {', '.join(sorted(KINDS))}"
             raise ValueError(message)
 
     def concerns(self, call: Call) -> bool:
-        """Tell whether the rule chooses this call."""
+        """Return whether the rule applies to this call."""
         if self.action not in (None, call.action):
             return False
         if self.kind in RESULT_KINDS - {"odd"} and call.action != "GetMetricData":
@@ -110,7 +110,7 @@ class _Rule:
     hits: int = 0
 
     def active(self, call: Call) -> bool:
-        """Count a call the fault concerns and tell whether it is one to hit."""
+        """Count a call that the rule applies to, and return whether to hit it."""
         fault = self.fault
         if not fault.concerns(call):
             return False
@@ -122,18 +122,18 @@ class _Rule:
 
 @dataclass
 class Taken:
-    """Hold the faults which hit one call; at most one answers in its place, and it comes last."""
+    """The faults which hit one call; at most one answers in place of the service, and it comes last."""
 
     faults: list[Fault]
     released: threading.Event
 
     def wait(self, seconds: float | None) -> bool:
-        """Wait, but no longer than until the rules are cleared; tell whether they were."""
+        """Wait, but only until the rules are cleared; return whether they were."""
         return self.released.wait(seconds)
 
 
 class FaultRules:
-    """Keep the rules of one test; safe for use from several threads."""
+    """The rules of one test; safe for use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -146,7 +146,7 @@ class FaultRules:
             self._rules.append(_Rule(fault))
 
     def clear(self) -> None:
-        """Drop all rules and end whatever hangs or is slow because of one."""
+        """Remove all rules and end all calls that hang or are slow because of one."""
         with self._lock:
             self._rules = []
             self._released.set()
@@ -169,7 +169,7 @@ class FaultRules:
 
 
 def tables_of(call: Call) -> set[str]:
-    """Name the tables a call is about; a call of CloudWatch names them in its dimensions."""
+    """Return the tables of a call, which a call to CloudWatch has in its dimensions."""
     parameters = call.parameters
     if "TableName" in parameters:
         return {str(parameters["TableName"])}

@@ -1,4 +1,4 @@
-"""pytest fixtures: one emulator for all tests of a session, reset for each."""
+"""pytest fixtures: one emulator for all tests of a session, reset for each test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Iterator[Emulator]:
-    """Give a test the emulator with nothing in it, and release what the test left hanging."""
+    """Yield the emulator with an empty account, and afterwards end all calls that hang."""
     running_emulator.reset()
     yield running_emulator
     running_emulator.clear_faults()

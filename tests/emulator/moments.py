@@ -38,13 +38,13 @@ def floor_minute(seconds: float) -> int:
 
 
 class Clock:
-    """Tell the emulator's time: the real time, shifted when a test sets it."""
+    """The emulator's clock: the real time, shifted when a test sets it."""
 
     def __init__(self) -> None:
         self._shift = timedelta(0)
 
     def now(self) -> datetime:
-        """Give the emulator's present moment in UTC."""
+        """Return the emulator's time in UTC."""
         return datetime.now(UTC) + self._shift
 
     def set(self, moment: datetime) -> None:

@@ -25,7 +25,7 @@ def next_page(state: State, results: list[Result], size: int) -> dict[str, Any]:
 
 
 def remembered_page(state: State, token: str, size: int) -> dict[str, Any]:
-    """Give the page behind a token; the same token may be used again, as a retry does."""
+    """Return the page of a token, which can be used again, as a retry does."""
     if token not in state.metric_pages:
         raise ServiceError(code="InvalidNextToken", message="The next token specified is invalid.")
     return next_page(state, state.metric_pages[token], size)

@@ -18,7 +18,7 @@ _OWN_HEADERS = frozenset({"content-length", "connection", "server", "date"})
 
 
 def forward(raw: RawRequest) -> Answer:
-    """Let moto answer a request."""
+    """Return moto's answer to a request."""
     from werkzeug.test import run_wsgi_app  # noqa: PLC0415 - moto and werkzeug load slowly, few tests need them
 
     with _lock:

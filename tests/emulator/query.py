@@ -41,7 +41,7 @@ def encode_error(error: ServiceError) -> bytes:
 
 
 def fault_of(error: ServiceError) -> str:
-    """Name the side which AWS holds responsible."""
+    """Return "Sender" or "Receiver": whose mistake an error is."""
     return "Receiver" if error.status >= _SERVER_ERRORS else "Sender"
 
 

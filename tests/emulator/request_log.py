@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LoggedRequest:
-    """Hold one request; `ended` and `status` stay None while it is unanswered, or if it never was.
+    """One request; `ended` and `status` are None until it is answered.
 
     `parameters` are the decoded ones: the JSON body for DynamoDB, the queries for GetMetricData, the topic,
     subject and message for Publish. `error` is the code of the AWS error answered

@@ -1,4 +1,4 @@
-"""An HTTP server on the loopback interface which can also hang, cut an answer off and reset a connection."""
+"""An HTTP server on the loopback interface which can cut answers off and reset connections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Server(ThreadingHTTPServer):
-    """Serve every connection in a thread of its own and know the open connections, to end them at once."""
+    """Serve each connection in its own thread, and keep track of open connections to end them at once."""
 
     daemon_threads = False
     block_on_close = True
@@ -77,7 +77,7 @@ class Server(ThreadingHTTPServer):
             super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Stay quiet when a client has gone away; report all else."""
+        """Ignore a client that has disconnected; report any other error."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(self.server.answer(RawRequest(self.path, headers, body, self.client_address[1])))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Print nothing: the request log has it all."""
+        """Print nothing; the request log has each request."""
 
     def _send(self, answer: Answer) -> None:
         self.close_connection = self.close_connection or answer.delivery is not Delivery.WHOLE

@@ -32,7 +32,7 @@ def check(call: Call) -> None:
 
 
 def correct(answer: Answer) -> Answer:
-    """Give an unknown topic the message of AWS, where moto speaks of an endpoint."""
+    """Replace moto's message about an unknown topic with that of AWS."""
     answer.body = answer.body.replace(b"Endpoint does not exist", b"Topic does not exist")
     return answer
 

@@ -14,7 +14,7 @@ from tests.emulator.tables import Tables
 
 @dataclass
 class Settings:
-    """Hold what a test may change about the account."""
+    """The settings of the account that a test may change."""
 
     update_seconds: float = 0.0
     table_maximum: int = 40_000
@@ -28,7 +28,7 @@ class Settings:
 
 @dataclass
 class State:
-    """Hold one life of the emulator between two resets."""
+    """The state of the emulator between two resets."""
 
     settings: Settings = field(default_factory=Settings)
     clock: Clock = field(default_factory=Clock)

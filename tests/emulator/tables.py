@@ -17,7 +17,7 @@ KEYS = [{"AttributeName": "id", "KeyType": "HASH"}]
 
 @dataclass
 class Table:
-    """Hold one table with its indexes; settle() must be called before its state is read."""
+    """One table with its indexes; call settle() before reading its state."""
 
     name: str
     throughput: Throughput
@@ -136,7 +136,7 @@ class Tables:
         return [self._tables[name] for name in sorted(self._tables)]
 
     def page(self, after: str | None, size: int) -> tuple[list[str], bool]:
-        """Give one page of names which follow another name, and whether more remain."""
+        """Return one page of names after another name, and whether more remain."""
         names = sorted(self._tables)
         if after is not None:
             names = [name for name in names if name > after]

@@ -17,7 +17,7 @@ DECREASE_SPACING = timedelta(seconds=3600)
 
 @dataclass
 class Throughput:
-    """Hold the reads and writes in force, the pair which an update will bring, and the change counters."""
+    """The present reads and writes, those of an update under way, and the counters of changes."""
 
     units: Units
     status: str = "ACTIVE"
@@ -28,7 +28,7 @@ class Throughput:
 
     @property
     def accepted(self) -> Units:
-        """Give the units of the last accepted change, whether in force yet or not."""
+        """Return the units of the last accepted change, whether it has taken effect or not."""
         return self.pending or self.units
 
     def decreases_today(self, now: datetime) -> int:
@@ -38,7 +38,7 @@ class Throughput:
         return self.decreases
 
     def lowers(self, requested: Units) -> bool:
-        """Tell whether a request counts as a decrease: at least one side goes down."""
+        """Return whether a request counts as a decrease: it lowers reads or writes."""
         return requested[0] < self.units[0] or requested[1] < self.units[1]
 
     def check_decrease(self, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A request as the emulator sees it, and the answer it gives back."""
+"""Requests and answers inside the emulator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNSIGNED_STS = "AssumeRoleWith"
 
 
 class Delivery(Enum):
-    """Say how an answer reaches the client."""
+    """How an answer reaches the client."""
 
     WHOLE = "whole"
     SHORT = "short"  # the connection closes before the announced length was sent
@@ -26,7 +26,7 @@ class Delivery(Enum):
 
 @dataclass
 class Answer:
-    """Hold an HTTP answer, or the way in which there is none; one that drips asks `pause` for each piece."""
+    """An HTTP answer, or none, by `delivery`; a dripping one calls `pause` before each piece."""
 
     status: int
     body: bytes = b""
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class RawRequest:
-    """Hold an HTTP request as read from the connection; header names are in lower case."""
+    """An HTTP request as read from the connection; header names are in lower case."""
 
     path: str
     headers: Mapping[str, str]
@@ -47,7 +47,7 @@ class RawRequest:
 
 @dataclass(frozen=True)
 class Call:
-    """Hold one decoded call of an AWS action; the service is named as in the credential scope."""
+    """One decoded call of an AWS action; the service has its name in the credential scope."""
 
     service: str
     action: str
@@ -59,18 +59,18 @@ class Call:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Give the HTTP headers, their names in lower case."""
+        """Return the HTTP headers, with names in lower case."""
         return self.raw.headers
 
     @property
     def connection(self) -> int:
-        """Give the client's port."""
+        """Return the client's port."""
         return self.raw.connection
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Hold what the Authorization header says about the sender."""
+    """The sender, by the Authorization header."""
 
     access_key: str = ""
     region: str = ""
@@ -95,5 +95,5 @@ def action_of(raw: RawRequest, parameters: Mapping[str, Any]) -> str:
 
 
 def may_be_unsigned(action: str) -> bool:
-    """Tell whether AWS accepts the action without a signature."""
+    """Return whether AWS accepts the action without a signature."""
     return action.startswith(_UNSIGNED_STS)

@@ -20,7 +20,7 @@ LOWERED: Units = (50, 50)
 
 
 def everywhere(*options: str, with_indexes: bool = True) -> str:
-    """Write a configuration for every table, and every index, by these options and the defaults."""
+    """Return a configuration of every table, and every index, with these options and the defaults."""
     sections = ("[table: .*]", "[gsi: .* table: .*]")[: 1 + with_indexes]
     return "\n".join(("[default_options]", LIMITS, *options, *sections, ""))
 
@@ -55,12 +55,12 @@ def find_senders(emulator: Emulator) -> set[str]:
 
 
 def actions(emulator: Emulator) -> list[str]:
-    """Name the actions that were asked for, in the order of their arrival."""
+    """Return the actions of all requests in their order."""
     return [request.action for request in emulator.requests()]
 
 
 def updates(emulator: Emulator) -> list[tuple[str, Units | None, dict[str, Units]]]:
-    """Give each UpdateTable call as (table, its own units if sent, units of indexes sent), by order."""
+    """Return each UpdateTable call as (table, its own units if sent, units of indexes sent), in order."""
     return [
         (
             request.parameters["TableName"],

@@ -25,7 +25,7 @@ class Service:
         return f"http://robot:geheim@127.0.0.1:{self.port}/ok"
 
     def headers(self, name: str) -> list[str]:
-        """Give one header of each question, sorted."""
+        """Return one header of each request, sorted."""
         return sorted(question.get(name, "") for question in self.asked)
 
 

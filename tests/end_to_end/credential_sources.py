@@ -29,9 +29,9 @@ NO_KEYS: dict[str, str | None] = {
 
 @dataclass
 class Source:
-    """A server that answers every GET and POST alike; what it is asked is kept.
+    """A server that gives the same answer to every GET and POST, and keeps the paths of requests.
 
-    It can be told to hang: then it answers nothing until the test ends. Or to drip: then its answer goes on
+    With `is_hanging` it does not answer until the test ends, with `is_dripping` its answer goes on
     until then.
     """
 
@@ -45,23 +45,23 @@ class Source:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, body: str, status: int = 200) -> None:
-        """Answer so from now on."""
+        """Answer with this from now on."""
         self.status, self.body, self.is_hanging = status, body, False
 
     def wait_until_asked(self, times: int, seconds: float = 30) -> None:
-        """Wait until it has been asked so often."""
+        """Wait for this many requests."""
         with self.news:
             if not self.news.wait_for(lambda: len(self.asked) >= times, seconds):
                 pytest.fail(f"not asked {times} times within {seconds} s, but {self.asked}")
 
     @property
     def as_metadata_service(self) -> dict[str, str | None]:
-        """Give the environment in which it is the metadata service."""
+        """Return the environment in which this is the metadata service."""
         return NO_KEYS | {"AWS_EC2_METADATA_DISABLED": None, "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
 
     @property
     def as_container_endpoint(self) -> dict[str, str | None]:
-        """Give the environment in which it is a container's endpoint."""
+        """Return the environment in which this is a container's endpoint."""
         return NO_KEYS | {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}/credentials"}
 
 
@@ -71,7 +71,7 @@ def use_profile(program: Program, *lines: str) -> dict[str, str | None]:
 
 
 def write_credentials(key: str, *, seconds: float = 3600) -> str:
-    """Write credentials as the metadata service and a container's endpoint do."""
+    """Return credentials in the format of the metadata service and of a container's endpoint."""
     expires = datetime.now(timezone.utc) + timedelta(seconds=seconds)
     return json.dumps(
         {
@@ -85,7 +85,7 @@ def write_credentials(key: str, *, seconds: float = 3600) -> str:
 
 
 def write_process_credentials(key: str, *, seconds: float | None = None) -> str:
-    """Write credentials as a credential_process prints them."""
+    """Return credentials in the format of a credential_process."""
     printed = {"Version": 1, "AccessKeyId": key, "SecretAccessKey": SECRET}
     if seconds is not None:
         printed["Expiration"] = (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat()
@@ -93,7 +93,7 @@ def write_process_credentials(key: str, *, seconds: float | None = None) -> str:
 
 
 def refuse_role(action: str) -> str:
-    """Write how STS refuses a role."""
+    """Return the response with which STS refuses a role."""
     return (
         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>"
         f"<Message>Not authorized to perform {action}</Message></Error></ErrorResponse>"
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
     source: Source
 
     def do_PUT(self) -> None:
-        """Hand out a session of the metadata service."""
+        """Return a session token of the metadata service."""
         self._drip()
         self._send(200, "session")
 
@@ -141,12 +141,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def open_source() -> Iterator[Source]:
-    """Open one, which first refuses."""
+    """Start a source that answers 404 at first."""
     source = Source(status=404)
     handler = type("Handler", (_Handler,), {"source": source})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

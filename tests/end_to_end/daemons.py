@@ -24,14 +24,14 @@ _POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Daemon:
-    """One instance of the program; its configuration and log lie in the program's folder."""
+    """One instance of the program, with its configuration and log in the program's folder."""
 
     program: Program
     instance: str = "default"
 
     @property
     def pids(self) -> Path:
-        """Give the directory of the pid files, which is there."""
+        """Return the directory of the pid files, and create it if necessary."""
         path = self.program.folder / "pids"
         path.mkdir(exist_ok=True)
         return path
@@ -46,7 +46,7 @@ class Daemon:
 
     @property
     def pid(self) -> int:
-        """Give what the pid file says."""
+        """Return the pid in the pid file."""
         return int(self.pid_file.read_text(encoding="utf-8"))
 
     @property
@@ -55,13 +55,13 @@ class Daemon:
 
     @property
     def own_log(self) -> Path:
-        """Give where it logs if nobody says where."""
+        """Return the path of its log if no log is configured."""
         state = self.program.folder / ".local" / "state" / "dynamic-dynamodb"
         return state / f"dynamic-dynamodb.{self.instance}.log"
 
     @property
     def log(self) -> list[str]:
-        """Give the log so far, a line each as `LEVEL message`."""
+        """Return the log lines so far, each as `LEVEL message`."""
         return read_log(self.log_file.read_text(encoding="utf-8")) if self.log_file.exists() else []
 
     @property
@@ -73,26 +73,26 @@ class Daemon:
         return self.program.run("--daemon", command, *self.flags, *flags, **environment)
 
     def start(self, configuration: str, *flags: str, command: str = "start") -> Run:
-        """Start it (or restart it) by this configuration, with its log in a file."""
+        """Start or restart the daemon with this configuration, logging to a file."""
         path = self.program.write(configuration, f"{self.instance}.conf")
         return self.control(command, "-c", path, "--log-file", str(self.log_file), *flags)
 
     def must_start(self, configuration: str, *flags: str) -> int:
-        """Start it, and give its pid."""
+        """Start the daemon and return its pid."""
         run = self.start(configuration, *flags)
         assert (run.code, run.stderr) == (0, ""), run
         return self.pid
 
     def says(self, sentence: str) -> str:
-        """Give the line in which a command says this of the instance."""
+        """Return the line with which a command reports this of the instance."""
         return f"dynamic-dynamodb ({self.instance}): {sentence}\n"
 
     def says_running(self, pid: int, log: Path | None = None) -> str:
-        """Give the line in which its status says that it runs, and where it logs."""
+        """Return the line with which `status` reports a running daemon."""
         return self.says(f"running with pid {pid}; its log is {log or self.log_file}")
 
     def wait_for(self, text: str, *, count: int = 1) -> list[str]:
-        """Wait until so many lines of the log hold the text, and give them."""
+        """Wait until `count` log lines contain the text, and return these lines."""
 
         def found() -> list[str]:
             return [line for line in self.log if text in line]
@@ -101,7 +101,7 @@ class Daemon:
         return found()
 
     def kill(self) -> int:
-        """End it without any chance to tidy up, and give the pid that it had."""
+        """Kill the daemon with SIGKILL and return its former pid."""
         pid = self.pid
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not is_running(pid), "the end after a kill")
@@ -109,7 +109,7 @@ class Daemon:
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Poll until it holds, or fail."""
+    """Poll until the condition holds, or fail."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -118,7 +118,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIEN
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether there is such a process which has not ended; one that nobody has waited for has."""
+    """Return whether the process exists and has not ended; a zombie has."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -127,7 +127,7 @@ def is_running(pid: int) -> bool:
 
 
 def end_all(home: Path) -> None:
-    """End every process that the program has left behind with this home."""
+    """Kill every process of the program that was started with this home."""
     mark = f"HOME={home}".encode()
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and int(folder.name) != os.getpid():

@@ -18,7 +18,7 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A fault in the words of docs/faults.md, how to bring it about, and what is left of the account.
+    """A row of docs/faults.md, how to cause it, and the expected account after a check.
 
     `said` must stand in the log. A `setup` is a control method of the emulator and its arguments.
     """
@@ -42,7 +42,7 @@ def _all_denied(action: str, code: str = "AccessDeniedException") -> tuple[Rule,
 
 
 def _nothing(fault: str, rules: tuple[Rule, ...], said: str, **settings: Any) -> Case:
-    """Give a case in which nothing can be changed."""
+    """Return a case in which nothing can be changed."""
     untouched: dict[str, Any] = {"sick": BEFORE, "index": BEFORE, "busy": BEFORE, "idle": BEFORE, "code": 1}
     return Case(fault, rules, said, **{**untouched, **settings})
 

@@ -34,7 +34,7 @@ _LOG_LINE = re.compile(
 
 @dataclass(frozen=True)
 class Run:
-    """A run that has ended."""
+    """The result of a run."""
 
     code: int
     stdout: str
@@ -42,23 +42,23 @@ class Run:
 
     @property
     def log(self) -> list[str]:
-        """Give the log, a line each as `LEVEL message`."""
+        """Return the log lines, each as `LEVEL message`."""
         return read_log(self.stdout)
 
     @property
     def warnings(self) -> list[str]:
-        """Give the warnings' messages."""
+        """Return the messages of the warnings."""
         return [line.removeprefix("WARNING ") for line in self.log if line.startswith("WARNING ")]
 
     def line_of(self, target: str) -> str:
-        """Give the only log line that a target has."""
+        """Return the only log line of a target."""
         lines = [line for line in self.log if re.match(rf"[A-Z]+ {re.escape(target)}: ", line)]
         assert len(lines) == 1, self.stdout
         return lines[0]
 
 
 class Running:
-    """A run that goes on until it is told to end; its log is read as it comes."""
+    """A process that runs until it is signalled; its log is read as it is written."""
 
     def __init__(self, process: Fork | subprocess.Popen[str]) -> None:
         self._process = process
@@ -76,17 +76,17 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """Give its process's number."""
+        """Return the process id."""
         return self._process.pid
 
     @property
     def log(self) -> list[str]:
-        """Give the log so far, a line each as `LEVEL message`."""
+        """Return the log lines so far, each as `LEVEL message`."""
         with self._news:
             return read_log(self._output)
 
     def wait_for(self, text: str, *, count: int = 1, seconds: float = PATIENCE_SECONDS) -> list[str]:
-        """Wait until so many log lines hold the text, and give them."""
+        """Wait until `count` log lines contain the text, and return these lines."""
 
         def found() -> list[str]:
             return [line for line in read_log(self._output) if text in line]
@@ -97,7 +97,7 @@ class Running:
             return found()
 
     def send(self, number: Signals) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         self._process.send_signal(number)
 
     def end(self, *numbers: Signals, seconds: float = PATIENCE_SECONDS) -> Run:
@@ -111,7 +111,7 @@ class Running:
         return _judge(Run(code, self._output, self._errors))
 
     def clean_up(self) -> None:
-        """Leave nothing running, whatever the test has done."""
+        """Kill the process and close its streams."""
         self._process.kill()
         self._process.wait()
         for reader in self._readers:
@@ -138,24 +138,24 @@ class Program:
     """Off for a test of what is decided when a module is imported."""
 
     def write(self, text: str, name: str = "dynamic-dynamodb.conf") -> str:
-        """Write a file that only its owner reads, and give its path."""
+        """Write a file that only its owner can read, and return its path."""
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         path.chmod(0o600)
         return str(path)
 
     def check(self, configuration: str, *flags: str, **environment: str | None) -> Run:
-        """Make one check by this configuration."""
+        """Run one check with this configuration."""
         return self.run("-c", self.write(configuration), "--run-once", *flags, **environment)
 
     def run(self, *arguments: str, **environment: str | None) -> Run:
-        """Run with arguments; a variable of the environment that is None is not there."""
+        """Run with arguments; an environment variable that is None is removed."""
         with self._start(arguments, environment) as running:
             return running.end()
 
     @contextmanager
     def start(self, configuration: str, *flags: str, **environment: str | None) -> Iterator[Running]:
-        """Start checks that go on until a signal comes."""
+        """Start checks that repeat until a signal."""
         with self._start(("-c", self.write(configuration), *flags), environment) as running:
             yield running
 
@@ -210,6 +210,6 @@ def _judge(run: Run) -> Run:
 
 
 def read_log(text: str) -> list[str]:
-    """Give the lines of a log in text, each as `LEVEL message`."""
+    """Return the lines of a log in text, each as `LEVEL message`."""
     matches = map(_LOG_LINE.fullmatch, text.splitlines())
     return [f"{match[2]} {match[3]}" for match in matches if match]

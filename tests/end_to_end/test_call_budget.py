@@ -19,7 +19,7 @@ NOT_ASKED = "NotAsked: failed attempts have used up the time for such calls; the
 
 
 def _seconds(emulator: Emulator) -> float:
-    """Tell how long requests were made, from the first to the last."""
+    """Return the time from the first request to the last."""
     started = [request.started for request in emulator.requests()]
     return (started[-1] - started[0]).total_seconds()
 

@@ -32,7 +32,7 @@ TABLE: Final = f"[table: ^busy$]\n{LIMITS}"
 
 
 def list_texts() -> Iterator[tuple[str, str]]:
-    """Give the files of the conformance vectors, of the documentation, and the example."""
+    """Yield the files of the conformance vectors, of the documentation, and the example."""
     for vector in read_vectors("config"):
         if vector["conf"] is not None:
             yield vector["id"], vector["conf"]
@@ -49,7 +49,7 @@ def logging_restored() -> Iterator[None]:
 
 
 def start(sources: ConfigSources) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give what a start would refuse and what it would warn of, up to its first look at AWS."""
+    """Return the faults and warnings of a start, up to its first call to AWS."""
     try:
         configuration = sources.load()
         settings = LogSettings(sources.find_path, is_dry_run=False)

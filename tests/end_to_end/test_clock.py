@@ -28,7 +28,7 @@ WRONG = timedelta(minutes=7)
 
 
 def set_aws(emulator: Emulator, *, ahead: timedelta) -> None:
-    """Let AWS's clock be ahead of this machine's, which is therefore behind."""
+    """Set the clock of AWS ahead of this machine's."""
     emulator.set_clock(datetime.now(timezone.utc) + ahead)
 
 

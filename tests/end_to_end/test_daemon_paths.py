@@ -25,7 +25,7 @@ EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(*COUNTING, with_index
 
 @contextmanager
 def _careless() -> Iterator[None]:
-    """Let new processes make files that anyone may write."""
+    """Set the umask to 0, so that new processes make files that anyone may write."""
     before = os.umask(0)
     try:
         yield

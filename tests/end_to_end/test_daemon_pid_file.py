@@ -26,7 +26,7 @@ COMMANDS = pytest.mark.parametrize("command", ["start", "stop", "status", "resta
 
 @contextmanager
 def _stranger() -> Iterator[subprocess.Popen[bytes]]:
-    """Give a process that has nothing to do with the program."""
+    """Yield a process of another program."""
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         yield process

@@ -69,7 +69,7 @@ def test_reload_prints_why_the_daemon_rejects_a_configuration(daemon: Daemon) ->
 
 
 def test_the_result_of_another_reload_is_not_taken_for_ours(daemon: Daemon) -> None:
-    """A reload that began before the file was checked tells nothing about it."""
+    """A reload that began before the file was checked is no result for this file."""
     pid = daemon.must_start(FIRST)
     _write(daemon, f"{FIRST}reads-upper-threshold: 95\n")
     os.kill(pid, signal.SIGHUP)

@@ -137,7 +137,7 @@ def test_a_passing_error_costs_only_time(emulator: Emulator, program: Program) -
     assert emulator.capacities() == {(name, None): RAISED for name in passing}
     assert Counter(request.action for request in emulator.requests()) == {
         "ListTables": 3,
-        "DescribeTable": 10 + 4,  # an update whose answer is lost is looked for before it is sent again
+        "DescribeTable": 10 + 4,  # an update whose answer is lost is verified before it is sent again
         "GetMetricData": 3,
         "UpdateTable": 10,
     }

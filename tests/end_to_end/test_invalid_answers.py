@@ -367,7 +367,7 @@ def in_process(emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def _find_paths(content: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Name every place in an answer."""
+    """Yield the path of every value in an answer."""
     inside = content.items() if isinstance(content, dict) else enumerate(content)
     for step, each in inside:
         yield (*path, step)
@@ -409,7 +409,7 @@ def test_an_invalid_value_anywhere_affects_at_most_the_check_of_its_target(
 
 
 def _find_excused(path: tuple[str | int, ...], odd: str) -> set[tuple[str, str | None]]:
-    """Tell what may be held without a failure: what AWS does not name, nobody can miss."""
+    """Return what may be held without a failure: a target that AWS does not list is not missed."""
     if "GlobalSecondaryIndexes" in path[-2:] and odd in ("a list", "left out", "null"):
         return {("sick", "by-date")}
     return {("sick", None), ("sick", "by-date")} if "TableNames" in path and odd == "left out" else set()

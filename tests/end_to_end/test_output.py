@@ -53,7 +53,7 @@ class Outlet:
 
 @contextmanager
 def full_pipe() -> Iterator[Outlet]:
-    """Give a pipe that nobody reads and that takes nothing more."""
+    """Yield a full pipe that nobody reads."""
     ours, theirs = os.pipe()
     fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
     os.set_blocking(theirs, False)
@@ -71,7 +71,7 @@ def full_pipe() -> Iterator[Outlet]:
 
 @contextmanager
 def stopped_terminal() -> Iterator[Outlet]:
-    """Give a terminal whose user has pressed Ctrl-S."""
+    """Yield a terminal stopped with Ctrl-S."""
     ours, theirs = pty.openpty()
     termios.tcflow(theirs, termios.TCOOFF)
     try:

@@ -31,7 +31,7 @@ FEW_SECONDS = 8.0
 
 @contextmanager
 def open_place(*, is_listening: bool) -> Iterator[str]:
-    """Give an address that takes connections and never answers, or that resets them."""
+    """Yield an address that accepts connections and never answers, or that resets them."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         if is_listening:

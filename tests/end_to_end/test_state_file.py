@@ -31,7 +31,7 @@ HEAD = '{"format": "dynamic-dynamodb counts, version 1"'
 
 @pytest.fixture
 def state(program: Program) -> Path:
-    """Give the place of the state file, which the flags of `_check` name."""
+    """Return the path of the state file that the flags of `_check` name."""
     return program.folder / "counts.json"
 
 

@@ -24,14 +24,14 @@ resource.setrlimit(resource.RLIMIT_STACK, (stack, resource.getrlimit(resource.RL
 resource.setrlimit(resource.RLIMIT_AS, (space, space))
 os.execv(sys.argv[3], sys.argv[3:])
 """
-"""Each thread reserves a stack, so that only as many can be started as stacks have room. Root obeys this too,
+"""Each thread reserves a stack, so the address space limits the number of threads. This applies to root too,
 unlike a limit on its number of processes; Python says the same sentence for both.
 """
 TABLES = [f"t{number:02}" for number in range(30)]
 
 
 def _limit(program: Program, threads: int) -> Program:
-    """Leave room for about so many threads beside the first."""
+    """Limit the program to about this many threads besides the first."""
     limits = (str(4 * GIGABYTE), str((4 * threads + 2) * GIGABYTE))
     return replace(program, command=(sys.executable, "-c", LIMITED, *limits, *COMMAND))
 

@@ -1,4 +1,4 @@
-"""Run for long what tests run for short: `python -m tests.soak [PART ...] [--seed N]`."""
+"""Run long versions of tests: `python -m tests.soak [PART ...] [--seed N]`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_MINUTES = {"daemon": 16.0, "account": 10.0, "hangs": 4.0}
 
 
 def main() -> int:
-    """Soak, print the figures, and give 1 if a limit is broken."""
+    """Soak, print the figures, and return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("parts", nargs="*", default=list(MOST_MINUTES), help=f"of {', '.join(MOST_MINUTES)}")
     parser.add_argument("--checks", type=int, default=CHECKS, help=f"checks of a daemon ({CHECKS})")

@@ -1,4 +1,4 @@
-"""An account on a virtual clock whose load moves and whose AWS misbehaves, and which notes what it is asked.
+"""An account on a virtual clock with changing load and failing calls, which records all requests.
 
 Tables and AWS's rules for updates are the emulator's; what is made here is load, trouble and a record.
 """
@@ -83,7 +83,7 @@ class Account:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.chance = random.Random(seed)  # noqa: S311 - the same trouble for the same seed
+        self.chance = random.Random(seed)  # noqa: S311 - the same failures for the same seed
         self.now = START
         self.settings = Settings()
         self.trouble, self.record = Trouble(), Record()
@@ -98,7 +98,7 @@ class Account:
     # What happens from check to check
 
     def begin(self, now: datetime) -> None:
-        """Let time pass, end updates, put back what was deleted, and throw the dice for the next check."""
+        """Advance the time, end updates, restore deleted targets, and choose failures of the next check."""
         self.now = now
         self.tables = dict(self.whole)
         for table in self.tables.values():
@@ -137,13 +137,13 @@ class Account:
         return {Target(name, self.chance.choice(("", INDEX))) for name in names}
 
     def _change_from_outside(self, name: str) -> None:
-        """Let somebody else set capacities, maybe beyond our limits."""
+        """Set capacities as another client may, also beyond our limits."""
         table = self.tables[name]
         if table.throughput.status == "ACTIVE":
             table.throughput.units = (self.chance.choice((1, 5, 2_000)), self.chance.choice((1, 5, 2_000)))
 
     def _interfere(self) -> None:
-        """Let others act between our look and our update."""
+        """Act as other clients between a look-up and an update."""
         for name in self.trouble.events:
             table = self.tables[name]
             index = table.indexes.get(INDEX)
@@ -254,7 +254,7 @@ class Account:
         return CapacitySeries.of(window, consumed, throttled)
 
     def _find_load(self, target: Target, capacity: Capacity, minute: datetime) -> int:
-        """Give the units a second that are wanted: a wave over the day, and spikes of half an hour.
+        """Return the requested units a second: a wave over the day, and spikes of half an hour.
 
         An index has the spikes of its table, so that both change in one call.
         """

@@ -1,4 +1,4 @@
-"""Many checks of one daemon, with load that moves and faults thrown in, watched from outside."""
+"""Run many checks of one daemon with changing load and failures, and measure it from outside."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def _throw_faults(emulator: Emulator, log: Log, pid: int, chance: random.Random,
 
 
 def _measure(emulator: Emulator, log: Log, pid: int, checks: int) -> tuple[float, int]:
-    """Let some checks pass in peace, then give memory and descriptors."""
+    """Wait for some checks without failures, then return memory and open descriptors."""
     emulator.clear_faults()
     os.kill(pid, signal.SIGHUP)
     log.wait_for(max(checks, log.count_checks() + CALM_CHECKS))

@@ -1,4 +1,4 @@
-"""What a soak has measured, what may be at most, and the table that shows both."""
+"""The figures of a soak, their limits, and a table of both."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ class Figure:
 
 
 def render(figures: list[Figure]) -> str:
-    """Give the table."""
+    """Return the table."""
     return "\n".join(map(str, figures))

@@ -1,4 +1,4 @@
-"""Checks of many tables while one kind of call never answers or never ends, the timeouts as they are."""
+"""Check many tables while one action never answers or never ends, with the real timeouts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ sns-message-types: scale-up
 
 
 def soak_hangs(folder: Path) -> list[Figure]:
-    """Give how long each check took."""
+    """Return the seconds that each check took."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(partial(_check, folder), CASES))
     figures = []

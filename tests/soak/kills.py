@@ -1,4 +1,4 @@
-"""Many runs that are killed at any moment, two at a time; the state file is looked at after each."""
+"""Kill many runs at random moments, two at a time, and read the state file after each."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Place:
         return ("-c", configuration, "--state-file", str(self.state), "--run-once")
 
     def read_count(self, table: str) -> int:
-        """Give a table's count; -1 if the file is not whole."""
+        """Return the count of a table; -1 if the file is incomplete."""
         try:
             regions = json.loads(self.state.read_text(encoding="utf-8"))["regions"]
             reads, writes = (regions[_REGION][table][side]["low_checks"] for side in ("reads", "writes"))
@@ -62,7 +62,7 @@ class Place:
 
 @dataclass
 class Tally:
-    """What one worker has seen."""
+    """The results of one worker."""
 
     killed: int = 0
     ended: int = 0
@@ -71,7 +71,7 @@ class Tally:
 
 
 def soak_kills(emulator: Emulator, folder: Path, kills: int, seed: int) -> list[Figure]:
-    """Start and kill so many runs; give what was measured."""
+    """Start and kill this many runs, and return the figures."""
     place = Place(emulator, folder)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         shares = [kills // AT_ONCE + (number < kills % AT_ONCE) for number in range(AT_ONCE)]

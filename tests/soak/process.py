@@ -1,4 +1,4 @@
-"""Start the program, and look at its process from outside."""
+"""Start the program, and measure its process from outside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FOREIGN = ("AWS_", "XDG_", "STATE_DIRECTORY")
 
 
 def environment(emulator: Emulator, home: Path) -> dict[str, str]:
-    """Give an environment in which the program sees this account and this home only."""
+    """Return an environment with this account and this home only."""
     own = {name: text for name, text in os.environ.items() if not name.startswith(_FOREIGN)}
     return {**own, "HOME": str(home), "PYTHONPATH": str(ROOT), **emulator.environment()}
 
@@ -53,7 +53,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIEN
 
 
 def memory_megabytes(pid: int) -> float:
-    """Give the resident memory of a process."""
+    """Return the resident memory of a process."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""A few hundred checks of what `make soak` runs for long; and what it looks for is found."""
+"""Run a few hundred of the checks of `make soak`, and show that it detects broken rules."""
 
 from __future__ import annotations
 
