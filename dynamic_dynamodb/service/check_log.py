@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.service import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.report import CheckReport, Unpublished
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 _ERROR: Final = "error of the check"
 
 

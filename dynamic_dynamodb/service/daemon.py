@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import time
@@ -15,6 +14,7 @@ from typing import Any, Final
 from daemon import DaemonContext
 
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.service import LOGGER
 from dynamic_dynamodb.service.check_log import ChangeLog
 from dynamic_dynamodb.service.daemon_status import DaemonState, DaemonStatus
 from dynamic_dynamodb.service.instance_files import PidFileError
@@ -24,7 +24,6 @@ from dynamic_dynamodb.service.processes import has_ended
 from dynamic_dynamodb.service.reload import parse_note
 from dynamic_dynamodb.service.signals import hold_reloads
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 STOP_WAIT_SECONDS: Final = 30.0
 RESTART_WAIT_SECONDS: Final = 90.0
 """Longer than any AWS call takes with its retries, so that a restart does not leave nothing running."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from dynamic_dynamodb.config.paths import STREAMS, check_kind, resolve_log_path, within_seconds
+from dynamic_dynamodb.service import LOGGER
 
 T = TypeVar("T")
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 OLD_FILES_KEPT: Final = 5
 READABLE_BY_ALL: Final = 0o644
 

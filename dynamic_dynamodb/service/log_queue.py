@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Final
 
 from dynamic_dynamodb.config.text import escape
+from dynamic_dynamodb.service import LOGGER
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 MOST_LINES: Final = 10_000
 """How many lines of a daemon wait at most: enough for some checks of many tables."""
 MOST_CHARACTERS: Final = 8_000_000

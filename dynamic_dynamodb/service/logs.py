@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.config.paths import is_stream
 from dynamic_dynamodb.config.private_files import OWNER_ONLY, make_private_directory
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.service import LOGGER, LOGGER_NAME
 from dynamic_dynamodb.service.log_files import LogFile, RawStream, open_log_file
 from dynamic_dynamodb.service.log_formatters import choose_formatter
 from dynamic_dynamodb.service.log_queue import MOST_LINES, QueuedHandler
@@ -21,8 +22,6 @@ from dynamic_dynamodb.service.log_queue import MOST_LINES, QueuedHandler
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LOGGER_NAME: Final = "dynamic-dynamodb"
-LOGGER: Final = logging.getLogger(LOGGER_NAME)
 HURRY_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.05
 _DIRECTORY_FLAGS: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC

@@ -18,6 +18,7 @@ from dynamic_dynamodb.check.report import CheckReport
 from dynamic_dynamodb.check.resilience import Timeouts, isolate
 from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.service import LOGGER
 from dynamic_dynamodb.service.check_log import CheckLog
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.service.reload import NoteKeeper
     from dynamic_dynamodb.service.signals import SignalRequests
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 _UNSTABLE: Final = f"the file kept changing for {MOST_WAIT_SECONDS:.0f} s: reload again when it is complete"
 DETACHED: Final = ("start", "restart")
 """Commands of --daemon that detach from the terminal."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -12,11 +11,11 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
+from dynamic_dynamodb.service import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 MOST_SECONDS_TO_END: Final = 25.0
 """How long the program may take to stop. `--daemon stop` and supervisors wait a little longer."""
 MOST_SECONDS_TO_NOTIFY: Final = 2.0
