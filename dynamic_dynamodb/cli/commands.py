@@ -111,7 +111,7 @@ def _run_with_aws(sources: ConfigSources) -> int:
         write_remark(remark)
     return _print_done(
         control(
-            sources, configuration.global_options, lambda *calls: run_detached(sources, configuration, *calls)
+            sources, configuration.global_options, lambda hooks: run_detached(sources, configuration, hooks)
         )
     )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
+    from dynamic_dynamodb.service.daemon import DaemonHooks
 
 _READER_STALL_SECONDS: Final = 60.0
 """How long the reader of a one-off run's log may take nothing before the rest of the log is dropped."""
@@ -30,23 +31,17 @@ def run_in_foreground(sources: ConfigSources, configuration: Configuration) -> b
     return _run(sources, configuration, on_ready=lambda _: notify_ready(sources.environment))
 
 
-def run_detached(
-    sources: ConfigSources,
-    configuration: Configuration,
-    on_ready: Callable[[str], None],
-    before_check: Callable[[], None],
-    write_note: Callable[[str], None],
-) -> None:
+def run_detached(sources: ConfigSources, configuration: Configuration, hooks: DaemonHooks) -> None:
     """Run the service as a daemon; its note says where it logs and how the last reload went."""
-    notes = NoteKeeper(write_note, DaemonNote(sources.source))
+    notes = NoteKeeper(hooks.write_note, DaemonNote(sources.source))
 
     def note_log_and_report_ready(problem: str) -> None:
         notes.set_log(find_log_file())
-        on_ready(problem)
+        hooks.on_ready(problem)
 
     def note_log_and_check() -> None:
         notes.set_log(find_log_file())
-        before_check()
+        hooks.before_check()
 
     _run(sources, configuration, note_log_and_report_ready, note_log_and_check, notes)
 

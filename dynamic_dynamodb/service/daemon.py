@@ -42,10 +42,20 @@ class CommandResult:
     sentence: str
 
 
-Work = Callable[[Callable[[str], None], Callable[[], None], Callable[[str], None]], None]
-"""What the daemon runs. Its arguments are functions to call: when it is ready, with the problem if nothing
-can be checked yet, else an empty text; before each check; and to keep a line of text for other commands.
-"""
+@dataclass(frozen=True, slots=True)
+class DaemonHooks:
+    """What the work of a daemon calls.
+
+    `on_ready` is called when the first check begins, with the problem if nothing can be checked yet, else
+    with an empty text; `before_check` before each check; `write_note` to keep a line for other commands.
+    """
+
+    on_ready: Callable[[str], None]
+    before_check: Callable[[], None]
+    write_note: Callable[[str], None]
+
+
+Work = Callable[[DaemonHooks], None]
 
 
 def start(pid_file: PidFile, work: Work) -> CommandResult:
@@ -217,11 +227,12 @@ def _become_daemon(pid_file: PidFile, work: Work, writer: int) -> None:
         pid_file.acquire()
         try:
             changes = ChangeLog()
-            work(
-                lambda problem: report(0, _describe_start(problem)),
-                lambda: _keep_alive(pid_file, changes),
-                pid_file.write_note,
+            hooks = DaemonHooks(
+                on_ready=lambda problem: report(0, _describe_start(problem)),
+                before_check=lambda: _keep_alive(pid_file, changes),
+                write_note=pid_file.write_note,
             )
+            work(hooks)
         finally:
             pid_file.release()
     except ConfigurationError as error:
