@@ -49,7 +49,7 @@ def record(sources: ConfigSources, configuration: Configuration) -> Result:
         progress.clear()
     return Result(
         "\n".join(map(escape, recorded.lines)),
-        sign((*configuration.warnings, *recorded.failures)),
+        sign((*configuration.warnings, *recorded.warnings, *recorded.failures)),
         code=ExitCode.FAILURE if recorded.failures else ExitCode.SUCCESS,
     )
 

@@ -148,3 +148,16 @@ def test_recording_without_permission_ends_with_1_and_names_it(emulator: Emulato
     run = program.run("-c", program.write(CONFIGURATION), "--record", "history")
     assert run.code == 1
     assert "orders: not recorded: cloudwatch:GetMetricData failed: AccessDenied" in run.stderr
+
+
+def test_a_recording_warns_about_sections_and_the_clock_before_its_failures(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    program = Program(emulator, tmp_path)
+    emulator.add_table("orders")
+    emulator.set_clock(datetime.now(timezone.utc) - timedelta(minutes=7))
+    run = program.run("-c", program.write("[table: ^orders$]\n[table: ^gone$]\n"), "--record", "history")
+    assert run.code == 0, run.stderr
+    warnings = [line.removeprefix("dynamic-dynamodb: ") for line in run.stderr.splitlines()]
+    assert "nothing matches [table: ^gone$]" in warnings
+    assert any(warning.startswith("this machine's clock is ") for warning in warnings), warnings

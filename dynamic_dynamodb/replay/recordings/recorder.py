@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.aws.account import open_account, start_workers
+from dynamic_dynamodb.check.conditions import Level
 from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.resilience import Timeouts, never
 from dynamic_dynamodb.config.text import clip, escape
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from dynamic_dynamodb.check.conditions import Conditions
     from dynamic_dynamodb.check.discovery import Discovered
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.replay.recordings.history_file import Minutes
     from dynamic_dynamodb.scaling.usage import Datapoints
 
-LOGGER: Final = logging.getLogger("dynamic-dynamodb")
 LONGEST_HISTORY: Final = timedelta(days=15)
 """How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
 FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
@@ -61,10 +61,11 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of a recording: a line for each target, and a sentence for each that failed."""
+    """What came of a recording: a line for each target, a sentence for each that failed, and warnings."""
 
     lines: tuple[str, ...]
     failures: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +139,25 @@ def _record_into(
         except AwsError as error:
             found = error
         if isinstance(found, AwsError):
-            return Recorded((), (f"nothing was recorded: {found}",))
-        for notice in account.conditions.in_force:
-            LOGGER.log(notice.level, "%s", notice.sentence)
+            warnings = _list_warnings(workers.conditions, account.conditions)
+            return Recorded((), (f"nothing was recorded: {found}",), warnings)
         end = account.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
         span = Span(end - timedelta(days=options["days"]), end)
         subjects = list(_find_targets(discovery, found))
         recorded = Recorder(folder, account.history, span).record(subjects, manifest, on_progress)
+        warnings = _list_warnings(workers.conditions, account.conditions)
     failures = [str(report) for report in found.failed]
     if found.is_list_missing:
         failures.append("not all tables could be listed")
     if not subjects and not failures:
         failures.append("no table matches any section: nothing was recorded")
-    return Recorded(recorded.lines, (*failures, *recorded.failures))
+    return Recorded(recorded.lines, (*failures, *recorded.failures), warnings)
+
+
+def _list_warnings(*conditions: Conditions) -> tuple[str, ...]:
+    """Return what is not as it should be, such as a section that matches nothing."""
+    notices = (notice for each in conditions for notice in each.in_force)
+    return tuple(escape(notice.sentence) for notice in notices if notice.level >= Level.WARNING)
 
 
 def _read_own_manifest(folder: Folder, region: str) -> Manifest:

@@ -1,4 +1,4 @@
-"""A reload that fails, whatever it fails by, leaves in force what works."""
+"""A reload that fails for any reason keeps the old configuration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONG_AGO = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class FailingCircumstances(ConfigSources):
+class FailingSources(ConfigSources):
     """Read once, and then fail."""
 
     error: Exception = field(default_factory=Exception)
@@ -55,7 +55,7 @@ class OneReload(SignalRequests):
         pytest.param(ConfigurationError(("odd",)), ": odd", id="a fault"),
         pytest.param(AwsError("sts:AssumeRole", "Odd"), "sts:AssumeRole failed: Odd", id="a refusal"),
         pytest.param(OSError("odd"), "OSError: odd", id="trouble with a file"),
-        pytest.param(RuntimeError("odd"), "RuntimeError: odd", id="what nobody has thought of"),
+        pytest.param(RuntimeError("odd"), "RuntimeError: odd", id="an unexpected error"),
     ],
 )
 def test_a_reload_that_fails_ends_nothing_and_is_noted(
@@ -69,7 +69,7 @@ def test_a_reload_that_fails_ends_nothing_and_is_noted(
     path = tmp_path / "own.conf"
     path.write_text("[table: ^a$]\n", encoding="utf-8")
     os.utime(path, (LONG_AGO, LONG_AGO))  # so that nothing waits until it is stable
-    sources = FailingCircumstances({"config": str(path)}, {}, tmp_path, error)
+    sources = FailingSources({"config": str(path)}, {}, tmp_path, error)
     noted: list[str] = []
     notes = NoteKeeper(noted.append, DaemonNote(sources.source))
     try:

@@ -1,0 +1,62 @@
+"""A check that fails is reported like any other, and every observer gets the report."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.aws.account import start_workers
+from dynamic_dynamodb.config.sources import ConfigSources
+from dynamic_dynamodb.service.logs import shut_down_logging
+from dynamic_dynamodb.service.service import Service
+from dynamic_dynamodb.service.signals import SignalRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from dynamic_dynamodb.check.report import CheckReport
+
+
+def crash() -> None:
+    raise RuntimeError("odd")
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """Return the service of a single run whose checks fail before they call AWS."""
+    path = tmp_path / "own.conf"
+    path.write_text("[table: ^a$]\n", encoding="utf-8")
+    sources = ConfigSources({"config": str(path), "run-once": True}, {}, tmp_path)
+    with start_workers() as workers:
+        yield Service(sources, SignalRequests(), workers, before_check=crash)
+    shut_down_logging()
+
+
+def test_an_unexpected_error_of_a_check_is_logged_and_the_check_is_a_failure(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not service.run(service.sources.load())
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
+    assert lines[-2:] == [
+        "the check failed: RuntimeError: odd",
+        "checked 0 targets: nothing could be checked, in 0.0 s",
+    ]
+
+
+def test_an_observer_that_fails_keeps_the_report_from_no_other(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[CheckReport] = []
+
+    def fail(_: CheckReport, seconds: float) -> None:
+        raise ValueError(f"after {seconds:.0f} s")
+
+    opened = service.open(service.sources.load())
+    opened = replace(opened, observers=(fail, lambda report, _: seen.append(report)))
+    assert not service._check(opened)  # noqa: SLF001 - one check, without the rest of a run
+    assert [str(report.error) for report in seen] == ["the check failed: RuntimeError: odd"]
+    assert "the report of the check failed: ValueError: after 0 s" in caplog.text
