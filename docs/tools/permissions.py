@@ -1,4 +1,4 @@
-"""Write the page about IAM permissions from the adapters' own list of actions."""
+"""Generate the page about IAM permissions from the list of actions in aws/permissions.py."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ _PAGE: Final = """\
 
 # IAM permissions
 
-Let the program tell you the least policy that a configuration needs; no network is needed for that:
+Print the minimal policy for your configuration; this needs no network:
 
 ```
 dynamic-dynamodb -c dynamic-dynamodb.conf --print-iam-policy
 ```
 
-Add `--dry-run` for a policy that can look, but change nothing.
+Add `--dry-run` for a read-only policy.
 
-## What is needed, and what for
+## Actions
 
-| action | what for |
+| action | purpose |
 |---|---|
 {actions}
 
-`dynamodb:ListTables` and CloudWatch's reads cannot be narrowed to tables: AWS has no resource for them, so they stay on `*`.
-`dynamodb:UpdateTable` on a table covers its indexes.
+AWS does not support resources for `dynamodb:ListTables` and the CloudWatch actions, so their resource is `*`.
+`dynamodb:UpdateTable` on a table includes its indexes.
 
 ## All tables, with messages
 
@@ -50,27 +50,27 @@ Add `--dry-run` for a policy that can look, but change nothing.
 
 ## Some tables only
 
-A section such as `[table: ^orders$]` becomes one table, and `[table: ^prod-.*]` all tables with this beginning:
+`[table: ^orders$]` becomes one table, and `[table: ^prod-.*]` all tables with this prefix:
 
 ```json
 {some_tables}
 ```
 
-The role of the [CloudFormation stack](deployment.md#narrow-the-role) takes such a policy in the place of its own.
+The role of the [CloudFormation stack](deployment.md#narrow-the-role) accepts such a policy in place of its own.
 
-The `*` in the place of the account stands for any account; a role can touch only tables of its own.
+The `*` in place of the account means any account; a role can only reach tables of its own account.
 
 ## When a permission is missing
 
 The log names the action that the policy should allow, such as `dynamodb:UpdateTable failed: AccessDeniedException … (allow dynamodb:UpdateTable in the IAM policy)`.
-Only the tables that are concerned are left alone; the exit code of `--run-once` is 1.
-Without `dynamodb:ListTables`, sections whose names are plain, such as `^orders$`, are taken for the tables' names.
+Other tables are scaled as usual; the exit code of `--run-once` is 1.
+Without `dynamodb:ListTables`, sections with plain names, such as `^orders$`, are used as table names.
 Without `cloudwatch:GetMetricData`, `cloudwatch:GetMetricStatistics` is used, with one warning.
 """
 
 
 def write_permissions() -> str:
-    """Give the page."""
+    """Return the page."""
     return _PAGE.format(
         actions="\n".join(f"| `{action}` | {purpose} |" for action, purpose in PURPOSES.items()),
         all_tables=_write(_ALL_TABLES),

@@ -40,7 +40,7 @@ def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
         if maximum is not None and minimum > maximum:
             yield (
                 f"[{title}] min-provisioned-{capacity.value} {minimum} is above"
-                f" max-provisioned-{capacity.value} {maximum}"
+                f" max-provisioned-{capacity.value} {maximum}: lower the minimum or raise the maximum"
             )
     period, start = options["lookback_period"], options["lookback_window_start"]
     if period > start:
@@ -90,11 +90,20 @@ def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
             yield f"[{title}] has no max-provisioned-{name}: {name}, and their cost, can grow without limit"
         lower, upper = options[f"{name}_lower_threshold"], options[f"{name}_upper_threshold"]
         if lower >= upper:
-            yield f"[{title}] {name}-lower-threshold {lower:g} is not below {name}-upper-threshold {upper:g}"
+            yield (
+                f"[{title}] {name}-lower-threshold {lower:g} is not below {name}-upper-threshold {upper:g}:"
+                " set them apart, such as 30 and 90"
+            )
     if options["sns_topic_arn"] and not options["sns_message_types"]:
-        yield f"[{title}] has an sns-topic-arn but no sns-message-types: nothing is published"
+        yield (
+            f"[{title}] has an sns-topic-arn but no sns-message-types: nothing is published;"
+            " set types such as scale-up, scale-down"
+        )
     if options["sns_message_types"] and not options["sns_topic_arn"]:
-        yield f"[{title}] has sns-message-types but no sns-topic-arn: nothing is published"
+        yield (
+            f"[{title}] has sns-message-types but no sns-topic-arn: nothing is published;"
+            f" set a topic ARN such as {_GOOD_TOPIC}"
+        )
     maintenance = options["maintenance_windows"]
     for window in maintenance.windows if maintenance else ():
         if window.start == window.end:

@@ -1,4 +1,4 @@
-"""A file that a test fills."""
+"""The path of a configuration file, which each test writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that is to serve two purposes is a fault before anything is written."""
+"""A file configured for two purposes is a fault, found before anything is written."""
 
 from __future__ import annotations
 
@@ -91,15 +91,15 @@ def test_one_file_for_two_purposes_is_a_fault(tmp_path: Path, flags: dict[str, s
         pytest.param({"state_file": "dynamic-dynamodb.default.pid", "pid_file_dir": "."}, id="no pid file"),
     ],
 )
-def test_other_files_are_none(tmp_path: Path, flags: dict[str, str]) -> None:
+def test_separate_files_and_devices_are_no_fault(tmp_path: Path, flags: dict[str, str]) -> None:
     assert find_faults(tmp_path, flags) == []
 
 
-def test_a_link_that_may_not_be_read_is_left_to_whoever_opens_it(tmp_path: Path) -> None:
+def test_an_unreadable_link_is_no_fault(tmp_path: Path) -> None:
     find_faults(tmp_path, {"log_file": "/proc/1/fd/1"})  # even of root, where containers have little rights
 
 
-def test_the_state_file_of_an_instance_is_looked_at_too(tmp_path: Path) -> None:
+def test_the_default_state_file_is_checked_too(tmp_path: Path) -> None:
     log = str(tmp_path / "default.json")
     environment = {"STATE_DIRECTORY": str(tmp_path)}
     (found,) = find_faults(tmp_path, {"log_file": log}, environment)

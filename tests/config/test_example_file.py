@@ -1,4 +1,4 @@
-"""The example file is true: it can be used as it is, with everything switched on, and names every option."""
+"""The example file is valid as it is and with all comments removed, and lists every option."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_example_can_be_used_without_a_warning(tmp_path: Path, text: str) ->
         for option in options_in(scope)
     ],
 )
-def test_every_option_stands_there_once_with_its_default_or_an_example(title: str, option: Option) -> None:
+def test_every_option_is_listed_once_with_its_default_or_an_example(title: str, option: Option) -> None:
     found = re.findall(rf"^(#?){option.name}: (.+)$", body_of(title), re.MULTILINE)
     assert len(found) == 1
     mark, text = found[0]

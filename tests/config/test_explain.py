@@ -1,4 +1,4 @@
-"""An operator is told which section a target belongs to, and where each value comes from."""
+"""--explain shows the section of a target, and the origin of each value."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ circuit-breaker-timeout: 250
 
 
 def explain_to_rows(path: Path, name: str, **flags: str) -> tuple[list[str], dict[str, tuple[str, str]]]:
-    """Give the lines above the table, and the table by option."""
+    """Return the lines above the table, and the table by option."""
     path.write_text(TEXT)
     given = {flag.replace("_", "-"): text for flag, text in flags.items()}
     lines = explain(load({"config": str(path), **given}, {}), Target.parse(name)).splitlines()
@@ -72,7 +72,7 @@ def test_every_option_of_a_target_is_in_the_table(path: Path) -> None:
         ("orders/by-date", "sns-message-types", ("scale-up, scale-down", "section")),
     ],
 )
-def test_a_value_stands_beside_its_origin(
+def test_each_value_is_shown_with_its_origin(
     path: Path, name: str, option: str, expected: tuple[str, str]
 ) -> None:
     _, rows = explain_to_rows(path, name)
@@ -114,7 +114,7 @@ def test_a_value_stands_beside_its_origin(
         ),
     ],
 )
-def test_the_section_is_named_and_what_else_matches(path: Path, name: str, lines: list[str]) -> None:
+def test_the_section_and_other_matches_are_shown(path: Path, name: str, lines: list[str]) -> None:
     assert explain_to_rows(path, name)[0] == lines
 
 

@@ -188,12 +188,12 @@ def test_lines_are_read_as_in_2_5_1(path: Path, line: str, key: str, expected: o
     "text",
     [
         pytest.param(b"\xef\xbb\xbf" + TABLE.encode(), id="a byte order mark"),
-        pytest.param(TABLE.encode().replace(b"\n", b"\r\n"), id="lines of another system"),
+        pytest.param(TABLE.encode().replace(b"\n", b"\r\n"), id="CRLF line ends"),
         pytest.param(b"# \xe5\xe4\xf6\n" + TABLE.encode(), id="another encoding"),
         pytest.param(f"[table:   ^a$ ] # why\n{LIMITS}".encode(), id="spaces and a comment in the header"),
     ],
 )
-def test_a_file_may_come_from_anywhere(path: Path, text: bytes) -> None:
+def test_files_of_other_systems_and_encodings_are_read(path: Path, text: bytes) -> None:
     assert [section.title for section in read(path, text).sections] == ["table: ^a$"]
 
 

@@ -35,7 +35,12 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             "[table: a]\nmin-provisioned-reads: 5\nmax-provisioned-reads: 4\n",
-            ("[table: a] min-provisioned-reads 5 is above max-provisioned-reads 4",),
+            (
+                (
+                    "[table: a] min-provisioned-reads 5 is above max-provisioned-reads 4:"
+                    " lower the minimum or raise the maximum"
+                ),
+            ),
             id="minimum above maximum",
         ),
         pytest.param(
@@ -46,7 +51,7 @@ if TYPE_CHECKING:
                     " the window would end in the future; use at most 3"
                 ),
             ),
-            id="a window into the future",
+            id="a look-back window that ends in the future",
         ),
         pytest.param(
             "[table: (]\n",
@@ -56,7 +61,7 @@ if TYPE_CHECKING:
                     " missing ), unterminated subpattern at position 0"
                 ),
             ),
-            id="a bad expression",
+            id="an invalid expression",
         ),
         pytest.param(
             "[table: a]\n[gsi: g table: b]\n",
@@ -83,7 +88,7 @@ if TYPE_CHECKING:
                 "line 1: comes before the first section: put it under one, such as [global]",
                 "line 3: 'rem' is not a section, an option or a comment",
             ),
-            id="lines that mean nothing",
+            id="lines that cannot be read",
         ),
         pytest.param(
             "[table: a]\naws-access-key-id: x\n",
@@ -122,7 +127,7 @@ def test_every_fault_names_its_place(path: Path, text: str, faults: tuple[str, .
             id="a long title",
         ),
         pytest.param(
-            "[table: a]\n\x1b[31m: 5\n", "[table: a] has no option '\\x1b[31m'", id="characters for terminals"
+            "[table: a]\n\x1b[31m: 5\n", "[table: a] has no option '\\x1b[31m'", id="control characters"
         ),
         pytest.param(
             "[table: a\n",
@@ -130,7 +135,7 @@ def test_every_fault_names_its_place(path: Path, text: str, faults: tuple[str, .
             id="an open bracket",
         ),
         pytest.param(
-            "[table: a]\n" + "nonsense\n" * 60, "there may be more: fix these first", id="no end of faults"
+            "[table: a]\n" + "nonsense\n" * 60, "there may be more: fix these first", id="too many faults"
         ),
     ],
 )
@@ -177,7 +182,7 @@ class TestPrecedence:
         )
         assert [options[name] for name in names] == [71, 81, 62, 50]
 
-    def test_an_index_takes_nothing_from_its_table(self, path: Path) -> None:
+    def test_an_index_inherits_nothing_from_its_table(self, path: Path) -> None:
         text = (
             "[default_options]\nincrease-reads-with: 7\n"
             f"{TABLE}reads-lower-threshold: 44\n[gsi: g table: ^a$]\n{LIMITS}"
@@ -185,7 +190,7 @@ class TestPrecedence:
         (gsi,) = read(path, text).sections[0].gsis
         assert (gsi.options["reads_lower_threshold"], gsi.options["increase_reads_with"]) == (30, 7)
 
-    def test_a_flag_beats_the_file(self, path: Path) -> None:
+    def test_a_flag_overrides_the_file(self, path: Path) -> None:
         loaded = read(path, f"[global]\nregion: eu-west-1\ncheck-interval: 60\n{TABLE}", region="eu-north-1")
         assert (loaded.global_options["region"], loaded.global_options["check_interval"]) == (
             "eu-north-1",
@@ -198,7 +203,7 @@ class TestPrecedence:
         assert section.expression.text == "b"
         assert (section.options["increase_reads_with"], section.options["reads_upper_threshold"]) == (7, 90)
 
-    def test_a_scaling_flag_without_table_name_is_named(self, path: Path) -> None:
+    def test_a_scaling_flag_without_table_name_is_a_warning(self, path: Path) -> None:
         assert read(path, TABLE, increase_reads_with="7").warnings == (
             "--increase-reads-with has no effect without --table-name: the sections of the file apply",
         )
@@ -230,7 +235,7 @@ class TestPrecedence:
         breaker = loaded.sections[0].circuit_breaker
         assert (breaker and (breaker.url, breaker.timeout_ms), loaded.warnings) == (expected, ())
 
-    def test_an_index_takes_no_timeout_from_its_table(self, path: Path) -> None:
+    def test_an_index_inherits_no_timeout_from_its_table(self, path: Path) -> None:
         text = (
             "[global]\ncircuit-breaker-url: http://global/\ncircuit-breaker-timeout: 2000\n"
             f"{TABLE}{_TIMEOUT}[gsi: g table: ^a$]\n{LIMITS}[gsi: h table: ^a$]\n{LIMITS}{_TIMEOUT}"

@@ -1,4 +1,4 @@
-"""What is said of a log-config-file is what Python would make of it, and nothing is made to find out."""
+"""A log-config-file is checked as Python would read it, without creating anything."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def handler(kind: str, args: str) -> str:
         ),
         pytest.param(handler("logging.NullHandler", "()"), None, id="another handler"),
         pytest.param(handler("FileHandler", "('x.log', 'w', 'utf-8', True)"), None, id="a file opened late"),
-        pytest.param(handler("FileHandler", "(os.devnull,)"), None, id="arguments that are no literals"),
+        pytest.param(handler("FileHandler", "(os.devnull,)"), None, id="arguments that are not literals"),
         pytest.param(handler("handlers.RotatingFileHandler", "('x.log', 'a', 10, 2)"), None, id="by size"),
         pytest.param("", "there is no 'formatters'", id="empty"),
         pytest.param("geheim\n", "line 1 comes before the first section, such as [loggers]", id="no section"),
         pytest.param(
             "[loggers]\nkeys=root\ngeheim\n",
             "line 3 is not a section, an option or a comment",
-            id="a line that is nothing",
+            id="a line that cannot be read",
         ),
         pytest.param(
             replaced("keys=file,console", "keys=file"), "there is no handler console", id="no handler"
@@ -63,7 +63,7 @@ def handler(kind: str, args: str) -> str:
             replaced("'configured.log'", "'no/such/x.log'"), "there is no directory", id="no directory"
         ),
         pytest.param(replaced("'configured.log'", "'.'"), "it is a directory", id="a directory"),
-        pytest.param(replaced("(sys.stdout,)", "(sys.stdout"), "SyntaxError", id="no Python"),
+        pytest.param(replaced("(sys.stdout,)", "(sys.stdout"), "SyntaxError", id="not Python"),
         pytest.param(
             replaced("('configured.log',", "('configured.log', 'm', 5, 5, 5, 5, 5, 5, 5, 5,"),
             "TypeError",
@@ -84,10 +84,10 @@ def handler(kind: str, args: str) -> str:
             f"{replaced('keys=root', 'keys=root,own')}\n[logger_own]\nhandlers=\n", "'qualname'", id="no name"
         ),
         pytest.param(EXAMPLE + "[formatters]\nkeys=\n", "DuplicateSectionError", id="a section twice"),
-        pytest.param("\xff", "UnicodeDecodeError", id="no text"),
+        pytest.param("\xff", "UnicodeDecodeError", id="not text"),
     ],
 )
-def test_a_file_is_judged_as_python_does_and_nothing_is_made(
+def test_a_file_is_checked_as_python_reads_it_and_nothing_is_created(
     tmp_path: Path, content: str, fault: str | None
 ) -> None:
     path = tmp_path / "logging.conf"
@@ -112,7 +112,7 @@ def test_a_file_is_judged_as_python_does_and_nothing_is_made(
     ("kind", "why"),
     [("fifo", "it is a FIFO, not a file"), ("directory", "it is a directory"), ("none", "No such file")],
 )
-def test_what_is_not_a_file_is_said_at_once(tmp_path: Path, kind: str, why: str) -> None:
+def test_a_path_that_is_not_a_file_is_a_fault_at_once(tmp_path: Path, kind: str, why: str) -> None:
     path = tmp_path / "logging.conf"
     if kind == "fifo":
         os.mkfifo(path)

@@ -1,4 +1,4 @@
-"""What a half-written file may lower or lose is named, in a line of bounded length."""
+"""Sections that a reload removes and limits that it lowers are listed in one short line."""
 
 from __future__ import annotations
 
@@ -62,12 +62,14 @@ def _load(tmp_path: Path, text: str) -> tuple[Section, ...]:
         ),
     ],
 )
-def test_what_is_lower_is_named(tmp_path: Path, replaced: str, by: str, said: str) -> None:
+def test_lower_limits_and_removed_sections_are_listed(
+    tmp_path: Path, replaced: str, by: str, said: str
+) -> None:
     new = _load(tmp_path, OLD.replace(replaced, by) if replaced else OLD)
     assert describe_lowered_limits(_load(tmp_path, OLD), new) == said
 
 
-def test_many_are_counted(tmp_path: Path) -> None:
+def test_many_changes_are_counted(tmp_path: Path) -> None:
     old = _load(tmp_path, "".join(f"[table: t{number}]\n" for number in range(9)))
     said = describe_lowered_limits(old, _load(tmp_path, "[table: other]\n"))
     assert said == "; ".join(f"[table: t{number}] is gone" for number in range(5)) + "; and 4 more"

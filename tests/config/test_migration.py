@@ -1,4 +1,4 @@
-"""Those who move over are told what will differ with their file, and nothing that will not."""
+"""Those who upgrade from 2.5.1 see what differs with their file, and nothing else."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def differences_of(path: Path, text: str) -> list[str]:
         ),
     ],
 )
-def test_a_difference_is_told_with_its_section(path: Path, text: str, beginning: str) -> None:
+def test_a_difference_is_listed_with_its_section(path: Path, text: str, beginning: str) -> None:
     (only,) = differences_of(path, text)
     assert only.startswith(beginning)
     assert only.endswith("table: ^a$]")
 
 
-def test_the_amount_after_throttling_is_told_where_it_was_another(path: Path) -> None:
+def test_another_amount_after_throttling_is_listed(path: Path) -> None:
     text = f"{TABLE}throttled-reads-upper-threshold: 10\nincrease-consumed-reads-with: 10\n"
     found = differences_of(path, text)
     assert [one.split(" by ")[0] for one in found][1:] == [
@@ -103,7 +103,7 @@ def test_the_amount_after_throttling_is_told_where_it_was_another(path: Path) ->
     [
         pytest.param(INDEX, id="defaults"),
         pytest.param(f"{TABLE}decrease-consumed-reads-with: 10\n", id="a table's decrease by consumption"),
-        pytest.param(f"{TABLE}maintenance-windows: 10:00-11:00,12:00-13:00\n", id="windows as of old"),
+        pytest.param(f"{TABLE}maintenance-windows: 10:00-11:00,12:00-13:00\n", id="windows as in 2.5.1"),
         pytest.param(f"{TABLE}increase-consumed-reads-scale: {{0: 0, 0.5: 10}}\n", id="nothing from 0 on"),
         pytest.param(f"{TABLE}decrease-consumed-reads-scale: {{0: 5, 0.5: 10}}\n", id="a decrease scale"),
         pytest.param(f"{TABLE}throttled-writes-upper-threshold: 10\n", id="throttled writes of a table"),
@@ -114,7 +114,7 @@ def test_the_amount_after_throttling_is_told_where_it_was_another(path: Path) ->
         pytest.param(f"{TABLE}[gsi: ^g1$ table: ^a$]\n[gsi: ^g2$ table: ^a$]\n", id="an index each"),
     ],
 )
-def test_what_stays_as_it_was_is_not_told(path: Path, text: str) -> None:
+def test_unchanged_behaviour_is_not_listed(path: Path, text: str) -> None:
     assert differences_of(path, text) == []
 
 

@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is understood or answered; `make fuzz` tries many more files."""
+"""Any file is either read or refused with readable faults; `make fuzz` tries many more files."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ ENDINGS = st.sampled_from([b"", b"\n", b"\r\n", b"\xff\xfe", b"\0"])
 @example(f"[http://user:{SECRET}@example.com:99999/]".encode())
 @example(f"[global]\ncircuit-breaker-url:\n aws-secret-access-key-id={SECRET}".encode())
 @given(st.tuples(FILE_CONTENTS, ENDINGS).map(b"".join))
-def test_any_file_is_understood_or_answered_in_readable_lines(content: bytes) -> None:
+def test_any_file_is_read_or_refused_in_readable_lines(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "odd.conf"
         path.write_bytes(content)

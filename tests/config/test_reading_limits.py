@@ -1,4 +1,4 @@
-"""Whatever is named as a file, reading it ends soon and fits into the memory."""
+"""Reading any path ends in time and with bounded memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fault_of(path: Path) -> str:
     return fault
 
 
-def test_a_pipe_is_read_as_far_as_it_is_written() -> None:
+def test_a_pipe_is_read_to_its_end() -> None:
     reading, writing = os.pipe()
 
     def write() -> None:
@@ -40,7 +40,7 @@ def test_a_pipe_is_read_as_far_as_it_is_written() -> None:
         os.close(reading)
 
 
-def test_a_pipe_whose_writer_writes_nothing_is_given_up() -> None:
+def test_a_pipe_whose_writer_writes_nothing_times_out() -> None:
     reading, writing = os.pipe()
     try:
         assert fault_of(Path(f"/dev/fd/{reading}")) == "cannot be read: it was not complete within 5 s"
@@ -49,7 +49,7 @@ def test_a_pipe_whose_writer_writes_nothing_is_given_up() -> None:
         os.close(writing)
 
 
-def test_a_pipe_without_end_is_given_up() -> None:
+def test_a_pipe_without_end_is_refused() -> None:
     reading, writing = os.pipe()
 
     def write() -> None:
@@ -85,7 +85,7 @@ def test_a_file_of_blank_lines_is_refused(tmp_path: Path, line: bytes) -> None:
     assert fault_of(path) == "cannot be read: it has more than 500,000 lines"
 
 
-def test_a_file_as_large_as_is_allowed_is_read(tmp_path: Path) -> None:
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
     path = tmp_path / "long.conf"
     path.write_bytes(TABLE + b"#" * (MOST_BYTES - len(TABLE)))
     assert len(load_flags(config=str(path)).sections) == 1
@@ -99,5 +99,5 @@ def test_a_file_as_large_as_is_allowed_is_read(tmp_path: Path) -> None:
         ("/", "it is a directory"),
     ],
 )
-def test_what_is_not_a_file_is_said_at_once(path: str, why: str) -> None:
+def test_a_path_that_is_not_a_file_is_a_fault_at_once(path: str, why: str) -> None:
     assert fault_of(Path(path)) == f"cannot be read: {why}"

@@ -1,4 +1,4 @@
-"""Whatever is printed about a circuit breaker, its URL can be recognized and keeps its secrets."""
+"""A circuit breaker's URL is printed recognizably and without its secrets."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_a_url_is_shown_without_its_secrets(
         assert [secret for secret in SECRETS if secret in output] == []
 
 
-def test_a_url_in_a_wrong_place_keeps_its_secrets_too(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_misplaced_url_is_shown_without_its_secrets_too(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = (
         f"[global]\nregion: {URL}\n{URL}: 5\n[{URL}]\n[table: ^a$]\nsns-topic-arn: {URL}\n"
         f"increase-reads-with: {URL}\nmaintenance-windows: {URL}\n{URL}\n"

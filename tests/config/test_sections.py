@@ -1,4 +1,4 @@
-"""Names find their sections."""
+"""Each name belongs to the first section that matches it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.builders import HARD_EXPRESSION, HARD_NAME, section
     ("pattern", "expected"),
     [("^orders$", "orders"), ("orders", "orders"), ("^a.b-c_d$", "a.b-c_d"), (".*", None), ("^a|b$", None)],
 )
-def test_a_pattern_that_is_a_name_is_known_as_one(pattern: str, expected: str | None) -> None:
+def test_an_expression_that_is_only_a_name_is_recognized(pattern: str, expected: str | None) -> None:
     assert section(pattern).plain_name == expected
 
 
@@ -27,7 +27,7 @@ def test_a_name_belongs_to_the_first_section_that_matches_from_its_start() -> No
     assert matches.unused == (unused,)
 
 
-def test_a_name_that_takes_too_long_belongs_to_no_section_and_is_not_tried_again() -> None:
+def test_a_name_that_takes_too_long_belongs_to_no_section_and_is_tried_once() -> None:
     before, slow, after = section("^b"), section(HARD_EXPRESSION), section(".*")
     matches = match_sections((before, slow, after), [HARD_NAME, "b", "c"], MatchBudget(time.perf_counter))
     assert matches.sections == {"b": before, "c": after}
@@ -35,7 +35,7 @@ def test_a_name_that_takes_too_long_belongs_to_no_section_and_is_not_tried_again
     assert matches.unused == ()
 
 
-def test_a_name_that_has_its_section_before_the_slow_one_keeps_it() -> None:
+def test_a_name_that_matches_before_the_slow_section_keeps_its_section() -> None:
     first, slow = section("^a"), section(HARD_EXPRESSION)
     matches = match_sections((first, slow), [HARD_NAME], MatchBudget(time.perf_counter))
     assert (matches.sections, matches.undecided) == ({HARD_NAME: first}, {})

@@ -1,4 +1,4 @@
-"""A slip of the pen is answered with the name that was meant, and a different thing with none."""
+"""A misspelt name suggests the name that was meant, and a different name suggests nothing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_nearest_name_is_the_one_that_was_meant(name: str, expected: Sequenc
 
 
 @pytest.mark.parametrize("scope", FILE_SCOPES)
-def test_no_option_is_taken_for_another_by_its_letters(scope: Scope) -> None:
+def test_no_option_suggests_another_option(scope: Scope) -> None:
     """If one were unknown, only a name that holds all of its words would be suggested."""
     for name in NAMES[scope]:
         for other in find_meant(name, [one for one in NAMES[scope] if one != name]):
@@ -64,7 +64,7 @@ def test_no_option_is_taken_for_another_by_its_letters(scope: Scope) -> None:
 
 @PATIENT
 @given(st.sampled_from(OF_TARGETS), st.data())
-def test_a_slip_in_any_name_is_understood(name: str, data: st.DataObject) -> None:
+def test_a_typing_error_in_any_name_suggests_this_name(name: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(1, len(name) - 2))
     slips = (
         name[:place] + name[place + 1 :],
@@ -77,9 +77,7 @@ def test_a_slip_in_any_name_is_understood(name: str, data: st.DataObject) -> Non
 
 @PATIENT
 @given(st.sampled_from(OF_TARGETS), st.sampled_from(OF_TARGETS), st.data())
-def test_what_is_suggested_differs_from_what_was_written_by_no_known_word(
-    name: str, other: str, data: st.DataObject
-) -> None:
+def test_a_suggestion_never_replaces_a_known_word(name: str, other: str, data: st.DataObject) -> None:
     """A name put together from the words of two options is suggested for none that says another of them."""
     words, others = name.split("-"), other.split("-")
     place = data.draw(st.integers(0, min(len(words), len(others)) - 1))
@@ -101,7 +99,7 @@ def test_several_names_are_all_suggested_and_flags_as_flags() -> None:
         ("--throttled-reads-lower-threshold", "arguments: --throttled-reads-lower-threshold\n"),
     ],
 )
-def test_an_unknown_flag_is_answered_by_the_same_rule(
+def test_an_unknown_flag_suggests_by_the_same_rule(
     flag: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):

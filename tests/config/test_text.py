@@ -1,4 +1,4 @@
-"""URLs keep their secrets, and texts without any are left as they are."""
+"""Secrets in URLs and texts are masked, and everything else stays."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from dynamic_dynamodb.config.text import mask_text, mask_url
         ),
     ],
 )
-def test_what_may_be_secret_in_a_url_is_hidden_and_the_rest_is_not(url: str, expected: str) -> None:
+def test_possible_secrets_in_a_url_are_masked_and_the_rest_stays(url: str, expected: str) -> None:
     assert mask_url(url) == expected
 
 
@@ -69,5 +69,5 @@ def test_what_may_be_secret_in_a_url_is_hidden_and_the_rest_is_not(url: str, exp
         ("^customers1a2b3c4d5e6f7g8h9$", "^customers1a2b3c4d5e6f7g8h9$"),
     ],
 )
-def test_a_text_loses_what_looks_secret_in_its_urls_alone(text: str, expected: str) -> None:
+def test_possible_secrets_in_a_text_are_masked(text: str, expected: str) -> None:
     assert mask_text(text) == expected

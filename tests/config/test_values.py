@@ -1,4 +1,4 @@
-"""A text is understood, or answered with what would be right."""
+"""A text is parsed, or refused with what it must be."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BY_NAME = {option.name: option for option in OPTIONS}
         ("region", "", None),
     ],
 )
-def test_a_text_stands_for_a_value(name: str, text: str, expected: Any) -> None:
+def test_a_text_is_parsed_into_its_value(name: str, text: str, expected: Any) -> None:
     assert parse_value(BY_NAME[name], text) == expected
 
 
@@ -63,7 +63,7 @@ def test_a_text_stands_for_a_value(name: str, text: str, expected: Any) -> None:
         ("circuit-breaker-url", "http://u:secret@[bad", "got 'http://u:********@[bad'"),
     ],
 )
-def test_a_bad_text_is_answered_with_what_would_be_right(name: str, text: str, sentence: str) -> None:
+def test_an_invalid_text_is_refused_with_what_it_must_be(name: str, text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match="must be") as raised:
         parse_value(BY_NAME[name], text)
     assert sentence in str(raised.value)
@@ -106,6 +106,6 @@ def test_a_scale_is_a_dict_of_numbers_or_a_fault(text: str) -> None:
     "name",
     [option.name for option in OPTIONS if option.kind is Kind.SCALE and option.capacity is Capacity.READS],
 )
-def test_a_key_of_a_scale_that_stands_twice_is_a_fault(name: str, text: str, key: str) -> None:
+def test_a_duplicate_key_in_a_scale_is_a_fault(name: str, text: str, key: str) -> None:
     with pytest.raises(ValueError, match=f"^has the key {key} twice"):
         parse_value(BY_NAME[name], text)

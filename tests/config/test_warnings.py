@@ -1,4 +1,4 @@
-"""A configuration that can be used, but is probably not meant, has warnings."""
+"""A valid configuration that is probably a mistake has warnings."""
 
 from __future__ import annotations
 
@@ -23,17 +23,20 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             f"{TABLE}reads-lower-threshold: 95\n",
-            "[table: ^a$] reads-lower-threshold 95 is not below reads-upper-threshold 90",
+            "[table: ^a$] reads-lower-threshold 95 is not below reads-upper-threshold 90:"
+            " set them apart, such as 30 and 90",
             id="crossed thresholds",
         ),
         pytest.param(
             f"{TABLE}sns-topic-arn: t\n",
-            "[table: ^a$] has an sns-topic-arn but no sns-message-types: nothing is published",
+            "[table: ^a$] has an sns-topic-arn but no sns-message-types: nothing is published;"
+            " set types such as scale-up, scale-down",
             id="a topic without types",
         ),
         pytest.param(
             f"{TABLE}sns-message-types: scale-up\n",
-            "[table: ^a$] has sns-message-types but no sns-topic-arn: nothing is published",
+            "[table: ^a$] has sns-message-types but no sns-topic-arn: nothing is published;"
+            " set a topic ARN such as arn:aws:sns:us-east-1:123456789012:my_topic",
             id="types without a topic",
         ),
         pytest.param(
@@ -79,7 +82,7 @@ if TYPE_CHECKING:
             f"{TABLE}writes-lower-alarm-threshold: 5\n",
             "[table: ^a$] writes-lower-alarm-threshold has no effect without low-throughput-alarm"
             " in sns-message-types",
-            id="an alarm that nobody gets",
+            id="an alarm that is not published",
         ),
         pytest.param(
             f"[table: .*]\n{LIMITS}[table: ^abc$]\n{LIMITS}",

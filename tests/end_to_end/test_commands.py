@@ -68,7 +68,10 @@ def test_check_config_prints_warnings_with_faults(program: Program) -> None:
     run = program.run("-c", path, "--check-config", **QUIET)
     assert run.code == 2
     assert run.stdout.splitlines() == [
-        "warning: [table: ^orders$] has an sns-topic-arn but no sns-message-types: nothing is published"
+        (
+            "warning: [table: ^orders$] has an sns-topic-arn but no sns-message-types: nothing is published;"
+            " set types such as scale-up, scale-down"
+        )
     ]
     assert "aws-secret-access-key is missing" in run.stderr
 

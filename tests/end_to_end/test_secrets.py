@@ -100,9 +100,13 @@ def test_a_line_break_after_a_key_or_token_is_ignored(
 
 
 BROKEN = {
-    "a broken token": (SECRET, "\n".join(HALVES), "the session token has a line break"),
-    "a broken key": (f"{SECRET[:20]}\n{SECRET[20:]}", TOKEN, "the secret access key has a line break"),
-    "a letter that no token has": (SECRET, f"{TOKEN}é", "the session token has a line break, a space or"),
+    "a broken token": (SECRET, "\n".join(HALVES), "the session token contains a line break"),
+    "a broken key": (f"{SECRET[:20]}\n{SECRET[20:]}", TOKEN, "the secret access key contains a line break"),
+    "a letter that no token has": (
+        SECRET,
+        f"{TOKEN}é",
+        "the session token contains a line break, a space or",
+    ),
 }
 
 
@@ -204,5 +208,5 @@ def test_an_invalid_key_in_the_file_is_a_fault(program: Program, key: str) -> No
     keys = f"aws-access-key-id: AKIDFILE\naws-secret-access-key: {key}\n"
     run = program.check(f"[global]\n{keys}{TABLE}")
     assert run.code == 2
-    assert "aws-secret-access-key has a line break, a space or another character" in run.stderr
+    assert "aws-secret-access-key contains a line break, a space or another character" in run.stderr
     _assert_nothing_is_shown(program, run, SECRET[20:])
