@@ -34,7 +34,7 @@ HARD_NAME = "a" * 254 + "."
 
 
 def option_dict(**texts: str) -> dict[str, Any]:
-    """Give a full option dict: the defaults, and the given options as a file would hold them."""
+    """Return a full option dict: the defaults, and the given options as written in a file."""
     parsed: dict[str, Any] = {}
     for option in options_in(Scope.TARGET):
         given = texts.pop(option.key, None)
@@ -45,31 +45,31 @@ def option_dict(**texts: str) -> dict[str, Any]:
 
 
 def target_options(**texts: str) -> TargetOptions:
-    """Give the typed view of the same."""
+    """Return the typed view of the same."""
     return read_target_options(option_dict(**texts))
 
 
 def section(pattern: str = ".*", *, gsis: Any = (), **texts: str) -> Section:
-    """Give a section without a circuit breaker."""
+    """Return a section without a circuit breaker."""
     options = option_dict(**texts)
     title = f"table: {pattern}"
     return Section(title, compile_expression(pattern), options, read_target_options(options), None, gsis)
 
 
 def usage(percent: float | None, throttled: float = 0, *, of: int = 100, is_late: bool = False) -> Usage:
-    """Give usage in percent of the units, and throttled events in a window of five minutes."""
+    """Return usage in percent of the units, and throttled events in a window of five minutes."""
     events = Fraction(str(throttled))
     consumed = None if percent is None else Fraction(str(percent)) * of / 100
     return Usage(consumed, events, events / WINDOW_SECONDS, is_late)
 
 
 def low_checks(reads: int, writes: int | None = None) -> PerCapacity[Memory]:
-    """Remember so many low checks of each capacity, and nothing else."""
+    """Return the memory of so many low checks of each capacity, and nothing else."""
     return PerCapacity(Memory(reads), Memory(reads if writes is None else writes))
 
 
 def both(one: int | Usage, other: Any = None) -> PerCapacity[Any]:
-    """Give one value for reads and writes, or one for each."""
+    """Return one value for reads and writes, or one for each."""
     return PerCapacity(one, one if other is None else other)
 
 

@@ -1,4 +1,4 @@
-"""Stand in for the outside world, written by hand: each fake keeps what it was asked."""
+"""Hand-written fakes of the world around a check: each keeps the calls it got."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ IDLE: Load = PerCapacity(({}, {}), ({}, {}))
 
 
 class ThisThread(Executor):
-    """Run everything at once, in the thread that asks."""
+    """Run everything at once, in the calling thread."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        """Run it and give its result as a future."""
+        """Run it and return its result as a future."""
         future: Future[Any] = Future()
         future.set_result(function(*arguments, **named))
         return future
@@ -55,22 +55,22 @@ class FakeTables:
         self.descriptions[target] = Description(target, provisioned, **given)
 
     def list_tables(self) -> TableList:
-        """List all tables, or those before the failure if told to fail."""
+        """List all tables, or those before the failure if a test sets one."""
         names = {target.table for target in self.descriptions} - self.unlisted
         return TableList(sorted(self.listed_before_error if self.list_error else names), self.list_error)
 
     def describe(self, table: str) -> Mapping[Target, Description]:
-        """Describe a table as it is now, or fail as told."""
+        """Describe a table as it is now, or fail if a test says so."""
         if table in self.describe_errors:
             raise self.describe_errors[table]
         return {target: one for target, one in self.descriptions.items() if target.table == table}
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
-        """Describe some tables, or fail as told."""
+        """Describe some tables, or fail if a test says so."""
         return {table: isolate("the description", self.describe, table) for table in tables}
 
     def update(self, update: TableUpdate) -> None:
-        """Keep the call, and take it unless an error is queued for it."""
+        """Keep the call, and apply it unless an error is queued for it."""
         self.updates.append(update)
         error = self.update_errors.pop(0) if self.update_errors else None
         if error is not None:
@@ -123,13 +123,13 @@ class FakeNotifier:
 
 @dataclass
 class FakeCircuitBreaker:
-    """A breaker that gives one answer to all but those with an own one; None is closed."""
+    """A breaker with one answer for all targets but those with their own; None is closed."""
 
     answer: str | None = None
     answers: dict[Target, str] = field(default_factory=dict)
     questions: list[tuple[CircuitBreakerOptions, Target]] = field(default_factory=list)
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
-        """Keep the question and give the answer."""
+        """Keep the question and return the answer."""
         self.questions.append((options, target))
         return self.answers.get(target, self.answer)

@@ -161,7 +161,7 @@ class Check:
         # Each ends by itself, but a time-out may be long.
         most_seconds = waits.lost + max(breaker.most_seconds for _, breaker in asked)
         waits = replace(waits, straggling=most_seconds, lost=most_seconds, ending=0.0)
-        answers = gather("the question", calls, waits)
+        answers = gather("the circuit breaker request", calls, waits)
         stopped = {}
         for (one, breaker), answer in zip(asked, answers, strict=True):
             if answer is not None:

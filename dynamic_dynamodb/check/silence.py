@@ -1,4 +1,4 @@
-"""Tell an outage of CloudWatch from idle tables: several tables hardly lose all their load at once."""
+"""Distinguish an outage of CloudWatch from idle tables: several tables hardly lose all their load at once."""
 
 from __future__ import annotations
 

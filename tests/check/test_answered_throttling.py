@@ -1,4 +1,4 @@
-"""A throttled minute asks for one raise: the one that was decided by it has answered it."""
+"""A throttled minute causes one raise, which answers it for all later checks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ STEADY_PERCENT = 50
 
 
 def make_world(target: Target, *throttled: datetime, **settings: Any) -> FakeWorld:
-    """Give an account in which reads of a target were throttled in some minutes, ten times in each."""
+    """Return an account in which reads of a target were throttled in some minutes, ten times in each."""
     worlds = {name: settings.pop(name) for name in ("file", "is_dry_run") if name in settings}
     options = {**LONG_WINDOW, "reads_lower_threshold": "1", "writes_lower_threshold": "1", **settings}
     breaker = CircuitBreakerOptions("http://breaker", 100)
@@ -58,14 +58,14 @@ def make_world(target: Target, *throttled: datetime, **settings: Any) -> FakeWor
 
 
 def put_load(world: FakeWorld, target: Target, throttled: Collection[datetime]) -> None:
-    """Let half of 100 units be consumed in each minute for hours, and reads be throttled in some."""
+    """Consume half of 100 units in each minute for hours, and throttle reads in some."""
     hours = [NOON + number * MINUTE for number in range(-60, 120)]
     consumed = dict.fromkeys(hours, STEADY_PERCENT * 60.0)
     world.metrics.answers[target] = PerCapacity((consumed, dict.fromkeys(throttled, 10.0)), (consumed, {}))
 
 
 def run_checks(world: FakeWorld, target: Target, moments: Sequence[datetime]) -> list[int]:
-    """Check at each moment, and give the reads of a target after each."""
+    """Check at each moment, and return the reads of a target after each."""
     units = []
     for now in moments:
         world.run(now)
@@ -75,7 +75,9 @@ def run_checks(world: FakeWorld, target: Target, moments: Sequence[datetime]) ->
 
 @RULES
 @pytest.mark.parametrize("target", [A, INDEX], ids=str)
-def test_six_checks_in_a_row_raise_once_by_one_throttled_minute(target: Target, rule: dict[str, str]) -> None:
+def test_six_checks_in_quick_succession_raise_once_for_one_throttled_minute(
+    target: Target, rule: dict[str, str]
+) -> None:
     world = make_world(target, NOON - 10 * MINUTE, **rule)
     moments = [NOW + timedelta(seconds=number) for number in range(6)]
     assert run_checks(world, target, moments) == [150] * 6
@@ -94,7 +96,7 @@ def test_a_new_throttled_minute_raises_again(rule: dict[str, str]) -> None:
     assert units == [150, 150, 225, 225]
 
 
-def test_windows_without_overlap_raise_by_each_as_long_as_throttling_goes_on() -> None:
+def test_windows_without_overlap_each_raise_while_throttling_lasts() -> None:
     world = make_world(A, *(NOON + number * MINUTE for number in range(-20, 0)), **COUNT, lookback_period="5")
     units = run_checks(world, A, [NOW + number * FIVE_MINUTES for number in range(5)])
     assert units == [150, 225, 338, 507, 507]
@@ -107,7 +109,7 @@ def test_a_rate_of_throttling_is_taken_over_the_minutes_since_the_raise() -> Non
     assert run_checks(world, A, [NOW, NOW + FIVE_MINUTES]) == [150, 225]
 
 
-def test_throttling_that_a_raise_has_answered_still_keeps_a_side_from_being_lowered() -> None:
+def test_throttling_already_answered_by_a_raise_still_prevents_a_decrease() -> None:
     world = make_world(A, NOON - 10 * MINUTE, **COUNT, reads_lower_threshold="90")
     assert run_checks(world, A, [NOW, NOW + FIVE_MINUTES, NOW + 3 * FIVE_MINUTES]) == [150, 150, 75]
 
@@ -128,7 +130,7 @@ def test_a_raise_that_aws_refuses_answers_nothing() -> None:
         pytest.param({"reads_lower_threshold": "60"}, None, None, id="a decrease"),
     ],
 )
-def test_any_raise_of_a_side_answers_the_throttling_of_its_window(
+def test_any_raise_of_a_capacity_answers_the_throttling_in_its_window(
     options: dict[str, str], reads: datetime | None, writes: datetime | None
 ) -> None:
     world = make_world(A, NOON - 10 * MINUTE, **options)
@@ -143,12 +145,12 @@ def test_a_dry_run_would_raise_once_too() -> None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=300)], ids=str)
-def test_a_raise_that_a_wrong_clock_put_into_the_future_answers_nothing(ahead: timedelta) -> None:
+def test_a_raise_recorded_in_the_future_by_a_wrong_clock_answers_nothing(ahead: timedelta) -> None:
     world = make_world(A, NOON - 10 * MINUTE, NOON - 10 * MINUTE + ahead, **COUNT)
     assert run_checks(world, A, [NOW + ahead, NOW, NOW]) == [150, 225, 225]
 
 
-def test_a_check_that_an_open_breaker_stops_does_not_forget_it() -> None:
+def test_a_check_stopped_by_an_open_breaker_keeps_the_answered_throttling() -> None:
     world = make_world(A, NOON - 10 * MINUTE, **COUNT)
     assert run_checks(world, A, [NOW]) == [150]
     world.breaker.answer = "503"
@@ -157,7 +159,9 @@ def test_a_check_that_an_open_breaker_stops_does_not_forget_it() -> None:
     assert run_checks(world, A, [NOW]) == [150]
 
 
-def test_another_process_with_the_same_file_knows_it_and_a_dry_run_tells_nobody(tmp_path: Path) -> None:
+def test_the_answered_throttling_is_shared_through_the_state_file_but_not_by_a_dry_run(
+    tmp_path: Path,
+) -> None:
     throttled, found = NOON - 10 * MINUTE, []
     for is_dry_run in (True, False, False):
         file = StateFile(tmp_path / "default.json", "us-east-1")
@@ -171,7 +175,7 @@ def test_another_process_with_the_same_file_knows_it_and_a_dry_run_tells_nobody(
     ("region", "expected"),
     [pytest.param("us-east-1", 150, id="another file"), pytest.param("eu-west-1", 225, id="another region")],
 )
-def test_a_reload_that_names_another_state_file_keeps_what_a_raise_has_answered(
+def test_a_reload_with_another_state_file_keeps_the_answered_throttling(
     tmp_path: Path, region: str, expected: int
 ) -> None:
     def name(file: str, region: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a service costs a check is its failed attempts, shared among the calls that wait together."""
+"""A service costs a check its failed attempts, shared among concurrent calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Clock:
         return self.seconds
 
 
-def test_a_service_that_hangs_is_asked_no_more() -> None:
+def test_a_service_that_hangs_is_not_called_again() -> None:
     clock = Clock()
     budget = CallBudget(Timeouts(budget=40), clock)
     for _ in range(4):
@@ -36,7 +36,7 @@ def test_a_service_that_hangs_is_asked_no_more() -> None:
     assert not budget.is_exhausted(LIST)
 
 
-def test_calls_that_hang_side_by_side_cost_what_one_of_them_costs() -> None:
+def test_concurrent_calls_that_hang_cost_as_much_as_one() -> None:
     clock = Clock()
     budget = CallBudget(Timeouts(budget=40), clock)
     with ExitStack() as stack:
@@ -57,7 +57,7 @@ def test_one_call_that_hangs_among_many_costs_little() -> None:
     assert budget.costs[LIST].failing_seconds == 1
 
 
-def test_waits_between_quick_refusals_end_the_repeating_but_not_the_asking() -> None:
+def test_waits_between_quick_refusals_end_retries_but_not_new_calls() -> None:
     clock = Clock()
     budget = CallBudget(Timeouts(budget=40), clock)
     with budget.call(LIST) as call:

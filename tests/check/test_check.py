@@ -1,4 +1,4 @@
-"""A check looks at every target, and one target's trouble is its own."""
+"""A check looks at every target, and an error of one target is its own."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_alarms_come_before_the_message_about_the_change() -> None:
     ]
 
 
-def test_a_failed_publish_harms_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_publish_is_a_warning_and_no_failure(caplog: pytest.LogCaptureFixture) -> None:
     world = FakeWorld()
     world.notifier.error = AwsError("sns:Publish", "NotFound", "Topic does not exist")
     assert world.run().failures == 0
@@ -141,7 +141,7 @@ def test_one_target_fails_and_the_others_go_on(
     assert expected in error
 
 
-def test_what_nobody_expected_of_one_target_leaves_the_others_alone(
+def test_an_unexpected_error_of_one_target_leaves_the_others_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = FakeWorld()
@@ -185,7 +185,7 @@ def test_tables_that_need_more_are_updated_before_those_that_need_less() -> None
     assert [update.table for update in world.tables.updates] == ["b", "a"]
 
 
-def test_what_has_not_begun_when_it_is_told_to_stop_is_left() -> None:
+def test_updates_that_have_not_begun_at_a_stop_are_left_for_the_next_run() -> None:
     world = FakeWorld()
     answers = iter([False, False])  # asked before and after the breakers, and then before each update
     world.check.is_stopping = lambda: next(answers, True)
@@ -194,7 +194,7 @@ def test_what_has_not_begun_when_it_is_told_to_stop_is_left() -> None:
     assert "shutting down, left for the next run" in str(report.targets[0])
 
 
-def test_a_check_that_is_told_to_stop_early_asks_for_no_metrics_and_is_not_well() -> None:
+def test_a_check_stopped_early_fetches_no_metrics_and_is_not_well() -> None:
     world = FakeWorld()
     world.is_stopping = True
     report = world.run()
@@ -202,12 +202,12 @@ def test_a_check_that_is_told_to_stop_early_asks_for_no_metrics_and_is_not_well(
 
 
 class TestMatching:
-    def test_the_first_matching_section_counts(self) -> None:
+    def test_the_first_matching_section_applies(self) -> None:
         world = FakeWorld(section("^a$", increase_reads_with="10"), section(".*"))
         world.run()
         assert (world.units(A), world.units(B)) == (both(110, 100), both(150, 100))
 
-    def test_a_section_without_a_table_is_said_once_until_that_changes(
+    def test_a_section_without_a_table_is_logged_once_until_that_changes(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         world = FakeWorld(section("^a$"), section("^z$"))
@@ -231,7 +231,7 @@ class TestMatching:
         assert world.tables.updates[0].decisions[1].proposed == both(110, 100)
         assert len([text for text in warnings_of(caplog) if "a/g1 matches" in text]) == 1
 
-    def test_an_index_that_only_another_tables_section_matches_is_said_once(
+    def test_an_index_that_only_another_tables_section_matches_is_logged_once(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         world = FakeWorld(section("^a$"), section(".*", gsis=(section("g"),)))
@@ -243,7 +243,7 @@ class TestMatching:
             "a/g1 matches [table: g], but its table belongs to [table: ^a$]: not checked"
         ]
 
-    def test_without_the_right_to_list_plain_names_are_checked(
+    def test_without_permission_to_list_tables_plain_names_are_checked(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         name = Target("orders")
@@ -273,7 +273,7 @@ class TestMatching:
         assert world.units(hard) == both(100)
         assert world.units(easy) != both(100)
 
-    def test_what_could_not_be_matched_once_is_tried_again(self) -> None:
+    def test_a_match_that_timed_out_is_tried_again(self) -> None:
         slow = section(".*")
         world = FakeWorld(slow)
         for _ in range(3):  # until nothing changes any more
@@ -307,7 +307,7 @@ class TestMatching:
         assert world.memory.get(A).reads.low_checks == 0
 
 
-def test_what_fails_altogether_is_said_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_of_all_targets_is_logged_once_until_it_changes(caplog: pytest.LogCaptureFixture) -> None:
     world = FakeWorld(section("^a$"))
     for code in ("ExpiredTokenException", "ExpiredTokenException", "AccessDeniedException"):
         world.tables.describe_errors["a"] = AwsError("dynamodb:DescribeTable", code)

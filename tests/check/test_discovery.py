@@ -1,4 +1,4 @@
-"""What the discovery finds is said once: again only when it changed, and not for a table that hiccups."""
+"""Conditions that discovery finds are logged once, and again only when they change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HICCUP = AwsError("dynamodb:DescribeTable", "InternalServerError", is_transient=
 
 
 def make_world() -> FakeWorld:
-    """Give an account with an index that two sections match, and one that only another's section does."""
+    """Return an account with an index that two sections match, and one that only another's section does."""
     gsis = (section("^by"), section("date$"), section("by-date"), section("^nothing$"))
     world = FakeWorld(section("^orders$", gsis=gsis), section(".*", gsis=(section("other"),)))
     world.add(ORDERS)
@@ -29,7 +29,7 @@ def make_world() -> FakeWorld:
     return world
 
 
-def test_a_table_that_cannot_be_described_for_once_brings_no_warning_again(
+def test_a_table_that_cannot_be_described_once_repeats_no_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = make_world()
@@ -42,7 +42,7 @@ def test_a_table_that_cannot_be_described_for_once_brings_no_warning_again(
     assert warnings_of(caplog) == said
 
 
-def test_what_was_never_described_is_no_reason_to_be_silent_of_the_rest(
+def test_a_table_that_was_never_described_hides_no_warning_about_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = make_world()
@@ -51,7 +51,9 @@ def test_what_was_never_described_is_no_reason_to_be_silent_of_the_rest(
     assert len(warnings_of(caplog)) == 3
 
 
-def test_a_global_table_that_is_made_anew_is_warned_of_anew(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_global_table_that_is_created_again_brings_the_warning_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     world = FakeWorld()
     world.add(ORDERS)
     there = replace(world.tables.descriptions[ORDERS], replicas=("eu-west-1",))
@@ -63,7 +65,7 @@ def test_a_global_table_that_is_made_anew_is_warned_of_anew(caplog: pytest.LogCa
     assert len([warning for warning in warnings_of(caplog) if "is a global table" in warning]) == 2
 
 
-def test_a_raise_that_aws_refuses_again_is_said_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_raise_that_aws_refuses_again_is_logged_again(caplog: pytest.LogCaptureFixture) -> None:
     denied = AwsError("dynamodb:UpdateTable", "AccessDeniedException")
     world = FakeWorld()
     world.tables.update_errors = [denied] * 4
@@ -72,7 +74,7 @@ def test_a_raise_that_aws_refuses_again_is_said_again(caplog: pytest.LogCaptureF
     assert len([one for one in caplog.records if one.levelno == logging.ERROR]) == 4
 
 
-def test_skipped_targets_are_seen_anew_when_they_are_billed_otherwise() -> None:
+def test_a_skipped_target_is_checked_when_its_billing_mode_changes() -> None:
     world = FakeWorld()
     for units, is_skipped in ((0, True), (100, False), (0, True)):
         world.tables.add(ORDERS, both(units))
@@ -80,7 +82,7 @@ def test_skipped_targets_are_seen_anew_when_they_are_billed_otherwise() -> None:
         assert (found[ORDERS] is Outcome.SKIPPED) == is_skipped
 
 
-def test_a_list_that_breaks_off_tells_nothing_of_the_tables_that_it_lacks(
+def test_an_incomplete_list_keeps_the_counts_of_the_tables_it_lacks(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = FakeWorld(section("^a$"), section("b*", num_read_checks_before_scale_down="3"))
@@ -97,7 +99,7 @@ def test_a_list_that_breaks_off_tells_nothing_of_the_tables_that_it_lacks(
     ]
 
 
-def test_a_description_that_cannot_be_used_fails_its_target_alone() -> None:
+def test_an_unusable_description_fails_its_target_alone() -> None:
     world = make_world()
     world.tables.descriptions[INDEX] = replace(world.tables.descriptions[INDEX], flaw="odd")
     described = world.tables.descriptions[ORDERS]

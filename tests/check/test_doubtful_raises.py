@@ -1,4 +1,4 @@
-"""A raise that only throttling asks for is made, and an operator is told that it may not help."""
+"""A raise that only throttling asks for is made, with a warning that it may not help."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MINUTES = [NOW.replace(second=0) + number * MINUTE for number in range(-10, 60)]
 def make_world(
     rules: dict[str, str] = COUNTS, *, is_dry_run: bool = False, file: StateFile | None = None
 ) -> FakeWorld:
-    """Give an account of one table at 20 %, an index with a section, and one without."""
+    """Return an account of one table at 20 %, an index with a section, and one without."""
     options = {"max_provisioned_writes": "1000", **rules}
     sections = section("^orders$", gsis=(section("^covered$", **options),), **options)
     world = FakeWorld(sections, is_dry_run=is_dry_run, file=file)
@@ -66,7 +66,7 @@ def check(world: FakeWorld, times: int = 1) -> None:
 
 
 def doubts_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """List the warnings about raises."""
+    """Return the warnings about raises."""
     return [warning for warning in warnings_of(caplog) if "because of throttling" in warning]
 
 
@@ -112,7 +112,7 @@ def test_an_index_with_a_section_is_named_if_it_could_be_the_cause(
 @pytest.mark.parametrize(
     ("target", "side"), [(ORDERS, "reads"), (COVERED, "reads"), (COVERED, "writes")], ids=str
 )
-def test_where_no_index_can_be_the_cause_it_is_a_hot_key(
+def test_without_a_suspected_index_the_cause_may_be_a_hot_key(
     target: Target, side: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = make_world()
@@ -125,7 +125,9 @@ def test_where_no_index_can_be_the_cause_it_is_a_hot_key(
     assert doubt.endswith(f": more capacity may not help; the cause may be {HOT_KEY}")
 
 
-def test_it_is_said_again_how_often_in_a_row_a_side_was_raised_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_warning_counts_how_often_in_a_row_a_capacity_was_raised(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     world = make_world()
     world.metrics.answers[ORDERS] = load(20, 20, throttled="reads")
     check(world, 3)
@@ -134,7 +136,7 @@ def test_it_is_said_again_how_often_in_a_row_a_side_was_raised_so(caplog: pytest
         assert expected in doubt
 
 
-def test_it_is_known_from_run_to_run_and_a_dry_run_says_it_too(
+def test_doubtful_raises_are_counted_from_run_to_run_and_in_a_dry_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number, is_dry_run in enumerate((False, False, True)):
@@ -152,7 +154,7 @@ def test_it_is_known_from_run_to_run_and_a_dry_run_says_it_too(
         pytest.param({"reads": 20}, id="a decrease"),
     ],
 )
-def test_another_change_in_between_ends_the_row(
+def test_another_change_resets_the_count_of_doubtful_raises(
     second: dict[str, float], caplog: pytest.LogCaptureFixture
 ) -> None:
     world = make_world(SCALES)
@@ -174,7 +176,7 @@ def test_another_change_in_between_ends_the_row(
         pytest.param(load(20, 50, throttled="reads"), {"max_provisioned_reads": "100"}, id="at the maximum"),
     ],
 )
-def test_other_checks_bring_no_doubt(
+def test_other_raises_are_not_doubtful(
     reads: Load, rules: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world = make_world({**COUNTS, **rules})
@@ -183,7 +185,7 @@ def test_other_checks_bring_no_doubt(
     assert doubts_of(caplog) == []
 
 
-def test_a_raise_that_was_refused_brings_no_doubt(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refused_raise_is_not_doubtful(caplog: pytest.LogCaptureFixture) -> None:
     world = make_world()
     world.metrics.answers[ORDERS] = load(20, 50, throttled="reads")
     world.tables.update_errors = [AwsError("dynamodb:UpdateTable", "InternalServerError")]
@@ -192,13 +194,13 @@ def test_a_raise_that_was_refused_brings_no_doubt(caplog: pytest.LogCaptureFixtu
 
 
 def bare_of(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """List what was said of indexes without a section."""
+    """Return the lines about indexes without a section."""
     return [
         each.getMessage() for each in caplog.records if each.getMessage().startswith("no section matches")
     ]
 
 
-def test_indexes_without_a_section_are_named_once_and_when_they_change(
+def test_indexes_without_a_section_are_logged_once_and_when_they_change(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -1,4 +1,4 @@
-"""The last answers are not waited for without end; what still waits for a worker is, if others come back."""
+"""Results are gathered in order, and stragglers are given up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_results_come_in_their_order() -> None:
         assert gather("it", futures, PATIENT) == [0.05, 0.0, 0.02]
 
 
-def test_the_last_one_is_given_up_and_the_others_are_kept() -> None:
+def test_a_straggler_is_given_up_and_the_other_results_are_kept() -> None:
     released = threading.Event()
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(released.wait), pool.submit(lambda: True)]
@@ -41,13 +41,13 @@ def test_the_last_one_is_given_up_and_the_others_are_kept() -> None:
     assert kept is True
 
 
-def test_nothing_is_given_up_that_still_waits_for_its_turn() -> None:
+def test_calls_that_wait_for_a_worker_are_not_given_up() -> None:
     with ThreadPoolExecutor(1) as pool:
         futures = [pool.submit(_wait, seconds) for seconds in (0.4, 0.0)]
         assert gather("it", futures, replace(PATIENT, straggling=0.05)) == [0.4, 0.0]
 
 
-def test_what_waits_for_a_worker_that_never_comes_back_is_given_up_and_never_begins() -> None:
+def test_a_call_whose_worker_never_comes_back_is_given_up_and_never_starts() -> None:
     released, began = threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
         futures: list[Future[object]] = [pool.submit(released.wait), pool.submit(began.set)]
@@ -57,7 +57,7 @@ def test_what_waits_for_a_worker_that_never_comes_back_is_given_up_and_never_beg
     assert not began.is_set()
 
 
-def test_a_program_that_is_to_end_waits_for_no_look_up_but_a_moment_for_a_change() -> None:
+def test_a_stopping_program_waits_for_no_look_up_and_briefly_for_an_update() -> None:
     released = threading.Event()
     with ThreadPoolExecutor(2) as pool:
         futures: list[Future[object]] = [pool.submit(released.wait), pool.submit(lambda: 1)]
@@ -69,5 +69,5 @@ def test_a_program_that_is_to_end_waits_for_no_look_up_but_a_moment_for_a_change
     assert changes == [True, 1]
 
 
-def test_nothing_to_wait_for_is_no_wait() -> None:
+def test_without_calls_there_is_no_wait() -> None:
     assert gather("it", [], PATIENT) == []

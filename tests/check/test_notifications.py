@@ -21,7 +21,7 @@ def alarms(reads: Usage, writes: Usage, target: Any = TABLE, **texts: str) -> tu
     return write_alarms(target, options, provisioned=both(100), usage=PerCapacity(reads, writes))
 
 
-def test_alarms_of_both_directions_go_out_side_by_side() -> None:
+def test_a_high_and_a_low_alarm_go_out_together() -> None:
     found = alarms(usage(85), usage(20), reads_upper_alarm_threshold="80", writes_lower_alarm_threshold="30")
     assert found == (
         Message(
@@ -53,19 +53,19 @@ def test_an_alarm_names_the_index_too() -> None:
         pytest.param(
             usage(90),
             {"reads_upper_alarm_threshold": "80", "sns_message_types": "scale-up"},
-            id="nobody asked for alarms",
+            id="no alarms wanted",
         ),
         pytest.param(usage(90), {"reads_upper_alarm_threshold": "80", "sns_topic_arn": ""}, id="no topic"),
     ],
 )
-def test_no_alarm_without_cause(reads: Usage, texts: dict[str, str]) -> None:
+def test_there_is_no_alarm_without_a_cause(reads: Usage, texts: dict[str, str]) -> None:
     assert alarms(reads, usage(50), **texts) == ()
 
 
 @pytest.mark.parametrize(
     ("types", "is_sent"), [("scale-up", True), ("scale-down", True), ("high-throughput-alarm", False)]
 )
-def test_one_message_carries_both_lines_for_those_who_asked_for_either(
+def test_one_message_carries_the_lines_of_both_directions_to_subscribers_of_either(
     types: str,
     is_sent: bool,  # noqa: FBT001 - a case
 ) -> None:

@@ -104,7 +104,7 @@ CASES = {
 
 
 def case_of(option: Option) -> Case:
-    """Find the case of an option."""
+    """Return the case of an option."""
     return CASES[option.field or option.name]
 
 
@@ -124,7 +124,7 @@ def lines_of(option: Option, *, with_option: bool) -> str:
 
 
 def run(configuration: Configuration, target: Target, option: Option) -> tuple[PerCapacity[int], Any]:
-    """Run a check; give the target's units, and all else that was done."""
+    """Run a check; return the target's units, and everything else that was done."""
     case, capacity = case_of(option), option.capacity or Capacity.READS
     tables, metrics, notifier, breaker = FakeTables(), FakeMetrics(), FakeNotifier(), FakeCircuitBreaker()
     counts = AccountMemory()
@@ -150,7 +150,7 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
 
 
 def series(percent: float, throttled: float) -> tuple[Datapoints, Datapoints]:
-    """Give a steady load, and throttled events spread over five minutes."""
+    """Return a steady load, and throttled events spread over five minutes."""
     minutes = [NOW.replace(second=0) - number * MINUTE for number in range(1, MINUTES_WITH_METRICS + 1)]
     consumed = dict.fromkeys(minutes, percent * UNITS * 60 / 100)
     return consumed, {at: throttled / 5 for at in minutes if throttled}

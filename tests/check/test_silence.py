@@ -1,4 +1,4 @@
-"""When CloudWatch falls silent of several tables at once, nothing is lowered until that has lasted."""
+"""When several tables lose all datapoints at once, nothing is lowered for an hour."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RULES = {
 
 
 def make_world(*targets: Target, **rules: str) -> FakeWorld:
-    """Give an account of these targets, each at 60 %, and each with a circuit breaker."""
+    """Return an account of these targets, each at 60 %, and each with a circuit breaker."""
     table = section(gsis=(section(**RULES),), **RULES, **rules)
     world = FakeWorld(replace(table, circuit_breaker=CircuitBreakerOptions("http://breaker", 100)))
     world.tables.descriptions.clear()
@@ -45,18 +45,18 @@ def make_world(*targets: Target, **rules: str) -> FakeWorld:
 
 
 def fall_silent(world: FakeWorld) -> None:
-    """Let CloudWatch have no datapoint any more."""
+    """Remove all datapoints of CloudWatch."""
     world.metrics.answers.clear()
 
 
 def codes(world: FakeWorld, now: datetime) -> list[Code]:
-    """Check, and give the reasons for the reads of each target."""
+    """Check, and return the codes of the reasons for the reads of each target."""
     decisions = [report.decision for report in world.run(now).targets]
     return [decision.capacities.reads.reasons[-1].code for decision in decisions if decision is not None]
 
 
 @pytest.mark.parametrize("interval_minutes", [5, 20, 60])
-def test_silence_of_several_tables_is_trouble_for_an_hour_and_then_no_load(interval_minutes: int) -> None:
+def test_several_silent_tables_are_an_outage_for_an_hour_and_idle_after_it(interval_minutes: int) -> None:
     world = make_world(A, B, C)
     assert codes(world, NOW) == [Code.STEADY] * 3
     fall_silent(world)
@@ -104,7 +104,7 @@ def test_one_idle_table_is_idle_at_once_while_another_has_load() -> None:
     assert codes(world, NOW) == [Code.STEADY, Code.CONSUMED_BELOW_THRESHOLD, Code.STEADY]
 
 
-def test_in_silence_nothing_is_lowered_to_its_maximum_and_all_is_raised_to_its_minimum() -> None:
+def test_an_outage_prevents_decreases_to_the_maximum_but_not_raises_to_the_minimum() -> None:
     world = make_world(A, B, C, min_provisioned_writes="150")
     codes(world, NOW)
     fall_silent(world)
@@ -120,8 +120,8 @@ ALL = (A, B, C)
 FIVE_MINUTES = timedelta(minutes=5)
 
 
-def make_trouble(world: FakeWorld, kind: str, targets: Collection[Target] = ALL) -> None:
-    """Let a check hear nothing of any target, of these for one of many reasons."""
+def make_problem(world: FakeWorld, kind: str, targets: Collection[Target] = ALL) -> None:
+    """Make checks get no datapoint of any target; for these targets, because of one kind of problem."""
     world.metrics.answers.clear()
     world.tables.describe_errors.clear()
     world.tables.list_error, world.breaker.answers = None, {}
@@ -137,11 +137,11 @@ def make_trouble(world: FakeWorld, kind: str, targets: Collection[Target] = ALL)
     elif kind == "no tables":
         world.tables.unlisted = frozenset(one.table for one in ALL)
     elif kind == "crash":
-        world.metrics.error = RuntimeError("nobody expected this")
+        world.metrics.error = RuntimeError("unexpected")
 
 
 def check(world: FakeWorld, now: datetime) -> None:
-    """Check; whatever a daemon survives is survived."""
+    """Check, and survive an unexpected error as a daemon does."""
     try:
         world.run(now)
     except RuntimeError:
@@ -149,11 +149,11 @@ def check(world: FakeWorld, now: datetime) -> None:
 
 
 def reads(world: FakeWorld) -> list[int]:
-    """Tell the units of all tables."""
+    """Return the units of all tables."""
     return [world.units(target).reads for target in ALL]
 
 
-TROUBLES = pytest.mark.parametrize(
+PROBLEMS = pytest.mark.parametrize(
     ("kind", "targets"),
     [
         pytest.param("breaker", ALL, id="open breakers"),
@@ -169,16 +169,16 @@ TROUBLES = pytest.mark.parametrize(
 )
 
 
-@TROUBLES
-def test_checks_in_which_cloudwatch_was_not_heard_are_no_silence(
+@PROBLEMS
+def test_checks_without_an_answer_of_cloudwatch_are_not_silent(
     kind: str, targets: tuple[Target, ...]
 ) -> None:
     world = make_world(*ALL)
     check(world, NOW)
-    make_trouble(world, kind, targets)
+    make_problem(world, kind, targets)
     for number in range(1, 15):
         check(world, NOW + number * FIVE_MINUTES)
-    make_trouble(world, "silent")
+    make_problem(world, "silent")
     after = NOW + 15 * FIVE_MINUTES
     for number in range(13):
         check(world, after + number * FIVE_MINUTES)
@@ -187,37 +187,37 @@ def test_checks_in_which_cloudwatch_was_not_heard_are_no_silence(
     assert reads(world) == [50, 50, 50]
 
 
-@TROUBLES
-def test_silence_before_and_after_other_checks_is_added_up_without_them(
+@PROBLEMS
+def test_silence_before_and_after_other_checks_adds_up_without_them(
     kind: str, targets: tuple[Target, ...]
 ) -> None:
     world = make_world(*ALL)
     check(world, NOW)
-    # Empty answers at minutes 5 and 10, then trouble, then empty answers from minute 75 on.
+    # Empty answers at minutes 5 and 10, then a problem, then empty answers from minute 75 on.
     for number in range(1, 27):
-        make_trouble(world, kind if 3 <= number < 15 else "silent", targets)
+        make_problem(world, kind if 3 <= number < 15 else "silent", targets)
         check(world, NOW + number * FIVE_MINUTES)
         assert reads(world) == [100, 100, 100], number
     check(world, NOW + 27 * FIVE_MINUTES)
     assert reads(world) == [50, 50, 50]
 
 
-@TROUBLES
-def test_tables_that_were_not_heard_of_for_a_while_are_still_several(
+@PROBLEMS
+def test_tables_without_an_answer_for_a_while_still_count_as_several(
     kind: str, targets: tuple[Target, ...]
 ) -> None:
     world = make_world(*ALL)
     check(world, NOW)
-    make_trouble(world, kind, targets)
+    make_problem(world, kind, targets)
     soon = NOW + FIVE_MINUTES
     world.metrics.answers |= {one: load(60, 60, soon) for one in ALL if one not in targets}
     check(world, soon)
-    make_trouble(world, "silent")
+    make_problem(world, "silent")
     check(world, NOW + 2 * FIVE_MINUTES)
     assert reads(world) == [100, 100, 100]
 
 
-def test_a_table_that_never_had_load_and_cannot_be_asked_does_not_make_silence_last() -> None:
+def test_a_table_that_never_had_load_and_cannot_be_fetched_does_not_prolong_silence() -> None:
     denied = Target("d")
     world = make_world(*ALL, denied)
     world.tables.describe_errors[denied.table] = NO_DESCRIPTION
@@ -228,7 +228,7 @@ def test_a_table_that_never_had_load_and_cannot_be_asked_does_not_make_silence_l
     assert reads(world) == [50, 50, 50]
 
 
-def test_a_table_that_is_gone_does_not_make_silence_last() -> None:
+def test_a_deleted_table_does_not_prolong_silence() -> None:
     world = make_world(*ALL)
     check(world, NOW)
     fall_silent(world)
@@ -259,7 +259,7 @@ def test_an_hour_of_silence_is_an_hour_of_checks(waits: list[float], expected: i
     assert reads(world) == [expected] * 3
 
 
-def test_a_reload_that_names_another_state_file_keeps_what_was_heard(tmp_path: Path) -> None:
+def test_a_reload_with_another_state_file_keeps_the_silence(tmp_path: Path) -> None:
     def open_with(name: str, region: str, before: Any = None) -> Any:
         flags = {"state_file": str(tmp_path / name), "region": region, "table_name": "a"}
         configuration = load_flags(**flags)
@@ -283,7 +283,7 @@ EVENTS = st.tuples(KINDS, st.sets(st.sampled_from(ALL), min_size=1), st.sampled_
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 8), EVENTS), max_size=12))
-def test_no_busy_table_is_lowered_before_an_hour_of_checks_that_were_answered_with_nothing(
+def test_no_busy_table_is_lowered_before_an_hour_of_silent_checks(
     runs: list[tuple[int, tuple[str, set[Target], float]]],
 ) -> None:
     world = make_world(*ALL)
@@ -291,7 +291,7 @@ def test_no_busy_table_is_lowered_before_an_hour_of_checks_that_were_answered_wi
     now, silence, was_silent = NOW, timedelta(), False
     for kind, targets, minutes in (event for times, event in runs for _ in range(times)):
         now += timedelta(minutes=minutes)
-        make_trouble(world, kind, targets)
+        make_problem(world, kind, targets)
         if kind == "busy":
             world.metrics.answers |= dict.fromkeys(ALL, load(60, 60, now))
         check(world, now)

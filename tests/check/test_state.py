@@ -1,4 +1,4 @@
-"""Counts of low checks go from check to check, and through a file from process to process."""
+"""Counts of low checks last from check to check, and in a file from process to process."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def leave(
 
 
 def found(path: Path, target: Target, *, now: datetime = NOW, region: str = "eu-west-1") -> int:
-    """Begin a check in a new process, and tell a target's count."""
+    """Start a check in a new process, and return a target's count."""
     store = AccountMemory(file=StateFile(path, region))
     store.begin(now)
     return store.get(target).reads.low_checks
@@ -77,7 +77,7 @@ def test_a_check_too_soon_after_another_does_not_count(seconds: int, found: int,
     assert store.get(A) == low_checks(kept)
 
 
-def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_the_clock() -> None:
+def test_a_check_too_soon_can_reset_a_count_and_many_of_them_do_not_delay_the_next() -> None:
     store = AccountMemory(spacing=find_spacing(300))
     counted = []
     for number in range(8):
@@ -90,7 +90,7 @@ def test_a_check_too_soon_may_set_a_count_to_nothing_and_no_storm_of_them_stops_
     assert store.get(A) == low_checks(0)
 
 
-def test_a_count_that_a_check_too_soon_set_to_nothing_is_nothing_in_the_file_too(path: Path) -> None:
+def test_a_count_reset_by_a_check_too_soon_is_reset_in_the_file_too(path: Path) -> None:
     store = AccountMemory(spacing=find_spacing(300), file=StateFile(path, "eu-west-1"))
     for seconds, count in ((0, 2), (1, 0)):
         store.begin(NOW + timedelta(seconds=seconds))
@@ -105,7 +105,7 @@ def test_checks_from_cron_count_however_close_they_are(path: Path) -> None:
     assert found(path, A, now=NOW + timedelta(seconds=3)) == 2
 
 
-def test_all_that_is_remembered_outlives_the_process(path: Path) -> None:
+def test_the_whole_memory_outlives_the_process(path: Path) -> None:
     memory = PerCapacity(Memory(2, NOW), Memory(0, None))
     store = AccountMemory(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
@@ -170,17 +170,21 @@ def test_processes_of_one_instance_do_not_erase_each_other(path: Path) -> None:
 
 
 @pytest.mark.parametrize(("age", "expected"), [(HOUR, 2), (HOUR + timedelta(seconds=1), 0), (-2 * HOUR, 0)])
-def test_a_count_without_a_check_for_long_starts_at_0(path: Path, age: timedelta, expected: int) -> None:
+def test_a_count_starts_at_0_after_a_long_time_without_a_check(
+    path: Path, age: timedelta, expected: int
+) -> None:
     leave(path, A)
     assert found(path, A, now=NOW + age) == expected
 
 
 @pytest.mark.parametrize(("interval", "expected"), [(60, HOUR), (1200, HOUR), (3600, 3 * HOUR)])
-def test_counts_hold_for_three_intervals_but_an_hour_at_least(interval: int, expected: timedelta) -> None:
+def test_counts_are_valid_for_three_intervals_but_at_least_an_hour(
+    interval: int, expected: timedelta
+) -> None:
     assert find_life(interval) == expected
 
 
-def test_entries_unseen_for_a_day_go(path: Path) -> None:
+def test_entries_not_checked_for_a_day_are_removed(path: Path) -> None:
     leave(path, A)
     leave(path, B, now=NOW + timedelta(hours=24))
     assert '"a"' in path.read_text()
@@ -188,7 +192,7 @@ def test_entries_unseen_for_a_day_go(path: Path) -> None:
     assert '"a"' not in path.read_text()
 
 
-def test_entries_of_a_table_that_is_gone_go_at_once(path: Path) -> None:
+def test_entries_of_a_deleted_table_are_removed_at_once(path: Path) -> None:
     leave(path, A, INDEX, B)
     store = AccountMemory(file=StateFile(path, "eu-west-1"))
     store.begin(NOW)
@@ -219,7 +223,7 @@ def test_without_commit_nothing_is_written(path: Path) -> None:
         pytest.param('{"format": "dynamic-dynamodb counts, version 1", "\udcff', id="no text"),
     ],
 )
-def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(path: Path, content: str) -> None:
+def test_a_damaged_state_file_is_a_condition_and_is_replaced(path: Path, content: str) -> None:
     path.parent.mkdir()
     path.write_bytes(content.encode(errors="surrogateescape"))
     conditions = Conditions()
@@ -245,7 +249,7 @@ def test_a_file_of_ours_that_is_damaged_is_said_once_and_replaced(path: Path, co
     ],
 )
 @pytest.mark.parametrize("name", ["default.json", "default.json.new"])
-def test_a_file_that_is_not_ours_is_said_once_and_left_alone(path: Path, content: str, name: str) -> None:
+def test_a_foreign_file_is_a_condition_and_is_left_alone(path: Path, content: str, name: str) -> None:
     path.parent.mkdir()
     foreign = path.with_name(name)
     foreign.write_bytes(content.encode(errors="surrogateescape"))
@@ -290,7 +294,7 @@ def make_link(path: Path) -> None:
         pytest.param(lambda path: path.symlink_to("/dev/null"), "a symbolic link", id="link to a device"),
     ],
 )
-def test_what_is_no_file_is_left_alone_and_nothing_is_put_beside_it(
+def test_a_path_that_is_not_a_regular_file_is_left_alone_and_nothing_is_written_beside_it(
     path: Path, make: Callable[[Path], None], why: str
 ) -> None:
     path.parent.mkdir()
@@ -301,14 +305,14 @@ def test_what_is_no_file_is_left_alone_and_nothing_is_put_beside_it(
     assert warning.startswith(f"counts are not saved: {path} is {why}, and is left alone")
 
 
-def test_nothing_is_put_beside_a_file_that_is_not_ours(path: Path) -> None:
+def test_nothing_is_written_beside_a_foreign_file(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("[global]\n")
     check_twice(path)
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_without_a_place_to_write_there_is_one_warning(
+def test_a_state_file_that_cannot_be_written_is_one_condition(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "file").touch()

@@ -33,7 +33,7 @@ def change(target: Target, reads: float = 95, writes: float = 50) -> Decision:
 
 
 def account(*errors: AwsError | None) -> FakeTables:
-    """Give an account with a table and two indexes, which refuses the next calls."""
+    """Return an account with a table and two indexes, which refuses the next calls."""
     tables = FakeTables(update_errors=list(errors))
     for target in (TABLE, GOOD, BAD):
         tables.add(target, both(100))
@@ -41,7 +41,7 @@ def account(*errors: AwsError | None) -> FakeTables:
 
 
 def sent(tables: FakeTables) -> list[Call]:
-    """Tell what each call asked for."""
+    """Return the capacities that each call asked for."""
     return [
         {str(one.target): (one.proposed.reads, one.proposed.writes) for one in update.decisions}
         for update in tables.updates
@@ -81,17 +81,17 @@ MAXIMUM = "Subscriber limit exceeded: The requested ReadCapacityUnits of 50000 e
         pytest.param("", Limit.UNKNOWN, id="nothing said"),
     ],
 )
-def test_limits_are_told_apart_by_their_message(message: str, expected: Limit) -> None:
+def test_limits_are_distinguished_by_their_message(message: str, expected: Limit) -> None:
     assert AwsError("dynamodb:UpdateTable", "LimitExceededException", message).limit is expected
 
 
-def test_what_has_been_waited_for_is_not_sent_in_parts() -> None:
+def test_an_update_that_has_waited_for_others_is_not_sent_in_parts() -> None:
     error = AwsError("dynamodb:UpdateTable", "LimitExceededException", AT_ONCE)
     calls, failed = run(account(error), change(TABLE), change(GOOD, 10))
     assert (calls, failed) == ([{"orders": (150, 100), "orders/good": (50, 100)}], {"orders"})
 
 
-def test_a_capacity_beyond_the_maximum_costs_no_other_its_change() -> None:
+def test_a_capacity_above_the_maximum_blocks_no_other_change() -> None:
     error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     calls, failed = run(account(error, error), change(BAD), change(TABLE), change(GOOD, 10))
     assert calls[1:] == [
@@ -101,7 +101,7 @@ def test_a_capacity_beyond_the_maximum_costs_no_other_its_change() -> None:
     assert failed == {"orders/bad"}
 
 
-def test_of_several_at_fault_each_is_sent_on_its_own_at_last() -> None:
+def test_with_several_resources_at_fault_each_is_sent_alone_in_the_end() -> None:
     error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     tables = account(*[error] * 4, None, error, error)
     calls, failed = run(tables, change(TABLE), change(GOOD), change(BAD))
@@ -116,7 +116,7 @@ def test_of_several_at_fault_each_is_sent_on_its_own_at_last() -> None:
     assert failed == {"orders/good", "orders/bad"}
 
 
-def test_a_table_busy_with_the_first_that_it_took_is_not_asked_again_nor_blamed() -> None:
+def test_a_table_busy_with_our_first_update_is_neither_called_again_nor_failed() -> None:
     error = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     busy = refusal("ResourceInUseException")
     tables = account(*[error] * 4, None, busy)
@@ -127,7 +127,7 @@ def test_a_table_busy_with_the_first_that_it_took_is_not_asked_again_nor_blamed(
     assert {target: result.refused[target] for target in (GOOD, BAD)} == {GOOD: error, BAD: error}
 
 
-def test_a_dead_network_ends_the_search_for_the_one_at_fault() -> None:
+def test_a_network_failure_ends_the_search_for_the_resource_at_fault() -> None:
     above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     dead = AwsError("dynamodb:UpdateTable", "ConnectTimeoutError", is_transient=True)
     calls, failed = run(account(above_maximum, dead), change(TABLE), change(GOOD), change(BAD))
@@ -139,7 +139,7 @@ def test_an_update_carries_only_what_changes() -> None:
     assert (calls, failed) == ([{"orders": (150, 100), "orders/bad": (50, 100)}], set())
 
 
-def test_after_limit_exceeded_raises_are_sent_once_more_alone() -> None:
+def test_after_limit_exceeded_the_raises_are_sent_again_alone() -> None:
     calls, failed = run(account(refusal("LimitExceededException")), change(TABLE, 95, 10), change(GOOD, 10))
     assert (calls, failed) == (
         [{"orders": (150, 50), "orders/good": (50, 100)}, {"orders": (150, 100)}],
@@ -158,7 +158,7 @@ def test_a_raise_refused_twice_is_a_failure() -> None:
     assert (calls, failed) == ([{"orders": (150, 100)}] * 2, {"orders"})
 
 
-def test_raises_that_aws_cannot_take_now_are_not_asked_for_without_end() -> None:
+def test_raises_that_aws_cannot_accept_now_are_not_sent_forever() -> None:
     error = refusal("LimitExceededException")
     calls, failed = run(account(*[error] * 9), change(TABLE), change(GOOD), change(BAD))
     assert [len(call) for call in calls] == [3, 3, 2, 2, 2, 1, 1, 1]
@@ -169,12 +169,12 @@ def test_raises_that_aws_cannot_take_now_are_not_asked_for_without_end() -> None
     "code",
     ["AccessDeniedException", "ValidationException", "ResourceNotFoundException", "ResourceInUseException"],
 )
-def test_a_refused_call_for_one_resource_is_not_repeated(code: str) -> None:
+def test_a_refused_update_of_one_resource_is_not_repeated(code: str) -> None:
     calls, failed = run(account(refusal(code)), change(TABLE))
     assert (calls, failed) == ([{"orders": (150, 100)}], {"orders"})
 
 
-def test_what_is_gone_is_left_out_and_the_rest_sent_again() -> None:
+def test_a_missing_resource_is_left_out_and_the_rest_is_sent_again() -> None:
     tables = account(refusal("ResourceNotFoundException"))
     del tables.descriptions[BAD]
     calls, failed = run(tables, change(TABLE), change(GOOD), change(BAD))
@@ -182,7 +182,7 @@ def test_what_is_gone_is_left_out_and_the_rest_sent_again() -> None:
     assert (calls, failed) == ([{**rest, "orders/bad": (150, 100)}, rest], {"orders/bad"})
 
 
-def test_what_somebody_else_changed_meanwhile_is_left_out() -> None:
+def test_a_capacity_that_changed_in_the_meantime_is_left_out() -> None:
     tables = account(refusal("ValidationException"))
     tables.add(BAD, PerCapacity(150, 100))
     calls, failed = run(tables, change(TABLE), change(BAD))
@@ -198,7 +198,7 @@ def test_nothing_is_sent_again_while_the_table_is_busy() -> None:
     assert (len(calls), failed) == (1, {"orders", "orders/good"})
 
 
-def test_each_resource_is_sent_on_its_own_when_nothing_explains_the_refusal() -> None:
+def test_an_unexplained_refusal_leads_to_sending_each_resource_alone() -> None:
     error = refusal("ValidationException")
     calls, failed = run(account(error, None, error), change(BAD, 10), change(TABLE), change(GOOD))
     assert [set(call) for call in calls] == [
@@ -208,7 +208,7 @@ def test_each_resource_is_sent_on_its_own_when_nothing_explains_the_refusal() ->
     assert failed == set()
 
 
-def test_raises_go_first_when_each_is_sent_on_its_own() -> None:
+def test_raises_go_first_when_each_resource_is_sent_alone() -> None:
     error = refusal("ValidationException")
     calls, failed = run(account(error, error, None, error), change(BAD, 10), change(TABLE))
     assert [list(call) for call in calls[2:]] == [["orders"], ["orders/bad"]]
@@ -223,7 +223,7 @@ def test_raises_go_first_when_each_is_sent_on_its_own() -> None:
         pytest.param({}, False, id="nothing has happened"),
     ],
 )
-def test_an_update_whose_answer_was_lost_is_looked_for(
+def test_an_update_whose_response_was_lost_is_looked_up(
     found: dict[str, Any],
     is_taken: bool,  # noqa: FBT001 - a case
 ) -> None:
@@ -252,7 +252,7 @@ def test_a_busy_table_does_not_mean_that_its_index_is_being_changed(
     assert (result.applied == {GOOD: decision}, result.is_failure(decision)) == (is_taken, not is_taken)
 
 
-def test_a_table_that_is_busy_with_the_call_before_has_not_taken_the_one_whose_answer_was_lost() -> None:
+def test_a_table_busy_with_our_earlier_update_does_not_prove_a_lost_one() -> None:
     above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     lost = AwsError("dynamodb:UpdateTable", "ReadTimeoutError", is_answer_lost=True)
     tables = account(above_maximum, None, lost)
@@ -287,7 +287,7 @@ def test_a_raise_is_not_lost_when_decreases_are_refused_after_something_else() -
     assert failed == set()
 
 
-def test_a_raise_is_not_lost_when_the_decrease_beside_it_is_refused_one_by_one() -> None:
+def test_a_raise_is_not_lost_when_its_decrease_is_refused_alone() -> None:
     above_maximum = AwsError("dynamodb:UpdateTable", "LimitExceededException", MAXIMUM)
     no_decreases = AwsError("dynamodb:UpdateTable", "LimitExceededException", DECREASES)
     tables = account(above_maximum, no_decreases)

@@ -90,7 +90,7 @@ def run(checks: int, seed: int) -> tuple[Account, Verdict]:
 
 
 def soak_account(checks: int, seed: int) -> list[Figure]:
-    """Give what was measured."""
+    """Return what was measured."""
     account, verdict = run(checks, seed)
     return [
         Figure("checks on a virtual clock", verdict.checks, at_least=checks),
@@ -143,7 +143,7 @@ def judge(account: Account, report: CheckReport) -> Iterator[tuple[str, object]]
 
 
 def _has_table(update: TableUpdate) -> bool:
-    """Tell whether the table itself is changed: an index has its table's section, but no breaker here."""
+    """Return whether the table itself is changed: an index has its table's section, but no breaker here."""
     return any(not decision.target.index for decision in update.decisions)
 
 
@@ -172,7 +172,7 @@ def _may_decrease(description: Description, now: datetime) -> bool:
 
 
 def find_due_raises(account: Account) -> Iterator[tuple[Target, Capacity]]:
-    """Find what had to be raised: consumption above the threshold, seen in full, with room to the maximum."""
+    """Return what had to be raised: complete data above the threshold, and units below the maximum."""
     record, trouble = account.record, account.trouble
     if trouble.late_minutes:
         return
