@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from typing import Any, Final
@@ -19,13 +20,23 @@ from urllib3.util.connection import allowed_gai_family
 
 from dynamic_dynamodb.aws.deadlines import attach, detach, find_deadline
 
+Resolver = Callable[[str, int], list[str]]
+"""Returns the addresses of a name for a port."""
+
 _resolving: Final[dict[tuple[str, int], Future[list[str]]]] = {}
 _resolving_lock: Final = threading.Lock()
+
+
+def resolve(name: str, port: int, flags: int = 0) -> list[str]:
+    """Return the addresses of a name."""
+    found = socket.getaddrinfo(name.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM, flags=flags)
+    return [str(address[0]) for *_, address in found]
 
 
 class BoundedConnection(HTTPConnection):
     """A mixin for connections that attaches each of their sockets to the deadline."""
 
+    resolver: Resolver = staticmethod(resolve)
     _sock: Any = None
 
     @property
@@ -84,27 +95,28 @@ class BoundedPool(HTTPConnectionPool):
         super()._put_conn(conn)
 
 
-def bound_pool(pool: type[HTTPConnectionPool]) -> type[HTTPConnectionPool]:
-    """Return a subclass of a pool whose connections keep to deadlines."""
-    connection = type("BoundedConnection", (BoundedConnection, pool.ConnectionCls), {})
+def bound_pool(pool: type[HTTPConnectionPool], resolver: Resolver = resolve) -> type[HTTPConnectionPool]:
+    """Return a subclass of a pool whose connections keep to deadlines and find addresses with `resolver`."""
+    own = {"resolver": staticmethod(resolver)}
+    connection = type("BoundedConnection", (BoundedConnection, pool.ConnectionCls), own)
     return type("BoundedPool", (BoundedPool, pool), {"ConnectionCls": connection})
 
 
-def _find_addresses(connection: HTTPConnection, name: str, port: int, seconds: float) -> list[str]:
+def _find_addresses(connection: BoundedConnection, name: str, port: int, seconds: float) -> list[str]:
     """Return the addresses of a name, resolved in a separate thread: a resolution cannot be interrupted."""
     try:
-        return _resolve(name, port, socket.AI_NUMERICHOST)
+        return resolve(name, port, socket.AI_NUMERICHOST)
     except OSError:
         pass  # not an address but a name
     try:
-        return _start_resolving(name, port).result(seconds)
+        return _start_resolving(name, port, connection.resolver).result(seconds)
     except NotYet as error:
         raise ConnectTimeoutError(connection, f"resolving {name} timed out") from error
     except (OSError, UnicodeError) as error:
         raise NewConnectionError(connection, f"{name} cannot be resolved: {error}") from error
 
 
-def _start_resolving(name: str, port: int) -> Future[list[str]]:
+def _start_resolving(name: str, port: int, resolver: Resolver) -> Future[list[str]]:
     """Resolve a name, unless that is under way already."""
     with _resolving_lock:
         found = _resolving.get((name, port))
@@ -112,9 +124,9 @@ def _start_resolving(name: str, port: int) -> Future[list[str]]:
             return found
         future = _resolving[name, port] = Future()
 
-    def resolve() -> None:
+    def set_addresses() -> None:
         try:
-            future.set_result(_resolve(name, port))
+            future.set_result(resolver(name, port))
         except (OSError, UnicodeError) as error:
             future.set_exception(error)
         finally:
@@ -122,12 +134,7 @@ def _start_resolving(name: str, port: int) -> Future[list[str]]:
                 del _resolving[name, port]
 
     try:
-        threading.Thread(target=resolve, name=f"resolve {name}", daemon=True).start()
+        threading.Thread(target=set_addresses, name=f"resolve {name}", daemon=True).start()
     except RuntimeError:
-        resolve()  # the system allows no more threads
+        set_addresses()  # the system allows no more threads
     return future
-
-
-def _resolve(name: str, port: int, flags: int = 0) -> list[str]:
-    found = socket.getaddrinfo(name.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM, flags=flags)
-    return [str(address[0]) for *_, address in found]

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Address
@@ -20,13 +20,17 @@ from botocore.exceptions import BotoCoreError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
 
 from dynamic_dynamodb.aws.botocore_setup import bound_connections
+from dynamic_dynamodb.aws.connections import bound_pool
 from dynamic_dynamodb.aws.deadlines import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
 
 PAUSE_SECONDS = 0.02
 MOST_SECONDS = 0.4
@@ -249,40 +253,42 @@ def test_an_encrypted_proxy_that_drips_is_ended(certificate: Path) -> None:
         assert_ends(make_client("https://nowhere.invalid", proxies=proxies, **settings))
 
 
-def answer_look_ups(monkeypatch: pytest.MonkeyPatch, name: str, find: Callable[[int], list[str]]) -> None:
-    """Let a name have the addresses that `find` gives for a port; it may take its time."""
-    real: Any = socket.getaddrinfo
-
-    def look_up(host: str, port: int, *arguments: Any, **named: Any) -> Any:
-        if host != name or named.get("flags"):
-            return real(host, port, *arguments, **named)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in find(port)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+@contextmanager
+def open_pool(
+    name: str, port: int, resolver: Callable[[str, int], list[str]]
+) -> Iterator[HTTPConnectionPool]:
+    """Yield a pool of connections to a name whose addresses a resolver of the test returns."""
+    pool = bound_pool(HTTPConnectionPool, resolver)(name, port, timeout=60, retries=False)
+    with closing(pool):
+        yield pool
 
 
-def test_a_name_whose_look_up_hangs_is_waited_for_in_the_bound_only_and_not_twice(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def assert_request_ends(pool: HTTPConnectionPool) -> None:
+    began = time.monotonic()
+    with pytest.raises((TimeoutError, HTTPError)), bounded(MOST_SECONDS):
+        pool.request("GET", "/")
+    assert time.monotonic() - began < MUCH_LONGER
+
+
+def test_a_name_whose_look_up_hangs_is_waited_for_in_the_bound_only_and_not_twice() -> None:
     ended, asked = threading.Event(), []
 
-    def hang(port: int) -> list[str]:
-        asked.append(port)
+    def hang(name: str, port: int) -> list[str]:
+        asked.append((name, port))
         ended.wait(MUCH_LONGER)
         raise socket.gaierror
 
-    answer_look_ups(monkeypatch, "slow.invalid", hang)
-    client = make_client("http://slow.invalid")
-    for _ in range(2):
-        assert_ends(client)
+    with open_pool("slow.invalid", 80, hang) as pool:
+        for _ in range(2):
+            assert_request_ends(pool)
     ended.set()
-    assert asked == [80]
+    assert asked == [("slow.invalid", 80)]
 
 
-def test_many_addresses_that_do_not_answer_are_tried_in_the_bound_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    answer_look_ups(monkeypatch, "many.invalid", lambda _: [f"127.0.0.{last}" for last in range(1, 200)])
+def test_many_addresses_that_do_not_answer_are_tried_in_the_bound_only() -> None:
+    def find_many(_name: str, _port: int) -> list[str]:
+        return [f"127.0.0.{last}" for last in range(1, 200)]
+
     with ExitStack() as stack:
         full = stack.enter_context(socket.socket())
         full.bind(("0.0.0.0", 0))  # noqa: S104 - all addresses of the loopback interface
@@ -292,15 +298,17 @@ def test_many_addresses_that_do_not_answer_are_tried_in_the_bound_only(
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)  # noqa: FBT003 - the standard library's way
             waiting.connect_ex(("127.0.0.1", port))
-        assert_ends(make_client(f"http://many.invalid:{port}"))
+        assert_request_ends(stack.enter_context(open_pool("many.invalid", port, find_many)))
 
 
-def test_the_next_address_is_tried_when_one_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_look_ups(monkeypatch, "two.invalid", lambda _: ["127.0.0.9", "127.0.0.1"])
+def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
+    def find_two(_name: str, _port: int) -> list[str]:
+        return ["127.0.0.9", "127.0.0.1"]
+
     with Server(answer_once_and_then_drip).serve() as address:
-        client = make_client(f"http://two.invalid:{address.rpartition(':')[2]}")
-        with bounded(MUCH_LONGER):
-            assert client.list_tables()["TableNames"] == []
+        port = int(address.rpartition(":")[2])
+        with open_pool("two.invalid", port, find_two) as pool, bounded(MUCH_LONGER):
+            assert pool.request("GET", "/").json() == {"TableNames": []}
 
 
 def test_a_connection_that_was_given_back_is_not_ended_for_its_next_user() -> None:
