@@ -1,4 +1,4 @@
-"""Draw docs/datapoint.svg: the way of one datapoint through a check, and the modules that it passes."""
+"""Draw docs/datapoint.svg: the way of a datapoint through a check, module by module."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ PACKAGE: Final = ROOT / "dynamic_dynamodb"
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a check: its heading, what it makes of the example, and the modules that do it."""
+    """A step of a check: its heading, its result for the example, and its modules."""
 
     heading: str
     example: str
     modules: tuple[str, ...]
 
     @property
-    def room(self) -> str:
+    def package(self) -> str:
         """Return the package that the step belongs to."""
         return self.modules[0].partition("/")[0]
 
@@ -109,14 +109,14 @@ def _draw_step(number: int, step: Step) -> str:
     top = MARGIN + number * (BOX_HEIGHT + GAP)
     middle = top + BOX_HEIGHT // 2 + 5
     lines = [
-        _draw_box(step.room, MARGIN, top, BOX_WIDTH, BOX_HEIGHT),
+        _draw_box(step.package, MARGIN, top, BOX_WIDTH, BOX_HEIGHT),
         f'  <text class="head" x="{MARGIN + 14}" y="{middle}">{step.heading}</text>',
         f'  <text x="{MARGIN + EXAMPLE}" y="{middle}">{step.example}</text>',
     ]
     first = middle - 8 * (len(step.modules) - 1)
     for line, module in enumerate(step.modules):
-        across, down = MARGIN + BOX_WIDTH + 14, first + 16 * line
-        lines.append(f'  <text class="module" x="{across}" y="{down}">{module}</text>')
+        left, baseline = MARGIN + BOX_WIDTH + 14, first + 16 * line
+        lines.append(f'  <text class="module" x="{left}" y="{baseline}">{module}</text>')
     if number:
         lines.append(_draw_arrow(f"M{MARGIN + OUTPUT_WIDTH // 2} {top - GAP}V{top}"))
     return "\n".join(lines)
@@ -130,15 +130,15 @@ def _draw_output(number: int, step: Step) -> str:
     centred = f'x="{middle}" text-anchor="middle"'
     lines = (
         _draw_arrow(f"{start}V{top}"),
-        _draw_box(step.room, left, top, OUTPUT_WIDTH, OUTPUT_HEIGHT),
+        _draw_box(step.package, left, top, OUTPUT_WIDTH, OUTPUT_HEIGHT),
         f'  <text class="head" y="{top + 20}" {centred}>{step.heading}</text>',
         f'  <text class="module" y="{top + 38}" {centred}>{step.modules[0]}</text>',
     )
     return "\n".join(lines)
 
 
-def _draw_box(room: str, left: int, top: int, width: int, height: int) -> str:
-    return f'  <rect class="{room}" x="{left}" y="{top}" width="{width}" height="{height}" rx="8"/>'
+def _draw_box(package: str, left: int, top: int, width: int, height: int) -> str:
+    return f'  <rect class="{package}" x="{left}" y="{top}" width="{width}" height="{height}" rx="8"/>'
 
 
 def _draw_arrow(path: str) -> str:
@@ -147,9 +147,9 @@ def _draw_arrow(path: str) -> str:
 
 def main() -> int:
     """Draw the picture; with --check, return 1 if the file differs or a module does not exist."""
-    lost = [name for step in (*STEPS, *OUTPUTS) for name in step.modules if not _exists(name)]
-    if lost:
-        sys.stderr.write(f"docs/tools/datapoint.py names modules that do not exist: {', '.join(lost)}\n")
+    unknown = [name for step in (*STEPS, *OUTPUTS) for name in step.modules if not _exists(name)]
+    if unknown:
+        sys.stderr.write(f"docs/tools/datapoint.py names modules that do not exist: {', '.join(unknown)}\n")
         return 1
     if "--check" not in sys.argv[1:]:
         PICTURE.write_text(draw(), encoding="utf-8")
