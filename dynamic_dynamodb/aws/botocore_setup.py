@@ -7,12 +7,13 @@ resources and S3 transfers, takes a tenth of the time of a run with few tables.
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore
 from botocore import awsrequest
 from botocore.config import Config
-from botocore.loaders import create_loader
+from botocore.loaders import Loader, create_loader
 from botocore.session import get_session
 
 from dynamic_dynamodb import __version__
@@ -81,4 +82,13 @@ def bound_connections() -> None:
 @cache
 def _share_loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore has no types
     """Return one loader for all sessions of the process: it caches the service models, which are large."""
-    return create_loader(data_path)
+    return _Loader(create_loader(data_path).search_paths, include_default_search_paths=False)
+
+
+class _Loader(Loader):
+    """A loader of service models that does not look into the directories of all 400 services."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+        """Return the names of all directories; loading a model reports it if one has none of this type."""
+        paths = [Path(path) for path in self.search_paths]
+        return [entry.name for path in paths if path.is_dir() for entry in path.iterdir()]

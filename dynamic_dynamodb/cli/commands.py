@@ -20,6 +20,7 @@ from dynamic_dynamodb.cli.streams import (
 )
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import OPTIONS, Group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,12 +64,11 @@ def run_command(arguments: list[str]) -> int:
 
 def _run(flags: Mapping[str, str | bool]) -> int:
     """Choose the command, run it and return its exit code; raise ConfigurationError and OutputError."""
-    from dynamic_dynamodb.cli.configuration import COMMANDS
     from dynamic_dynamodb.config.sources import ConfigSources
 
     sources = ConfigSources(flags, dict(os.environ), Path.cwd())
     # Before --daemon: `--check-config --daemon stop` must not stop a daemon.
-    command = next((name for name in COMMANDS if name in flags), None)
+    command = _find_configuration_command(flags)
     if command is None and flags.get("daemon") in ("stop", "status") and not _NOT_WITH_DAEMON & flags.keys():
         from dynamic_dynamodb.cli.daemon import control_without_file
 
@@ -77,12 +77,23 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
         raise ConfigurationError((message,))
     if command is not None:
+        from dynamic_dynamodb.cli.configuration import COMMANDS
+
         return _print(COMMANDS[command](sources))
     if "replay" in flags:
         from dynamic_dynamodb.cli.replay import replay
 
         return _print(replay(sources))
     return _run_with_aws(sources)
+
+
+def _find_configuration_command(flags: Mapping[str, str | bool]) -> str | None:
+    """Return the flag of the command to run if it is one of `COMMANDS`, which takes time to import."""
+    if not any(option.group is Group.COMMANDS and option.name in flags for option in OPTIONS):
+        return None
+    from dynamic_dynamodb.cli.configuration import COMMANDS
+
+    return next(name for name in COMMANDS if name in flags)
 
 
 def _run_with_aws(sources: ConfigSources) -> int:
