@@ -126,7 +126,7 @@ def open_account(
             credentials,
             partial(
                 make_clients,
-                _list_services(configuration),
+                list_services(configuration),
                 region=credentials.region,
                 credential_provider=credentials,
                 timeouts=timeouts,
@@ -143,7 +143,7 @@ def open_account(
     return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping))
 
 
-def _list_services(configuration: Configuration) -> list[str]:
+def list_services(configuration: Configuration) -> list[str]:
     """Return the services that a configuration uses: each client takes time to make."""
     services = ["dynamodb", "cloudwatch"]
     if list_topics(configuration):
