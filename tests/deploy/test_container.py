@@ -108,7 +108,7 @@ def test_kubernetes_mounts_what_the_program_reads_and_writes() -> None:
     assert mounts == {"configuration": "/etc/dynamic-dynamodb", "state": STATE, "tmp": "/tmp"}  # noqa: S108 - in a container
 
 
-def test_the_configuration_for_kubernetes_has_no_faults(tmp_path: Path) -> None:
+def test_the_configuration_for_kubernetes_has_no_errors(tmp_path: Path) -> None:
     (texts,) = (each["data"] for each in yaml.safe_load_all(read(KUBERNETES)) if each["kind"] == "ConfigMap")
     path = tmp_path / "dynamic-dynamodb.conf"
     path.write_text(texts["dynamic-dynamodb.conf"], encoding="utf-8")

@@ -90,7 +90,7 @@ def test_a_dry_run_changes_nothing(sysv: Host, emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("command", ["start", "restart", "reload"])
-def test_faults_are_printed_and_a_running_service_is_left_alone(sysv: Host, command: str) -> None:
+def test_errors_are_printed_and_a_running_service_is_left_alone(sysv: Host, command: str) -> None:
     if command != "start":
         service(sysv, "start")
     sysv.write(CONFIGURATION, BAD)
@@ -181,7 +181,7 @@ def test_an_action_is_passed_on_to_systemd_if_it_has_the_unit(systemd: Host, com
 
 
 @pytest.mark.parametrize("command", ["start", "restart", "reload", "try-restart", "force-reload"])
-def test_faults_are_printed_before_systemd_is_called(systemd: Host, command: str) -> None:
+def test_errors_are_printed_before_systemd_is_called(systemd: Host, command: str) -> None:
     systemd.write(CONFIGURATION, BAD)
     assert prints(systemd.run("/etc/init.d/dynamic-dynamodb", command), "lots", code=6)
     assert [call for call in systemd.calls() if "is-active" not in call] == []

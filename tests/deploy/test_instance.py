@@ -181,7 +181,7 @@ def test_denied_access_to_the_bucket_fails_the_set_up(systemd: Host, denied: str
     assert service(systemd, "status").code != 0
 
 
-def test_a_configuration_with_faults_fails_the_set_up_and_is_not_changed(systemd: Host) -> None:
+def test_a_configuration_with_errors_fails_the_set_up_and_is_not_changed(systemd: Host) -> None:
     keep(systemd, BAD)
     run = set_up(systemd)
     assert run.code != 0
@@ -221,7 +221,7 @@ def test_a_dry_run_uploads_nothing_and_changes_nothing(running: Host, emulator: 
     assert running.read(KEPT) == EDITED
 
 
-def test_an_edit_with_faults_is_neither_uploaded_nor_used(running: Host) -> None:
+def test_an_edit_with_errors_is_neither_uploaded_nor_used(running: Host) -> None:
     running.write(CONFIGURATION, BAD, 0o640)
     for command in ("reload", "restart"):
         run = service(running, command)
@@ -230,14 +230,14 @@ def test_an_edit_with_faults_is_neither_uploaded_nor_used(running: Host) -> None
     assert running.read(KEPT) == EACH_SECOND
 
 
-def test_systemctl_neither_uploads_nor_starts_an_edit_with_faults(running: Host) -> None:
+def test_systemctl_neither_uploads_nor_starts_an_edit_with_errors(running: Host) -> None:
     running.write(CONFIGURATION, BAD, 0o640)
     assert running.run("systemctl", "reload", "dynamic-dynamodb").code == 1
     assert service(running, "status").code == 0
     assert running.run("systemctl", "restart", "dynamic-dynamodb").code == 1
     assert service(running, "status").code == 3
     journal = running.read("/journal")
-    assert "dynamic-dynamodb.conf has faults: not uploaded" in journal
+    assert "dynamic-dynamodb.conf has errors: not uploaded" in journal
     assert "reads-upper-threshold" in journal
     assert running.read(KEPT) == EACH_SECOND
 

@@ -70,7 +70,7 @@ def test_systemd_analyze_finds_little_exposure(systemd: Host) -> None:
     assert float(exposure[1]) <= MOST_EXPOSURE
 
 
-def test_a_configuration_with_faults_is_not_retried() -> None:
+def test_a_configuration_with_errors_is_not_retried() -> None:
     settings = read(UNIT).splitlines()
     assert {"Type=notify", "Restart=on-failure", "RestartPreventExitStatus=2"} <= set(settings)
     # The exit code of an ExecStartPre= is not looked at by RestartPreventExitStatus=: systemd.service(5).
