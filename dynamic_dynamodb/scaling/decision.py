@@ -73,7 +73,8 @@ class Decision:
     @property
     def is_change(self) -> bool:
         """Return whether there is anything to update."""
-        return self.capacities.reads.is_change or self.capacities.writes.is_change
+        reads, writes = self.capacities.reads, self.capacities.writes
+        return reads.proposed != reads.provisioned or writes.proposed != writes.provisioned
 
     @property
     def is_raise(self) -> bool:
@@ -115,12 +116,12 @@ def decide(
     counts: PerCapacity[int],
 ) -> Decision:
     """Decide both capacities of a target, each on its own and by the same rules; counts are of low checks."""
-    decided = map(_decide_capacity, _CAPACITIES, options.capacities, usage, provisioned, counts)
-    return Decision(target, PerCapacity(*decided))
+    both = options.capacities
+    reads = _decide_capacity(Capacity.READS, both.reads, usage.reads, provisioned.reads, counts.reads)
+    writes = _decide_capacity(Capacity.WRITES, both.writes, usage.writes, provisioned.writes, counts.writes)
+    return Decision(target, PerCapacity(reads, writes))
 
 
-_CAPACITIES: Final = tuple(Capacity)
-"""Reads and writes; iterating an Enum is slow."""
 _STEADY: Final = (Code.STEADY, Code.UP_SCALING_OFF)
 
 

@@ -91,4 +91,5 @@ class CapacityLoad:
     @property
     def has_unanswered_throttling(self) -> bool:
         """Return the same for the events that no raise has answered yet: only they call for another raise."""
-        return self.is_throttled and self.usage.unanswered_events > self.options.throttled_upper_threshold
+        usage = self.usage
+        return 0 < self.options.throttled_upper_threshold < usage.throttled_events - usage.answered_events

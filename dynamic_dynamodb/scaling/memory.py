@@ -50,7 +50,7 @@ def note_decision(before: PerCapacity[Memory], decision: Decision) -> PerCapacit
 
 
 def _note_count(memory: Memory, side: CapacityDecision) -> Memory:
-    return count_low_checks(memory, side.count)
+    return memory if memory.low_checks == side.count else count_low_checks(memory, side.count)
 
 
 def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: datetime) -> PerCapacity[Memory]:

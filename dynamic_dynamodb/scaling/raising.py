@@ -73,25 +73,17 @@ def propose(load: CapacityLoad) -> Proposal | None:
 
     The maximum may turn what was asked for into no raise at all.
     """
-    options = load.options
-    best = _find_largest(load) if options.enable_up_scaling else None
-    units, why = (load.provisioned, ()) if best is None else (best.units, best.reasons)
-    minimum, maximum = options.min_provisioned, options.max_provisioned
-    if units < minimum and (load.is_known or load.usage.is_late or best is not None):
-        best = Proposal(minimum, (*why, Reason(Code.BELOW_MINIMUM, reasons.below_minimum, load)))
-    if best is not None and maximum is not None and best.units > maximum:
-        capped = Reason(Code.CAPPED_AT_MAXIMUM, reasons.capped_at_maximum, load)
-        best = Proposal(maximum, (*best.reasons, capped))
-    return best
-
-
-def _find_largest(load: CapacityLoad) -> Proposal | None:
-    """Return the largest raise that a rule asks for; the first of equal ones."""
-    best: Proposal | None = None
-    for proposal in _find_proposals(load):
-        if proposal.units > (load.provisioned if best is None else best.units):
-            best = proposal
-    return best
+    options, units = load.options, load.provisioned
+    why: tuple[Reason, ...] = ()
+    for proposal in _find_proposals(load) if options.enable_up_scaling else ():
+        if proposal.units > units:  # of equal proposals, the first gives the reason
+            units, why = proposal.units, proposal.reasons
+    if units < options.min_provisioned and (load.is_known or load.usage.is_late or why):
+        units, why = options.min_provisioned, (*why, Reason(Code.BELOW_MINIMUM, reasons.below_minimum, load))
+    maximum = options.max_provisioned
+    if why and maximum is not None and units > maximum:
+        units, why = maximum, (*why, Reason(Code.CAPPED_AT_MAXIMUM, reasons.capped_at_maximum, load))
+    return Proposal(units, why) if why else None
 
 
 def _find_proposals(load: CapacityLoad) -> Iterator[Proposal]:

@@ -91,11 +91,6 @@ class CapacitySeries:
         """Return the events in the first minutes of the window."""
         return add([events for minute, events in self.throttled_minutes if minute < minutes])
 
-    @property
-    def reach(self) -> int:
-        """Return the number of minutes up to the last datapoint of either series."""
-        return max(self.consumed.reach, self.throttled.reach)
-
 
 def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
     """Return the look-back window in whole minutes, counted back from the start of the current minute."""
@@ -106,7 +101,8 @@ def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
 
 def find_freshest(window: LookBackWindow, series: PerCapacity[CapacitySeries]) -> datetime | None:
     """Return the youngest minute of a window with a datapoint of a target; None without datapoints."""
-    reach = max(series.reads.reach, series.writes.reach)
+    reads, writes = series.reads, series.writes
+    reach = max(reads.consumed.reach, reads.throttled.reach, writes.consumed.reach, writes.throttled.reach)
     return window.start + (reach - 1) * MINUTE if reach else None
 
 
