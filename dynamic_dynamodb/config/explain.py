@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.expressions import MatchBudget
@@ -52,10 +51,10 @@ def render_configuration(configuration: Configuration) -> str:
 
 
 def _mask_all(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: mask(key, shown) for key, shown in options.items() if key not in _NOT_SHOWN}
+    return {key: _mask(key, shown) for key, shown in options.items() if key not in _NOT_SHOWN}
 
 
-def mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what JSON holds
+def _mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what JSON holds
     """Return a value, masked if it is a secret or a URL with one."""
     if shown and key in _SECRETS:
         return MASK
@@ -64,7 +63,7 @@ def mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what 
 
 def explain(configuration: Configuration, target: Target) -> str:
     """Return the section, others that match too, and a table of options, values and origins."""
-    budget = MatchBudget(time.perf_counter)
+    budget = MatchBudget()
     matches, name = match_sections(configuration.sections, (target.table,), budget), target.table
     table = matches.sections.get(target.table)
     if table is not None and target.index:
@@ -137,7 +136,7 @@ def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold
         return escape(", ".join(held))
     if isinstance(held, bool):
         return json.dumps(held)
-    shown = f"{held:g}" if isinstance(held, float) else mask(option.key, held)
+    shown = f"{held:g}" if isinstance(held, float) else _mask(option.key, held)
     return escape(f"{shown} {option.unit}".strip())
 
 

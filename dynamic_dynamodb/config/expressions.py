@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 MOST_SECONDS_A_NAME: Final = 0.2
 """Most expressions take a microsecond for a name."""
-MOST_SECONDS_IN_ALL: Final = 2.0
+MOST_SECONDS_IN_TOTAL: Final = 2.0
 _LEAST_SECONDS_A_NAME: Final = 0.001
-_SHARE_OF_WHAT_IS_LEFT: Final = 0.25
-HOW_TO_BE_QUICK: Final = (
+_SHARE_OF_REMAINING: Final = 0.25
+SLOW_EXPRESSION_ADVICE: Final = (
     "avoid repeated groups whose parts match the same text, such as (a|aa)+ and (a+)*, and use few .*"
 )
 LONGEST_NAME_CHARACTERS: Final = 255
 """The longest name of a table or an index (API reference, CreateTable)."""
-_LEAST_TO_JUDGE_BY_SECONDS: Final = 0.2
+_LEAST_SECONDS_TO_TEST: Final = 0.2
 """With less time left, even ordinary expressions would seem slow."""
 _REPEATED: Final = ("a", "A", "1", "-", "_", ".", "ab", "a-", "a_", "a.")
 _SPOILERS: Final = ("", ".", "-", "_", "a", "A", "1")
@@ -65,11 +65,11 @@ class MatchBudget:
     """
 
     clock: Callable[[], float] = time.perf_counter
-    left_seconds: float = MOST_SECONDS_IN_ALL
+    left_seconds: float = MOST_SECONDS_IN_TOTAL
 
     def matches(self, expression: Expression, name: str) -> bool | None:
         """Return whether a name matches from its start; None if that takes too long."""
-        share = self.left_seconds * _SHARE_OF_WHAT_IS_LEFT
+        share = self.left_seconds * _SHARE_OF_REMAINING
         most = min(MOST_SECONDS_A_NAME, max(_LEAST_SECONDS_A_NAME, share))
         began = self.clock()
         try:
@@ -109,7 +109,7 @@ def find_hard_name(expression: Expression, budget: MatchBudget) -> str | None:
     if repeats == 0 or (repeats == 1 and "|" not in expression.text):
         return None
     for name in _list_hard_names(expression.text):
-        if budget.left_seconds < _LEAST_TO_JUDGE_BY_SECONDS:
+        if budget.left_seconds < _LEAST_SECONDS_TO_TEST:
             return None
         if budget.matches(expression, name) is None:
             return name

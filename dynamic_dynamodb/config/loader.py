@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -72,7 +71,7 @@ class _Loader:
     reader: Reader
     environment: Mapping[str, str]
     origins: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    budget: MatchBudget = field(default_factory=lambda: MatchBudget(time.perf_counter))
+    budget: MatchBudget = field(default_factory=MatchBudget)
 
     def examine(self) -> LoadResult:
         content = self._read_content()

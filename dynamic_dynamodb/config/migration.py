@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +37,7 @@ def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
         concerned = [section for section in everything if difference.concerns(section)]
         if concerned:
             yield f"{difference.sentence}: {_name(concerned)}"
-    budget = MatchBudget(time.perf_counter)
+    budget = MatchBudget()
     for section in sections:
         for first, second in _find_overlaps(section.gsis, budget):
             yield (
@@ -111,7 +110,7 @@ def _looks_at_young_minutes(section: Section) -> bool:
 
 _DIFFERENCES: Final = (
     Difference(
-        "capacity has no limit without max-provisioned-reads and max-provisioned-writes; 2.5.1 did not start",
+        "without max-provisioned-reads or max-provisioned-writes there is no limit; 2.5.1 refused to start",
         _any_side(lambda side: side.max_provisioned is None),
     ),
     Difference(
@@ -127,7 +126,7 @@ _DIFFERENCES: Final = (
         _has_loose_window,
     ),
     Difference(
-        "always-decrease-rw-together waits until both sides can be lowered, unless one never can;"
+        "always-decrease-rw-together waits until both sides can be lowered, or the other one cannot be;"
         " 2.5.1 lowered one while the other stayed",
         lambda section: section.typed.always_decrease_rw_together,
     ),

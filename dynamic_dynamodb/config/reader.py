@@ -114,8 +114,7 @@ class Reader:
             remedy = f"use {successor}" if successor else "remove it"
             self.warnings.append(f"[{title}] {name} has never had an effect: {remedy}")
             return
-        is_looked_up = len(self.faults) < MOST_SUGGESTIONS
-        suggestion = suggest(name, known) if is_looked_up else ""
+        suggestion = suggest(name, known) if len(self.faults) < MOST_SUGGESTIONS else ""
         self.faults.append(
             f"[{title}] has no option {shorten(name)}{f': {suggestion}' if suggestion else ''}"
         )

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK
+from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE
 from dynamic_dynamodb.config.text import clip
 from dynamic_dynamodb.scaling.model import NAME_PATTERN
 
@@ -58,9 +58,8 @@ class Matches:
 
 def describe_slow(section: Section) -> str:
     """Return why a name is undecided because of this section."""
-    return (
-        f"[{section.title}] takes too long to match this name, so its section is unknown: {HOW_TO_BE_QUICK}"
-    )
+    fault = f"[{section.title}] takes too long to match this name, so its section is unknown"
+    return f"{fault}: {SLOW_EXPRESSION_ADVICE}"
 
 
 def match_sections(sections: Iterable[Section], names: Iterable[str], budget: MatchBudget) -> Matches:

@@ -9,7 +9,7 @@ from dynamic_dynamodb.options import OPTIONS
 
 MASK: Final = "********"
 LONGEST_SHOWN_CHARACTERS: Final = 60
-_MOST_LOOKED_AT_CHARACTERS: Final = 10_000
+_LONGEST_SEARCHED_CHARACTERS: Final = 10_000
 """How much of a text is searched for secrets; if the rest may end a password, nothing is shown."""
 UNSENDABLE: Final = "contains a line break, a space or another character that keys never contain"
 SHORTEST_TOKEN_CHARACTERS: Final = 16
@@ -44,7 +44,7 @@ def clip(text: str) -> str:
 
     Everything after the name of a secret option is dropped, since a line may be misplaced.
     """
-    start, rest = text[:_MOST_LOOKED_AT_CHARACTERS], text[_MOST_LOOKED_AT_CHARACTERS:]
+    start, rest = text[:_LONGEST_SEARCHED_CHARACTERS], text[_LONGEST_SEARCHED_CHARACTERS:]
     shown = MASK if "@" in rest else _SECRET.sub(r"\1 …", mask_text(start))
     kept = shown if len(shown) <= LONGEST_SHOWN_CHARACTERS else f"{shown[:LONGEST_SHOWN_CHARACTERS]}…"
     return escape(kept)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.expressions import HOW_TO_BE_QUICK, find_hard_name
+from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE, find_hard_name
 from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.paths import find_log_file_fault
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
@@ -130,7 +130,7 @@ def warn_of_slow_expression(title: str, expression: Expression, budget: MatchBud
     if find_hard_name(expression, budget) is not None:
         yield (
             f"[{title}] takes too long to match some names, and tables and indexes so named are not scaled:"
-            f" {HOW_TO_BE_QUICK}"
+            f" {SLOW_EXPRESSION_ADVICE}"
         )
 
 

@@ -93,13 +93,13 @@ def _parse_scale(text: str, example: str) -> dict[float, float]:
         _is_amount(number) for step in parsed.items() for number in step
     ):
         raise ValueError(message)
-    if doubled := _find_doubled_key(text):
-        message = f"has the key {doubled} twice: keep one amount for each percentage"
+    if duplicate := _find_duplicate_key(text):
+        message = f"has the key {duplicate} twice: keep one amount for each percentage"
         raise ValueError(message)
     return parsed
 
 
-def _find_doubled_key(text: str) -> str | None:
+def _find_duplicate_key(text: str) -> str | None:
     """Return a key that a dict has twice, where Python keeps the last; 80 and 80.0 are the same."""
     keys = [ast.literal_eval(key) for key in ast.parse(text, mode="eval").body.keys]  # type: ignore[attr-defined]  # it is a dict
     doubled = [key for place, key in enumerate(keys) if key in keys[:place]]

@@ -17,7 +17,7 @@ RULES = "[table: ^orders$]\nmax-provisioned-reads: 9\nmax-provisioned-writes: 9\
 
 
 def find_faults(folder: Path, flags: dict[str, str], environment: dict[str, str] | None = None) -> list[str]:
-    """List the faults of a start with these flags, whose paths are in a folder."""
+    """Return the faults of a run with these flags, whose paths are in a folder."""
     path = folder / "dd.conf"
     path.write_text(RULES)
     given = {name.replace("_", "-"): text for name, text in flags.items()}
@@ -96,7 +96,8 @@ def test_separate_files_and_devices_are_no_fault(tmp_path: Path, flags: dict[str
 
 
 def test_an_unreadable_link_is_no_fault(tmp_path: Path) -> None:
-    find_faults(tmp_path, {"log_file": "/proc/1/fd/1"})  # even of root, where containers have little rights
+    log_file = "/proc/1/fd/1"  # unreadable even for root in containers with few rights
+    find_faults(tmp_path, {"log_file": log_file})
 
 
 def test_the_default_state_file_is_checked_too(tmp_path: Path) -> None:

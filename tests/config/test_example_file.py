@@ -23,7 +23,7 @@ SECTIONS = {
 
 
 def body_of(title: str) -> str:
-    """Give the text between a section's title and the next one."""
+    """Return the text between a section's title and the next one."""
     return re.split(r"^\[", TEXT.split(f"\n{title}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
 
 

@@ -16,13 +16,13 @@ SET_UP = "import logging.config, sys; logging.config.fileConfig(open(sys.argv[1]
 
 
 def replaced(old: str, new: str) -> str:
-    """Give the manual's example with something else in it."""
+    """Return the manual's example with a part replaced."""
     assert old in EXAMPLE
     return EXAMPLE.replace(old, new)
 
 
 def handler(kind: str, args: str) -> str:
-    """Give a file with one handler of this class."""
+    """Return a file with one handler of this class."""
     return replaced("class=StreamHandler", f"class={kind}").replace("(sys.stdout,)", args)
 
 

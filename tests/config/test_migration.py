@@ -25,7 +25,7 @@ def differences_of(path: Path, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "beginning"),
     [
-        pytest.param("[table: ^a$]\n", "capacity has no limit without", id="no maximum"),
+        pytest.param("[table: ^a$]\n", "without max-provisioned-reads or", id="no maximum"),
         pytest.param(
             f"{INDEX}decrease-consumed-reads-with: 10\n",
             "decrease-consumed-* options apply to indexes too",

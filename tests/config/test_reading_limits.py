@@ -17,7 +17,7 @@ TABLE = b"[table: ^a$]\nmax-provisioned-reads: 5\nmax-provisioned-writes: 5\n"
 
 
 def fault_of(path: Path) -> str:
-    """Give what is wrong with this as a configuration."""
+    """Return the faults of this path as a configuration."""
     with pytest.raises(ConfigurationError) as raised:
         load_flags(config=str(path))
     (fault,) = raised.value.faults

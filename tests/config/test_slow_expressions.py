@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dynamic_dynamodb.config.expressions import (
-    HOW_TO_BE_QUICK,
+    SLOW_EXPRESSION_ADVICE,
     MatchBudget,
     compile_expression,
     find_hard_name,
@@ -31,7 +31,7 @@ ORDINARY = (
 
 
 def written_expressions() -> set[str]:
-    """Give the expressions of the old program's files, of the example and of the documentation."""
+    """Return the expressions of 2.5.1's files, of the example and of the documentation."""
     texts = [vector["conf"] for vector in read_vectors("config") if vector["conf"]]
     texts += [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
     texts.append((ROOT / "example-dynamic-dynamodb.conf").read_text(encoding="utf-8"))
@@ -43,7 +43,7 @@ def is_slow(text: str) -> bool:
 
 
 def is_readable(text: str) -> bool:
-    """Leave out what files with faults hold."""
+    """Skip the expressions of invalid files."""
     try:
         return bool(compile_expression(text))
     except ValueError:
@@ -72,5 +72,5 @@ def test_the_warning_says_what_to_write_instead() -> None:
     assert warning == (
         "[table: ^(a|aa)+$] takes too long to match some names,"
         " and tables and indexes so named are not scaled:"
-        f" {HOW_TO_BE_QUICK}"
+        f" {SLOW_EXPRESSION_ADVICE}"
     )

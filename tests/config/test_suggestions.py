@@ -38,7 +38,7 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
         ("decrease-reads-scale", ["decrease-consumed-reads-scale"]),
         ("mix-provisioned-reads", ["min-provisioned-reads", "max-provisioned-reads"]),
         ("reads-threshold", ["reads-upper-threshold", "reads-lower-threshold"]),
-        # Different things.
+        # Different options.
         ("throttled-reads-lower-threshold", []),
         ("throttled-writes-lower-threshold", []),
         ("increase-reads-up-scaling", []),
@@ -56,7 +56,7 @@ def test_the_nearest_name_is_the_one_that_was_meant(name: str, expected: Sequenc
 
 @pytest.mark.parametrize("scope", FILE_SCOPES)
 def test_no_option_suggests_another_option(scope: Scope) -> None:
-    """If one were unknown, only a name that holds all of its words would be suggested."""
+    """If it were unknown, only a name that contains all of its words would be suggested."""
     for name in NAMES[scope]:
         for other in find_meant(name, [one for one in NAMES[scope] if one != name]):
             assert set(name.split("-")) < set(other.split("-")), (name, other)
@@ -78,7 +78,7 @@ def test_a_typing_error_in_any_name_suggests_this_name(name: str, data: st.DataO
 @PATIENT
 @given(st.sampled_from(OF_TARGETS), st.sampled_from(OF_TARGETS), st.data())
 def test_a_suggestion_never_replaces_a_known_word(name: str, other: str, data: st.DataObject) -> None:
-    """A name put together from the words of two options is suggested for none that says another of them."""
+    """A name made of the words of two options never suggests an option with another word of them."""
     words, others = name.split("-"), other.split("-")
     place = data.draw(st.integers(0, min(len(words), len(others)) - 1))
     mixed = "-".join((*words[:place], others[place], *words[place + 1 :]))

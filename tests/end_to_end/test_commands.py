@@ -35,12 +35,12 @@ def test_check_config_prints_warnings_and_differences(emulator: Emulator, progra
             " reads, and their cost, can grow without limit"
         ),
         (
-            "notice: capacity has no limit without max-provisioned-reads and max-provisioned-writes;"
-            " 2.5.1 did not start: [gsi: .* table: ^orders$]"
+            "notice: without max-provisioned-reads or max-provisioned-writes there is no limit;"
+            " 2.5.1 refused to start: [gsi: .* table: ^orders$]"
         ),
         (
-            "notice: always-decrease-rw-together waits until both sides can be lowered, unless one never can;"
-            " 2.5.1 lowered one while the other stayed: [table: ^orders$]"
+            "notice: always-decrease-rw-together waits until both sides can be lowered,"
+            " or the other one cannot be; 2.5.1 lowered one while the other stayed: [table: ^orders$]"
         ),
         f"{path} can be used: 1 table section, 1 index section, 1 warning, 2 notices",
     ]
