@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import Kind, Scope, options_in
 from dynamic_dynamodb.scaling.decision import Decision, decide
 from dynamic_dynamodb.scaling.memory import Memory
-from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
+from dynamic_dynamodb.scaling.model import Demand, Description, MinuteSeries, PerCapacity, Target, Usage
 from dynamic_dynamodb.scaling.target_options import TargetOptions, read_target_options
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables, ThisThread
 
@@ -61,6 +62,13 @@ def usage(percent: float | None, throttled: float = 0, *, of: int = 100, is_late
     events = Fraction(str(throttled))
     consumed = None if percent is None else Fraction(str(percent)) * of / 100
     return Usage(consumed, events, events / WINDOW_SECONDS, is_late)
+
+
+def demand(percent: float, *, of: int = 100) -> Usage:
+    """Return steady usage in percent of the units, with each of its last fifteen minutes."""
+    units = of * percent / 100
+    minutes = MinuteSeries((units * 60,) * 15, (0,) * 15, before=10, period=15)
+    return replace(usage(percent, of=of), demand=Demand(minutes, known=5))
 
 
 def low_checks(reads: int, writes: int | None = None) -> PerCapacity[Memory]:

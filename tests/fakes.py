@@ -99,8 +99,12 @@ class FakeMetrics:
         answer = self.answers.get(request.target, IDLE)
         if isinstance(answer, AwsError):
             return answer
-        window = request.window
-        return answer.map(lambda one: CapacitySeries.of(window, *(_clip(each, window) for each in one)))
+        span = request.span
+        return answer.map(
+            lambda one: CapacitySeries.of(
+                request.window, *(_clip(each, span) for each in one), history=request.history
+            )
+        )
 
 
 def _clip(datapoints: Datapoints, window: LookBackWindow) -> Datapoints:

@@ -10,8 +10,9 @@ from dynamic_dynamodb.aws.metrics import METRICS, USAGE, write_metric, write_que
 from dynamic_dynamodb.aws.permissions import GET_METRIC_DATA, GET_METRIC_STATISTICS
 from dynamic_dynamodb.check.resilience import gather, isolate
 from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
-from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE, CapacitySeries
+from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,62 +76,60 @@ class CloudWatchMetrics:
             for number, request in enumerate(batch)
             for column in USAGE
         }
-        window = batch[0].window
-        found = fetch_series(self._client, queries.values(), window.start, window.end)
+        span = batch[0].span
+        found = fetch_series(self._client, queries.values(), span.start, span.end)
         for _ in range(MOST_REPEATS):
             unfinished = [query for name, query in queries.items() if not found[name].is_final]
             if not unfinished:
                 break
             try:
-                found |= fetch_series(self._client, unfinished, window.start, window.end)
+                found |= fetch_series(self._client, unfinished, span.start, span.end)
             except AwsError:
                 break  # the other targets must not lose their series
         answers: Answers = {}
         for number, request in enumerate(batch):
             series = {METRICS[column].name: found[_name_query(number, column)] for column in USAGE}
             error = find_error(series, "the answer for this target")
-            answers[request.target] = error or _arrange(window, [one.datapoints for one in series.values()])
+            answers[request.target] = error or _arrange(request, [one.datapoints for one in series.values()])
         return answers
 
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
-        return _arrange(
-            request.window, [self._fetch_statistics(request, METRICS[column]) for column in USAGE]
-        )
+        return _arrange(request, [self._fetch_statistics(request, METRICS[column]) for column in USAGE])
 
     def _fetch_statistics(self, request: MetricRequest, metric: Metric) -> Datapoints:
-        window = request.window
+        span = request.span
         return self._client.call(
             GET_METRIC_STATISTICS,
             "get_metric_statistics",
-            partial(_parse_statistics, list_minutes(window.start, window.end)),
+            partial(_parse_statistics, list_minutes(span.start, span.end)),
             **write_metric(request.target, metric),
-            StartTime=window.start,
-            EndTime=window.end,
+            StartTime=span.start,
+            EndTime=span.end,
             Period=SECONDS_PER_MINUTE,
             Statistics=[metric.statistic],
         )
 
 
 def _batch(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricRequest]]:
-    """Split requests into calls: each has one look-back window, and no more targets than AWS accepts."""
-    by_window: dict[LookBackWindow, list[MetricRequest]] = {}
+    """Split requests into calls: each is for the same minutes, and no more targets than AWS accepts."""
+    by_span: dict[LookBackWindow, list[MetricRequest]] = {}
     for request in requests:
-        by_window.setdefault(request.window, []).append(request)
-    for same_window in by_window.values():
-        for start in range(0, len(same_window), _TARGETS_PER_CALL):
-            yield same_window[start : start + _TARGETS_PER_CALL]
+        by_span.setdefault(request.span, []).append(request)
+    for same_span in by_span.values():
+        for start in range(0, len(same_span), _TARGETS_PER_CALL):
+            yield same_span[start : start + _TARGETS_PER_CALL]
 
 
 def _name_query(number: int, column: str) -> str:
     return f"{column}_{number}"
 
 
-def _arrange(window: LookBackWindow, usage: Sequence[Datapoints]) -> TargetSeries:
+def _arrange(request: MetricRequest, usage: Sequence[Datapoints]) -> TargetSeries:
     """Return datapoints in the order of `USAGE` as the series of both capacities."""
     consumed_reads, throttled_reads, consumed_writes, throttled_writes = usage
     return PerCapacity(
-        CapacitySeries.of(window, consumed_reads, throttled_reads),
-        CapacitySeries.of(window, consumed_writes, throttled_writes),
+        CapacitySeries.of(request.window, consumed_reads, throttled_reads, history=request.history),
+        CapacitySeries.of(request.window, consumed_writes, throttled_writes, history=request.history),
     )
 
 

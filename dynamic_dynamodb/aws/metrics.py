@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target

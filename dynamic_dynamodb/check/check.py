@@ -15,10 +15,10 @@ from dynamic_dynamodb.check.silence import NO_TABLES, MetricsAnswer
 from dynamic_dynamodb.check.updater import UpdateResult, apply_update
 from dynamic_dynamodb.config.text import mask_url
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubtful_raises
+from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.memory import forget_low_checks, note_changes, note_decision
+from dynamic_dynamodb.scaling.memory import forget_low_checks, note_changes, note_decision, note_throttling
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 from dynamic_dynamodb.scaling.reasons import (
     LEFT_FOR_NEXT_RUN,
@@ -29,7 +29,7 @@ from dynamic_dynamodb.scaling.reasons import (
     metrics_failed,
 )
 from dynamic_dynamodb.scaling.table_update import plan
-from dynamic_dynamodb.scaling.usage import UsageEstimator, find_freshest, find_window
+from dynamic_dynamodb.scaling.usage import UsageEstimator, find_freshest, find_history, find_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.ports import Answers, TargetSeries, World
     from dynamic_dynamodb.check.state import AccountMemory
     from dynamic_dynamodb.config.sections import Section
-    from dynamic_dynamodb.scaling.back_pressure import DoubtfulRaise
+    from dynamic_dynamodb.scaling.back_pressure import Doubt
     from dynamic_dynamodb.scaling.decision import Decision
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Target, Usage
@@ -125,7 +125,7 @@ class Check:
         settled = [self._settle(each, result, now) for each in decided]
         if not self._is_dry_run:
             memory.commit()
-        doubts = tuple(self._find_doubts(decided, result, found)) if result.applied else ()
+        doubts = tuple(self._find_doubts(decided, result, found))
         # Last, because a topic that does not answer must not keep a table waiting.
         messages = [written for each in decided if (written := _write_messages(each, result))]
         unpublished = self._publish(messages)
@@ -177,7 +177,12 @@ class Check:
         self, matched: Sequence[MatchedTarget], lost: frozenset[str] | None, now: datetime
     ) -> tuple[list[_Decided], list[TargetReport]]:
         """Decide on each target; `lost` are tables whose metrics cannot be fetched now."""
-        requests = [MetricRequest(one.target, find_window(one.section.typed, now)) for one in matched]
+        requests = [
+            MetricRequest(
+                one.target, find_window(one.section.typed, now), find_history(one.section.typed, now)
+            )
+            for one in matched
+        ]
         answers = self.world.metrics.fetch(requests)
         freshest = self.memory.silence.find_freshest(_sum_up(requests, answers, lost), now)
         decided, failed = [], []
@@ -242,8 +247,11 @@ class Check:
         decision, target = decided.decision, decided.target
         applied, refusal = result.applied.get(target), result.refused.get(target)
         memory = note_decision(decided.memory, decision)
+        options = decided.matched.section.typed
+        if options.has_target_utilization:
+            memory = PerCapacity(*map(note_throttling, memory, decided.usage, decision.capacities))
         if applied is not None:
-            memory = note_changes(memory, applied, find_window(decided.matched.section.typed, now).end)
+            memory = note_changes(memory, applied, find_window(options, now).end, now=now)
         self.memory.put(target, memory)
         if applied is not None:
             outcome = Outcome.WOULD_UPDATE if self._is_dry_run else Outcome.UPDATED
@@ -257,16 +265,19 @@ class Check:
 
     def _find_doubts(
         self, decided: Sequence[_Decided], result: UpdateResult, found: Discovered
-    ) -> Iterator[DoubtfulRaise]:
-        """Find the raises that were made because of throttling, and may not help."""
+    ) -> Iterator[Doubt]:
+        """Find the throttling that more capacity may not end: of raises, those that were applied."""
         for each in decided:
             target = each.target
-            applied = result.applied.get(target)
-            if applied is None or not any(side.is_doubtful for side in applied.capacities):
+            decision = result.applied.get(target, each.decision)
+            reads, writes = decision.capacities.reads, decision.capacities.writes
+            if not (reads.is_doubtful or writes.is_doubtful):
+                continue
+            if decision.is_change and target not in result.applied:
                 continue
             throttled = {one.target for one in decided if one.usage.writes.throttled_events}
             surroundings = Surroundings(found.indexes.get(target.table, ()), throttled)
-            yield from find_doubtful_raises(applied, each.usage, self.memory.get(target), surroundings)
+            yield from find_doubts(decision, each.usage, self.memory.get(target), surroundings)
 
     def _publish(self, messages: Sequence[Sequence[Message]]) -> tuple[Unpublished, ...]:
         """Publish the messages of each target in their order, and return those that were not."""

@@ -59,10 +59,19 @@ class Tables(Protocol):
 
 @value
 class MetricRequest:
-    """A target, and the minutes to fetch its metrics of."""
+    """A target, and the minutes to fetch its metrics of.
+
+    With a `history`, which holds the look-back window, the answer keeps each of its minutes.
+    """
 
     target: Target
     window: LookBackWindow
+    history: LookBackWindow | None = None
+
+    @property
+    def span(self) -> LookBackWindow:
+        """Return all minutes to fetch."""
+        return self.history or self.window
 
 
 class Metrics(Protocol):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.errors import AwsError
-    from dynamic_dynamodb.scaling.back_pressure import DoubtfulRaise
+    from dynamic_dynamodb.scaling.back_pressure import Doubt
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.reasons import Reason
@@ -109,13 +109,13 @@ class Unpublished:
 class CheckReport:
     """All that a check has to say.
 
-    `notices` are the conditions in force, and `doubts` the raises that may not help. With an `error`,
-    nothing could be checked.
+    `notices` are the conditions in force, and `doubts` the throttling that more capacity may not end.
+    With an `error`, nothing could be checked.
     """
 
     targets: tuple[TargetReport, ...] = ()
     notices: tuple[Notice, ...] = ()
-    doubts: tuple[DoubtfulRaise, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     unpublished: tuple[Unpublished, ...] = ()
     error: AwsError | None = None
     is_list_missing: bool = False

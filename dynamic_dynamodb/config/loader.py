@@ -167,6 +167,9 @@ class _Loader:
         self.origins[title] = joined.origins
         self.reader.faults += validation.find_target_faults(shown, options)
         self.reader.warnings += validation.warn_of_target(shown, options)
+        self.reader.warnings += validation.warn_of_late_decreases(
+            shown, options, global_options["check_interval"]
+        )
         self.reader.warnings += validation.warn_of_topic(
             shown, options["sns_topic_arn"], global_options["region"]
         )

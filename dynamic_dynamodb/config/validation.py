@@ -16,6 +16,7 @@ from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
+from dynamic_dynamodb.scaling.maintenance_windows import MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,11 @@ _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _PARTITION_SUFFIX: Final = "-global"
 """How botocore's names of whole partitions end."""
+YOUNGEST_WINDOW_START_MINUTES: Final = 5
+LONGEST_LATE_INTERVAL_SECONDS: Final = 300
+"""With a longer check interval, the minutes that decrease-late-in-hour leaves may hold no check."""
+_LATE_MINUTES: Final = range(56, MINUTES_PER_HOUR)
+"""All decreases are allowed in these minutes of an hour, whatever the name of their target."""
 _TASKS: Final = ("daemon", "record", "replay")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
@@ -42,11 +48,53 @@ def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
                 f"[{title}] min-provisioned-{capacity.value} {minimum} is above"
                 f" max-provisioned-{capacity.value} {maximum}: lower the minimum or raise the maximum"
             )
+        target = options[f"{capacity.value}_target_utilization"]
+        lower, upper = (options[f"{capacity.value}_{side}_threshold"] for side in ("lower", "upper"))
+        if target is not None and not lower < target <= upper:
+            yield (
+                f"[{title}] {capacity.value}-target-utilization {target:g} is not above"
+                f" {capacity.value}-lower-threshold {lower:g} and at most {capacity.value}-upper-threshold"
+                f" {upper:g}: use thresholds such as {target - 10:g} and {min(target + 10, 100):g}"
+            )
     period, start = options["lookback_period"], options["lookback_window_start"]
     if period > start:
         yield (
             f"[{title}] lookback-period {period} is longer than lookback-window-start {start}:"
             f" the window would end in the future; use at most {start}"
+        )
+    history = options["decrease_lookback_period"]
+    if history < start and has_target_utilization(options):
+        yield (
+            f"[{title}] decrease-lookback-period {history} is shorter than lookback-window-start {start}:"
+            f" a decrease must look back on the look-back window too; use at least {start}"
+        )
+
+
+def has_target_utilization(options: Mapping[str, Any]) -> bool:
+    """Return whether either capacity is scaled to a target utilization."""
+    return any(options[f"{capacity.value}_target_utilization"] is not None for capacity in Capacity)
+
+
+def warn_of_late_decreases(title: str, options: Mapping[str, Any], check_interval: int) -> Iterator[str]:
+    """Warn when few checks, or none, fall into the minutes that decrease-late-in-hour leaves."""
+    if not options["decrease_late_in_hour"]:
+        return
+    if check_interval > LONGEST_LATE_INTERVAL_SECONDS:
+        yield (
+            f"[{title}] decrease-late-in-hour with check-interval {check_interval}: some hours have no check"
+            f" in their last minutes, and nothing is lowered then;"
+            f" use at most {LONGEST_LATE_INTERVAL_SECONDS}"
+        )
+    windows = options["maintenance_windows"]
+    if windows and not any(
+        window.contains(hour * MINUTES_PER_HOUR + minute)
+        for window in windows.windows
+        for hour in range(24)
+        for minute in _LATE_MINUTES
+    ):
+        yield (
+            f"[{title}] maintenance-windows never meet minutes 56 to 59 of an hour, and decrease-late-in-hour"
+            " lowers capacity only then: let a window last until a full hour, such as 22:00-23:59"
         )
 
 
@@ -94,6 +142,13 @@ def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
                 f"[{title}] {name}-lower-threshold {lower:g} is not below {name}-upper-threshold {upper:g}:"
                 " set them apart, such as 30 and 90"
             )
+    start = options["lookback_window_start"]
+    if start < YOUNGEST_WINDOW_START_MINUTES:
+        yield (
+            f"[{title}] lookback-window-start {start}: CloudWatch publishes minutes up to three minutes"
+            " late, so the window may hold no known minute, and nothing is decided then;"
+            f" use at least {YOUNGEST_WINDOW_START_MINUTES}"
+        )
     if options["sns_topic_arn"] and not options["sns_message_types"]:
         yield (
             f"[{title}] has an sns-topic-arn but no sns-message-types: nothing is published;"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dynamic_dynamodb.options.capacities import name_of
 from dynamic_dynamodb.options.option import Capacity, Group, Kind, Option, Scope
 from dynamic_dynamodb.options.program import GLOBAL_OPTIONS, LOGGING_OPTIONS, PROGRAM_OPTIONS, SHELLS
 from dynamic_dynamodb.options.replay import PRICED_REGION, PRICES_AS_OF, REPLAY_OPTIONS
@@ -12,7 +13,6 @@ from dynamic_dynamodb.options.targets import (
     OBSOLETE_MESSAGE_TYPES,
     OBSOLETE_OPTIONS,
     TARGET_OPTIONS,
-    name_of,
 )
 
 __all__ = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS, Capacity, Group, Kind, Option, Scope
+from dynamic_dynamodb.options.capacities import CAPACITY_OPTIONS, target_option
+from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS, Capacity, Kind, Option, Scope
 
-UNITS: Final = ("percent", "units")
 MESSAGE_TYPES: Final = ("scale-up", "scale-down", "high-throughput-alarm", "low-throughput-alarm")
 _MILLISECONDS_PER_HOUR: Final = 60 * 60 * 1000
 _MINUTES_OF_METRICS: Final = METRICS_KEPT_DAYS * 24 * 60
@@ -32,304 +32,15 @@ CIRCUIT_BREAKER_URL: Final = Option(
 )
 
 
-def _both(template: Option, *, has_flag: bool = False) -> tuple[Option, Option]:
-    """Return an option for each capacity from one declaration that contains `{reads}` or `{read}`."""
-    reads, writes = (_for_capacity(template, capacity, has_flag=has_flag) for capacity in Capacity)
-    return reads, writes
-
-
-def _for_capacity(template: Option, capacity: Capacity, *, has_flag: bool) -> Option:
-    words = {"reads": capacity.value, "read": capacity.singular}
-    name = template.name.format(**words)
-    blank = template.name.format(reads="", read="")
-    return replace(
-        template,
-        name=name,
-        help=template.help.format(**words),
-        example=template.example.format(),
-        falls_back_to=template.falls_back_to.format(**words),
-        successors=tuple(successor.format(**words) for successor in template.successors),
-        flags=(f"--{name}",) if has_flag else (),
-        group=Group[capacity.name] if has_flag else None,
-        capacity=capacity,
-        field="_".join(word for word in blank.split("-") if word),
-    )
-
-
-def _target(name: str, kind: Kind, text: str, **settings: object) -> Option:
-    """Return an option of tables and indexes."""
-    return replace(Option(name, kind, Scope.TARGET, text), **settings)  # type: ignore[arg-type]  # replace checks the names
-
-
-_CAPACITY: Final = (
-    *_both(
-        _target(
-            "{reads}-upper-threshold",
-            Kind.NUMBER,
-            "Increase {reads} when consumption is above this percentage of the provisioned {reads}.",
-            default=90,
-            minimum=1,
-            unit="percent",
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "{reads}-lower-threshold",
-            Kind.NUMBER,
-            "Decrease {reads} when consumption is below this percentage of the provisioned {reads}.",
-            default=30,
-            minimum=1,
-            unit="percent",
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "throttled-{reads}-upper-threshold",
-            Kind.INTEGER,
-            "Increase {reads} when more {read} events than this are throttled in the look-back window, and do"
-            " not decrease them. 0 turns this off.",
-            default=0,
-            minimum=0,
-            unit="events",
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "increase-{reads}-with",
-            Kind.INTEGER,
-            "Amount by which to increase {reads}.",
-            default=50,
-            minimum=1,
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "increase-{reads}-unit",
-            Kind.TEXT,
-            "Unit of increase-{reads}-with: percent of the current capacity, or capacity units.",
-            default="percent",
-            choices=UNITS,
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "decrease-{reads}-with",
-            Kind.INTEGER,
-            "Amount by which to decrease {reads}.",
-            default=50,
-            minimum=1,
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "decrease-{reads}-unit",
-            Kind.TEXT,
-            "Unit of decrease-{reads}-with: percent of the current capacity, or capacity units.",
-            default="percent",
-            choices=UNITS,
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "min-provisioned-{reads}",
-            Kind.INTEGER,
-            "Minimum provisioned {reads}.",
-            default=1,
-            minimum=1,
-            unit="units",
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "max-provisioned-{reads}",
-            Kind.INTEGER,
-            "Maximum provisioned {reads}. Without it, {reads} and their cost can grow without limit.",
-            minimum=1,
-            unit="units",
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "num-{read}-checks-before-scale-down",
-            Kind.INTEGER,
-            "Number of checks that must find {reads} low before they are decreased.",
-            default=1,
-            minimum=1,
-            unit="checks",
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "num-{read}-checks-reset-percent",
-            Kind.INTEGER,
-            "Reset the count of low checks when consumption reaches this percentage of the provisioned"
-            " {reads}. 0 turns this off.",
-            default=0,
-            minimum=0,
-            unit="percent",
-        ),
-        has_flag=True,
-    ),
-    *_both(
-        _target(
-            "enable-{reads}-autoscaling",
-            Kind.BOOLEAN,
-            "Increase and decrease {reads}.",
-            default=True,
-            successors=("enable-{reads}-up-scaling", "enable-{reads}-down-scaling"),
-        )
-    ),
-    *_both(
-        _target(
-            "enable-{reads}-up-scaling",
-            Kind.BOOLEAN,
-            "Increase {reads} when consumption is high.",
-            default=True,
-        )
-    ),
-    *_both(_target("enable-{reads}-down-scaling", Kind.BOOLEAN, "Decrease {reads}.", default=True)),
-    *_both(
-        _target(
-            "allow-scaling-down-{reads}-on-0-percent",
-            Kind.BOOLEAN,
-            "Decrease {reads} even if nothing was consumed.",
-            default=False,
-        )
-    ),
-    *_both(
-        _target(
-            "increase-consumed-{reads}-unit",
-            Kind.TEXT,
-            "Unit of increases because of consumption.",
-            choices=UNITS,
-            falls_back_to="increase-{reads}-unit",
-        )
-    ),
-    *_both(
-        _target(
-            "increase-consumed-{reads}-with",
-            Kind.INTEGER,
-            "Amount by which to increase {reads} because of consumption. 0 means unset.",
-            minimum=0,
-            zero_is_unset=True,
-            falls_back_to="increase-{reads}-with",
-        )
-    ),
-    *_both(
-        _target(
-            "increase-consumed-{reads}-scale",
-            Kind.SCALE,
-            "Increase {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
-            " instead of one amount above one threshold.",
-            example="{{80: 10, 90: 30, 100: 80}}",
-        )
-    ),
-    *_both(
-        _target(
-            "increase-throttled-by-provisioned-{reads}-unit",
-            Kind.TEXT,
-            "Unit of increases because of throttling in percent of the provisioned {reads}.",
-            choices=UNITS,
-            falls_back_to="increase-{reads}-unit",
-        )
-    ),
-    *_both(
-        _target(
-            "increase-throttled-by-provisioned-{reads}-scale",
-            Kind.SCALE,
-            "Increase {reads} by an amount that depends on throttled events per second, in percent of the"
-            " provisioned {reads}.",
-            example="{{1: 10, 5: 30, 10: 80}}",
-        )
-    ),
-    *_both(
-        _target(
-            "increase-throttled-by-consumed-{reads}-unit",
-            Kind.TEXT,
-            "Unit of increases because of throttling in percent of consumption.",
-            choices=UNITS,
-            falls_back_to="increase-{reads}-unit",
-        )
-    ),
-    *_both(
-        _target(
-            "increase-throttled-by-consumed-{reads}-scale",
-            Kind.SCALE,
-            "Increase {reads} by an amount that depends on throttled events in percent of consumed {reads}.",
-            example="{{1: 10, 5: 30, 10: 80}}",
-        )
-    ),
-    *_both(
-        _target(
-            "decrease-consumed-{reads}-unit",
-            Kind.TEXT,
-            "Unit of decreases because of consumption.",
-            choices=UNITS,
-            falls_back_to="decrease-{reads}-unit",
-        )
-    ),
-    *_both(
-        _target(
-            "decrease-consumed-{reads}-with",
-            Kind.INTEGER,
-            "Amount by which to decrease {reads} because of consumption. 0 means unset.",
-            minimum=0,
-            zero_is_unset=True,
-            falls_back_to="decrease-{reads}-with",
-        )
-    ),
-    *_both(
-        _target(
-            "decrease-consumed-{reads}-scale",
-            Kind.SCALE,
-            "Decrease {reads} by an amount that depends on consumption in percent of the provisioned {reads},"
-            " instead of one amount below one threshold.",
-            example="{{10: 60, 25: 30, 40: 10}}",
-        )
-    ),
-    *_both(
-        _target(
-            "{reads}-upper-alarm-threshold",
-            Kind.NUMBER,
-            "Publish a high-throughput alarm when consumption reaches this percentage of the provisioned"
-            " {reads}. 0 turns this off.",
-            default=0,
-            minimum=0,
-            unit="percent",
-        )
-    ),
-    *_both(
-        _target(
-            "{reads}-lower-alarm-threshold",
-            Kind.NUMBER,
-            "Publish a low-throughput alarm when consumption is below this percentage of the provisioned"
-            " {reads}. 0 turns this off.",
-            default=0,
-            minimum=0,
-            unit="percent",
-        )
-    ),
-)
-
 TARGET_OPTIONS: Final = (
-    *_CAPACITY,
-    _target(
+    *CAPACITY_OPTIONS,
+    target_option(
         "always-decrease-rw-together",
         Kind.BOOLEAN,
         "Decrease reads and writes only together: when both are low, or the other cannot be decreased.",
         default=False,
     ),
-    _target(
+    target_option(
         "lookback-window-start",
         Kind.INTEGER,
         "How long ago the look-back window starts.",
@@ -338,7 +49,7 @@ TARGET_OPTIONS: Final = (
         maximum=_MINUTES_OF_METRICS,
         unit="minutes",
     ),
-    _target(
+    target_option(
         "lookback-period",
         Kind.INTEGER,
         "Length of the look-back window; at most lookback-window-start.",
@@ -347,14 +58,32 @@ TARGET_OPTIONS: Final = (
         maximum=_MINUTES_OF_METRICS,
         unit="minutes",
     ),
-    _target(
+    target_option(
+        "decrease-lookback-period",
+        Kind.INTEGER,
+        "How many minutes a decrease to a target utilization looks back on: the highest minute counts."
+        " At least lookback-window-start.",
+        default=15,
+        minimum=1,
+        maximum=180,
+        unit="minutes",
+        since="3.0",
+    ),
+    target_option(
+        "decrease-late-in-hour",
+        Kind.BOOLEAN,
+        "Lower capacity to more than half only in the last minutes of an hour: AWS bills whole hours.",
+        default=False,
+        since="3.0",
+    ),
+    target_option(
         "maintenance-windows",
         Kind.WINDOWS,
         "Decrease capacity only at these times of day (UTC), such as `22:00-06:00, 12:00-13:00`."
         " Increases are made at any time.",
     ),
-    _target("sns-topic-arn", Kind.TEXT, "ARN of the SNS topic to publish messages to."),
-    _target(
+    target_option("sns-topic-arn", Kind.TEXT, "ARN of the SNS topic to publish messages to."),
+    target_option(
         "sns-message-types",
         Kind.MESSAGE_TYPES,
         "Types of messages to publish, separated by commas.",
@@ -383,10 +112,3 @@ The first are from old example files, the last from the manuals of 1.9.0 to 1.13
 
 OBSOLETE_MESSAGE_TYPES: Final = {"throughput-alarm": "high-throughput-alarm, low-throughput-alarm"}
 """Message types that have never had an effect, each with its replacements."""
-
-_NAMES: Final = {(option.capacity, option.field): option.name for option in _CAPACITY}
-
-
-def name_of(capacity: Capacity, field: str) -> str:
-    """Return the name of the option that sets a field of `CapacityOptions`."""
-    return _NAMES[capacity, field]

@@ -34,10 +34,12 @@ class Index:
 
 
 @value
-class DoubtfulRaise:
-    """A raise that only throttling asked for while consumption was below the lower threshold.
+class Doubt:
+    """Throttling while consumption is below the lower threshold: more capacity may not help.
 
-    `times` counts such raises in a row; `suspects` describes the indexes that may throttle a table's writes.
+    `times` counts the raises in a row that only throttling asked for; without a raise, it counts the checks
+    in a row that saw newly throttled minutes.
+    `suspects` describes the indexes that may throttle a table's writes.
     """
 
     target: Target
@@ -45,10 +47,16 @@ class DoubtfulRaise:
     percent: Rational
     times: int
     suspects: tuple[str, ...] = ()
+    is_raised: bool = True
 
     def __str__(self) -> str:
-        """Return a warning that the raise may not help, with the likely causes."""
+        """Return a warning that more capacity may not help, with the likely causes."""
         again = f", {self.times} times in a row" if self.times > 1 else ""
+        fact = (
+            f"raised because of throttling{again}"
+            if self.is_raised
+            else f"throttled in {self.times} checks in a row"
+        )
         causes = _HOT_KEY
         if self.suspects:
             causes = (
@@ -56,7 +64,7 @@ class DoubtfulRaise:
                 f" ({join_names(self.suspects)}), or {_HOT_KEY}"
             )
         return (
-            f"{self.target}: {self.capacity.value} are raised because of throttling{again}, although"
+            f"{self.target}: {self.capacity.value} are {fact}, although"
             f" only {format_number(self.percent)} % are consumed: more capacity may not help;"
             f" the cause may be {causes}"
         )
@@ -70,17 +78,18 @@ class Surroundings:
     throttled: Collection[Target]
 
 
-def find_doubtful_raises(
-    applied: Decision, usage: PerCapacity[Usage], memory: PerCapacity[Memory], surroundings: Surroundings
-) -> Iterator[DoubtfulRaise]:
-    """Return the applied raises of a target that may not help; `memory` already counts them."""
-    for side in applied.capacities:
-        if side.is_raise and side.is_doubtful:
+def find_doubts(
+    decision: Decision, usage: PerCapacity[Usage], memory: PerCapacity[Memory], surroundings: Surroundings
+) -> Iterator[Doubt]:
+    """Return the doubts about a decision as it was applied; `memory` is what it has left."""
+    for side in decision.capacities:
+        if side.is_doubtful and not side.is_decrease and side.held_units is None:
+            kept = memory[side.capacity]
             percent = percent_of(usage[side.capacity].consumed_per_second or 0, side.provisioned)
-            is_of_table_writes = side.capacity is Capacity.WRITES and not applied.target.index
+            is_of_table_writes = side.capacity is Capacity.WRITES and not decision.target.index
             suspects = find_suspects(surroundings, side.provisioned) if is_of_table_writes else ()
-            times = memory[side.capacity].doubtful_raises
-            yield DoubtfulRaise(applied.target, side.capacity, percent, times, tuple(suspects))
+            times = kept.doubtful_raises if side.is_raise else kept.throttled_checks
+            yield Doubt(decision.target, side.capacity, percent, times, tuple(suspects), side.is_raise)
 
 
 def find_suspects(surroundings: Surroundings, writes: int) -> Iterator[str]:

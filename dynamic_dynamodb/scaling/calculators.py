@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 from math import ceil
+from operator import mod
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 PERCENT: Final = 100
+SECONDS_PER_MINUTE: Final = 60
 
 Rational: TypeAlias = Fraction | int
 """An exact number; whole numbers are ints where many are computed, because ints are faster."""
@@ -22,6 +25,12 @@ def exact(number: float | str) -> Rational:
         return number
     fraction = Fraction(str(number))
     return fraction.numerator if fraction.denominator == 1 else fraction
+
+
+def add(numbers: Collection[float]) -> Rational:
+    """Return the exact sum; most numbers are whole, and need no conversion."""
+    has_fractions = any(map(mod, numbers, repeat(1)))
+    return sum(map(exact, numbers), Fraction(0)) if has_fractions else int(sum(numbers))
 
 
 def percent_of(part: Rational, whole: Rational) -> Fraction:

@@ -9,6 +9,7 @@ from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling import lowering, raising, reasons
 from dynamic_dynamodb.scaling.load import CapacityLoad
 from dynamic_dynamodb.scaling.model import PerCapacity, value
+from dynamic_dynamodb.scaling.raising import CHECKS_BEFORE_FORCED_RAISE
 from dynamic_dynamodb.scaling.reasons import THROTTLED, Code, Reason
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class CapacityDecision:
     `count` is the new count of low checks; a decrease that is applied sets it to 0.
     `cannot_decrease` is True if the other capacity need not wait for this one to be lowered.
     `held_units` is what was proposed before something held the change back.
-    `is_doubtful` is True for a raise that only throttling asks for while consumption is low: it may not help.
+    `is_doubtful` is True while only throttling asks for a raise and consumption is low: more may not help.
+    `throttled_checks` counts the checks in a row, with this one, that saw newly throttled minutes.
     """
 
     capacity: Capacity
@@ -37,6 +39,7 @@ class CapacityDecision:
     cannot_decrease: bool = False
     held_units: int | None = None
     is_doubtful: bool = False
+    throttled_checks: int = 0
 
     @property
     def is_change(self) -> bool:
@@ -134,8 +137,15 @@ def _decide_capacity(
         return CapacityDecision(capacity, units, units, 0, (off,), cannot_decrease=True)
     raised = raising.propose(load)
     if raised is not None and raised.units > units:
-        is_doubtful = raised.reasons[0].code in THROTTLED and load.is_low
-        return CapacityDecision(capacity, units, raised.units, 0, raised.reasons, is_doubtful=is_doubtful)
+        return CapacityDecision(
+            capacity,
+            units,
+            raised.units,
+            0,
+            raised.reasons,
+            is_doubtful=load.is_low and _is_for_throttling(load, raised.reasons[0].code),
+            throttled_checks=load.throttled_checks,
+        )
     lowered = lowering.propose(load, count)
     why: tuple[Reason, ...] = (lowered.reason,)
     if raised is not None and lowered.units == units:  # asked for more, and capped at what it has
@@ -143,6 +153,19 @@ def _decide_capacity(
     cannot_decrease = (
         lowered.is_impossible or not options.enable_down_scaling or units <= options.min_provisioned
     )
-    decision = CapacityDecision(capacity, units, lowered.units, lowered.count, why, cannot_decrease)
+    decision = CapacityDecision(
+        capacity,
+        units,
+        lowered.units,
+        lowered.count,
+        why,
+        cannot_decrease,
+        is_doubtful=load.is_low and load.throttled_checks == CHECKS_BEFORE_FORCED_RAISE,
+        throttled_checks=load.throttled_checks,
+    )
     refusal = lowering.refuse(load, lowered.units) if lowered.units < units else None
     return decision.hold(refusal) if refusal else decision
+
+
+def _is_for_throttling(load: CapacityLoad, code: Code) -> bool:
+    return code in THROTTLED or (code is Code.ABOVE_TARGET and load.is_throttled)

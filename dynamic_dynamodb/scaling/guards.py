@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from dynamic_dynamodb.scaling import reasons
 from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
@@ -20,10 +21,15 @@ from dynamic_dynamodb.scaling.reasons import (
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 FREE_DECREASES_PER_DAY: Final = 4
 """Decreases a UTC day that AWS allows at any time (DynamoDB quotas, "Decreasing provisioned throughput")."""
+EARLIEST_LATE: Final = timedelta(minutes=53)
+LATE_SPREAD: Final = timedelta(minutes=3)
+"""A fleet is spread over these minutes, early enough that AWS has made its decreases before the hour ends."""
+LAST_MINUTE: Final = timedelta(minutes=1)
 DECREASE_SPACING: Final = timedelta(seconds=3600)
 """Time that must pass since the last decrease for each further one (the same page)."""
 
@@ -85,6 +91,33 @@ def hold_outside_windows(decision: Decision, facts: Facts) -> Decision:
     return decision.hold_decreases(Reason(Code.OUTSIDE_WINDOW, reasons.outside_window, facts.now))
 
 
+def hold_until_late_in_hour(decision: Decision, facts: Facts) -> Decision:
+    """Hold decreases to more than half until the hour is nearly over: AWS bills its highest units.
+
+    A decrease that AWS's budget has held past the end of an hour goes as soon as the budget allows.
+    """
+    if not facts.options.decrease_late_in_hour:
+        return decision
+    hour = facts.now.replace(minute=0, second=0, microsecond=0)
+    start = hour + find_late_start(decision.target)
+    allowed = _find_end_of_spacing(facts.description, facts.now)
+    if facts.now >= start or (allowed is not None and allowed >= hour - LAST_MINUTE):
+        return decision
+    reason = Reason(Code.LATE_IN_HOUR, reasons.late_in_hour, start)
+    return decision.hold_where(reason, _is_worth_waiting)
+
+
+def find_late_start(target: Target) -> timedelta:
+    """Return how long after the full hour a target is lowered: 53 to 56 minutes, spread by its name."""
+    return EARLIEST_LATE + LATE_SPREAD * (crc32(str(target).encode()) % 1000) / 1000
+
+
+def _is_worth_waiting(side: CapacityDecision) -> bool:
+    """Return whether a decrease saves less at once than it costs to have it refused for the next hour."""
+    is_above_maximum = any(reason.code is Code.ABOVE_MAXIMUM for reason in side.reasons)
+    return side.is_decrease and 2 * side.proposed > side.provisioned and not is_above_maximum
+
+
 def hold_beyond_budget(decision: Decision, facts: Facts) -> Decision:
     """Hold decreases that AWS would refuse now, because it would refuse a raise in the same call too."""
     next_possible = find_next_decrease(facts.description, facts.now)
@@ -109,6 +142,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     hold_what_aws_scales,  # no other rule may touch what AWS scales
     hold_late_metrics,  # figures that are not final decide no decrease
     hold_outside_windows,  # the operator's limit
+    hold_until_late_in_hour,  # before AWS's limit, which a decrease that waits does not meet
     hold_beyond_budget,  # AWS's limit
     hold_unless_together,  # last: it depends on what the others have left of each capacity
 )
@@ -125,14 +159,19 @@ def guard(decision: Decision, facts: Facts) -> Decision:
 
 def find_next_decrease(description: Description, now: datetime) -> datetime | None:
     """Return when AWS allows the next decrease; None if it does now."""
+    spaced = _find_end_of_spacing(description, now)
+    return spaced if spaced is not None and spaced > now else None
+
+
+def _find_end_of_spacing(description: Description, now: datetime) -> datetime | None:
+    """Return from when on AWS allows a decrease, which may be past; None while any is free."""
     last = description.last_decrease
     # AWS's clock may reach the new day a moment before ours.
     is_counter_of_today = last is None or last.date() >= now.date()
     if description.decreases_today < FREE_DECREASES_PER_DAY or not is_counter_of_today:
         return None
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=timezone.utc)
-    spaced = midnight if last is None else min(last + DECREASE_SPACING, midnight)
-    return spaced if spaced > now else None
+    return midnight if last is None else min(last + DECREASE_SPACING, midnight)
 
 
 def _hold_if_alone(side: CapacityDecision, other: CapacityDecision) -> CapacityDecision:

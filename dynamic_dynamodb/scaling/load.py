@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import name_of
 from dynamic_dynamodb.scaling.calculators import PERCENT, percent_of
+from dynamic_dynamodb.scaling.demand import find_peak, find_recent
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.model import Usage
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
+
+
+MOST_THROTTLED_CHECKS: Final = 100
+"""Where the count of throttled checks ends: far above what any rule asks for."""
 
 
 class CapacityLoad:
@@ -67,6 +72,28 @@ class CapacityLoad:
         """
         floor = self.usage.known_floor_per_second
         return self.consumed if floor is None else floor
+
+    @property
+    def recent_demand(self) -> Rational | None:
+        """Return the demand of the newest known minutes in units a second; None if it is not known."""
+        demand = self.usage.demand
+        return None if demand is None else find_recent(demand, self.provisioned)
+
+    @property
+    def peak_demand(self) -> Rational:
+        """Return the demand of the highest minute that a decrease looks back on, in units a second."""
+        demand = self.usage.demand
+        return self.consumed if demand is None else find_peak(demand, self.provisioned)
+
+    @property
+    def throttled_checks(self) -> int:
+        """Return how many checks in a row, with this one, have seen newly throttled minutes."""
+        demand = self.usage.demand
+        if demand is None or not self.is_throttled:
+            return 0
+        if demand.is_newly_throttled:
+            return min(demand.throttled_checks, MOST_THROTTLED_CHECKS) + 1
+        return demand.throttled_checks if demand.is_throttled_to_end else 0
 
     @property
     def throttled_by_provisioned_percent(self) -> Fraction:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling import reasons
-from dynamic_dynamodb.scaling.calculators import decrease
+from dynamic_dynamodb.scaling.calculators import PERCENT, decrease
+from dynamic_dynamodb.scaling.demand import fit_to
 from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.reasons import METRICS_LATE, METRICS_UNKNOWN, Code, Reason
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.load import CapacityLoad
+    from dynamic_dynamodb.scaling.reasons import Cause
 
 
 @value
@@ -39,10 +41,8 @@ def propose(load: CapacityLoad, count: int) -> Lowering:
         return Lowering(units, count, METRICS_LATE if load.usage.is_late else METRICS_UNKNOWN)
     if options.num_checks_reset_percent > 0 and not load.is_below(options.num_checks_reset_percent):
         count = 0
-    amount = _find_amount(load)
-    lowering = (
-        _lower_by(load, amount, count) if amount else Lowering(units, count, _find_reason_to_stay(load))
-    )
+    target = options.target_utilization
+    lowering = _lower_by_amount(load, count) if target is None else _lower_to(target, load, count)
     maximum = options.max_provisioned
     if maximum is None or lowering.units <= maximum:
         return lowering
@@ -64,13 +64,54 @@ def _find_amount(load: CapacityLoad) -> Rational:
     return options.decrease_consumed_with if load.is_below(options.lower_threshold) else 0
 
 
-def _lower_by(load: CapacityLoad, amount: Rational, count: int) -> Lowering:
-    """Lower by an amount that low consumption asks for, if nothing prevents it and enough checks were low."""
+def _lower_by_amount(load: CapacityLoad, count: int) -> Lowering:
+    """Lower by the amount that low consumption asks for."""
     options, units = load.options, load.provisioned
+    amount = _find_amount(load)
+    if not amount:
+        return Lowering(units, count, _find_reason_to_stay(load))
     has_scale = options.decrease_consumed_scale is not None
     cause = reasons.consumed if has_scale else reasons.consumed_below_threshold
+    unit = options.decrease_consumed_unit
+    code = Code.DECREASE_SCALE if has_scale else Code.CONSUMED_BELOW_THRESHOLD
+    lower = decrease(units, amount, unit)
+    small = Reason(Code.ROUNDS_TO_NOTHING, reasons.rounds_to_nothing, amount, unit)
+    return _count_and_lower(
+        load,
+        count,
+        cause,
+        obstacle=_find_obstacle(load, load.consumed, small if lower == units else None),
+        lowered=(lower, Reason(code, reasons.down_by, cause, load, amount, unit)),
+    )
+
+
+def _lower_to(target: Rational, load: CapacityLoad, count: int) -> Lowering:
+    """Lower to what makes the highest demand the target utilization, once that demand is low."""
+    options, units = load.options, load.provisioned
+    peak = load.peak_demand
+    if load.is_throttled:
+        return Lowering(units, count, Reason(Code.STILL_THROTTLED, reasons.still_throttled, load))
+    if peak * PERCENT >= options.lower_threshold * units:
+        return Lowering(units, count, _find_reason_to_stay(load))
+    lower = fit_to(peak, target)
+    fitting = Reason(Code.ROUNDS_TO_NOTHING, reasons.fits_already, load)
+    return _count_and_lower(
+        load,
+        count,
+        reasons.peak,
+        obstacle=_find_obstacle(load, peak, fitting if lower >= units else None),
+        lowered=(lower, Reason(Code.BELOW_TARGET, reasons.down_to_target, load)),
+    )
+
+
+def _count_and_lower(
+    load: CapacityLoad, count: int, cause: Cause, *, obstacle: Reason | None, lowered: tuple[int, Reason]
+) -> Lowering:
+    """Count a low check, and lower after enough of them, unless an obstacle prevents both."""
+    options, units = load.options, load.provisioned
     # A low figure that is not final proves nothing, and does not count either.
-    obstacle = METRICS_LATE if load.usage.is_late else _find_obstacle(load, amount)
+    if load.usage.is_late:
+        obstacle = METRICS_LATE
     if obstacle is not None:
         reason = Reason(obstacle.code, reasons.but, cause, load, obstacle)
         return Lowering(units, count, reason, is_impossible=obstacle.code in _IMPOSSIBLE)
@@ -79,24 +120,21 @@ def _lower_by(load: CapacityLoad, amount: Rational, count: int) -> Lowering:
     if counted < enough:
         reason = Reason(Code.WAITING_FOR_CHECKS, reasons.waiting_for_checks, cause, load, counted)
         return Lowering(units, counted, reason)
-    unit = options.decrease_consumed_unit
-    code = Code.DECREASE_SCALE if has_scale else Code.CONSUMED_BELOW_THRESHOLD
-    reason = Reason(code, reasons.down_by, cause, load, amount, unit)
-    return Lowering(max(decrease(units, amount, unit), options.min_provisioned), counted, reason)
+    lower, reason = lowered
+    return Lowering(max(lower, options.min_provisioned), counted, reason)
 
 
-def _find_obstacle(load: CapacityLoad, amount: Rational) -> Reason | None:
-    """Return why low consumption neither lowers nor counts; None if it does."""
+def _find_obstacle(load: CapacityLoad, consumed: Rational, small: Reason | None) -> Reason | None:
+    """Return why low consumption neither lowers nor counts, such as a decrease that is too small."""
     options = load.options
     if not options.enable_down_scaling:
         return _down_scaling_off(load)
     if load.is_throttled:
         return Reason(Code.STILL_THROTTLED, reasons.still_throttled, load)
-    if not load.consumed and not options.allow_scaling_down_on_0_percent:
+    if not consumed and not options.allow_scaling_down_on_0_percent:
         return Reason(Code.ZERO_CONSUMPTION, reasons.zero_consumption, load)
-    unit = options.decrease_consumed_unit
-    if decrease(load.provisioned, amount, unit) == load.provisioned:
-        return Reason(Code.ROUNDS_TO_NOTHING, reasons.rounds_to_nothing, amount, unit)
+    if small is not None:
+        return small
     if load.provisioned <= options.min_provisioned:
         return Reason(Code.AT_MINIMUM, reasons.at_minimum, load)
     return None
@@ -108,8 +146,18 @@ def _down_scaling_off(load: CapacityLoad) -> Reason:
 
 def _find_reason_to_stay(load: CapacityLoad) -> Reason:
     options = load.options
+    if options.target_utilization is not None:
+        return _find_reason_to_stay_at_target(load)
     if options.increase_consumed_scale or options.decrease_consumed_scale:
         return Reason(Code.STEADY, reasons.no_step_reached, load)
     if not options.enable_up_scaling and load.is_above(options.upper_threshold):
         return Reason(Code.UP_SCALING_OFF, reasons.up_scaling_off, load)
     return Reason(Code.STEADY, reasons.within_thresholds, load)
+
+
+def _find_reason_to_stay_at_target(load: CapacityLoad) -> Reason:
+    options = load.options
+    demand = load.recent_demand or 0
+    if not options.enable_up_scaling and demand * PERCENT > options.upper_threshold * load.provisioned:
+        return Reason(Code.UP_SCALING_OFF, reasons.demand_but_up_scaling_off, load, demand)
+    return Reason(Code.STEADY, reasons.peak_within_thresholds, load)

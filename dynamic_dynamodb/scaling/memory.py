@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.model import PerCapacity, value
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.scaling.model import Usage
 
 
 @value
@@ -21,11 +23,18 @@ class Memory:
     has answered the throttling before it. It is None if no such raise is known.
     `doubtful_raises` counts the applied raises in a row that only throttling asked for while consumption was
     low.
+    `raised_at` is the moment of the last applied raise; `units_before_raise` were provisioned before it.
+    `throttled_checks` counts the checks in a row that saw newly throttled minutes and did not raise, and
+    `throttled_until` is the end of the youngest throttled minute that they saw.
     """
 
     low_checks: int = 0
     answered_until: datetime | None = None
     doubtful_raises: int = 0
+    raised_at: datetime | None = None
+    units_before_raise: int = 0
+    throttled_checks: int = 0
+    throttled_until: datetime | None = None
 
 
 NO_MEMORY: Final = PerCapacity(Memory(), Memory())
@@ -41,7 +50,15 @@ def count_low_checks(memory: Memory, count: int) -> Memory:
     if memory.low_checks == count:
         return memory
     # `replace` is slow, and a replay counts in nearly every check.
-    return Memory(count, memory.answered_until, memory.doubtful_raises)
+    return Memory(
+        count,
+        memory.answered_until,
+        memory.doubtful_raises,
+        memory.raised_at,
+        memory.units_before_raise,
+        memory.throttled_checks,
+        memory.throttled_until,
+    )
 
 
 def note_decision(before: PerCapacity[Memory], decision: Decision) -> PerCapacity[Memory]:
@@ -53,7 +70,20 @@ def _note_count(memory: Memory, side: CapacityDecision) -> Memory:
     return memory if memory.low_checks == side.count else count_low_checks(memory, side.count)
 
 
-def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: datetime) -> PerCapacity[Memory]:
+def note_throttling(memory: Memory, usage: Usage, side: CapacityDecision) -> Memory:
+    """Return the memory after a check that kept each minute: which throttled minutes have been seen."""
+    demand = usage.demand
+    if demand is None:
+        return memory
+    seen = (side.throttled_checks, demand.throttled_until or memory.throttled_until)
+    if seen == (memory.throttled_checks, memory.throttled_until):
+        return memory
+    return replace(memory, throttled_checks=seen[0], throttled_until=seen[1])
+
+
+def note_changes(
+    before: PerCapacity[Memory], applied: Decision, window_end: datetime, *, now: datetime
+) -> PerCapacity[Memory]:
     """Return the memory after an update that AWS took: a decrease starts the count of low checks at 0.
 
     `window_end` is the end of the look-back window that the update was decided by.
@@ -62,9 +92,16 @@ def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: dat
     def note(memory: Memory, side: CapacityDecision) -> Memory:
         if not side.is_change:
             return memory
-        low_checks = 0 if side.is_decrease else memory.low_checks
-        answered_until = window_end if side.is_raise else memory.answered_until
         doubtful_raises = memory.doubtful_raises + 1 if side.is_doubtful else 0
-        return Memory(low_checks, answered_until, doubtful_raises)
+        if not side.is_raise:
+            return replace(memory, low_checks=0, doubtful_raises=doubtful_raises)
+        return replace(
+            memory,
+            answered_until=window_end,
+            doubtful_raises=doubtful_raises,
+            raised_at=now,
+            units_before_raise=side.provisioned,
+            throttled_checks=0,
+        )
 
     return before.combine(note, applied.capacities)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeGuard, Ty
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from typing_extensions import dataclass_transform
@@ -119,6 +119,43 @@ class PerCapacity(Generic[T]):
 
 
 @value
+class MinuteSeries:
+    """Consumed units and throttled events, minute by minute: what a target utilization needs.
+
+    A minute without a datapoint is 0. The first `before` minutes lie before the look-back window.
+    `period` is how many minutes were asked for.
+    """
+
+    consumed: Sequence[float]
+    throttled: Sequence[float]
+    before: int
+    period: int
+
+
+@value
+class Demand:
+    """The minutes of one capacity, with what a check must know to size it by them.
+
+    `known` is how many minutes of the look-back window are known.
+    `units_before_raise` were provisioned in the first `minutes_before_raise` minutes of the series; the later
+    ones had what is provisioned now.
+    `throttled_checks` counts the checks in a row before this one that saw newly throttled minutes without a
+    raise, and `throttled_until` is the end of the youngest throttled minute.
+    `is_newly_throttled` is True if this check sees such minutes too, and `is_throttled_to_end` if the newest
+    known minute is throttled.
+    """
+
+    minutes: MinuteSeries
+    known: int
+    units_before_raise: int = 0
+    minutes_before_raise: int = 0
+    throttled_checks: int = 0
+    throttled_until: datetime | None = None
+    is_newly_throttled: bool = False
+    is_throttled_to_end: bool = False
+
+
+@value
 class Usage:
     """Consumption and throttling of one capacity in its look-back window, in units and events.
 
@@ -135,6 +172,7 @@ class Usage:
     is_late: bool = False
     known_floor_per_second: Rational | None = None
     answered_events: Rational = 0
+    demand: Demand | None = None
 
     @property
     def unanswered_events(self) -> Rational:

@@ -7,7 +7,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling import reasons
-from dynamic_dynamodb.scaling.calculators import increase
+from dynamic_dynamodb.scaling.calculators import PERCENT, increase
+from dynamic_dynamodb.scaling.demand import fit_to
 from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.reasons import Code, Reason
 
@@ -40,6 +41,12 @@ class _ScaleRule:
     cause: Cause
     needs_consumption: bool = True
 
+
+CHECKS_BEFORE_FORCED_RAISE: Final = 3
+"""Checks in a row that see newly throttled minutes before a raise that demand does not explain.
+
+Large items make a few throttled requests many units, so that demand looks lower than it is.
+"""
 
 # In this order, because the first of several equal proposals gives the reason.
 _SCALE_RULES: Final = (
@@ -88,18 +95,40 @@ def propose(load: CapacityLoad) -> Proposal | None:
 
 def _find_proposals(load: CapacityLoad) -> Iterator[Proposal]:
     options = load.options
-    if load.has_unanswered_throttling:
-        amount, unit = options.increase_with, options.increase_unit
-        yield _raise(load, amount, unit, Code.THROTTLED_COUNT, reasons.throttled_count)
+    target = options.target_utilization
+    if target is not None:
+        yield from _by_target(load, target)
+    elif load.has_unanswered_throttling:
+        yield _by_throttled_count(load, reasons.throttled_count)
     for rule in _SCALE_RULES:
         scale = rule.scale(options)
         if scale and (load.is_known or not rule.needs_consumption):
             step = scale.amount_at_or_above(rule.percent(load))
             if step:
                 yield _raise(load, step, rule.unit(options), rule.code, rule.cause)
+    if target is not None:
+        return
     if load.is_known and not options.increase_consumed_scale and load.is_above(options.upper_threshold):
         amount, unit = options.increase_consumed_with, options.increase_consumed_unit
         yield _raise(load, amount, unit, Code.CONSUMED_ABOVE_THRESHOLD, reasons.consumed_above_threshold)
+
+
+def _by_target(load: CapacityLoad, target: Rational) -> Iterator[Proposal]:
+    """Yield the raise to a target utilization, and the one for throttling that it does not answer."""
+    demand = load.recent_demand
+    if demand is None:
+        if load.has_unanswered_throttling:
+            yield _by_throttled_count(load, reasons.throttled_count)
+        return
+    units = fit_to(demand, target)
+    if load.is_throttled or demand * PERCENT > load.options.upper_threshold * load.provisioned:
+        yield Proposal(units, (Reason(Code.ABOVE_TARGET, reasons.above_target, load, demand),))
+    if units <= load.provisioned and load.throttled_checks >= CHECKS_BEFORE_FORCED_RAISE and not load.is_low:
+        yield _by_throttled_count(load, reasons.throttled_again_and_again)
+
+
+def _by_throttled_count(load: CapacityLoad, cause: Cause) -> Proposal:
+    return _raise(load, load.options.increase_with, load.options.increase_unit, Code.THROTTLED_COUNT, cause)
 
 
 def _raise(load: CapacityLoad, amount: Rational, unit: str, code: Code, cause: Cause) -> Proposal:

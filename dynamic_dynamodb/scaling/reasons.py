@@ -30,6 +30,7 @@ class Code(str, Enum):
 
     CONSUMED_ABOVE_THRESHOLD = "consumed-above-threshold"
     CONSUMED_SCALE = "consumed-scale"
+    ABOVE_TARGET = "above-target"
     THROTTLED_COUNT = "throttled-count"
     THROTTLED_BY_PROVISIONED = "throttled-by-provisioned"
     THROTTLED_BY_CONSUMED = "throttled-by-consumed"
@@ -38,6 +39,7 @@ class Code(str, Enum):
     ABOVE_MAXIMUM = "above-maximum"
     CONSUMED_BELOW_THRESHOLD = "consumed-below-threshold"
     DECREASE_SCALE = "decrease-scale"
+    BELOW_TARGET = "below-target"
     STEADY = "steady"
     AT_MINIMUM = "at-minimum"
     AUTOSCALING_OFF = "autoscaling-off"
@@ -53,6 +55,7 @@ class Code(str, Enum):
     NOT_ACTIVE = "not-active"
     OUTSIDE_WINDOW = "outside-window"
     RW_TOGETHER = "rw-together"
+    LATE_IN_HOUR = "late-in-hour"
     DECREASE_BUDGET = "decrease-budget"
     AWS_AUTOSCALED = "aws-autoscaled"
     AWS_AUTOSCALING_UNKNOWN = "aws-autoscaling-unknown"
@@ -156,7 +159,24 @@ def _too_many_throttled(load: CapacityLoad, events: Rational, since: str = "") -
     return f"{format_number(events)} throttled events{since} are more than {name} {threshold}"
 
 
+def throttled_again_and_again(load: CapacityLoad) -> str:
+    """Return that throttling goes on although demand asks for no raise."""
+    return f"{still_throttled(load)}, for {load.throttled_checks} checks in a row"
+
+
+def peak(load: CapacityLoad) -> str:
+    """Return the demand of the highest minute that a decrease looks back on."""
+    demand = load.usage.demand
+    minutes = demand.minutes.period if demand else 0
+    return f"{format_number(load.peak_demand)} units a second at most in {minutes} minutes"
+
+
 # What follows from it.
+
+
+def above_target(load: CapacityLoad, demand: Rational) -> str:
+    """Return the demand that a capacity is raised to fit."""
+    return f"{format_number(demand)} units a second are asked for: up to make that {_target(load)}"
 
 
 def up_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> str:
@@ -180,6 +200,31 @@ def waiting_for_checks(cause: Cause, load: CapacityLoad, counted: int) -> str:
     return f"{cause(load)}: low check {counted} of {load.name('num_checks_before_scale_down')} {enough}"
 
 
+def down_to_target(load: CapacityLoad) -> str:
+    """Return the highest demand, and the share of the units that it is after a decrease."""
+    return f"{peak(load)}: down to make that {_target(load)}"
+
+
+def _target(load: CapacityLoad) -> str:
+    return f"{format_number(load.options.target_utilization or 0)} %"
+
+
+def peak_within_thresholds(load: CapacityLoad) -> str:
+    """Return that the highest demand is not low enough to lower a capacity."""
+    threshold = format_number(load.options.lower_threshold)
+    return f"{peak(load)} are not below {load.name('lower_threshold')} {threshold} %"
+
+
+def fits_already(load: CapacityLoad) -> str:
+    """Return that the highest demand needs the units that are provisioned."""
+    return f"{load.provisioned} units are needed for {load.name('target_utilization')}"
+
+
+def late_in_hour(start: datetime) -> str:
+    """Return from when on a decrease is made, because AWS bills whole hours."""
+    return f"decrease-late-in-hour: waits for {start:%H:%M} UTC"
+
+
 def within_thresholds(load: CapacityLoad) -> str:
     """Return the thresholds that consumption is within."""
     lower, upper = load.options.lower_threshold, load.options.upper_threshold
@@ -194,6 +239,13 @@ def no_step_reached(load: CapacityLoad) -> str:
 def up_scaling_off(load: CapacityLoad) -> str:
     """Return that a raise is due but switched off."""
     return f"{consumed_above_threshold(load)}, but {load.name('enable_up_scaling')} is off"
+
+
+def demand_but_up_scaling_off(load: CapacityLoad, demand: Rational) -> str:
+    """Return that a raise to a target utilization is due but switched off."""
+    return (
+        f"{format_number(demand)} units a second are asked for, but {load.name('enable_up_scaling')} is off"
+    )
 
 
 # Minimum and maximum.

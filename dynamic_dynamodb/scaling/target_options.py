@@ -48,6 +48,7 @@ class CapacityOptions:
     num_checks_before_scale_down: int
     num_checks_reset_percent: int
     allow_scaling_down_on_0_percent: bool
+    target_utilization: Rational | None
     upper_alarm_threshold: Rational
     lower_alarm_threshold: Rational
 
@@ -65,9 +66,16 @@ class TargetOptions:
     always_decrease_rw_together: bool
     lookback_window_start: int
     lookback_period: int
+    decrease_lookback_period: int
+    decrease_late_in_hour: bool
     maintenance_windows: MaintenanceWindows | None
     sns_topic_arn: str | None
     sns_message_types: frozenset[str]
+
+    @property
+    def has_target_utilization(self) -> bool:
+        """Return whether either capacity is scaled to a target utilization, which needs each minute."""
+        return any(side.target_utilization is not None for side in self.capacities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,8 @@ def read_target_options(options: Mapping[str, Any]) -> TargetOptions:
         always_decrease_rw_together=options["always_decrease_rw_together"],
         lookback_window_start=options["lookback_window_start"],
         lookback_period=options["lookback_period"],
+        decrease_lookback_period=options["decrease_lookback_period"],
+        decrease_late_in_hour=options["decrease_late_in_hour"],
         maintenance_windows=options["maintenance_windows"],
         sns_topic_arn=options["sns_topic_arn"],
         sns_message_types=frozenset(options["sns_message_types"]),
@@ -120,6 +130,6 @@ def _read(option: Option, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - 
         return _read(_BY_NAME[option.falls_back_to], options)
     if option.kind is Kind.SCALE:
         return Scale.of(given) if given else None
-    if option.kind is Kind.NUMBER:
+    if option.kind is Kind.NUMBER and given is not None:
         return exact(given)
     return given

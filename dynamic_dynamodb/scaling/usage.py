@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from fractions import Fraction
-from itertools import repeat
-from operator import mod
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.scaling.calculators import exact
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE, add
 from dynamic_dynamodb.scaling.memory import Memory
-from dynamic_dynamodb.scaling.model import Usage, value
+from dynamic_dynamodb.scaling.model import Demand, MinuteSeries, Usage, value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.model import PerCapacity
     from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 MINUTE: Final = timedelta(minutes=1)
-SECONDS_PER_MINUTE: Final = 60
 PUBLISHING_DELAY: Final = timedelta(minutes=3)
 """Age up to which a minute without a datapoint counts as not yet published."""
 
@@ -45,6 +40,14 @@ class LookBackWindow:
         minutes = (moment - self.start) // MINUTE
         return min(minutes, self.minutes) if minutes > 0 else 0
 
+    def cut(self, datapoints: Datapoints) -> Datapoints:
+        """Return the datapoints of the window."""
+        return {minute: one for minute, one in datapoints.items() if self.start <= minute < self.end}
+
+    def list_minutes(self, datapoints: Datapoints) -> tuple[float, ...]:
+        """Return the sum of each minute; 0 for one without a datapoint."""
+        return tuple(datapoints.get(self.start + number * MINUTE, 0) for number in range(self.minutes))
+
 
 @value
 class Series:
@@ -64,12 +67,6 @@ def sum_up(window: LookBackWindow, datapoints: Datapoints) -> Series:
     return Series(add(datapoints.values()), window.count_until(max(datapoints) + MINUTE))
 
 
-def add(numbers: Collection[float]) -> Rational:
-    """Return the exact sum; most numbers are whole, and need no conversion."""
-    has_fractions = any(map(mod, numbers, repeat(1)))
-    return sum(map(exact, numbers), Fraction(0)) if has_fractions else int(sum(numbers))
-
-
 @value
 class CapacitySeries:
     """The two series of one capacity: units consumed, and events throttled.
@@ -80,12 +77,29 @@ class CapacitySeries:
     consumed: Series
     throttled: Series
     throttled_minutes: tuple[tuple[int, float], ...] = ()
+    minutes: MinuteSeries | None = None
 
     @classmethod
-    def of(cls, window: LookBackWindow, consumed: Datapoints, throttled: Datapoints) -> CapacitySeries:
-        """Build both series from their datapoints."""
-        minutes = tuple(((minute - window.start) // MINUTE, events) for minute, events in throttled.items())
-        return cls(sum_up(window, consumed), sum_up(window, throttled), minutes)
+    def of(
+        cls,
+        window: LookBackWindow,
+        consumed: Datapoints,
+        throttled: Datapoints,
+        *,
+        history: LookBackWindow | None = None,
+    ) -> CapacitySeries:
+        """Build both series from their datapoints; with a `history`, keep each of its minutes too."""
+        minutes = None
+        if history is not None:
+            minutes = MinuteSeries(
+                history.list_minutes(consumed),
+                history.list_minutes(throttled),
+                history.count_until(window.start),
+                history.minutes,
+            )
+            consumed, throttled = window.cut(consumed), window.cut(throttled)
+        numbered = tuple(((minute - window.start) // MINUTE, events) for minute, events in throttled.items())
+        return cls(sum_up(window, consumed), sum_up(window, throttled), numbered, minutes)
 
     def sum_up_throttles(self, minutes: int) -> Rational:
         """Return the events in the first minutes of the window."""
@@ -97,6 +111,18 @@ def find_window(options: TargetOptions, now: datetime) -> LookBackWindow:
     # `replace` is slow, and most checks of a replay are made at whole minutes.
     this_minute = now.replace(second=0, microsecond=0) if now.second or now.microsecond else now
     return LookBackWindow(this_minute - options.lookback_window_start * MINUTE, options.lookback_period)
+
+
+def find_history(options: TargetOptions, now: datetime) -> LookBackWindow | None:
+    """Return the minutes that a decrease to a target utilization looks back on; None without such a target.
+
+    They last until now: the newest ones count as soon as CloudWatch has them.
+    """
+    if not options.has_target_utilization:
+        return None
+    this_minute = now.replace(second=0, microsecond=0)
+    minutes = max(options.decrease_lookback_period, options.lookback_window_start)
+    return LookBackWindow(this_minute - minutes * MINUTE, minutes)
 
 
 def find_freshest(window: LookBackWindow, series: PerCapacity[CapacitySeries]) -> datetime | None:
@@ -140,15 +166,41 @@ class UsageEstimator:
         is_late = known < self._old
         consumed_per_second = _per_second(consumed.total, known) if known else None
         known_floor = _per_second(consumed.total, self._old) if is_late else None
+        minutes = series.minutes
+        demand = None if minutes is None else self._find_demand(series, minutes, known, memory)
         if not throttled.total:
-            return Usage(consumed_per_second, 0, 0, is_late, known_floor)
+            return Usage(consumed_per_second, 0, 0, is_late, known_floor, 0, demand)
         answered_minutes = 0
         if answered_until is not None and answered_until <= self._now:
             answered_minutes = self._window.count_until(answered_until)
         answered = series.sum_up_throttles(answered_minutes) if answered_minutes else 0
-        minutes = max(1, max(known, throttled.reach) - answered_minutes)
-        per_second = _per_second(throttled.total - answered, minutes)
-        return Usage(consumed_per_second, throttled.total, per_second, is_late, known_floor, answered)
+        unanswered_minutes = max(1, max(known, throttled.reach) - answered_minutes)
+        per_second = _per_second(throttled.total - answered, unanswered_minutes)
+        return Usage(consumed_per_second, throttled.total, per_second, is_late, known_floor, answered, demand)
+
+    def _find_demand(
+        self, series: CapacitySeries, minutes: MinuteSeries, known: int, memory: Memory
+    ) -> Demand:
+        """Put what the memory knows of a raise and of throttling beside the minutes."""
+        reach = series.throttled.reach
+        throttled_until = self._window.start + reach * MINUTE if reach else None
+        seen_until, raised_at = self._in_the_past(memory.throttled_until), self._in_the_past(memory.raised_at)
+        begin = self._window.start - minutes.before * MINUTE
+        return Demand(
+            minutes,
+            known,
+            memory.units_before_raise,
+            0 if raised_at is None else max(0, (raised_at - begin) // MINUTE),
+            memory.throttled_checks,
+            throttled_until,
+            is_newly_throttled=throttled_until is not None
+            and (seen_until is None or throttled_until > seen_until),
+            is_throttled_to_end=reach > 0 and reach >= known,
+        )
+
+    def _in_the_past(self, moment: datetime | None) -> datetime | None:
+        """Return a moment unless a wrong clock has recorded it."""
+        return moment if moment is not None and moment <= self._now else None
 
 
 def _per_second(total: Rational, minutes: int) -> Rational:

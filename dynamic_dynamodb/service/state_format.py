@@ -21,6 +21,9 @@ _NAME: Final = "dynamic-dynamodb counts"
 _FORMAT: Final = f"{_NAME}, version 2"
 _LISTS_FORMAT: Final = f"{_NAME}, version 1"
 """The previous format, in which an entry is a list: two counts, and the time of the check."""
+_MOMENTS: Final = ("answered_until", "raised_at", "throttled_until")
+_COUNTS: Final = ("doubtful_raises", "units_before_raise", "throttled_checks")
+"""Fields of a memory that are written only if they are set."""
 _HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + _NAME.encode())
 _WRONG_TYPES: Final = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """Raised by JSON of another structure."""
@@ -65,12 +68,10 @@ def _parse_entry(entry: Mapping[str, Any]) -> Entry:
 
 
 def _parse_memory(fields: Mapping[str, Any]) -> Memory:
-    answered_until = fields.get("answered_until")
-    return Memory(
-        _parse_count(fields["low_checks"]),
-        None if answered_until is None else _parse_moment(answered_until),
-        _parse_count(fields.get("doubtful_raises", 0)),
-    )
+    known: dict[str, Any] = {"low_checks": _parse_count(fields["low_checks"])}
+    known |= {name: _parse_moment(fields[name]) for name in _MOMENTS if fields.get(name) is not None}
+    known |= {name: _parse_count(fields[name]) for name in _COUNTS if fields.get(name) is not None}
+    return Memory(**known)
 
 
 def _parse_list(entry: Sequence[Any]) -> Entry:
@@ -104,9 +105,10 @@ def _render_entry(entry: Entry) -> dict[str, Any]:
 
 
 def _render_memory(memory: Memory) -> dict[str, Any]:
-    fields: dict[str, Any] = {"low_checks": memory.low_checks}
-    if memory.answered_until is not None:
-        fields["answered_until"] = memory.answered_until.isoformat()
-    if memory.doubtful_raises:
-        fields["doubtful_raises"] = memory.doubtful_raises
-    return fields
+    moments = {name: getattr(memory, name) for name in _MOMENTS}
+    counts = {name: getattr(memory, name) for name in _COUNTS}
+    return {
+        "low_checks": memory.low_checks,
+        **{name: moment.isoformat() for name, moment in moments.items() if moment is not None},
+        **{name: count for name, count in counts.items() if count},
+    }

@@ -86,11 +86,14 @@ CASES = {
     "decrease_consumed_unit": Case("units", 5, (150, 100)),
     "decrease_consumed_with": Case("10", 5, (180, 100)),
     "decrease_consumed_scale": Case("{10: 5}", 5, (190, 100)),
+    "target_utilization": Case("80", 95, (238, 300)),
     "upper_alarm_threshold": Case("50", 60, others=SNS),
     "lower_alarm_threshold": Case("70", 60, others=SNS),
     "always-decrease-rw-together": Case("true", 5, (200, 100)),
     "lookback-window-start": Case("10", 50),
     "lookback-period": Case("3", 50),
+    "decrease-lookback-period": Case("20", 5, (13, 13), others={"{reads}-target-utilization": "80"}),
+    "decrease-late-in-hour": Case("true", 25, (200, 125), others={"{reads}-target-utilization": "40"}),
     "maintenance-windows": Case("13:00-14:00", 5, (200, 100)),
     "sns-topic-arn": Case(
         "arn:aws:sns:us-east-1:1:other", 95, (300, 300), others={"sns-message-types": "scale-up"}
@@ -144,7 +147,7 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
     )
     check.run(NOW)
     units = tables.descriptions[target].provisioned
-    windows = [request.window for request in metrics.requests if request.target == target]
+    windows = [(request.window, request.span) for request in metrics.requests if request.target == target]
     asked = [question for question in breaker.questions if question[1] == target]
     return units, (counts.get(target), notifier.messages, windows, asked)
 

@@ -54,6 +54,36 @@ if TYPE_CHECKING:
             id="a look-back window that ends in the future",
         ),
         pytest.param(
+            "[table: a]\nreads-target-utilization: 95\n",
+            (
+                (
+                    "[table: a] reads-target-utilization 95 is not above reads-lower-threshold 30 and at most"
+                    " reads-upper-threshold 90: use thresholds such as 85 and 100"
+                ),
+            ),
+            id="a target above its upper threshold",
+        ),
+        pytest.param(
+            "[table: a]\nwrites-target-utilization: 30\n",
+            (
+                (
+                    "[table: a] writes-target-utilization 30 is not above writes-lower-threshold 30 and"
+                    " at most writes-upper-threshold 90: use thresholds such as 20 and 40"
+                ),
+            ),
+            id="a target at its lower threshold",
+        ),
+        pytest.param(
+            "[table: a]\nwrites-target-utilization: 60\ndecrease-lookback-period: 10\n",
+            (
+                (
+                    "[table: a] decrease-lookback-period 10 is shorter than lookback-window-start 15:"
+                    " a decrease must look back on the look-back window too; use at least 15"
+                ),
+            ),
+            id="a decrease that looks back less than the window",
+        ),
+        pytest.param(
             "[table: (]\n",
             (
                 (

@@ -67,6 +67,25 @@ if TYPE_CHECKING:
             id="a window of a minute",
         ),
         pytest.param(
+            f"{TABLE}lookback-window-start: 3\nlookback-period: 3\n",
+            "[table: ^a$] lookback-window-start 3: CloudWatch publishes minutes up to three minutes late,"
+            " so the window may hold no known minute, and nothing is decided then; use at least 5",
+            id="a window that begins too late",
+        ),
+        pytest.param(
+            f"[global]\ncheck-interval: 600\n{TABLE}decrease-late-in-hour: true\n",
+            "[table: ^a$] decrease-late-in-hour with check-interval 600: some hours have no check in their"
+            " last minutes, and nothing is lowered then; use at most 300",
+            id="too few checks for the end of an hour",
+        ),
+        pytest.param(
+            f"{TABLE}decrease-late-in-hour: true\nmaintenance-windows: 22:00-22:50, 01:10-01:20\n",
+            "[table: ^a$] maintenance-windows never meet minutes 56 to 59 of an hour, and"
+            " decrease-late-in-hour lowers capacity only then: let a window last until a full hour, such as"
+            " 22:00-23:59",
+            id="windows without the end of an hour",
+        ),
+        pytest.param(
             f"{TABLE}circuit-breaker-timeout: 500\n",
             "[table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url here"
             " or in [global]",

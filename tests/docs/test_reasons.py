@@ -23,6 +23,7 @@ from tests.builders import (
     NOW,
     both,
     decide_with,
+    demand,
     description,
     section,
     target_options,
@@ -50,6 +51,16 @@ def guarded(reads: Usage, described: Description | None = None, **texts: str) ->
     """Return the reasons for the reads after all guards."""
     facts = Facts(described or description(), target_options(**texts), PerCapacity(reads, STEADY), NOW)
     return guard(decide_with(reads, **texts), facts).capacities.reads.reasons
+
+
+def to_target(percent: float, **texts: str) -> Reasons:
+    """Return the reasons for reads that are scaled to a target of 85 percent, after all guards."""
+    thresholds = {
+        "reads_target_utilization": "85",
+        "reads_upper_threshold": "95",
+        "reads_lower_threshold": "75",
+    }
+    return guarded(demand(percent), None, **thresholds, **texts)
 
 
 def autoscaled(registered: tuple[Capacity, ...] | None) -> Reasons:
@@ -90,6 +101,9 @@ def refuse_updates(code: str, message: str = "") -> Callable[[FakeWorld], None]:
 GIVEN: dict[Code, Callable[[], Reasons]] = {
     Code.CONSUMED_ABOVE_THRESHOLD: lambda: decided(HIGH),
     Code.CONSUMED_SCALE: lambda: decided(HIGH, increase_consumed_reads_scale="{60: 10, 95: 100}"),
+    Code.ABOVE_TARGET: lambda: to_target(96),
+    Code.BELOW_TARGET: lambda: to_target(72),
+    Code.LATE_IN_HOUR: lambda: to_target(72, decrease_late_in_hour="true"),
     Code.THROTTLED_COUNT: lambda: decided(usage(50, 1800), throttled_reads_upper_threshold="10"),
     Code.THROTTLED_BY_PROVISIONED: lambda: decided(
         usage(50, 1800), increase_throttled_by_provisioned_reads_scale="{1: 25, 5: 75}"

@@ -78,6 +78,8 @@ _shtab_dynamic_dynamodb_options=(
   "--num-write-checks-before-scale-down[Number of checks that must find writes low before they are decreased. (default\: 1 check)]:N:"
   "--num-read-checks-reset-percent[Reset the count of low checks when consumption reaches this percentage of the provisioned reads. 0 turns this off. (default\: 0 percent)]:N:"
   "--num-write-checks-reset-percent[Reset the count of low checks when consumption reaches this percentage of the provisioned writes. 0 turns this off. (default\: 0 percent)]:N:"
+  "--reads-target-utilization[Raise and lower reads in one step, so that demand is this share of the provisioned reads. Demand is what is consumed and throttled. Replaces the amounts of the threshold rules. In percent.]:N:"
+  "--writes-target-utilization[Raise and lower writes in one step, so that demand is this share of the provisioned writes. Demand is what is consumed and throttled. Replaces the amounts of the threshold rules. In percent.]:N:"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -14,9 +14,10 @@ from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult,
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, is_enough
 from dynamic_dynamodb.replay.simulator.target_model import SideModel, TargetModel
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.guards import find_next_decrease
 from dynamic_dynamodb.scaling.model import PerCapacity
-from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

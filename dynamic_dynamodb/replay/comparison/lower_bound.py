@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.comparison.costs import NO_COST, price_unit_minutes, split_hours
 from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
-from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,8 +20,8 @@ from dynamic_dynamodb.replay.recordings.recording import (
 )
 from dynamic_dynamodb.replay.recordings.resampling import find_gaps, find_period, hold, spread
 from dynamic_dynamodb.replay.recordings.rows import format_minute
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
-from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,8 @@ from dynamic_dynamodb.replay.recordings.rows import (
     read_number,
     read_stamp,
 )
-from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

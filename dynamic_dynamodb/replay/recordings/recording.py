@@ -7,8 +7,9 @@ from enum import Enum
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
-from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from datetime import datetime

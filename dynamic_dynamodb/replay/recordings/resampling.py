@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.replay.recordings.files import RecordingError
 from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Gaps
 from dynamic_dynamodb.replay.recordings.rows import format_minute
-from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

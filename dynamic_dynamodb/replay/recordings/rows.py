@@ -14,7 +14,8 @@ from typing import IO, Final
 from dynamic_dynamodb.aws.metrics import METRICS
 from dynamic_dynamodb.config.text import shorten
 from dynamic_dynamodb.replay.recordings.files import LONGEST_DAYS, RecordingError, read_lines
-from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
 COLUMNS: Final = tuple(METRICS)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_HOUR
 from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.reasons import Code
-from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

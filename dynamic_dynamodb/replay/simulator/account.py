@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from dynamic_dynamodb.check.ports import TableList
-from dynamic_dynamodb.replay.simulator.target_model import UPDATING
+from dynamic_dynamodb.replay.simulator.target_model import UPDATING, History
 from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 
@@ -146,7 +146,12 @@ class Account:
         model, window = lifetime.model, request.window
         first = (window.start - self._origin) // MINUTE - lifetime.first
         end = min(first + window.minutes, model.published)
-        return PerCapacity(model.reads.read(first, end), model.writes.read(first, end))
+        history = None
+        if request.history is not None:
+            begin = (request.history.start - self._origin) // MINUTE - lifetime.first
+            period = request.history.minutes
+            history = History(begin, min(begin + period, model.published), period)
+        return PerCapacity(model.reads.read(first, end, history), model.writes.read(first, end, history))
 
     def publish(self, message: Message) -> None:
         """Publish nothing: a replay disturbs nobody."""

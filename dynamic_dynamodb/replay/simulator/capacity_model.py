@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.scaling.usage import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

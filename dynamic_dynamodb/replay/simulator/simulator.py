@@ -16,8 +16,9 @@ from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.replay.simulator.account import Account, Inline, Lifetime
 from dynamic_dynamodb.replay.simulator.target_model import TargetModel
 from dynamic_dynamodb.replay.simulator.timeline import Timeline
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from dynamic_dynamodb.scaling.usage import MINUTE, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

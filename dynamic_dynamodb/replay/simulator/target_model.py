@@ -5,13 +5,14 @@ from __future__ import annotations
 from array import array
 from itertools import repeat
 from operator import mod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dynamic_dynamodb.errors import LIMIT_EXCEEDED, AwsError
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel
+from dynamic_dynamodb.scaling.calculators import add
 from dynamic_dynamodb.scaling.guards import find_next_decrease
-from dynamic_dynamodb.scaling.model import ACTIVE, Description, PerCapacity
-from dynamic_dynamodb.scaling.usage import NO_DATAPOINTS, CapacitySeries, Series, add
+from dynamic_dynamodb.scaling.model import ACTIVE, Description, MinuteSeries, PerCapacity
+from dynamic_dynamodb.scaling.usage import NO_DATAPOINTS, CapacitySeries, Series
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,6 +27,14 @@ MOST_UNITS: Final = 10**12
 """Beyond all quotas: where rules without a maximum, which raise for ever, come to an end."""
 _NOTHING: Final = CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
 _UPDATE: Final = "the modelled update"
+
+
+class History(NamedTuple):
+    """The published minutes of a `period`, from minute `begin` of a recording until before `end`."""
+
+    begin: int
+    end: int
+    period: int
 
 
 class SideModel:
@@ -55,19 +64,26 @@ class SideModel:
                 self._last_throttled = minute
             self.provisioned.append(model.provisioned)
 
-    def read(self, first: int, end: int) -> CapacitySeries:
-        """Give what was from a minute of the recording until before another.
+    def read(self, first: int, end: int, history: History | None = None) -> CapacitySeries:
+        """Return the series from a minute until before another, and each minute of a history.
 
         Like CloudWatch, it has no datapoint for a minute in which nothing was.
         """
         if self.demand is None:
             return _NOTHING
         consumed = self._sum_up(self.consumed[first:end])
+        minutes = None if history is None else self._list_minutes(history, first)
         if self._last_throttled < first:
-            return CapacitySeries(consumed, NO_DATAPOINTS)
+            return CapacitySeries(consumed, NO_DATAPOINTS, (), minutes)
         throttled = self.throttled[first:end]
-        minutes = tuple((minute, events) for minute, events in enumerate(throttled) if events)
-        return CapacitySeries(consumed, self._sum_up(throttled), minutes)
+        numbered = tuple((minute, events) for minute, events in enumerate(throttled) if events)
+        return CapacitySeries(consumed, self._sum_up(throttled), numbered, minutes)
+
+    def _list_minutes(self, history: History, first: int) -> MinuteSeries:
+        recorded = slice(max(0, history.begin), history.end)
+        return MinuteSeries(
+            self.consumed[recorded], self.throttled[recorded], first - recorded.start, history.period
+        )
 
     def _sum_up(self, minutes: Column[float]) -> Series:
         reach = len(minutes)

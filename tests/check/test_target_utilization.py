@@ -1,0 +1,112 @@
+"""What scaling to a target remembers from check to check, and from run to run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.reasons import Code
+from dynamic_dynamodb.scaling.usage import MINUTE
+from dynamic_dynamodb.service.state_file import StateFile
+from tests.builders import NOW, both, section
+from tests.check.fake_world import A, FakeWorld
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dynamic_dynamodb.check.report import CheckReport
+    from dynamic_dynamodb.check.state import EntriesFile
+
+NOON = NOW.replace(second=0)
+TO_TARGET = {
+    "reads_target_utilization": "85",
+    "reads_upper_threshold": "95",
+    "reads_lower_threshold": "75",
+    "throttled_reads_upper_threshold": "1",
+    "lookback_window_start": "5",
+    "lookback_period": "5",
+}
+
+
+def make_world(file: EntriesFile | None = None) -> FakeWorld:
+    """Return an account with one table of 100 units that is scaled to a target."""
+    world = FakeWorld(section("^a$", **TO_TARGET), file=file)
+    world.add(A)
+    return world
+
+
+def put_load(
+    world: FakeWorld, units: float, throttled: dict[datetime, float], until: datetime = NOON
+) -> None:
+    """Let the table consume so many reads a second in the 30 minutes until then."""
+    minutes = [until - number * MINUTE for number in range(1, 31)]
+    reads = dict.fromkeys(minutes, units * 60)
+    world.metrics.answers[A] = PerCapacity((reads, dict(throttled)), (dict.fromkeys(minutes, 50.0 * 60), {}))
+
+
+def codes(report: CheckReport) -> list[Code]:
+    """Return the reasons for the reads."""
+    (target,) = (one for one in report.targets if one.target == A)
+    assert target.decision is not None
+    return [reason.code for reason in target.decision.capacities.reads.reasons]
+
+
+def test_minutes_that_have_led_to_a_raise_do_not_raise_again_in_another_run(tmp_path: Path) -> None:
+    path = tmp_path / "counts.json"
+    throttled = {NOON - MINUTE: 60_000.0, NOON - 2 * MINUTE: 60_000.0}
+    world = make_world(StateFile(path, "eu-west-1"))
+    put_load(world, 100, throttled)
+    world.run()
+    assert world.units(A) == both(236, 100)  # twice the 100 that were provisioned, as 85 %
+    again = make_world(StateFile(path, "eu-west-1"))
+    again.tables.add(A, both(236, 100))
+    put_load(again, 100, throttled)
+    assert codes(again.run(NOW + timedelta(seconds=20))) == [Code.STILL_THROTTLED]
+    assert again.units(A) == both(236, 100)
+
+
+def test_the_third_check_that_sees_new_throttling_raises(tmp_path: Path) -> None:
+    throttled: dict[datetime, float] = {}
+    seen = []
+    for number in range(3):
+        world = make_world(StateFile(tmp_path / "counts.json", "eu-west-1"))
+        now, this_minute = NOW + number * MINUTE, NOON + number * MINUTE
+        throttled[this_minute - MINUTE] = 2.0
+        put_load(world, 80, throttled, until=this_minute)
+        seen.append(codes(world.run(now)))
+    assert seen == [[Code.STILL_THROTTLED], [Code.STILL_THROTTLED], [Code.THROTTLED_COUNT]]
+
+
+def test_while_little_is_consumed_the_third_check_warns_instead_of_raising() -> None:
+    world = make_world()
+    throttled: dict[datetime, float] = {}
+    doubts = []
+    for number in range(5):
+        now, this_minute = NOW + number * MINUTE, NOON + number * MINUTE
+        throttled[this_minute - MINUTE] = 2.0
+        put_load(world, 20, throttled, until=this_minute)
+        doubts.append([str(doubt) for doubt in world.run(now).doubts])
+    assert world.units(A) == both(100)
+    warning = (
+        "a: reads are throttled in 3 checks in a row, although only 20 % are consumed: more capacity may not"
+        " help; the cause may be a hot key: one key gets at most 3,000 reads or 1,000 writes a second"
+    )
+    assert doubts == [[], [], [warning], [], []]
+
+
+def test_without_a_target_no_further_minutes_are_fetched() -> None:
+    world = FakeWorld(section("^a$"))
+    world.run()
+    assert [request.span for request in world.metrics.requests] == [
+        request.window for request in world.metrics.requests
+    ]
+
+
+def test_with_a_target_the_fetched_minutes_last_until_now() -> None:
+    world = make_world()
+    world.run()
+    spans = {
+        (request.span.start, request.span.end) for request in world.metrics.requests if request.target == A
+    }
+    assert spans == {(NOON - 15 * MINUTE, NOON)}
