@@ -184,7 +184,9 @@ SHORT_LIVED = write_process_credentials("AKIDPROCESS", seconds=-60)
             ("credential_process = cat {folder}/empty",), "have an empty", id="a process without a key"
         ),
         pytest.param(
-            ("credential_process = cat {folder}/strange",), "the session token has", id="a token that is none"
+            ("credential_process = cat {folder}/strange",),
+            "the session token contains",
+            id="a token that is none",
         ),
         pytest.param(
             ("credential_process = yes",), "printed more than 1,000,000 bytes", id="a process without end"
