@@ -102,7 +102,8 @@ class Check:
     def run(self, now: datetime) -> CheckReport:
         """Check every target once, as of `now` (UTC), and report on each in the order of their names.
 
-        Once the tables are described, AWS has answered often enough to tell whether `now` is right.
+        If AWS does not accept the credentials, nothing is checked, and the report has the error. `now` is
+        corrected once the tables are described, when AWS has answered often enough to know its time.
         """
         world, memory = self.world, self.memory
         world.budget.reset()
