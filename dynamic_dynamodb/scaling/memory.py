@@ -67,7 +67,7 @@ def note_decision(before: PerCapacity[Memory], decision: Decision) -> PerCapacit
 
 
 def _note_count(memory: Memory, side: CapacityDecision) -> Memory:
-    return memory if memory.low_checks == side.count else count_low_checks(memory, side.count)
+    return count_low_checks(memory, side.count)
 
 
 def note_throttling(memory: Memory, usage: Usage, side: CapacityDecision) -> Memory:

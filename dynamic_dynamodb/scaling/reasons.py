@@ -124,19 +124,19 @@ def consumed(load: CapacityLoad) -> str:
 
 
 def consumed_above_threshold(load: CapacityLoad) -> str:
-    """Return that consumption is high."""
+    """State that consumption is high."""
     threshold = format_number(load.options.upper_threshold)
     return f"{consumed(load)} is above {load.name('upper_threshold')} {threshold} %"
 
 
 def consumed_below_threshold(load: CapacityLoad) -> str:
-    """Return that consumption is low."""
+    """State that consumption is low."""
     threshold = format_number(load.options.lower_threshold)
     return f"{consumed(load)} is below {load.name('lower_threshold')} {threshold} %"
 
 
 def throttled_count(load: CapacityLoad) -> str:
-    """Return that there are too many throttled events that no raise has answered."""
+    """State that there are too many throttled events that no raise has answered."""
     since = " since the last raise" if load.usage.answered_events else ""
     return _too_many_throttled(load, load.usage.unanswered_events, since)
 
@@ -232,12 +232,12 @@ def within_thresholds(load: CapacityLoad) -> str:
 
 
 def no_step_reached(load: CapacityLoad) -> str:
-    """Return that consumption is at no step of a scale."""
+    """State that consumption is at no step of a scale."""
     return f"{consumed(load)} needs no change"
 
 
 def up_scaling_off(load: CapacityLoad) -> str:
-    """Return that a raise is due but switched off."""
+    """State that a raise is due but turned off."""
     return f"{consumed_above_threshold(load)}, but {load.name('enable_up_scaling')} is off"
 
 
@@ -270,27 +270,27 @@ def capped_at_maximum(load: CapacityLoad) -> str:
 
 
 def autoscaling_off(load: CapacityLoad) -> str:
-    """Return which option switches all scaling of a capacity off."""
+    """State which option turns all scaling of a capacity off."""
     return f"{load.name('enable_autoscaling')} is off"
 
 
 def down_scaling_off(load: CapacityLoad) -> str:
-    """Return which option switches decreases off."""
+    """State which option turns decreases off."""
     return f"{load.name('enable_down_scaling')} is off"
 
 
 def zero_consumption(load: CapacityLoad) -> str:
-    """Return which option keeps a capacity that nobody uses."""
+    """State which option keeps an unused capacity as it is."""
     return f"{load.name('allow_scaling_down_on_0_percent')} is off"
 
 
 def still_throttled(load: CapacityLoad) -> str:
-    """Return that there are too many throttled events to lower a capacity."""
+    """State that there are too many throttled events to lower a capacity."""
     return _too_many_throttled(load, load.usage.throttled_events)
 
 
 def rounds_to_nothing(amount: Rational, unit: str) -> str:
-    """Return that an amount is less than a whole unit."""
+    """State that an amount is less than a whole unit."""
     return f"{format_number(amount)} {unit} rounds down to 0 units"
 
 
@@ -300,7 +300,7 @@ def at_minimum(load: CapacityLoad) -> str:
 
 
 def below_consumption(load: CapacityLoad, units: int) -> str:
-    """Return that so many units would be less than what is consumed."""
+    """State that so many units would be less than what is consumed."""
     return f"{format_number(load.consumed)} units are consumed, more than {units}"
 
 

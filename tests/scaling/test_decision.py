@@ -1,4 +1,4 @@
-"""Decisions follow the rules, and say so with their numbers."""
+"""Decisions follow the rules, and their reasons contain the numbers."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_a_raise_stops_at_the_maximum_even_below_the_consumption() -> None:
     assert [reason.code for reason in side.reasons] == [Code.CONSUMED_ABOVE_THRESHOLD, Code.CAPPED_AT_MAXIMUM]
 
 
-def test_a_table_at_its_maximum_says_what_it_would_need() -> None:
+def test_a_table_at_its_maximum_reports_what_it_would_need() -> None:
     side = decide_with(usage(95), max_provisioned_reads="100").capacities.reads
     assert side.proposed == 100
     assert [reason.code for reason in side.reasons] == [Code.CONSUMED_ABOVE_THRESHOLD, Code.CAPPED_AT_MAXIMUM]
@@ -243,7 +243,7 @@ class TestCounts:
     @pytest.mark.parametrize(
         ("texts", "reads", "expected"),
         [
-            pytest.param({}, usage(95), 0, id="a raise starts anew"),
+            pytest.param({}, usage(95), 0, id="a raise starts at zero"),
             pytest.param({}, usage(50), 2, id="a steady check keeps the count"),
             pytest.param({}, usage(0), 2, id="a check refused at 0 % keeps it"),
             pytest.param({"num_read_checks_reset_percent": "40"}, usage(40), 0, id="the reset percent"),
@@ -258,14 +258,14 @@ class TestCounts:
             pytest.param({"num_read_checks_reset_percent": "1"}, usage(None), 2, id="unknown keeps it"),
         ],
     )
-    def test_other_checks_treat_the_count_by_their_kind(
+    def test_a_check_that_is_not_low_keeps_or_resets_the_count(
         self, texts: dict[str, str], reads: Usage, expected: int
     ) -> None:
         texts = {"num_read_checks_before_scale_down": "3", **texts}
         decision = decide_with(reads, counts=both(2, 0), **texts)
         assert note_decision(NO_MEMORY, decision).reads == Memory(expected)
 
-    def test_an_applied_decrease_starts_anew_and_a_held_one_does_not(self) -> None:
+    def test_an_applied_decrease_resets_the_count_and_a_held_one_does_not(self) -> None:
         texts = {"num_read_checks_before_scale_down": "3"}
         decision = decide_with(usage(10), counts=both(2, 0), **texts)
         memory = note_decision(NO_MEMORY, decision)
@@ -279,7 +279,7 @@ class TestCounts:
         assert decision.capacities.reads.count == 3
 
 
-def test_a_burst_before_minutes_that_are_missing_is_not_taken_for_steady() -> None:
+def test_a_burst_before_missing_minutes_is_not_extrapolated() -> None:
     late = Usage(Fraction(500), Fraction(0), Fraction(0), is_late=True, known_floor_per_second=Fraction(100))
     assert decide_with(late).proposed.reads == 150
 

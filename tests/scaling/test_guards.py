@@ -19,7 +19,7 @@ UP, DOWN, STEADY = usage(95), usage(10), usage(50)
 def held_by(
     reads: Usage, writes: Usage = STEADY, described: Any = None, **texts: str
 ) -> tuple[PerCapacity[int], list[Code | None]]:
-    """Decide and guard; give what is left, and the last reason of each side that was held."""
+    """Decide and guard; return what is left, and the last reason of each capacity that was held."""
     decision = decide_with(reads, writes, **texts)
     facts = Facts(described or description(), target_options(**texts), PerCapacity(reads, writes), NOW)
     left = guard(decision, facts)
@@ -66,7 +66,7 @@ def test_decreases_that_aws_would_refuse_are_left_out_with_the_next_time() -> No
 
 
 def utc(text: str) -> datetime:
-    """Read a moment of March 2026."""
+    """Return a time in March 2026."""
     return datetime.fromisoformat(f"2026-03-{text}:00").replace(tzinfo=timezone.utc)
 
 
@@ -103,7 +103,7 @@ def test_the_next_decrease_is_an_hour_after_the_last_or_at_midnight(
         pytest.param((), both(150, 50), [None, None], id="nothing is registered"),
         pytest.param((Capacity.READS,), both(100, 50), [Code.AWS_AUTOSCALED, None], id="reads are"),
         pytest.param((Capacity.WRITES,), both(150, 100), [None, Code.AWS_AUTOSCALED], id="writes are"),
-        pytest.param(None, both(150, 100), [None, Code.AWS_AUTOSCALING_UNKNOWN], id="nobody knows"),
+        pytest.param(None, both(150, 100), [None, Code.AWS_AUTOSCALING_UNKNOWN], id="not known"),
     ],
 )
 def test_what_aws_scales_itself_is_left_to_it(
@@ -168,7 +168,7 @@ TOGETHER = {"always_decrease_rw_together": "yes"}
         ),
     ],
 )
-def test_one_side_goes_down_only_with_the_other_or_if_that_cannot(
+def test_one_capacity_is_lowered_only_with_the_other_or_if_that_cannot_be(
     reads: Usage,
     writes: Usage,
     texts: dict[str, str],

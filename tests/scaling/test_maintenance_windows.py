@@ -1,4 +1,4 @@
-"""Windows are read as people write them, and their ends belong to them."""
+"""Windows are read as people write them, and include both ends."""
 
 from __future__ import annotations
 

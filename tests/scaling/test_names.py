@@ -1,4 +1,4 @@
-"""A name is taken from an answer when it does no harm, and from a person when DynamoDB would take it."""
+"""Names in answers of AWS must be safe to use; names that people write must be valid in DynamoDB."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ SIDES = {
 
 @st.composite
 def side_options(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw the options of one side, with {0} for its name."""
+    """Draw the options of one capacity, with {0} for its name."""
     drawn = {name: draw(strategy) for name, strategy in SIDES.items()}
     low, high = sorted((draw(st.integers(1, 5000)), draw(st.integers(1, 5000))))
     drawn |= {"min_provisioned_{0}": low, "max_provisioned_{0}": draw(st.sampled_from([None, high]))}
@@ -52,7 +52,7 @@ def side_options(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def join(reads: dict[str, Any], writes: dict[str, Any], *, is_together: bool) -> TargetOptions:
-    """Give options from those of both sides."""
+    """Return the options of a target from those of reads and writes."""
     options = option_dict()
     for capacity, side in zip(Capacity, (reads, writes), strict=True):
         options |= {key.format(capacity.value, capacity.singular): given for key, given in side.items()}
@@ -70,7 +70,7 @@ USAGES = st.builds(
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], bool, list[Any]]:
-    """Draw the options of both sides, whether they go down together, and units, usage and count of each."""
+    """Draw the options of both capacities, whether they are lowered together, and units, usage and counts."""
     sides = [(draw(st.integers(1, 5000)), draw(USAGES), draw(st.integers(0, 5))) for _ in Capacity]
     return draw(side_options()), draw(side_options()), draw(st.booleans()), sides
 
@@ -105,7 +105,7 @@ def test_a_change_ends_between_minimum_and_maximum(case: tuple[Any, ...]) -> Non
 
 
 @given(cases())
-def test_a_side_outside_its_limits_stays_there_only_for_a_reason(case: tuple[Any, ...]) -> None:
+def test_a_capacity_outside_its_limits_stays_there_only_for_a_reason(case: tuple[Any, ...]) -> None:
     decision, options, _ = run(case)
     allowed = {
         Code.AUTOSCALING_OFF,
@@ -166,7 +166,7 @@ def test_tables_and_indexes_are_decided_alike(case: tuple[Any, ...]) -> None:
 
 
 @given(cases())
-def test_every_side_has_a_reason(case: tuple[Any, ...]) -> None:
+def test_every_capacity_has_a_reason(case: tuple[Any, ...]) -> None:
     decision, _, _ = run(case)
     for side in decision.capacities:
         assert side.reasons

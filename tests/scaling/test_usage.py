@@ -22,12 +22,12 @@ NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
 
 
 def at(minutes_ago: int) -> datetime:
-    """Give the start of a whole minute before noon."""
+    """Return the start of a whole minute before noon."""
     return datetime(2026, 3, 4, 12, 0, tzinfo=timezone.utc) - timedelta(minutes=minutes_ago)
 
 
 def series(**minutes: float) -> dict[datetime, float]:
-    """Give a series from names such as m15 for the minute that began fifteen minutes before noon."""
+    """Return a series from names such as m15, the minute that began fifteen minutes before noon."""
     return {at(int(name[1:])): total for name, total in minutes.items()}
 
 
@@ -60,7 +60,7 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             {},
             at(3),
             Usage(Fraction(1), Fraction(0), Fraction(0)),
-            id="an old missing tail is zero if another series goes further",
+            id="old missing minutes at the end are zero if another series has them",
         ),
         pytest.param(
             OLD_WINDOW,
@@ -70,7 +70,7 @@ FRESH_WINDOW = LookBackWindow(at(5), 5)
             Usage(
                 Fraction(600, 180), Fraction(0), Fraction(0), is_late=True, known_floor_per_second=Fraction(2)
             ),
-            id="an old missing tail that nobody has is late",
+            id="old missing minutes at the end are late if no target has them",
         ),
         pytest.param(
             OLD_WINDOW, {}, {}, None, Usage(Fraction(0), Fraction(0), Fraction(0)), id="nothing at all is 0 %"
