@@ -1,4 +1,4 @@
-"""The errors that cross rooms; nothing of botocore or requests travels further than its adapter."""
+"""The errors that packages raise to each other; those of botocore and requests stay in their adapters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 _DENIED: Final = frozenset({"AccessDeniedException", "AccessDenied", "AuthorizationError", "Forbidden"})
-"""How DynamoDB, CloudWatch, SNS and single metrics say that a permission is missing."""
+"""The codes of DynamoDB, CloudWatch, SNS and single metrics for a missing permission."""
 _UNUSABLE_CREDENTIALS: Final = frozenset(
     {
         "AuthFailure",
@@ -28,7 +28,7 @@ _UNUSABLE_CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""How AWS says that credentials have expired, that it does not know them, or that the clock is wrong.
+"""AWS's codes for credentials that have expired or are unknown, and for a wrong clock.
 
 They are the common errors of its APIs; a wrong clock has the code of a wrong signature.
 """
@@ -40,7 +40,7 @@ LIMIT_EXCEEDED: Final = "LimitExceededException"
 
 
 class Limit(Enum):
-    """What LimitExceededException is about; AWS tells only in its message."""
+    """The limit that LimitExceededException is about; only AWS's message says which."""
 
     DECREASES = "the decreases of a day"
     AT_ONCE = "the updates at a time"
@@ -53,7 +53,7 @@ _WORDS_OF_LIMITS: Final = (
     (Limit.AT_ONCE, ("simultaneous", "concurrent", "too many operations", "at a time", "at the same time")),
     (Limit.MAXIMUM, ("maximum", "exceeds", "account limit", "per table")),
 )
-"""Words of AWS's messages, tried in this order: the last ones occur in others' messages too.
+"""Words of AWS's messages, tried in this order: the last ones also occur in messages about other limits.
 
 "Too many operations for a given subscriber" is the text of DynamoDB's service model, whose description of
 LimitExceededException also says "simultaneous", "concurrent", "at a time" and "at the same time".
@@ -66,29 +66,29 @@ _CLOCK_HINT: Final = "this machine's clock is wrong: set it, and keep it right w
 
 
 def _is_about_time(code: str, message: str) -> bool:
-    """Tell whether AWS refused a call because of the moment at which it was signed."""
+    """Return whether AWS refused a call because of the time at which it was signed."""
     return code in _TIME_CODES or any(words in message.lower() for words in _WORDS_OF_TIME)
 
 
 class ConfigurationError(Exception):
     """The command line or the file cannot be used; every fault is one sentence.
 
-    `source` says what cannot be used if it is something else.
+    `source` names what cannot be used if it is neither.
     """
 
     def __init__(self, faults: tuple[str, ...], source: str = "") -> None:
-        """Keep the faults apart, for programs that count them."""
+        """Keep each fault, for callers that count them."""
         super().__init__("\n".join(faults))
         self.faults = faults
         self.source = source
 
 
 class AwsError(Exception):
-    """AWS refused a call, or no usable answer came.
+    """AWS refused a call, or sent no usable answer.
 
-    `action` is the permission that the call needs, as an IAM policy spells it; `code` is AWS's own,
-    or the name of what happened on the way; `is_transient` says that trying again may help.
-    `is_answer_lost` says that AWS may have done what was asked, in this attempt or one before it.
+    `action` is the permission that the call needs, as an IAM policy spells it. `code` is AWS's error code,
+    or the name of what happened on the way. `is_transient` means that another attempt may succeed.
+    `is_answer_lost` means that AWS may have carried out the call, in this attempt or an earlier one.
     """
 
     def __init__(
@@ -100,16 +100,16 @@ class AwsError(Exception):
         is_transient: bool = False,
         is_answer_lost: bool = False,
     ) -> None:
-        """Keep the parts apart, for those who must answer one."""
+        """Keep each part, for callers that depend on one."""
         super().__init__(action, code, message)
         self.action = action
         self.code = code
-        self.message = " ".join(message.split())  # AWS breaks lines, a log line must not
+        self.message = " ".join(message.split())  # AWS's messages have line breaks, a log line must not
         self.is_transient = is_transient
         self.is_answer_lost = is_answer_lost
 
     def __str__(self) -> str:
-        """Say what failed and why, and what permission is missing if that is why."""
+        """Return what failed, why, and what to do if that is known."""
         said = f"{self.code}: {self.message}" if self.message else self.code
         hint = self._find_hint()
         return f"{self.action} failed: {said}{f' ({hint})' if hint else ''}"
@@ -122,7 +122,7 @@ class AwsError(Exception):
         if self.code not in _DENIED:
             return ""
         named = _REFUSED_ACTION.search(self.message)
-        refused = named[1] if named else self.action  # AWS may have wanted another one for it
+        refused = named[1] if named else self.action  # AWS may have required another one
         if deny := _EXPLICIT_DENY.search(self.message):
             return f"remove the explicit deny of {refused} from {deny[1] or 'the policy that has it'}"
         if refused == _ROLES:
@@ -132,17 +132,17 @@ class AwsError(Exception):
 
     @property
     def is_denied(self) -> bool:
-        """Tell whether a permission is missing."""
+        """Return whether a permission is missing."""
         return self.code in _DENIED
 
     @property
     def is_about_credentials(self) -> bool:
-        """Tell whether AWS takes no call that is signed so, whatever it is."""
+        """Return whether AWS refuses every call that is signed with these credentials."""
         return self.code in _UNUSABLE_CREDENTIALS
 
     @property
     def limit(self) -> Limit | None:
-        """Tell which limit was exceeded; None if none was."""
+        """Return the limit that was exceeded; None for another error."""
         if self.code != LIMIT_EXCEEDED:
             return None
         message = self.message.lower()
@@ -151,16 +151,16 @@ class AwsError(Exception):
 
 
 class CredentialsError(AwsError):
-    """There are no credentials to call AWS with; the message says all, `action` is what was refused."""
+    """There are no credentials to call AWS with; the message is complete, `action` is what was refused."""
 
     def __str__(self) -> str:
-        """Say why, and what permission is missing if that is why."""
+        """Return why, and what to do if that is known."""
         hint = self._find_hint()
         return f"{self.message} ({hint})" if hint else self.message
 
     @property
     def is_denied(self) -> bool:
-        """Return False: a role that was refused is no reason to call something else instead."""
+        """Return False: without credentials, another call would be refused too."""
         return False
 
     @property

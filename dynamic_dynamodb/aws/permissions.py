@@ -48,10 +48,10 @@ _ESCAPE_OR_CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTAL
 
 
 def write_policy(configuration: Configuration) -> dict[str, Any]:
-    """Give the policy document: what cannot be narrowed is allowed on `*`, the rest on tables and topics.
+    """Return the policy document, with tables and topics as resources where AWS supports them, else `*`.
 
     AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference), and one
-    answer is wanted for all that AWS scales itself.
+    call of DescribeScalableTargets is for all tables.
     """
     options = configuration.global_options
     region = options["region"]
@@ -95,9 +95,9 @@ def _allow(name: str, allowed: list[str], resources: Iterable[str]) -> dict[str,
 
 
 def name_resource(expression: str) -> str:
-    """Give the narrowest name with IAM's wildcards that takes all tables that an expression matches.
+    """Return the narrowest name with IAM's wildcards that covers all tables that an expression matches.
 
-    A `.` becomes `?`; after the first thing that IAM has no words for, everything is allowed by `*`.
+    A `.` becomes `?`; from the first construct that IAM cannot express, everything is allowed by `*`.
     """
     rest = expression.removeprefix("^")
     if _has_alternatives(rest):
@@ -110,7 +110,7 @@ def name_resource(expression: str) -> str:
 
 
 def _has_alternatives(expression: str) -> bool:
-    """Tell whether a `|` stands outside all groups, so that the beginning need not be matched."""
+    """Return whether a `|` stands outside all groups, so that a match may start in several ways."""
     depth = 0
     for character in _ESCAPE_OR_CLASS.sub("", expression):
         depth += (character == "(") - (character == ")")

@@ -33,8 +33,6 @@ BUSY_EVERY = 25
 CONTROL_BATCH = 500
 MOST_WALL, MOST_CPU, MOST_MEMORY = 1.3, 1.25, 1.3
 MOST_OWN_CPU_SECONDS = 2.0
-FEW_TABLES = 100
-"""Below this, a run is hardly more than the start of Python and boto3, which the limits are not about."""
 CONFIGURATION = """\
 [default_options]
 max-provisioned-reads: 1000
@@ -69,8 +67,6 @@ class Row:
         """Return the limits that are exceeded."""
         if self.calls != self.bare_calls:
             return ["calls"]
-        if self.tables < FEW_TABLES:
-            return []
         limits = {
             "wall": (self.ours.wall_seconds / self.bare.wall_seconds, MOST_WALL),
             "CPU": (self.ours.cpu_seconds / self.bare.cpu_seconds, MOST_CPU),
