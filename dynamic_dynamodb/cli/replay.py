@@ -42,7 +42,7 @@ def record(sources: ConfigSources, configuration: Configuration) -> Result:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
             signal.signal(number, _exit_cleanly)
-    progress = ProgressBar(sys.stderr, "recording", patience_seconds=0)
+    progress = ProgressBar(sys.stderr, "recording", delay_seconds=0)
     try:
         recorded = recorder.record(sources, configuration, progress)
     finally:

@@ -1,4 +1,4 @@
-"""Write to stdout and stderr so that broken ones are said once, or do no harm."""
+"""Write to stdout and stderr, and handle streams that are closed, full or broken."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _SIGNAL_EXIT_BASE: Final = 128
-"""What shells add to a signal's number for the exit code of a program that it ended."""
+"""Shells add this to a signal's number for the exit code of a program that it ended."""
 _STANDARD_ERROR: Final = 2
 
 
 class OutputError(Exception):
-    """What was asked for cannot be written to stdout."""
+    """The result cannot be written to stdout."""
 
     @property
     def sentence(self) -> str:
-        """Say why; empty if the reader has gone, such as `head`, as nobody is to be told then."""
+        """Return the reason; empty if the reader has closed the pipe, as `head` does."""
         if isinstance(self.__cause__, BrokenPipeError):
             return ""
         return f"the output cannot be written: {getattr(self.__cause__, 'strerror', '')}"
 
     @property
     def exit_code(self) -> int:
-        """Return 141, as for any program that ends because its reader has gone, else 1."""
+        """Return 141, as for a program that SIGPIPE ended, if the reader has closed the pipe; else 1."""
         return 1 if self.sentence else exit_code_of(signal.SIGPIPE)
 
 
@@ -41,7 +41,7 @@ def exit_code_of(number: int) -> int:
 
 
 def prepare_streams() -> None:
-    """Let closed standard streams lead nowhere, so that nothing else gets their numbers."""
+    """Open closed standard streams on /dev/null, so that no other file gets their descriptors."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
         pass
     os.close(descriptor)
@@ -50,11 +50,11 @@ def prepare_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # whatever the locale, no line may be lost
+            stream.reconfigure(errors="backslashreplace")  # no line is lost to a locale
 
 
 def write_result(text: str = "") -> None:
-    """Write what was asked for to stdout, and what argparse has left there; raise OutputError."""
+    """Write a result to stdout, after what argparse has left there; raise OutputError."""
     try:
         if text:  # /dev/full refuses even an empty text
             sys.stdout.write(text)
@@ -65,7 +65,7 @@ def write_result(text: str = "") -> None:
 
 
 def write_remark(text: str) -> None:
-    """Write a line to stderr, with control characters made visible, if it can be written."""
+    """Write a line to stderr, with control characters escaped; do nothing if it cannot be written."""
     try:
         if text:
             from dynamic_dynamodb.config.text import escape
@@ -84,7 +84,7 @@ def report_output_error(error: OutputError) -> int:
 
 
 def drop_leftovers() -> None:
-    """Let go what a handler of a log has left in stdout and cannot be written: it is not a result."""
+    """Drop log lines left in stdout that cannot be written: they are not a result."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -92,12 +92,12 @@ def drop_leftovers() -> None:
 
 
 def can_take(stream: TextIO) -> bool:
-    """Tell whether a line could be written now without waiting for a reader."""
+    """Return whether a line can be written without waiting for a reader."""
     return bool(select.select([], [stream.fileno()], [], 0)[1])
 
 
 def silence(stream: TextIO) -> None:
-    """Let what a stream still holds lead nowhere: Python would try to write it when it ends."""
+    """Discard what a stream has buffered: Python would try to write it at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

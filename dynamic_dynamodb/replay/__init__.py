@@ -1,1 +1,1 @@
-"""What if: recorded load through the real decisions, against a model of a table."""
+"""Record load, and replay it through the real decisions against a model of DynamoDB."""

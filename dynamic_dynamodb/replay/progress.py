@@ -1,4 +1,4 @@
-"""Show how far long work is, on a terminal and only when it takes long."""
+"""Show the progress of long work, on a terminal only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-PATIENCE_SECONDS: Final = 2.0
+DELAY_SECONDS: Final = 2.0
+"""Work that takes less long draws no bar."""
 REDRAW_SECONDS: Final = 0.1
 LONGEST_BAR: Final = 30
 _USUAL_COLUMNS: Final = 80
@@ -20,21 +21,21 @@ _USUAL_COLUMNS: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Tell how far the whole work is, from how far a part of it is."""
+    """The progress of a part of the work, reported as progress of the whole."""
 
-    tell: Callable[[float], None]
+    report: Callable[[float], None]
     begin: float = 0.0
     end: float = 1.0
 
     def __call__(self, share: float) -> None:
-        """Tell that this share of the part, from 0 to 1, is done."""
-        self.tell(self.begin + share * (self.end - self.begin))
+        """Report that this share of the part, from 0 to 1, is done."""
+        self.report(self.begin + share * (self.end - self.begin))
 
     def split(self, weights: Sequence[float]) -> tuple[Progress, ...]:
-        """Cut this part into parts that take so long, one after the other."""
+        """Split this part into consecutive parts that take time by these weights."""
         total, length = sum(weights), self.end - self.begin
         cuts = [self.begin + length * sum_so_far / total for sum_so_far in accumulate(weights, initial=0)]
-        return tuple(Progress(self.tell, begin, end) for begin, end in pairwise(cuts))
+        return tuple(Progress(self.report, begin, end) for begin, end in pairwise(cuts))
 
 
 NO_PROGRESS: Final = Progress(lambda _: None)
@@ -42,33 +43,33 @@ NO_PROGRESS: Final = Progress(lambda _: None)
 
 @dataclass(slots=True)
 class ProgressBar:
-    """A line that is drawn over itself; nothing at all where the stream is no terminal."""
+    """A bar that is redrawn in one line of a terminal; on other streams it draws nothing."""
 
     stream: TextIO
     label: str
-    patience_seconds: float = PATIENCE_SECONDS
+    delay_seconds: float = DELAY_SECONDS
     begun: float = field(default_factory=time.monotonic)
     drawn: float = 0.0
 
     def __call__(self, share: float) -> None:
         """Show that this share of the work, from 0 to 1, is done."""
         now = time.monotonic()
-        if not self.stream.isatty() or now - self.begun < self.patience_seconds:
+        if not self.stream.isatty() or now - self.begun < self.delay_seconds:
             return
         if now - self.drawn >= REDRAW_SECONDS:
             self.drawn = now
-            # A line as wide as the terminal would be drawn below itself each time.
+            # A line as wide as the terminal would wrap, and be redrawn one line lower each time.
             width = min(LONGEST_BAR, _count_columns(self.stream) - len(f"{self.label}  100%") - 1)
             bar = f"{self.label} {_draw(share, width)} {share:4.0%}" if width > 0 else f"{share:4.0%}"
             self._write(f"\r{bar}")
 
     def clear(self) -> None:
-        """Leave a clean line behind."""
+        """Erase the bar."""
         if self.drawn:
             self._write("\r\033[K")
 
     def _write(self, text: str) -> None:
-        with suppress(OSError):  # a terminal that is gone ends no work
+        with suppress(OSError):  # work goes on when the terminal is gone
             self.stream.write(text)
             self.stream.flush()
 

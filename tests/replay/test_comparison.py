@@ -259,14 +259,14 @@ def draw_on_terminal(*, columns: int) -> str:
     reader, writer = os.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
     with os.fdopen(reader, "rb", 0) as shown, os.fdopen(writer, "w", encoding="utf-8") as terminal:
-        ProgressBar(terminal, "replaying", patience_seconds=0)(0.5)
+        ProgressBar(terminal, "replaying", delay_seconds=0)(0.5)
         return shown.read(1000).decode()
 
 
 def test_the_progress_bar_is_for_terminals_and_for_long_work_only() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
-        bar = ProgressBar(stream, "replaying", patience_seconds=0)
+        bar = ProgressBar(stream, "replaying", delay_seconds=0)
         bar(0.5)
         bar.clear()
     assert terminal.getvalue() == f"\rreplaying {'█' * 15}{'·' * 15}  50%\r\033[K"
@@ -274,6 +274,6 @@ def test_the_progress_bar_is_for_terminals_and_for_long_work_only() -> None:
     assert draw_on_terminal(columns=80) == f"\rreplaying {'█' * 15}{'·' * 15}  50%"
     assert draw_on_terminal(columns=24) == f"\rreplaying {'█' * 4}{'·' * 4}  50%"
     assert draw_on_terminal(columns=12) == "\r 50%"
-    patient = Terminal()
-    ProgressBar(patient, "replaying", patience_seconds=60)(0.5)
-    assert patient.getvalue() == ""
+    slow = Terminal()
+    ProgressBar(slow, "replaying", delay_seconds=60)(0.5)
+    assert slow.getvalue() == ""

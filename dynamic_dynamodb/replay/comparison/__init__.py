@@ -1,1 +1,1 @@
-"""What it costs and throttles, beside what else there is."""
+"""Cost and throttling of a configuration, compared with its alternatives."""

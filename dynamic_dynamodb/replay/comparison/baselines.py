@@ -1,4 +1,4 @@
-"""Run what a table could have instead: AWS target tracking, one fixed value, on-demand, what really was."""
+"""Run the alternatives: AWS target tracking, one fixed value, on-demand, and the recorded capacity."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 OUT_POINTS: Final = 2
 IN_POINTS: Final = 15
 IN_DISTANCE_PERCENT: Final = 20
-"""When target tracking acts: the alarms that Application Auto Scaling makes for DynamoDB."""
+"""When target tracking acts: the alarms that Application Auto Scaling creates for DynamoDB."""
 
 ON_DEMAND: Final = "on-demand"
 FIXED: Final = "best fixed value"
@@ -39,13 +39,13 @@ RECORDED_ON_DEMAND: Final = "as recorded: on-demand"
 
 
 def name_tracking(target_percent: int) -> str:
-    """Name a row."""
+    """Return the name of a row of target tracking."""
     return f"AWS target tracking {target_percent} %"
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineSettings:
-    """Under which conditions baselines are run: the same as the configuration's."""
+    """The conditions of the replay, which baselines share."""
 
     physics: Physics
     prices: Prices
@@ -54,7 +54,7 @@ class BaselineSettings:
 
 
 def get_traces(model: TargetModel) -> PerCapacity[Trace | None]:
-    """Give what happened on a model that has run to its end."""
+    """Return the traces of a model that has run to its end."""
     return model.sides.map(_get_trace)
 
 
@@ -65,11 +65,11 @@ def _get_trace(side: SideModel) -> Trace | None:
 
 
 def run_tracking(recording: Recording, settings: BaselineSettings, target_percent: int) -> Row:
-    """Run AWS target tracking on both sides, within the configuration's minimum and maximum.
+    """Run AWS target tracking on both sides, within the configured minimum and maximum.
 
-    Like Application Auto Scaling when a target is registered, it begins within the limits.
-    A side goes out to consumption / target after two points above the target, and in after fifteen
-    points, none of them missing, more than 20 percentage points below it.
+    It starts within these limits, as Application Auto Scaling does when a target is registered.
+    A side scales out to consumption / target after 2 datapoints above the target, and in after 15 datapoints
+    more than 20 percentage points below it, none of them missing.
     """
     model = TargetModel(
         recording,
@@ -102,7 +102,7 @@ def run_tracking(recording: Recording, settings: BaselineSettings, target_percen
 
 
 def _track(side: SideModel, published: int, limits: CapacityOptions, target_percent: int) -> int | None:
-    """Give the units that an alarm asks for; None if there is none, or if it would change nothing."""
+    """Return the units that an alarm sets; None if there is no alarm, or if it changes nothing."""
     if side.demand is None or published < OUT_POINTS:
         return None
     units, consumed = side.model.provisioned, side.consumed
@@ -128,7 +128,7 @@ def _find_units_at(consumed: float, target_percent: int) -> int:
 
 
 def run_fixed(recording: Recording, settings: BaselineSettings, allowed_percent: float) -> Row:
-    """Find the least fixed value of each side that throttles no more than allowed."""
+    """Run the lowest fixed value of each side that throttles no more than is allowed."""
     units = PerCapacity(*(_find_fixed(side, settings.physics, allowed_percent) for side in recording.sides))
     traces = PerCapacity(
         *(
@@ -140,9 +140,9 @@ def run_fixed(recording: Recording, settings: BaselineSettings, allowed_percent:
 
 
 def run_recorded(recording: Recording, settings: BaselineSettings) -> Row | None:
-    """Run the recorded demand on the recorded capacity, or on demand if it was billed so.
+    """Run the recorded demand on the recorded capacity, or on demand if it was billed on demand.
 
-    None if the capacity of a side was not recorded, or if it was billed both ways.
+    Return None if the capacity of a side was not recorded, or if the target was billed both ways.
     """
     if recording.billing == {Billing.ON_DEMAND}:
         return replace(run_on_demand(recording, settings), name=RECORDED_ON_DEMAND)
@@ -173,7 +173,7 @@ def _find_fixed(side: SideRecording | None, physics: Physics, allowed_percent: f
 
 
 def _run_schedule(side: SideRecording, physics: Physics, schedule: Iterable[float]) -> Trace:
-    model = CapacityModel(physics, 0)  # without a bucket: the first minute provisions
+    model = CapacityModel(physics, 0)  # without a bucket, as the first minute changes it
     run = SideModel(model, side.consumed)
     for minute, units in zip(range(len(side.consumed)), map(ceil, schedule), strict=False):
         if units != model.provisioned:
@@ -183,7 +183,7 @@ def _run_schedule(side: SideRecording, physics: Physics, schedule: Iterable[floa
 
 
 def run_on_demand(recording: Recording, settings: BaselineSettings) -> Row:
-    """Price every unit as a request; nothing is throttled."""
+    """Bill every unit as a request; nothing is throttled."""
     sides = PerCapacity(
         *(
             NO_SIDE if side is None else SideResult(demand=sum(side.consumed), served=sum(side.consumed))

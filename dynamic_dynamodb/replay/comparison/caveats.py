@@ -1,4 +1,4 @@
-"""Say what the reader of an answer must know to judge its figures."""
+"""Find reasons why the figures of a replay may be wrong."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.simulator.simulator import Replayed
 
 DEFAULT_QUOTA_UNITS: Final = 40_000
-"""Read or write units of one table that AWS allows unless asked for more (DynamoDB quotas)."""
+"""The default quota of read or write units of one table (DynamoDB quotas)."""
 _LONG_GAP_MINUTES: Final = 60
 
 
 def find_caveats(ours: Replayed, row: Row, settings: Settings) -> Iterator[str]:
-    """Give a sentence for each reason why the figures of a target may not hold."""
+    """Yield a sentence for each reason why the figures of a target may be wrong."""
     recording = ours.model.recording
     yield from recording.remarks
     yield from _find_load_caveats(recording)
@@ -61,7 +61,7 @@ def _find_load_caveats(recording: Recording) -> Iterator[str]:
 
 
 def _find_gap_caveats(recording: Recording) -> Iterator[str]:
-    """Name the gaps of each side, or those that all sides share."""
+    """Yield a sentence on the gaps of each side, or one if all sides have the same gaps."""
     there = [capacity for capacity in Capacity if recording.sides[capacity] is not None]
     if len({recording.gaps[capacity] for capacity in there}) == 1:
         yield from _describe_gaps("", recording.gaps[there[0]])

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target
 
 OF_ANY_TARGET: Final = ("throttled", "at-max")
-"""What --fail-if looks at target by target, as one that fares badly is lost in the mean of many."""
+"""Metrics that --fail-if compares for each target: a bad one would be lost in the average of many."""
 _WEIGHTS: Final = (3, 3, 1)
 _WEIGHTS_ALONE: Final = (3, 0, 1)
-"""How long it takes to replay, to replay by a second configuration, and to run the baselines."""
+"""The share of time for the replay, for that of a second configuration, and for the baselines."""
 TARGETS_PERCENT: Final = (70, 90)
-"""AWS's default for target tracking, and the highest that it takes."""
+"""The default target of AWS target tracking, and the highest one allowed."""
 
 
 _RESERVED_NAMES: Final = frozenset(
@@ -49,13 +49,13 @@ _RESERVED_NAMES: Final = frozenset(
 
 
 def name_compared(path: Path) -> str:
-    """Name the row of a second configuration, so that it is no rival's."""
+    """Return a name for the row of a second configuration that no other row has."""
     return f"file {path.name}" if path.name in _RESERVED_NAMES else path.name
 
 
 @dataclass(frozen=True, slots=True)
 class TargetComparison:
-    """What came of one target; `rows` hold this configuration first."""
+    """The comparison for one target; the first row is this configuration."""
 
     recording: Recording
     replayed: Replayed
@@ -66,7 +66,7 @@ class TargetComparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of all targets; `total` adds them up."""
+    """The comparisons for all targets, and their sum."""
 
     targets: tuple[TargetComparison, ...]
     total: tuple[Row, ...]
@@ -75,7 +75,7 @@ class Comparison:
     settings: Settings
 
     def find_failure(self) -> str | None:
-        """Give the first condition that holds, with who met it: any target, or all together."""
+        """Return the first condition of --fail-if that holds, with the target; None if none does."""
         for condition in self.settings.conditions:
             for name, row in self._rows_for(condition):
                 if condition.holds(row, self.settings.billing):
@@ -98,9 +98,10 @@ def compare(
     other: tuple[str, Configuration] | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> Comparison:
-    """Replay recordings; `other` is a second configuration to compare, with a name that no rival has.
+    """Replay recordings and compare the results with the baselines.
 
-    Raises ConfigurationError if the configuration has no section for any of them.
+    `other` is a second configuration to compare with, and the name of its row.
+    Raises ConfigurationError if no section applies to any of the recordings.
     """
     known, warnings = _keep_known(configuration.sections, recordings, "the configuration")
     if not known:
@@ -136,7 +137,7 @@ def compare(
 
 
 def _find_price_caveats(recordings: Sequence[Recording], settings: Settings) -> Iterator[str]:
-    """Warn of prices of another region; a recording that names none is of the configuration's."""
+    """Yield a warning if default prices are of another region than a recording, or than the configuration."""
     regions = {recording.region or settings.region for recording in recordings} - {PRICED_REGION}
     if regions and settings.default_prices:
         yield (
@@ -190,16 +191,16 @@ def _run_baselines(
 ) -> Iterator[Row]:
     limits = ours.section.typed.capacities
     start = recording.find_start_capacity(settings.start, limits)
-    rules = baselines.BaselineSettings(settings.physics, settings.prices, start, limits)
+    conditions = baselines.BaselineSettings(settings.physics, settings.prices, start, limits)
     for number, target_percent in enumerate(TARGETS_PERCENT, 1):
-        yield baselines.run_tracking(recording, rules, target_percent)
+        yield baselines.run_tracking(recording, conditions, target_percent)
         progress(number / (len(TARGETS_PERCENT) + 1))
-    yield baselines.run_on_demand(recording, rules)
-    yield baselines.run_fixed(recording, rules, settings.allowed_percent)
-    recorded = baselines.run_recorded(recording, rules)
+    yield baselines.run_on_demand(recording, conditions)
+    yield baselines.run_fixed(recording, conditions, settings.allowed_percent)
+    recorded = baselines.run_recorded(recording, conditions)
     if recorded is not None:
         yield recorded
-    yield lower_bound.bound(recording, rules, settings.allowed_percent)
+    yield lower_bound.bound(recording, conditions, settings.allowed_percent)
     progress(1.0)
 
 
@@ -212,7 +213,7 @@ def _add_up(targets: Sequence[TargetComparison]) -> tuple[Row, ...]:
 
 
 def _find_kind(row: Row) -> str:
-    """Return the name under which a row is added up: what is on demand and what is not was recorded alike."""
+    """Return the name under which a row is added up: both kinds of recorded rows have one."""
     return baselines.RECORDED if row.name == baselines.RECORDED_ON_DEMAND else row.name
 
 

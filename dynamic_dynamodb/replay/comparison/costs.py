@@ -1,4 +1,4 @@
-"""Price capacity and requests, both ways of billing an hour in which capacity changed."""
+"""Compute costs of capacity and requests, with both ways of billing an hour in which capacity changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MILLION: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """US dollars for a unit during an hour, and for a million units on demand."""
+    """US dollars for one unit for an hour, and for a million request units on demand."""
 
     capacity_hour: PerCapacity[float]
     million_requests: PerCapacity[float]
@@ -29,17 +29,17 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Dollars per 30 days, if a changed hour is billed at its highest capacity, or minute by minute."""
+    """Dollars per 30 days, if an hour is billed at its highest capacity or minute by minute."""
 
     hour_max: float
     prorated: float
 
     def by(self, billing: str) -> float:
-        """Pick one way of billing."""
+        """Return the dollars by one way of billing."""
         return self.hour_max if billing == HOUR_MAX else self.prorated
 
     def __add__(self, other: Cost) -> Cost:
-        """Add the cost of something else in the same time."""
+        """Return the sum of two costs."""
         return Cost(self.hour_max + other.hour_max, self.prorated + other.prorated)
 
 
@@ -47,25 +47,25 @@ NO_COST: Final = Cost(0.0, 0.0)
 
 
 def split_hours(start: datetime, minutes: int) -> list[slice]:
-    """Cut a recording's minutes at the full hours."""
+    """Return the minutes of a recording, split at full hours."""
     first = MINUTES_PER_HOUR - start.minute
     cuts = [0, *range(first, minutes, MINUTES_PER_HOUR), minutes]
     return [slice(begin, end) for begin, end in pairwise(cuts)]
 
 
 def bill(provisioned: Sequence[float], hours: Sequence[slice], price: float) -> Cost:
-    """Price units by minute; a part of an hour at either end is billed as that part."""
+    """Return the cost of provisioned units by minute; a part of an hour at either end counts as that part."""
     unit_minutes = sum(max(part) * len(part) for part in (provisioned[hour] for hour in hours))
     return price_unit_minutes(unit_minutes, sum(provisioned), len(provisioned), price)
 
 
 def price_unit_minutes(hour_max: float, prorated: float, minutes: int, price: float) -> Cost:
-    """Turn sums of units over minutes into dollars per 30 days."""
+    """Return unit-minutes as dollars per 30 days."""
     factor = price / MINUTES_PER_HOUR * PRICED_DAYS * MINUTES_PER_DAY / minutes
     return Cost(hour_max * factor, prorated * factor)
 
 
 def bill_on_demand(units: float, minutes: int, price: float) -> Cost:
-    """Price requests, which are the same both ways."""
+    """Return the cost of request units, which is the same both ways."""
     dollars = units / _MILLION * price * PRICED_DAYS * MINUTES_PER_DAY / minutes
     return Cost(dollars, dollars)

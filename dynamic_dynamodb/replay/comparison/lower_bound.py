@@ -1,13 +1,13 @@
-"""Bound from below what any schedule must cost that throttles no more than wanted.
+"""Compute a lower bound on the cost of any capacity that throttles no more than is allowed.
 
-The clairvoyant knows all demand, changes without delay and without a budget of decreases, begins every
-hour with a full burst bucket, and never sees a throttled unit come back.
-Whoever keeps the model's rules can do nothing that the clairvoyant cannot.
+The bound knows the whole demand, changes capacity without delay and without a limit on decreases, starts
+every hour with a full burst bucket, and gets no throttled unit back.
+Every schedule that follows the model costs at least as much.
 
-Billed by the hour's highest value, an hour may as well hold that value throughout.
-What it throttles is then a convex, piecewise linear function of its units, and the cheapest sum over
-all hours gives up capacity where a unit of throttling saves most: exact for fractional units.
-Billed by the minute, units unused are taken to be kept for ever, and each minute has at least 1 unit.
+Billed at the highest value of each hour, an hour can have that value throughout.
+Its throttling is then a convex, piecewise linear function of its units, and the cheapest sum over all hours
+gives up capacity where a throttled unit saves most: this is exact for fractional units.
+Billed by the minute, unused units are assumed to be kept forever, and each minute has at least 1 unit.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ _CLOSE: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A linear piece: units throttled at some capacity, and how many fewer one more unit would throttle."""
+    """A linear piece: a capacity, what it throttles, and how much less one more unit would throttle."""
 
     units: float
     throttled: float
     slope: float
 
     def at(self, units: float) -> float:
-        """Follow the line to another capacity."""
+        """Return what another capacity on this line throttles."""
         return self.throttled + self.slope * (self.units - units)
 
 
 def measure(demands: Sequence[float], burst: int, units: float) -> Line:
-    """Tell what an hour of this capacity throttles that begins with a full bucket."""
+    """Return what an hour with this capacity and a full bucket at its start throttles."""
     each, most_kept = units * SECONDS_PER_MINUTE, units * burst
     bucket, bucket_slope = most_kept, float(burst)
     throttled = slope = 0.0
@@ -66,12 +66,12 @@ def measure(demands: Sequence[float], burst: int, units: float) -> Line:
 
 
 def find_enough(demands: Sequence[float], burst: int) -> Line:
-    """Find the least capacity that throttles nothing in an hour, and the slope just below it.
+    """Return the lowest capacity that throttles nothing in an hour, and the slope just below it.
 
-    Newton's steps, which end exactly on the last of the linear pieces; the slope is 0 at the least units.
+    Newton's method ends exactly on the last linear piece; the slope is 0 at the lowest units.
     """
     units, slope = LEAST_UNITS, 0.0
-    close = _CLOSE * (1 + max(demands) * _CLOSE)  # of very many units the last ones are noise
+    close = _CLOSE * (1 + max(demands) * _CLOSE)  # of very many units the last digits are noise
     while (line := measure(demands, burst, units)).throttled > close:
         units += line.throttled / line.slope
         slope = line.slope
@@ -79,7 +79,7 @@ def find_enough(demands: Sequence[float], burst: int) -> Line:
 
 
 def find_lower_end(demands: Sequence[float], burst: int, upper: Line) -> Line:
-    """Find where the linear piece below a capacity ends, with the slope of the piece below that.
+    """Return the lower end of the linear piece below a capacity, with the slope of the next piece.
 
     `upper.slope` is the slope of the piece itself.
     """
@@ -98,11 +98,11 @@ def find_lower_end(demands: Sequence[float], burst: int, upper: Line) -> Line:
 def bound_hour_max(
     demands: Column[float], hours: Sequence[slice], burst: int, most_throttled: float
 ) -> float:
-    """Bound the unit-minutes that are billed when each hour counts at its highest value."""
+    """Return the lowest unit-minutes if each hour is billed at its highest value."""
     parts = [demands[hour] for hour in hours]
     lines = [find_enough(part, burst) for part in parts]
     billed = sum(line.units * len(part) for line, part in zip(lines, parts, strict=True))
-    # What lowering an hour throttles for each unit-minute that it saves, the best bargain first.
+    # The throttling for each unit-minute saved by lowering an hour, the lowest first.
     bargains = [
         (line.slope / len(part), number)
         for number, (line, part) in enumerate(zip(lines, parts, strict=True))
@@ -126,7 +126,7 @@ def bound_hour_max(
 
 
 def bound_prorated(demands: Sequence[float], most_throttled: float) -> float:
-    """Bound the unit-minutes that are billed minute by minute."""
+    """Return the lowest unit-minutes if capacity is billed by the minute."""
     count = len(demands)
     most = count * LEAST_UNITS
     asked = -most_throttled
@@ -138,7 +138,7 @@ def bound_prorated(demands: Sequence[float], most_throttled: float) -> float:
 
 
 def bound(recording: Recording, settings: BaselineSettings, allowed_percent: float) -> Row:
-    """Make the row of the clairvoyant, who throttles as much as is wanted on each side."""
+    """Return the row of the lower bound, which throttles as much of each side as is allowed."""
     hours = split_hours(recording.start, recording.minutes)
     sides, cost = [], NO_COST
     for side, price in zip(recording.sides, settings.prices.capacity_hour, strict=True):
@@ -149,7 +149,7 @@ def bound(recording: Recording, settings: BaselineSettings, allowed_percent: flo
         allowed = allowed_percent / 100 * demand
         prorated = bound_prorated(side.consumed, allowed)
         by_hour = bound_hour_max(side.consumed, hours, settings.physics.burst, allowed)
-        hour_max = max(by_hour, prorated)  # no bill by the hour's highest value is below that by the minute
+        hour_max = max(by_hour, prorated)  # a bill by the highest value is never below one by the minute
         cost += price_unit_minutes(hour_max, prorated, recording.minutes, price)
         sides.append(SideResult(demand, demand - allowed, allowed, hour_max * SECONDS_PER_MINUTE))
     return Row(LOWER_BOUND, PerCapacity(*sides), cost, recording.minutes, is_bound=True, is_scheduled=False)

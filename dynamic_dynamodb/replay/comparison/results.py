@@ -1,4 +1,4 @@
-"""Hold what a configuration, or one of its rivals, came to on a target and in total."""
+"""Sum up what a configuration or a baseline costs and throttles, on one target or on all."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PERCENT: Final = 100.0
 
 @dataclass(frozen=True, slots=True)
 class SideResult:
-    """Units of one capacity over a recording; `provisioned` is what could have been served in all.
+    """Units of one capacity over a whole recording.
 
-    `from_burst` was served beyond the provisioned units.
+    `provisioned` is what could have been served; `from_burst` was served beyond the provisioned units.
     """
 
     demand: float = 0.0
@@ -36,7 +36,7 @@ class SideResult:
     from_burst: float = 0.0
 
     def __add__(self, other: SideResult) -> SideResult:
-        """Add another target's."""
+        """Return the sum of two targets."""
         return SideResult(
             self.demand + other.demand,
             self.served + other.served,
@@ -47,7 +47,7 @@ class SideResult:
 
     @property
     def throttled_percent(self) -> float:
-        """Give the throttled units as a share of the demand."""
+        """Return the throttled units in percent of the demand."""
         return PERCENT * self.throttled / self.demand if self.demand else 0.0
 
 
@@ -56,14 +56,13 @@ NO_SIDE: Final = SideResult()
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the comparison.
+    """One row of the comparison: this configuration, a baseline or the lower bound.
 
-    `minutes` is the time of all targets together, `limited_minutes` of those that have a maximum;
-    `is_bound` marks what nobody can reach in practice.
-    `units` are those of a fixed value; `is_scheduled` tells whether it changes capacity at all.
-    On-demand has `fully_used_dollars`: what capacity would cost that its demand used to the full.
-    In a sum of rows `worst_percent` is the share of the target that fared worst, and
-    `summed_updates_per_day` those of all.
+    `minutes` is the time of all targets together, `limited_minutes` that of targets with a maximum.
+    `is_bound` marks the lower bound, `is_scheduled` what changes capacity.
+    `units` are those of a fixed value. `fully_used_dollars`, of on-demand, are the cost of capacity that the
+    demand would use in full.
+    A sum of rows has `worst_percent`, the throttled share of the worst target, and `summed_updates_per_day`.
     """
 
     name: str
@@ -84,17 +83,17 @@ class Row:
 
     @property
     def throttled_units(self) -> float:
-        """Give the throttled units of both sides."""
+        """Return the throttled units of both sides."""
         return self.sides.reads.throttled + self.sides.writes.throttled
 
     @property
     def throttled_percent(self) -> float:
-        """Give the share that was throttled, of the side that fared worse."""
+        """Return the throttled share in percent, of the side with the higher one."""
         return max(side.throttled_percent for side in self.sides)
 
     @property
     def utilisation_percent(self) -> float | None:
-        """Give the served units as a share of what was paid for; None where any was paid as requests."""
+        """Return the served units in percent of the provisioned units; None if any were paid as requests."""
         provisioned = sum(side.provisioned for side in self.sides)
         if self.fully_used_dollars or not provisioned:
             return None
@@ -102,20 +101,20 @@ class Row:
 
     @property
     def updates_per_day(self) -> float:
-        """Give the updates a day, of all targets together."""
+        """Return the updates per day, of all targets together."""
         if self.summed_updates_per_day is not None:
             return self.summed_updates_per_day
         return self.updates * MINUTES_PER_DAY / self.minutes
 
     @property
     def at_max_percent(self) -> float | None:
-        """Give the share of the time in which a side was at its maximum; None if there is none."""
+        """Return the percent of the time in which a side was at its maximum; None if there is no maximum."""
         return PERCENT * self.minutes_at_max / self.limited_minutes if self.limited_minutes else None
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What happened on one side, minute by minute."""
+    """What happened to one capacity, minute by minute."""
 
     demand: Column[float]
     served: Sequence[float]
@@ -128,7 +127,7 @@ NO_MAXIMUM: Final[PerCapacity[int | None]] = PerCapacity(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What is counted rather than summed up by minute."""
+    """Facts of a row that do not come from its traces."""
 
     updates: int = 0
     refused_decreases: int = 0
@@ -147,7 +146,7 @@ def sum_up(
     prices: Prices,
     tally: Tally = EMPTY_TALLY,
 ) -> Row:
-    """Make a row of what happened; a side that is not there costs and counts nothing."""
+    """Return the row for these traces; a side without a trace costs and counts nothing."""
     hours = split_hours(recording.start, recording.minutes)
     there = [
         (trace, price, maximum)
@@ -190,7 +189,7 @@ def _sum_side(trace: Trace | None) -> SideResult:
 
 
 def add_rows(rows: Sequence[Row]) -> Row:
-    """Add the rows of one name over all targets."""
+    """Return the sum of the rows of all targets that have one name."""
     first = rows[0]
     return Row(
         first.name,

@@ -1,4 +1,4 @@
-"""Read what the flags of a replay ask for, or say all that is wrong with them."""
+"""Read the flags of a replay, and report everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.results import Row
 
 DEFAULT_ALLOWED_PERCENT: Final = 0.1
-"""The throttling that is taken to be wanted unless --fail-if names another."""
+"""The allowed throttling unless --fail-if sets another."""
 GOOD_PHYSICS: Final = "slow,retry=0.5"
 GOOD_CONDITION: Final = "throttled>0.1%"
 _LONGEST_DELAY_MINUTES: Final = 60
@@ -40,7 +40,7 @@ METRICS: Final[dict[str, Callable[[Row], float]]] = {
     "at-max": lambda row: row.at_max_percent or 0.0,
     "cost": lambda row: row.cost.hour_max,
 }
-"""What --fail-if can look at: percent, minutes, percent, updates a day, decreases, percent, dollars."""
+"""The metrics of --fail-if: percent, minutes, percent, updates per day, decreases, percent, dollars."""
 _WHOLE_PERCENT: Final = 100
 _PERCENTAGES: Final = ("throttled", "utilisation", "at-max")
 _COMPARISONS: Final = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
@@ -49,7 +49,7 @@ _CONDITION: Final = re.compile(r"([a-z-]+)\s*([<>]=?)\s*\$?\s*([0-9]+\.?[0-9]*|\
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """When a replay counts as failed."""
+    """A condition under which a replay fails."""
 
     text: str
     metric: str
@@ -57,16 +57,16 @@ class Condition:
     limit: float
 
     def holds(self, row: Row, billing: str) -> bool:
-        """Tell whether a row meets it."""
+        """Return whether the condition holds for a row."""
         found = row.cost.by(billing) if self.metric == "cost" else METRICS[self.metric](row)
         return bool(_COMPARISONS[self.comparison](found, self.limit))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to replay, and what to make of it. `start` is None unless given.
+    """The settings of a replay; `start` is None unless given.
 
-    `default_prices` are the flags of prices that were not given; `region` is the configuration's.
+    `default_prices` are the price flags that were not given; `region` is that of the configuration.
     """
 
     physics: Physics
@@ -80,7 +80,7 @@ class Settings:
 
     @property
     def allowed_percent(self) -> float:
-        """Give the most throttling that is wanted, in percent."""
+        """Return the highest allowed throttling in percent."""
         limits = [one.limit for one in self.conditions if one.metric == "throttled" and ">" in one.comparison]
         return min(limits, default=DEFAULT_ALLOWED_PERCENT)
 
@@ -88,11 +88,11 @@ class Settings:
 def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Settings:
     """Read the options of a replay; raise ConfigurationError with a sentence for each fault.
 
-    `given` are the names of the flags that were.
+    `given` are the names of the flags that were given.
     """
     faults: list[str] = []
 
-    def read(flag: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - as the parser gives it
+    def read(flag: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - what the parser returns
         text = options[flag.replace("-", "_")]
         try:
             return None if text is None else parse(text)
@@ -123,7 +123,7 @@ def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Se
 
 
 def parse_physics(text: str) -> Physics:
-    """Read `slow`, `retry=0.5` or `slow,retry=0.5`; raise ValueError with a good example."""
+    """Parse `slow`, `retry=0.5` or `slow,retry=0.5`; raise ValueError with an example."""
     physics = Physics()
     for place, entry in enumerate(part.strip() for part in text.split(",")):
         name, equals, number = (part.strip() for part in entry.partition("="))

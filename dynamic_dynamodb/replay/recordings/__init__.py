@@ -1,1 +1,1 @@
-"""What was recorded, from files to values and back."""
+"""Recordings: read from files, and recorded from CloudWatch into files."""

@@ -1,4 +1,4 @@
-"""Make a recording of the rows of a file."""
+"""Convert the rows of a file to a recording, with remarks on what may be wrong with them."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.rows import Rows
 
 LONGEST_BLANK_START_MINUTES: Final = MINUTES_PER_HOUR
-"""So long an idle table may be without any datapoint; that of its provisioned units comes each 5 minutes."""
+"""A longer blank start is not idle time: idle tables have provisioned units, published every 5 minutes."""
 _LEAST_UNIT: Final = 0.5
-"""What an eventually consistent read of 4 KB consumes; all else is a multiple (DynamoDB, capacity modes)."""
+"""An eventually consistent read of 4 KB; every other consumption is a multiple (DynamoDB, capacity modes)."""
 _BURST_SECONDS: Final = 300
-"""As long AWS keeps unused capacity (DynamoDB, burst capacity)."""
+"""How long AWS keeps unused capacity (DynamoDB, burst capacity)."""
 _FEW: Final = 0.05
-"""A share of rows that late datapoints of a raise explain."""
+"""The share of rows above the capacity that late datapoints of raises explain."""
 _LEAST_TELLING_UNITS: Final = 5
 _LEAST_TELLING_ROWS: Final = 60
 
 
 def make_recording(rows: Rows, entry: Entry) -> Recording:
-    """Make a recording of rows and of what is known of their target; raise RecordingError."""
+    """Return the recording in rows of a target; raise RecordingError."""
     remarks: list[str] = []
     rows = _leave_out_blank_start(rows, remarks)
     period = find_period(rows.stamps, remarks)
@@ -66,7 +66,7 @@ def make_recording(rows: Rows, entry: Entry) -> Recording:
 
 
 def _find_billing(rows: Rows, entry: Entry, remarks: list[str]) -> frozenset[Billing]:
-    """Find out how the target was billed: no provisioned units, or 0 of them, may be on-demand."""
+    """Return how the target was billed: 0 provisioned units mean on-demand."""
     levels = [column for name, column in rows.columns.items() if "provisioned" in name]
     has_units = any(level > 0 for column in levels for level in column)
     has_none = any(level == 0 for column in levels for level in column)
@@ -81,16 +81,16 @@ def _find_billing(rows: Rows, entry: Entry, remarks: list[str]) -> frozenset[Bil
 
 
 def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
-    """Begin with the first datapoint of anything, if the provisioned units tell when the table was there."""
+    """Start with the first datapoint of any column, if provisioned units show when the table existed."""
     places = [
         next((place for place, one in enumerate(column) if not isnan(one)), None)
         for column in rows.columns.values()
     ]
-    is_told = any(
+    has_units = any(
         "provisioned" in name for name, place in zip(rows.columns, places, strict=True) if place is not None
     )
     first = min((place for place in places if place is not None), default=0)
-    if not is_told or rows.stamps[first] - rows.stamps[0] < LONGEST_BLANK_START_MINUTES:
+    if not has_units or rows.stamps[first] - rows.stamps[0] < LONGEST_BLANK_START_MINUTES:
         return rows
     end = rows.stamps[first]
     remarks.append(
@@ -103,9 +103,10 @@ def _leave_out_blank_start(rows: Rows, remarks: list[str]) -> Rows:
 def _read_side(
     rows: Rows, period: int, capacity: Capacity, minutes: int, *, is_on_demand: bool
 ) -> SideRecording | None:
-    """Read a side; without consumption it is there if it has a column for that, and is known to be idle.
+    """Return a side; None if it was not recorded.
 
-    That is known where there are provisioned units, or where there are none as it is billed on demand.
+    A side without consumption was recorded if it has that column and is known to have been idle: it has
+    provisioned units, or is billed on demand.
     """
     name = f"consumed_{capacity.value}"
     consumed = spread(rows, period, name)
@@ -128,7 +129,7 @@ def _find_gaps(rows: Rows, period: int, capacity: Capacity) -> Gaps:
 
 
 def find_oddities(rows: Rows, period: int, sides: PerCapacity[SideRecording | None]) -> Iterator[str]:
-    """Return a sentence for each reason to think that a side's consumption is no Sum."""
+    """Return a sentence for each reason to doubt that consumption is a Sum."""
     for capacity in Capacity:
         consumed = rows.columns.get(f"consumed_{capacity.value}", ())
         busy = [place for place, one in enumerate(consumed) if one > 0]
@@ -148,7 +149,7 @@ def find_oddities(rows: Rows, period: int, sides: PerCapacity[SideRecording | No
 
 
 def _compare(used: list[tuple[float, float]], seconds: int, capacity: Capacity) -> Iterator[str]:
-    """Set consumption against the units provisioned during it."""
+    """Return a sentence if consumption does not fit the units provisioned at the time."""
     beyond = sum(1 for units, level in used if units > level * (seconds + _BURST_SECONDS))
     if beyond > _FEW * len(used):
         yield (

@@ -25,20 +25,20 @@ MOST_LINES: Final = LONGEST_DAYS * 24 * 60 + 1
 """A header and a row for each minute."""
 LONGEST_LINE_CHARACTERS: Final = 64 * 1024
 MOST_CHARACTERS: Final = 256 * 1024 * 1024
-"""Of a whole CSV file, unpacked: some 100 for each line."""
+"""Limit of a CSV file, unpacked: about 100 for each line."""
 MOST_JSON_CHARACTERS: Final = 128 * 1024 * 1024
-"""Unpacked; two weeks of all metrics, a value a line, are 10 MB."""
+"""Limit of a JSON file, unpacked: two weeks of all metrics, one value per line, have 10 MB."""
 _LOCK: Final = ".dynamic-dynamodb.lock"
 _USUAL_MODE: Final = 0o666
-"""Before the umask takes its part; no recording is a program."""
+"""The mode of a new file, before the umask."""
 
 
 class RecordingError(ValueError):
-    """What is wrong with a file, as the end of a sentence that begins with its name."""
+    """What is wrong with a file: the end of a sentence that begins with its name."""
 
 
 def open_regular(path: Path | str, flags: int = 0, directory: int | None = None) -> IO[bytes]:
-    """Open a file to read it, without waiting for anybody; raise RecordingError if it is no regular file."""
+    """Open a file to read it, without blocking; raise RecordingError if it is not a regular file."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=directory)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -47,13 +47,13 @@ def open_regular(path: Path | str, flags: int = 0, directory: int | None = None)
 
 
 def open_text(file: IO[bytes], name: str) -> IO[str]:
-    """Return the text of a file; one that is named .gz is unpacked as it is read."""
+    """Return the text of a file, unpacked as it is read if its name ends in .gz."""
     raw = gzip.GzipFile(fileobj=file) if name.endswith(".gz") else file
     return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
 
 def read_lines(file: IO[str]) -> Iterator[str]:
-    """Return line after line; raise RecordingError at once when there is more than any recording holds."""
+    """Yield the lines of a file; raise RecordingError as soon as it exceeds the limits of a recording."""
     left = MOST_CHARACTERS
     for line in islice(_cut_lines(file), MOST_LINES):
         left -= len(line)
@@ -77,7 +77,7 @@ def _cut_lines(file: IO[str]) -> Iterator[str]:
 
 
 def read_all(file: IO[str]) -> str:
-    """Return all of a file that holds JSON; raise RecordingError if it is too long."""
+    """Return the text of a JSON file; raise RecordingError if it is too large."""
     text = file.read(MOST_JSON_CHARACTERS + 1)
     if len(text) > MOST_JSON_CHARACTERS:
         raise RecordingError(
@@ -88,17 +88,17 @@ def read_all(file: IO[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A directory held open: a name means a file in it, whatever becomes of the path meanwhile."""
+    """An open directory: names mean files in it, even if its path is moved or replaced meanwhile."""
 
     path: Path
     descriptor: int
 
     def list_names(self) -> list[str]:
-        """Return the names of all that is in it."""
+        """Return the names of everything in it."""
         return os.listdir(self.descriptor)  # noqa: PTH208 - of a descriptor
 
     def open(self, name: str) -> IO[bytes]:
-        """Open a file to read it; raise RecordingError for a link or what is no file, or OSError."""
+        """Open a file to read it; raise RecordingError if it is a link or not a regular file, or OSError."""
         try:
             return open_regular(name, os.O_NOFOLLOW, self.descriptor)
         except OSError as error:
@@ -109,10 +109,10 @@ class Folder:
             raise
 
     def replace(self, name: str, lines: Iterable[str]) -> None:
-        """Write a file beside, and put it in the place of the one of this name; raise OSError."""
-        beside = f".dynamic-dynamodb.{token_hex(8)}.part"
+        """Write a new file, then rename it over the one of this name; raise OSError."""
+        temporary = f".dynamic-dynamodb.{token_hex(8)}.part"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(beside, flags, _USUAL_MODE, dir_fd=self.descriptor)
+        descriptor = os.open(temporary, flags, _USUAL_MODE, dir_fd=self.descriptor)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 mode = self._find_mode(name)
@@ -121,14 +121,14 @@ class Folder:
                 file.writelines(lines)
                 file.flush()
                 os.fsync(descriptor)
-            os.replace(beside, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            os.replace(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
         except BaseException:
             with suppress(OSError):
-                os.unlink(beside, dir_fd=self.descriptor)
+                os.unlink(temporary, dir_fd=self.descriptor)
             raise
 
     def _find_mode(self, name: str) -> int | None:
-        """Return the permissions of a file that is there."""
+        """Return the permissions of a file; None if there is no such file."""
         try:
             found = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         except FileNotFoundError:
@@ -137,7 +137,7 @@ class Folder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other runs out; raise BlockingIOError if one is in it, or another OSError."""
+        """Lock the directory for this run; raise OSError, BlockingIOError if another run has locked it."""
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(_LOCK, flags, OWNER_ONLY, dir_fd=self.descriptor)
         try:
@@ -149,7 +149,7 @@ class Folder:
 
 @contextmanager
 def open_folder(path: Path) -> Iterator[Folder]:
-    """Hold a directory open; raise OSError."""
+    """Open a directory; raise OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield Folder(path, descriptor)

@@ -1,4 +1,4 @@
-"""Read, complete and write the CSV file of a recording, losing nothing that it held."""
+"""Read, extend and write the CSV file of a recording without losing anything in it."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.usage import Datapoints
 
 OVERLAP: Final = timedelta(minutes=15)
-"""The youngest part of a recording, which is fetched again: CloudWatch may have corrected it."""
+"""The last part of a recording is fetched again, because CloudWatch may have corrected it."""
 _TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 _BLANK: Final = "," * (len(COLUMNS) - 1)
 
 Minutes = dict[int, str]
-"""A recording's fields after the timestamp, as they are written, by minute since 1970."""
+"""The text of each row after its timestamp, by minute since 1970."""
 
 
 def read_history(file: IO[str]) -> Minutes:
-    """Read a file that shall be continued; raise RecordingError if anything in it would be lost."""
+    """Return the rows of a file to continue; raise RecordingError if anything in it would be lost."""
     lines = csv.reader(read_lines(file))
     try:
         header = [name.strip() for name in next(lines, [])]
@@ -67,10 +67,10 @@ def _read_fields(fields: list[str], places: list[int]) -> str:
 
 
 def find_first_missing(rows: Minutes, start: datetime, end: datetime, earliest: datetime) -> datetime:
-    """Return from when on to fetch: from `start`, or from the first minute that a longer file lacks.
+    """Return where to start fetching: at `start`, or at the first minute missing from a longer file.
 
-    The last minutes that hold anything are fetched again, with the blank ones after them, as they may have
-    been asked for too early; nothing before `earliest` is.
+    The last minutes with data are fetched again, with the blank ones after them: CloudWatch may not have
+    published them yet. Nothing before `earliest` is fetched.
     """
     first = min(rows, default=None)
     if first is None or first > _to_stamp(start):
@@ -84,10 +84,10 @@ def find_first_missing(rows: Minutes, start: datetime, end: datetime, earliest: 
 
 
 def merge(rows: Minutes, series: Mapping[str, Datapoints], start: datetime, end: datetime) -> Minutes:
-    """Return the rows, and one for each minute from `start` until before `end`.
+    """Return the rows with one added for each minute `start` <= minute < `end`.
 
-    A value that was fetched takes the place of the one that was there; none takes nothing away.
-    Raises RecordingError for a value that no recording can hold.
+    A fetched value replaces an earlier one; a missing value does not.
+    Raises RecordingError for a value that is not a number of units.
     """
     columns = [series[name] for name in COLUMNS]
     merged = dict(rows)
@@ -101,7 +101,7 @@ def merge(rows: Minutes, series: Mapping[str, Datapoints], start: datetime, end:
 
 
 def write_history(rows: Minutes) -> Iterator[str]:
-    """Return the lines of a file, in the order of time."""
+    """Yield the lines of a file, in order of time."""
     yield f"{GOOD_HEADER}\n"
     for stamp, row in sorted(rows.items()):
         yield f"{_to_moment(stamp).strftime(_TIMESTAMP)},{row}\n"

@@ -1,4 +1,4 @@
-"""Keep beside recordings whose they are: region, account, and what each file is of."""
+"""Read and write the manifest of a directory: region, account, and the target of each file."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 MANIFEST: Final = "recording.manifest"
-"""Its file's name; no recording ends so."""
+"""The name of the manifest; no recording has that suffix."""
 _SEPARATOR: Final = "@"
 """Stands for the `/` of `table/index`, which no file's name may contain."""
 _FORMAT: Final = "dynamic-dynamodb recording, version 1"
 SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
 LONGEST_STEM: Final = 255 - len(".json.gz")
-"""What file systems leave of 255 bytes for a name before its suffix."""
+"""File systems allow names of 255 bytes."""
 _KEPT_OF_LONG_NAMES: Final = 200
 _DIGITS_OF_HASH: Final = 16
 
 
 def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
-    """Return the name, without .csv, of the file for a target's recording.
+    """Return the name, without .csv, of the file for a target.
 
-    `taken` are the names that there are, by what they are without upper and lower case, which some file
-    systems take for the same: a name that is too long, or another's so, is told apart by a hash.
+    `taken` are the names in the directory, by their casefolded form: some file systems ignore case.
+    A name that is too long, or that differs from another in case only, gets a hash.
     """
     stem = str(target).replace("/", _SEPARATOR)
     if len(stem) <= LONGEST_STEM and stem in taken.get(stem.casefold(), (stem,)):
@@ -40,13 +40,13 @@ def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
 
 
 def strip_suffix(name: str) -> str:
-    """Return a file's name without what says how it is written."""
+    """Return the name of a file without its suffix."""
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a file is of, and each way in which that was billed when it was recorded."""
+    """The target of a file, and every way in which it was billed when it was recorded."""
 
     target: Target
     billing: frozenset[Billing] = frozenset()
@@ -54,9 +54,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Whose the recordings in a directory are; `entries` by the files' names without .csv.
+    """The region and account of a directory, and an entry for each file's name without .csv.
 
-    An empty region or account is not known.
+    An empty region or account is unknown.
     """
 
     region: str = ""
@@ -64,7 +64,7 @@ class Manifest:
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def add(self, account: str, entries: Mapping[str, Entry]) -> Manifest:
-        """Return it with what was found of an account's targets now, beside what was before."""
+        """Return the manifest with these entries added, and their billing added to earlier billing."""
         added = {
             stem: replace(entry, billing=entry.billing | self.entries[stem].billing)
             if stem in self.entries
@@ -74,7 +74,7 @@ class Manifest:
         return Manifest(self.region, account, {**self.entries, **added})
 
     def write(self) -> str:
-        """Write it as JSON."""
+        """Return the manifest as JSON."""
         targets = {
             stem: {**entry.target._asdict(), "billing": sorted(entry.billing)}
             for stem, entry in sorted(self.entries.items())
@@ -87,7 +87,7 @@ NO_MANIFEST: Final = Manifest()
 
 
 def read_manifest(file: IO[bytes]) -> Manifest:
-    """Read one; raise RecordingError if it is none."""
+    """Return the manifest in a file; raise RecordingError if there is none in it."""
     with open_text(file, MANIFEST) as text:
         try:
             return _parse(json.loads(read_all(text)))

@@ -1,4 +1,4 @@
-"""Read what `aws cloudwatch` prints, of get-metric-data and of get-metric-statistics; whole answers only."""
+"""Read output of `aws cloudwatch get-metric-data` and `get-metric-statistics`; complete responses only."""
 
 from __future__ import annotations
 
@@ -29,50 +29,50 @@ if TYPE_CHECKING:
 COLUMNS_OF_METRICS: Final = {metric.name: column for column, metric in METRICS.items()}
 """The column of each of CloudWatch's metrics, as labels name them."""
 Series = dict[str, dict[int, float]]
-"""Values by minute since 1970, by column."""
+"""The values of each column, by minute since 1970."""
 
 _COMPLETE: Final = "Complete"
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _MOST_COMMAS: Final = 10_000_000
-"""Of a text of the greatest length; what has more holds no timestamps, but would fill the memory."""
-_NOT_AN_ANSWER: Final = "is not what `aws cloudwatch get-metric-data` or `get-metric-statistics` prints"
+"""More than timestamps and values of the greatest text; a text with more would fill the memory."""
+_NOT_A_RESPONSE: Final = "is not what `aws cloudwatch get-metric-data` or `get-metric-statistics` prints"
 _LEVEL_STATISTICS: Final = ("Maximum", "Average", "Minimum")
-"""What may be taken for provisioned units, the best first."""
+"""The statistics that can stand for provisioned units, the best first."""
 _NAME: Final = re.compile("|".join(COLUMNS_OF_METRICS))
 _CALCULATION: Final = re.compile(
     r"[A-Z_]{2,}\(|\bm\d+\s*[-+*/]|\*|[\w)]\s*\+\s*[A-Z(]|/\s*(\d+(\.\d+)?|s|sec|seconds?|min|minutes?|h|hours?)(?![\w.-])"
     r"|\bper[ _-]?(sec|s\b|min|hour)",
     re.IGNORECASE,
 )
-"""What shows in a label that figures were divided, multiplied or otherwise calculated."""
+"""Signs in a label that values were divided, multiplied or otherwise calculated."""
 _STATISTIC: Final = re.compile(
     r"(?<![\w.-])(average|avg|mean|minimum|maximum|samplecount|median|rate|p\d\d?(\.\d+)?)"
     r"(?![\w.-]|\s*[:=]?\s*\d)",
     re.IGNORECASE,
 )
-"""A statistic other than Sum, as a word of its own; `avg 5.2` is how a dynamic label sums a series up."""
+"""A statistic other than Sum, as a separate word; `avg 5.2` is a dynamic label's summary of a series."""
 _WORD_OF_ID: Final = re.compile(r"[A-Z]?[a-z]+|\d+")
 _WORDS_OF_RATES: Final = frozenset(("average", "avg", "mean", "rate", "per", "persec", "ps", "rps"))
 
 
 def read_series(file: IO[str]) -> Series:
-    """Read the answers in a file, one after the other; raise RecordingError."""
+    """Return the series in all responses of a file; raise RecordingError."""
     text = read_all(file)
     try:
         series: Series = {}
-        for answer in _split(text):
-            join(series, _read_answer(answer))
+        for response in _split(text):
+            join(series, _read_response(response))
     except (RecordingError, UnicodeDecodeError):
         raise
-    except (RecursionError, ValueError):  # a number of thousands of digits, too
+    except (RecursionError, ValueError):  # or a number of thousands of digits
         raise RecordingError("is not JSON") from None
     except (KeyError, TypeError, AttributeError):
-        raise RecordingError(_NOT_AN_ANSWER) from None
+        raise RecordingError(_NOT_A_RESPONSE) from None
     return series
 
 
 def join(series: Series, more: Series) -> None:
-    """Add what another answer holds; raise RecordingError if both have a minute, and not alike."""
+    """Add the series of another response; raise RecordingError if both have different values for a minute."""
     for column, points in more.items():
         known = series.setdefault(column, {})
         for stamp, number in points.items():
@@ -84,7 +84,7 @@ def join(series: Series, more: Series) -> None:
 
 
 def make_rows(series: Series) -> Rows:
-    """Put series side by side; raise RecordingError without any consumption."""
+    """Return series as rows; raise RecordingError without any consumption."""
     if not any("consumed" in name for name in series):
         raise RecordingError("has no result labelled ConsumedReadCapacityUnits or ConsumedWriteCapacityUnits")
     stamps = sorted({stamp for points in series.values() for stamp in points})
@@ -99,7 +99,7 @@ def make_rows(series: Series) -> Rows:
 
 
 def _is_period_of_its_own(sums: Sequence[int], stamps: Sequence[int]) -> bool:
-    """Tell whether Sums of longer periods lie among levels of shorter ones: each was asked for by itself."""
+    """Return whether Sums have a longer period than levels: they come from separate requests."""
     distances = [later - earlier for earlier, later in pairwise(sums)]
     period = min(distances, default=0)
     return (
@@ -120,14 +120,14 @@ def _sample(levels: Mapping[int, float], begins: Sequence[int]) -> dict[int, flo
 
 
 def _split(text: str) -> Iterator[Any]:
-    """Return the documents of a text in which they follow each other, or lie in a list."""
+    """Return the JSON documents of a text: one after the other, or in a list."""
     if text.count(",") > _MOST_COMMAS:
         raise RecordingError(f"holds more than {_MOST_COMMAS:,} values")
     decoder, place = json.JSONDecoder(), 0
     while place == 0 or place < len(text):
         document, place = decoder.raw_decode(text, _skip_blanks(text, place))
         if document == []:
-            raise RecordingError(_NOT_AN_ANSWER)
+            raise RecordingError(_NOT_A_RESPONSE)
         yield from document if isinstance(document, list) else [document]
         place = _skip_blanks(text, place)
 
@@ -137,45 +137,45 @@ def _skip_blanks(text: str, place: int) -> int:
     return place if found is None else found.end()
 
 
-def _read_answer(answer: Mapping[str, Any]) -> Series:
-    if "Datapoints" in answer:
-        return _read_statistics(answer)
-    _check_whole(answer)
-    return _join_pages(answer["MetricDataResults"])
+def _read_response(response: Mapping[str, Any]) -> Series:
+    if "Datapoints" in response:
+        return _read_statistics(response)
+    _check_complete(response)
+    return _join_pages(response["MetricDataResults"])
 
 
-def _read_statistics(answer: Mapping[str, Any]) -> Series:
-    """Read an answer of get-metric-statistics, which holds one metric, labelled with its name."""
-    column = COLUMNS_OF_METRICS.get(answer["Label"])
+def _read_statistics(response: Mapping[str, Any]) -> Series:
+    """Return the one metric in a response of get-metric-statistics, whose label is its name."""
+    column = COLUMNS_OF_METRICS.get(response["Label"])
     if column is None:
         return {}
     points: dict[int, float] = {}
-    for point in answer["Datapoints"]:
+    for point in response["Datapoints"]:
         wanted = ("Sum",) if column in SUMS else _LEVEL_STATISTICS
         statistic = next((name for name in wanted if name in point), None)
         if statistic is None:
             raise RecordingError(
-                f"has {answer['Label']} without the statistic {wanted[0]}: fetch it with {wanted[0]}"
+                f"has {response['Label']} without the statistic {wanted[0]}: fetch it with {wanted[0]}"
             )
-        _keep_point(points, answer["Label"], point["Timestamp"], point[statistic])
+        _keep_point(points, response["Label"], point["Timestamp"], point[statistic])
     return {column: points}
 
 
-def _check_whole(answer: Mapping[str, Any]) -> None:
-    if answer.get("NextToken"):
+def _check_complete(response: Mapping[str, Any]) -> None:
+    if response.get("NextToken"):
         raise RecordingError(
             "is incomplete, it has a NextToken: fetch it without --max-items and --no-paginate"
         )
-    _check_messages("CloudWatch", answer)
+    _check_messages("CloudWatch", response)
 
 
-def _check_messages(whose: str, said: Mapping[str, Any]) -> None:
-    for message in said.get("Messages") or ():
-        raise RecordingError(f"is incomplete, {whose} says: {clip(str(message.get('Value', message)))}")
+def _check_messages(source: str, result: Mapping[str, Any]) -> None:
+    for message in result.get("Messages") or ():
+        raise RecordingError(f"is incomplete, {source} says: {clip(str(message.get('Value', message)))}")
 
 
 def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
-    """Give the points by column; the aws command prints a result once for each page of the answer."""
+    """Return the points of each column; the AWS CLI prints a result once for each page of a response."""
     series: Series = {}
     names: dict[str, str] = {}
     codes: dict[str, str] = {}
@@ -186,7 +186,7 @@ def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
             continue
         if names.setdefault(column, name) != name:
             raise RecordingError(f"has {column} twice: one file holds one table or index")
-        codes[name] = result.get("StatusCode", _COMPLETE)  # the last page's counts
+        codes[name] = result.get("StatusCode", _COMPLETE)  # that of the last page counts
         _check_messages(name, result)
         points = series.setdefault(column, {})
         if len(result["Timestamps"]) != len(result["Values"]):
@@ -200,7 +200,7 @@ def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
 
 
 def _find_column(name: str, label: str) -> str | None:
-    """Return the column that a result belongs in; raise RecordingError if it shows that it is no Sum."""
+    """Return the column of a result; raise RecordingError if its label or id shows that it is not a Sum."""
     found = _NAME.search(f"{label} {name}")
     column = COLUMNS_OF_METRICS[found[0]] if found else name if name in COLUMNS else None
     if column is None:

@@ -1,4 +1,4 @@
-"""Find the recordings in a file or a directory, and the targets that their names name."""
+"""Read the recordings in a file or a directory; their names or the manifest say which target they are of."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
 _PART: Final = re.compile(rf"(.+?)\.({'|'.join((*COLUMNS_OF_METRICS, *COLUMNS))})(\..*)?")
-"""The name of a file with one metric of a target, `orders.ConsumedReadCapacityUnits` say."""
+"""The name of a file with one metric of a target, such as `orders.ConsumedReadCapacityUnits`."""
 _SOURCE: Final = "the recording"
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The files of one target: a single one, or several with a part of the metrics each."""
+    """The files of one target: one file, or several with one metric each."""
 
     entry: Entry
     files: tuple[Path, ...]
@@ -122,7 +122,7 @@ def _find_manifest(directory: Path) -> Manifest:
 
 
 def _name_source(file: Path, target: Target | None, manifest: Manifest) -> _Source | str:
-    """Find which target a file is of: as given, as the manifest says, or by its name; or say why not."""
+    """Return the source of a file by --as, the manifest or its name; if there is none, the reason."""
     stem = strip_suffix(file.name)
     entry = manifest.entries.get(stem)
     region = manifest.region if entry is not None else ""
@@ -146,7 +146,7 @@ def _is_json(file: Path) -> bool:
 
 
 def _read(source: _Source) -> Recording | str:
-    """Read a target's files, or say what is wrong with one."""
+    """Return the recording in the files of a target, or what is wrong with one of them."""
     file = source.files[0]
     series: Series = {}
     try:

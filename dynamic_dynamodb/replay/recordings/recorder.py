@@ -1,4 +1,4 @@
-"""Carry out `--record`: keep each target's history in a CSV file that grows from run to run."""
+"""Carry out --record: fetch the history of each target, and add it to the CSV file of that target."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ if TYPE_CHECKING:
 LONGEST_HISTORY: Final = timedelta(days=15)
 """How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
 FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
-"""Two weeks of a target are megabytes, for which somebody waits."""
+"""Two weeks of a target are megabytes, and somebody waits for them at a terminal."""
 
 
 class History(Protocol):
-    """Where a target's history comes from."""
+    """A source of histories: CloudWatch."""
 
     def fetch(self, target: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
-        """Give the series by column; raise AwsError."""
+        """Return the series of each column; raise AwsError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What came of a recording: a line for each target, a sentence for each that failed, and warnings."""
+    """The result of a run: a line for each recorded target, a sentence for each failure, and warnings."""
 
     lines: tuple[str, ...]
     failures: tuple[str, ...]
@@ -70,7 +70,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Whole minutes from `start` until before `end`."""
+    """The whole minutes `start` <= minute < `end`."""
 
     start: datetime
     end: datetime
@@ -78,14 +78,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class RecordedTarget:
-    """A target to record, and what its description says of it; an empty account is not known."""
+    """A target to record, with its account, empty if unknown, and its billing."""
 
     target: Target
     account: str = ""
     is_on_demand: bool = False
 
     def __str__(self) -> str:
-        """Spell its target, whatever characters are in it."""
+        """Return the target as text, with control characters escaped."""
         return escape(str(self.target))
 
     @property
@@ -97,7 +97,7 @@ class RecordedTarget:
 def record(
     sources: ConfigSources, configuration: Configuration, on_progress: Callable[[float], None]
 ) -> Recorded:
-    """Record every target that a section matches; raise ConfigurationError."""
+    """Record every target that matches a section; raise ConfigurationError."""
     directory = sources.find_path(configuration.global_options["record"])
     region = configuration.global_options["region"]
     with ExitStack() as stack:
@@ -161,13 +161,13 @@ def _list_warnings(*conditions: Conditions) -> tuple[str, ...]:
 
 
 def _read_own_manifest(folder: Folder, region: str) -> Manifest:
-    """Return what the directory holds so far; raise ConfigurationError if that is another region's."""
+    """Return the manifest of a directory; raise ConfigurationError if it is of another region."""
     path = folder.path / MANIFEST
     try:
         with folder.open(MANIFEST) as file:
             manifest = read_manifest(file)
     except FileNotFoundError:
-        return Manifest(region)  # older recordings do not say whose they are
+        return Manifest(region)  # older recordings have none
     except RecordingError as error:
         raise ConfigurationError((f"{path} {error}",)) from error
     if manifest.region != region:
@@ -180,7 +180,7 @@ def _read_own_manifest(folder: Folder, region: str) -> Manifest:
 
 
 def _find_targets(discovery: Discovery, found: Discovered) -> Iterator[RecordedTarget]:
-    """Return what can be recorded, with or without provisioned capacity."""
+    """Return the targets that can be recorded, on-demand ones included."""
     on_demand = {
         report.target for report in found.skipped if report.skipped and report.skipped.code is Code.ON_DEMAND
     }
@@ -191,7 +191,7 @@ def _find_targets(discovery: Discovery, found: Discovered) -> Iterator[RecordedT
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Records targets into a directory that no other run writes into."""
+    """Records targets into a directory that this run has locked."""
 
     folder: Folder
     history: History
@@ -203,7 +203,7 @@ class Recorder:
         manifest: Manifest,
         on_progress: Callable[[float], None] = lambda _: None,
     ) -> Recorded:
-        """Record one target after the other."""
+        """Record targets one after another."""
         account = manifest.account or next((one.account for one in subjects if one.account), "")
         refusals = {subject: _find_refusal(subject, account) for subject in subjects}
         lines: list[str] = []
@@ -227,21 +227,21 @@ class Recorder:
         return Recorded(tuple(lines), tuple(failures))
 
     def _record_one(self, subject: RecordedTarget, stem: str, names: Collection[str]) -> str:
-        """Fetch what a file lacks, and put the longer file in its place at once."""
+        """Fetch what a file lacks, and replace it with the longer one."""
         path = self.folder.path / f"{stem}.csv"
         other = next((stem + end for end in SUFFIXES if end != ".csv" and stem + end in names), None)
         if other is not None:
             message = f"{path.with_name(other)} exists, but only a plain .csv can be continued"
             raise RecordingError(f"{message}: unpack it or move it away")
         earliest = self.span.end - LONGEST_HISTORY
-        with _telling_that_it_cannot_be_continued(path):
+        with _explaining(path):
             kept = self._read_kept(path.name)
         start = find_first_missing(kept, self.span.start, self.span.end, earliest)
         series = self.history.fetch(subject.target, start, self.span.end)
         if not kept and not any(series.values()):
             return "no datapoints in CloudWatch, nothing written"
         rows = merge(kept, series, start, self.span.end)
-        with _telling_that_it_cannot_be_continued(path):
+        with _explaining(path):
             if kept:
                 find_period(sorted(rows), [])
         self.folder.replace(path.name, write_history(rows))
@@ -259,7 +259,7 @@ class Recorder:
 
 
 @contextmanager
-def _telling_that_it_cannot_be_continued(path: Path) -> Iterator[None]:
+def _explaining(path: Path) -> Iterator[None]:
     try:
         yield
     except RecordingError as error:
@@ -268,7 +268,7 @@ def _telling_that_it_cannot_be_continued(path: Path) -> Iterator[None]:
 
 
 def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> dict[RecordedTarget, str]:
-    """Name each target's file without .csv, no two alike and none like another's that is there."""
+    """Return the name of each target's file without .csv; none differs from another in case only."""
     taken: dict[str, set[str]] = {}
     for name in names:
         stem = strip_suffix(name)

@@ -1,4 +1,4 @@
-"""Hold what was recorded of a target, minute by minute."""
+"""Hold the recorded history of a target, minute by minute."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
 
 
 class Billing(str, Enum):
-    """How a target was billed while it was recorded."""
+    """How a target was billed during a recording."""
 
     PROVISIONED = "provisioned"
     ON_DEMAND = "on-demand"
@@ -31,7 +31,7 @@ class Billing(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Minutes without a datapoint of one side's load, and the longest run of them."""
+    """The minutes without a datapoint for one side, and the longest run of them."""
 
     minutes: int
     longest_minutes: int
@@ -43,7 +43,7 @@ NO_GAPS: Final = Gaps(0, 0, None)
 
 @dataclass(frozen=True, slots=True)
 class SideRecording:
-    """One capacity: units consumed and events throttled in each minute, units provisioned if known."""
+    """One capacity: units consumed per minute, throttled events in all, and units provisioned if known."""
 
     consumed: Column[float]
     throttled_events: float
@@ -52,11 +52,10 @@ class SideRecording:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A target's history from `start` (UTC) on; a side that was not recorded is None.
+    """The history of a target from `start` (UTC); a side that was not recorded is None.
 
-    `period` is how many minutes a row of the file spans; `remarks` say how it was understood.
-    `billing` has each way in which the target was billed, as far as that is known; `region` is empty if it
-    is not known.
+    `period` is the minutes that a row of the file spans; `remarks` say what may be wrong with it.
+    `billing` has every way in which the target is known to have been billed; an empty `region` is unknown.
     """
 
     target: Target
@@ -71,20 +70,20 @@ class Recording:
 
     @property
     def end(self) -> datetime:
-        """Give the start of the first minute after the recording."""
+        """Return the start of the first minute after the recording."""
         return self.start + self.minutes * MINUTE
 
     @property
     def days(self) -> float:
-        """Give the length in days."""
+        """Return the length in days."""
         return self.minutes / MINUTES_PER_DAY
 
     def find_start_capacity(
         self, given: PerCapacity[int] | None, limits: PerCapacity[CapacityOptions]
     ) -> PerCapacity[int]:
-        """Give the units to begin with: as recorded, else as given, else the peak of the first hour.
+        """Return the units at the start: as recorded, else as given, else the peak of the first hour.
 
-        What is only guessed keeps within the limits, as the configuration's own decisions would have.
+        The peak is clamped to the limits, as decisions are.
         """
         fallback: PerCapacity[Any] = PerCapacity(None, None) if given is None else given
         return PerCapacity(*map(_find_start, self.sides, fallback, limits))

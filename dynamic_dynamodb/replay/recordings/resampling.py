@@ -1,4 +1,4 @@
-"""Find out how many minutes a row of a recording spans, from the distances between rows."""
+"""Find the period of a recording's rows, and convert columns of that period to 1-minute columns."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 LONGEST_PERIOD_MINUTES: Final = 60
 STEADY_ROWS: Final = 12
-"""So many distances alike, one after the other, are a period and no load that comes now and then."""
+"""This many equal distances in a row establish the period; fewer may be sparse load."""
 
 
 def find_period(stamps: Sequence[int], remarks: list[str]) -> int:
-    """Give the period in minutes, and add to the remarks what is odd about it; raise RecordingError.
+    """Return the period in minutes, and add a remark if it is doubtful; raise RecordingError.
 
-    It is the shortest distance between rows where that is a steady one: rows that were left out for want
-    of load, or that follow out of step, make others longer.
-    Else it is what divides all distances.
+    The period is the shortest distance between rows if that one is steady: longer distances come from rows
+    that were left out because there was no load, or that are not aligned.
+    Otherwise it is the greatest common divisor of all distances.
     """
     if len(stamps) < 2:  # noqa: PLR2004 - a period is between two
         raise RecordingError("has fewer than two rows: there is nothing to replay")
@@ -56,7 +56,7 @@ def find_period(stamps: Sequence[int], remarks: list[str]) -> int:
 
 
 def _find_steady_stretches(distances: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Give the steady distances, with the places where the first such stretch begins and the last ends."""
+    """Return each steady distance with the place where its first stretch begins and its last one ends."""
     stretches: dict[int, tuple[int, int]] = {}
     place = 0
     for distance, alike in groupby(distances):
@@ -69,9 +69,9 @@ def _find_steady_stretches(distances: Sequence[int]) -> dict[int, tuple[int, int
 
 
 def _refuse_mixture(stamps: Sequence[int], stretches: dict[int, tuple[int, int]], shortest: int) -> None:
-    """Refuse two periods in one file: whichever is taken, a part would be several times too high or too low.
+    """Refuse two periods in one file: with either of them, a part would be several times too high or too low.
 
-    Quiet and busy hours of one period come by turns; two periods follow each other.
+    Stretches of two periods follow each other; the quiet and busy hours of one period alternate.
     """
     begin, end = stretches[shortest]
     for distance, (other_begin, other_end) in stretches.items():
@@ -84,9 +84,9 @@ def _refuse_mixture(stamps: Sequence[int], stretches: dict[int, tuple[int, int]]
 
 
 def spread(rows: Rows, period: int, name: str) -> Column[float] | None:
-    """Give a column of Sums by minute, blank ones as 0; None if no row has a value.
+    """Return a column of Sums for each minute, 0 if blank; None if no row has a value.
 
-    The Sum of a longer period is spread over its minutes in whole units.
+    The Sum of a longer period is spread evenly over its minutes, in whole units.
     """
     column = rows.columns.get(name)
     if column is None or all(map(isnan, column)):
@@ -111,9 +111,9 @@ def _spread_one(column: Column[float], first: int, period: int, total: float) ->
 
 
 def hold(rows: Rows, period: int, name: str) -> Column[float] | None:
-    """Give a column of levels by minute, blank ones as the one before; None if no row has a value.
+    """Return a column of levels for each minute, the previous level if blank; None if no row has a value.
 
-    A level of 0 is none: such is the provisioned capacity of what is billed on demand.
+    A level of 0 counts as blank: it is the provisioned capacity of an on-demand table.
     """
     column = rows.columns.get(name)
     if column is None:
@@ -131,9 +131,9 @@ def hold(rows: Rows, period: int, name: str) -> Column[float] | None:
 
 
 def find_gaps(known: Sequence[int], first: int, end: int, period: int) -> Gaps:
-    """Look for the minutes from `first` until before `end` that no row covers; all count from 1970.
+    """Return the gaps in the minutes `first` <= minute < `end`; all minutes count from 1970.
 
-    `known` are the minutes at which the rows with a datapoint begin.
+    `known` are the minutes at which rows with a datapoint begin.
     """
     if len(known) * period == end - first:
         return NO_GAPS

@@ -19,31 +19,31 @@ from dynamic_dynamodb.scaling.usage import MINUTE
 
 Column = array  # of "d": numbers by minute, eight bytes each, so that a year of them is small
 COLUMNS: Final = tuple(METRICS)
-"""The columns of a recording in a file, after `timestamp`."""
+"""The columns of a file, after `timestamp`."""
 SUMS: Final = tuple(column for column, metric in METRICS.items() if metric.statistic == "Sum")
-"""Those that hold a Sum over each row's minutes; the others hold levels."""
+"""The columns that hold a Sum over the minutes of a row; the others hold levels."""
 MOST_UNITS: Final = 1e15
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
 GOOD_TIMESTAMP: Final = "2026-03-01T00:00:00Z"
 _EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
 _SECONDS_SINCE_1970: Final = re.compile(r"\d{9,10}(\.\d+)?")
-"""From 1973 to 2286."""
+"""The years 1973 to 2286."""
 _UTC_TIMES: Final = (
     datetime.min.replace(tzinfo=timezone.utc) + timedelta(days=LONGEST_DAYS),
     datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=LONGEST_DAYS),
 )
-"""Between these, no sum with a moment leaves Python's time."""
+"""The range in which a recording of the longest length stays within what datetime can hold."""
 
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of a file: minutes since 1970 in order, and a column each; NaN is a blank field."""
+    """The rows of a file: their minutes since 1970, in order, and their columns; NaN is a blank field."""
 
     stamps: array[int]
     columns: dict[str, Column[float]]
 
     def select(self, places: range | list[int]) -> Rows:
-        """Give some of the rows, in this order."""
+        """Return the rows at these places, in this order."""
         columns = {
             name: array("d", [column[place] for place in places]) for name, column in self.columns.items()
         }
@@ -73,7 +73,7 @@ def _read_csv(file: IO[str]) -> Rows:
     lines = csv.reader(read_lines(file))
     header = [name.strip() for name in next(lines, [])]
     known = [(place, name) for place, name in enumerate(header) if name in COLUMNS]
-    _refuse_what_is_no_sum(header)
+    _refuse_rates(header)
     if "timestamp" not in header or not any("consumed" in name for _, name in known):
         raise RecordingError(
             f"does not have the header of a recording: {GOOD_HEADER} (consumed_reads alone is enough)"
@@ -98,8 +98,8 @@ def _read_csv(file: IO[str]) -> Rows:
     return rows
 
 
-def _refuse_what_is_no_sum(header: list[str]) -> None:
-    """Refuse what is named nearly as a column of Sums: a rate or an average would be taken for no load."""
+def _refuse_rates(header: list[str]) -> None:
+    """Refuse a column that is named almost like one of Sums: it would be ignored, and read as no load."""
     for column in SUMS:
         near = next((name for name in header if name.lower().startswith(column)), None)
         if near is not None and column not in header:
@@ -120,9 +120,9 @@ def _check_width(fields: list[str], width: int, line: int) -> None:
 
 
 def read_stamp(text: str) -> int:
-    """Read a timestamp, in UTC unless it says otherwise, as a minute since 1970; raise ValueError.
+    """Return the minute since 1970 of a timestamp, which is UTC if it has no offset; raise ValueError.
 
-    Seconds since 1970, as version 1 of the AWS CLI prints them, are a timestamp too.
+    Seconds since 1970, which version 1 of the AWS CLI prints, are accepted too.
     """
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
@@ -139,7 +139,7 @@ def read_stamp(text: str) -> int:
 
 
 def read_number(text: str) -> float:
-    """Read a number of units; a blank is NaN. Raise ValueError."""
+    """Return a number of units, NaN for a blank; raise ValueError."""
     if not text:
         return nan
     try:
@@ -155,5 +155,5 @@ def read_number(text: str) -> float:
 
 
 def format_minute(stamp: int) -> str:
-    """Spell a minute since 1970."""
+    """Return a minute since 1970 as text."""
     return f"{datetime.fromtimestamp(stamp * SECONDS_PER_MINUTE, timezone.utc):%Y-%m-%dT%H:%MZ}"

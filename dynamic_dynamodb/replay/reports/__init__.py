@@ -1,1 +1,1 @@
-"""The comparison as text, as data and as a page."""
+"""A comparison as a table, as data and as a page."""

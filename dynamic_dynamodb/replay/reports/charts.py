@@ -1,4 +1,4 @@
-"""Draw load, capacity, throttling and reasons as SVG, at most one column for each pixel."""
+"""Draw load, capacity, throttling and reasons as SVG, with at most one column per pixel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIDTH: Final = 800
 HEIGHT: Final = 240
 LANE_HEIGHT: Final = 14
 _MOST_TICKS: Final = 5
-_LEAST_BAND: Final = 5  # narrower ones would be overlooked
+_LEAST_BAND: Final = 5  # narrower ones are hard to see
 _MOST_LABELS: Final = 8
 _LAST_PLACE_PERCENT: Final = 96
 _HOURS_PER_DAY: Final = 24
@@ -52,13 +52,13 @@ KINDS: Final = {
     "low": frozenset({Code.AT_MINIMUM, Code.ROUNDS_TO_NOTHING}),
     "steady": frozenset({Code.STEADY, Code.AUTOSCALING_OFF, Code.UP_SCALING_OFF, Code.DOWN_SCALING_OFF}),
 }
-"""How reasons are coloured while nothing changes; of several in one column the first kind here shows."""
+"""The kind of each reason, which sets its colour; of several in one column the first kind here is shown."""
 _KIND_OF: Final = {code: kind for kind, codes in KINDS.items() for code in codes}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a pixel's width of minutes came to, in units a second."""
+    """The minutes in one pixel of a chart, in units per second."""
 
     mean: float
     most: float
@@ -69,32 +69,32 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One side's chart: columns, and the number at its upper edge."""
+    """The chart of one side: its columns, and the units at its upper edge."""
 
     columns: tuple[Column, ...]
     top: float
 
     @property
     def ticks(self) -> list[float]:
-        """Give round numbers for the axis, the lowest first."""
+        """Return round numbers for the axis, the lowest first."""
         step = _find_step(self.top)
         return [step * number for number in range(floor(self.top / step) + 1)]
 
 
 def _find_step(top: float) -> float:
-    """Find the least round step that leaves few ticks."""
+    """Return the smallest round step with few ticks."""
     power = 10.0 ** floor(log10(top / _MOST_TICKS))
     return next(step for step in (power, 2 * power, 5 * power, 10 * power) if top / step <= _MOST_TICKS)
 
 
 def split_columns(minutes: int) -> list[tuple[int, int]]:
-    """Cut time into at most `WIDTH` pieces of about the same length."""
+    """Return the minutes in at most `WIDTH` columns of nearly equal length."""
     count = min(minutes, WIDTH)
     return [(minutes * place // count, minutes * (place + 1) // count) for place in range(count)]
 
 
 def build_chart(trace: Trace) -> Chart:
-    """Thin a trace out; peaks and throttling never get lost."""
+    """Return a trace in columns that keep every peak and every throttled minute."""
     columns = []
     for begin, end in split_columns(len(trace.demand)):
         demand = trace.demand[begin:end]
@@ -113,7 +113,7 @@ def build_chart(trace: Trace) -> Chart:
 
 
 def draw_chart(chart: Chart, description: str) -> str:
-    """Draw load as areas, peaks lighter than means, capacity as a line, throttling as bands behind."""
+    """Draw average and peak load as areas, capacity as a line, and throttling as bands behind them."""
     count = len(chart.columns)
     bands = "".join(
         f'<rect x="{first - max(0, _LEAST_BAND - length) / 2:g}" width="{max(length, _LEAST_BAND)}"'
@@ -152,7 +152,7 @@ def _find_edges(tops: Sequence[int]) -> Iterator[tuple[tuple[int, int], int]]:
 
 
 def _draw_capacity(chart: Chart) -> str:
-    """Draw a step line; a column in which capacity moved has a vertical stroke over its range."""
+    """Draw a step line; a column in which capacity changed has a vertical stroke over its range."""
     spans = [(_place(chart, one.least_capacity), _place(chart, one.most_capacity)) for one in chart.columns]
     steps = [f"M0 {spans[0][0]}"]
     at = 0
@@ -172,7 +172,7 @@ def _find_runs(flags: Sequence[object]) -> Iterator[tuple[int, int, object]]:
 
 
 def draw_timeline(timeline: Timeline, capacity: Capacity, start: datetime) -> str:
-    """Draw two lanes: changes made, raises over decreases, and the kind of reason of all other checks."""
+    """Draw two lanes: the changes, and the kinds of reasons of all checks."""
     spans = split_columns(timeline.minutes)
     codes = timeline.codes[capacity]
     kinds = [_find_kind(set(codes[begin:end])) for begin, end in spans]
@@ -194,7 +194,7 @@ def draw_timeline(timeline: Timeline, capacity: Capacity, start: datetime) -> st
     )
     return (
         f'<svg class="lanes" viewBox="0 0 {len(spans)} {2 * LANE_HEIGHT}" preserveAspectRatio="none"'
-        f' role="img" aria-label="changes and reasons in time">{lanes}{ticks}</svg>'
+        f' role="img" aria-label="changes and reasons over time">{lanes}{ticks}</svg>'
     )
 
 
@@ -205,7 +205,7 @@ def _find_kind(numbers: set[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimeLabel:
-    """A day or an hour for the axis, at a place in percent."""
+    """A day or an hour on the axis, at a place in percent."""
 
     place: float
     text: str
@@ -213,7 +213,7 @@ class TimeLabel:
 
 
 def label_times(start: datetime, minutes: int) -> list[TimeLabel]:
-    """Give a handful of days or hours for the axis, none so far right that a phone cuts it off."""
+    """Return a few days or hours for the axis, none so far right that a phone cuts it off."""
     hours = ceil(minutes / MINUTES_PER_HOUR)
     step = next((one for one in _LABEL_HOURS if hours / one <= _MOST_LABELS), hours)
     first = start.replace(minute=0, second=0)

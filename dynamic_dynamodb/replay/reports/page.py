@@ -1,4 +1,4 @@
-"""Write a replay as one HTML page that needs nothing else: no scripts, no fonts, no other files."""
+"""Write a comparison as one HTML page without scripts, fonts or other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand in for AWS: adapters for the loop's ports on models of tables."""
+"""Stand in for AWS: the ports of a check, on models of tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class _Done(Future[T]):
-    """A result that is there; the standard library's would make locks that nobody needs."""
+    """A future with its result, without the locks of the standard library's."""
 
     def __init__(self, result: T) -> None:
         self._given = result
@@ -34,23 +34,23 @@ class _Done(Future[T]):
     def done(self) -> bool:
         return True
 
-    def result(self, timeout: float | None = None) -> T:  # noqa: ARG002 - nobody has to wait
+    def result(self, timeout: float | None = None) -> T:  # noqa: ARG002 - the result is there
         return self._given
 
 
 class Inline(Executor):
-    """Do the loop's work at once, in the thread that asks."""
+    """An executor that runs each call at once, in the calling thread."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Do it now."""
+        """Run the call, and return its future."""
         return _Done(fn(*args, **kwargs))
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """When a model is there, in minutes of the account: from `first` until before `end` it serves.
+    """The minutes of the account in which a model exists: `first` <= minute < `end`.
 
-    The loop sees it from `seen_from` on, when its look-back window lies in the recording.
+    Checks see it from the minute `seen_from`, when their look-back window lies within the recording.
     """
 
     model: TargetModel
@@ -60,16 +60,16 @@ class Lifetime:
 
 
 class Account:
-    """Tables in time, as the loop's adapters show them; it is Tables, Metrics, Notifier and CircuitBreaker.
+    """An account with the modelled tables, as the ports Tables, Metrics, Notifier and CircuitBreaker.
 
     Minutes count from `origin`, the first minute of the earliest recording.
     """
 
     def __init__(self, lifetimes: Sequence[Lifetime], origin: datetime) -> None:
-        """Begin before the first minute."""
+        """Create the account as it is before the first minute."""
         self._lifetimes = {lifetime.model.target: lifetime for lifetime in lifetimes}
         self._origin = origin
-        self._turns = {
+        self._changes = {
             turn for lifetime in lifetimes for turn in (lifetime.first, lifetime.seen_from, lifetime.end)
         }
         self._serving: list[Lifetime] = []
@@ -78,20 +78,20 @@ class Account:
         self._minute = 0
 
     def begin(self, minute: int) -> None:
-        """Let a minute begin: updates come into force, tables come and go."""
+        """Begin a minute: updates come into force, tables appear and disappear."""
         self._minute = minute
-        if minute in self._turns:
-            self._look_around()
+        if minute in self._changes:
+            self._update_tables()
         for lifetime in self._serving:
             if lifetime.model.settle(minute - lifetime.first):
                 self._descriptions.pop(lifetime.model.target.table, None)
 
     def serve(self) -> None:
-        """Let the minute pass: its demand is served or throttled."""
+        """End the minute: its demand is served or throttled."""
         for lifetime in self._serving:
             lifetime.model.serve(self._minute - lifetime.first)
 
-    def _look_around(self) -> None:
+    def _update_tables(self) -> None:
         minute = self._minute
         self._serving = [
             lifetime for lifetime in self._lifetimes.values() if lifetime.first <= minute < lifetime.end
@@ -103,11 +103,11 @@ class Account:
         self._descriptions.clear()
 
     def list_tables(self) -> TableList:
-        """List the tables that are there."""
+        """Return the tables that checks see."""
         return TableList(tuple(self._seen))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
-        """Describe a table and its indexes; a table that was not recorded seems to be billed on demand."""
+        """Return the descriptions of a table and its indexes; a table without a recording is on-demand."""
         described = self._descriptions.get(table)
         if described is None:
             models = self._seen[table]
@@ -122,11 +122,11 @@ class Account:
         return described
 
     def describe_all(self, tables: Iterable[str]) -> Descriptions:
-        """Describe many tables."""
+        """Return the descriptions of many tables."""
         return {table: self.describe(table) for table in tables}
 
     def update(self, update: TableUpdate) -> None:
-        """Take an update, or refuse it as a whole; raise AwsError."""
+        """Carry out an update as a whole; raise AwsError if it is refused."""
         now = self._origin + self._minute * MINUTE
         lifetimes = [(self._lifetimes[decision.target], decision.proposed) for decision in update.decisions]
         for lifetime, units in lifetimes:
@@ -138,7 +138,7 @@ class Account:
         self._descriptions.pop(update.table, None)
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
-        """Give what has been published of each window."""
+        """Return the published part of each window."""
         return {request.target: self._fetch_one(request) for request in requests}
 
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
@@ -154,7 +154,7 @@ class Account:
         return PerCapacity(model.reads.read(first, end, history), model.writes.read(first, end, history))
 
     def publish(self, message: Message) -> None:
-        """Publish nothing: a replay disturbs nobody."""
+        """Publish nothing."""
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> None:
-        """Find none: a circuit breaker is taken for closed."""
+        """Return None: the circuit breaker is closed in a replay."""

@@ -16,12 +16,12 @@ BURST_SECONDS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Physics:
-    """How the model behaves.
+    """The constants of the model.
 
-    `delay` and `update` are whole minutes: how long after its end a minute's metrics are published,
-    and how long after its call an update is in force.
-    `burst` is how many seconds' worth of unused capacity are kept.
-    `retry` is the share of throttled units that comes back in the next minute, from 0 to 1.
+    `delay` is the minutes from the end of a minute until its metrics are published, `update` the minutes
+    from a call until its update is in force.
+    `burst` is the seconds of unused capacity that are kept.
+    `retry` is the share of throttled units, from 0 to 1, that come back in the next minute.
     """
 
     delay: int = 1
@@ -38,30 +38,30 @@ PRESETS: Final = {
 
 
 class CapacityModel:
-    """One capacity in time: `provisioned` units a second, and `bucket`, the unused units that are kept.
+    """One capacity: `provisioned` units per second, and `bucket`, the unused units that are kept.
 
-    After each step `served` and `throttled` hold that minute's units; what came back counts again in both.
+    After each step `served` and `throttled` hold the units of that minute, returning units included.
     """
 
     __slots__ = ("_most_kept", "_physics", "bucket", "provisioned", "returning", "served", "throttled")
 
     def __init__(self, physics: Physics, provisioned: int) -> None:
-        """Begin with an empty bucket."""
+        """Create a capacity with an empty bucket."""
         self._physics = physics
         self.provisioned = provisioned
         self._most_kept: float = physics.burst * provisioned
         self.bucket = self.returning = self.served = self.throttled = 0.0
 
     def provision(self, units: int) -> None:
-        """Change the capacity; what a smaller bucket cannot hold is lost."""
+        """Change the capacity; units that a smaller bucket cannot hold are lost."""
         self.provisioned = units
         self._most_kept = self._physics.burst * units
         self.bucket = min(self.bucket, self._most_kept)
 
     def step(self, demand: float) -> None:
-        """Serve one minute's demand in units, and what came back, as far as capacity and bucket go.
+        """Serve the demand of one minute, and what came back, up to the capacity and the bucket.
 
-        What comes back is rounded down to whole units.
+        Returning units are rounded down to whole units.
         """
         asked = demand + self.returning
         left = self.provisioned * SECONDS_PER_MINUTE + self.bucket - asked
@@ -74,7 +74,7 @@ class CapacityModel:
 
 
 def is_enough(demands: Iterable[float], physics: Physics, provisioned: int, most_throttled: float) -> bool:
-    """Tell whether a fixed capacity throttles no more units than that."""
+    """Return whether a fixed capacity throttles at most this many units."""
     model = CapacityModel(physics, provisioned)
     throttled = 0.0
     for demand in demands:

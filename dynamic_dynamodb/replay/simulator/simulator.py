@@ -1,4 +1,4 @@
-"""Run the daemon's own loop through recorded time, on models in place of AWS."""
+"""Run the daemon's own checks through recorded time, on models in place of AWS."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SECOND: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of one target under a configuration."""
+    """The result for one target under a configuration."""
 
     section: Section
     model: TargetModel
@@ -43,7 +43,7 @@ class Replayed:
 
 
 def find_section(sections: Sequence[Section], target: Target) -> Section | None:
-    """Give the section that a target belongs to, as the daemon would; raise ValueError if not known."""
+    """Return the section that applies to a target; raise ValueError if matching takes too long."""
     section = _match(sections, target.table)
     return _match(section.gsis, target.index) if section is not None and target.index else section
 
@@ -56,17 +56,17 @@ def _match(sections: Sequence[Section], name: str) -> Section | None:
 
 
 def get_section(sections: Sequence[Section], target: Target) -> Section:
-    """Give the section of a target that has one."""
+    """Return the section that applies to a target; raise ValueError if there is none."""
     section = find_section(sections, target)
     if section is None:
-        message = f"no section is for {target}"
+        message = f"no section applies to {target}"
         raise ValueError(message)
     return section
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """How to replay: the model, seconds from check to check, and units to begin with if any were given."""
+    """How to replay: constants of the model, seconds between checks, and units at the start if given."""
 
     physics: Physics
     check_interval: int
@@ -79,9 +79,10 @@ def simulate(
     scenario: Scenario,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> list[Replayed]:
-    """Replay recordings, each of which has a section, through the loop.
+    """Replay recordings that each have a section, and return a result for each.
 
-    `on_progress` is told now and then which share of the work is done.
+    `on_progress` is called from time to time with the share of the work that is done.
+    Arguments and results can be pickled, so replays can run in other processes.
     """
     minutes = sum(recording.minutes for recording in recordings)
     done = 0
@@ -98,7 +99,7 @@ def simulate(
 
 
 def _group_by_time(recordings: Sequence[Recording]) -> list[list[Recording]]:
-    """Put together what overlaps in time; one loop need not wait years for the next recording."""
+    """Group recordings that overlap in time, so that no run passes through years between recordings."""
     groups: list[list[Recording]] = []
     end = None
     for recording in sorted(recordings, key=lambda one: one.start):
@@ -110,7 +111,7 @@ def _group_by_time(recordings: Sequence[Recording]) -> list[list[Recording]]:
 
 
 class Run:
-    """One loop through the time of recordings that overlap; `on_check` is told what each check reported."""
+    """A run through overlapping recordings; `on_check` is called with the report of each check."""
 
     def __init__(
         self,
@@ -119,7 +120,7 @@ class Run:
         scenario: Scenario,
         on_check: Callable[[datetime, CheckReport], None] = lambda *_: None,
     ) -> None:
-        """Build the account as it is before the first minute."""
+        """Create the account as it is before the first minute."""
         self._on_check = on_check
         origin = min(recording.start for recording in recordings)
         self._origin = origin
@@ -141,8 +142,8 @@ class Run:
         self._check = _build_check(self._account, own_sections, scenario.check_interval)
 
     def pass_time(self) -> Iterator[float]:
-        """Let minute after minute pass, and give now and then which share has passed."""
-        next_check = 0  # in seconds since the minute began
+        """Simulate minute after minute, and yield the share that has passed from time to time."""
+        next_check = 0  # seconds after the start of the minute
         moment = self._origin
         for minute in range(self._minutes):
             self._account.begin(minute)
@@ -161,7 +162,7 @@ class Run:
         for report in checked.targets:
             found = self.replayed.get(report.target)
             if found is not None:
-                found.timeline.keep(minute, now, report)
+                found.timeline.record(minute, now, report)
 
 
 def _build_check(account: Account, sections: Sequence[Section], check_interval: int) -> Check:
@@ -181,7 +182,7 @@ def _build_check(account: Account, sections: Sequence[Section], check_interval: 
 def _leave_out_missing_sides(
     sections: Sequence[Section], recordings: Sequence[Recording]
 ) -> tuple[Section, ...]:
-    """Switch autoscaling off for sides that were not recorded, in sections of their targets' own."""
+    """Return sections in which sides that were not recorded are not scaled, in a section of their target."""
     own: dict[str, Section] = {}
     for recording in recordings:
         target, section = recording.target, find_section(sections, recording.target)

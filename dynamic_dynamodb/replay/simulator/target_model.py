@@ -1,4 +1,4 @@
-"""Model a table or an index in time: demand, both capacities, updates, AWS's budget of decreases."""
+"""Model a table or an index: demand, both capacities, updates, and AWS's limit on decreases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 UPDATING: Final = "UPDATING"
 MOST_UNITS: Final = 10**12
-"""Beyond all quotas: where rules without a maximum, which raise for ever, come to an end."""
+"""Above all quotas: the end of rules without a maximum that raise forever."""
 _NOTHING: Final = CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
 _UPDATE: Final = "the modelled update"
 
@@ -38,19 +38,19 @@ class History(NamedTuple):
 
 
 class SideModel:
-    """One capacity of a target: its model, the demand on it, and what came of each minute so far."""
+    """One capacity of a target: its model, its demand, and the results of each minute so far."""
 
     __slots__ = ("_is_whole", "_last_throttled", "consumed", "demand", "model", "provisioned", "throttled")
 
     def __init__(self, model: CapacityModel, demand: Column[float] | None) -> None:
-        """Take a side whose demand is None for one that is not there: nothing is asked of it."""
+        """Create a side; one that was not recorded has the demand None."""
         self.model = model
         self.demand = demand
         self.consumed: Column[float] = array("d")
         self.throttled: Column[float] = array("d")
         self.provisioned: array[int] = array("q")
         self._last_throttled = -1
-        # Whole units are served and throttled in whole units.
+        # Whole demand is served and throttled in whole units, whose sums are exact.
         self._is_whole = demand is not None and not any(map(mod, demand, repeat(1)))
 
     def serve(self, minute: int) -> None:
@@ -65,9 +65,9 @@ class SideModel:
             self.provisioned.append(model.provisioned)
 
     def read(self, first: int, end: int, history: History | None = None) -> CapacitySeries:
-        """Return the series from a minute until before another, and each minute of a history.
+        """Return the series of the minutes `first` <= minute < `end`, and each minute of a history.
 
-        Like CloudWatch, it has no datapoint for a minute in which nothing was.
+        As in CloudWatch, a minute in which nothing happened has no datapoint.
         """
         if self.demand is None:
             return _NOTHING
@@ -95,13 +95,13 @@ class SideModel:
 
 
 class TargetModel:
-    """A table or an index: both capacities, the update in flight, and AWS's count of decreases.
+    """A table or an index: both capacities, the update in progress, and AWS's count of decreases.
 
-    Minutes are counted from the recording's start.
+    Minutes count from the start of the recording.
     """
 
     def __init__(self, recording: Recording, physics: Physics, start: PerCapacity[int]) -> None:
-        """Begin with these units, and nothing in flight."""
+        """Create it with these units, and no update in progress."""
         self.recording = recording
         self.target: Target = recording.target
         self._physics = physics
@@ -117,26 +117,26 @@ class TargetModel:
 
     @property
     def sides(self) -> PerCapacity[SideModel]:
-        """Give both sides."""
+        """Return both sides."""
         return PerCapacity(self.reads, self.writes)
 
     @property
     def provisioned(self) -> PerCapacity[int]:
-        """Give the units in force."""
+        """Return the units in force."""
         return PerCapacity(self.reads.model.provisioned, self.writes.model.provisioned)
 
     @property
     def is_updating(self) -> bool:
-        """Tell whether an update is in flight."""
+        """Return whether an update is in progress."""
         return self._pending is not None
 
     @property
     def published(self) -> int:
-        """Give the number of minutes that CloudWatch has published by now."""
+        """Return the number of minutes that have been published."""
         return max(0, len(self.reads.consumed or self.writes.consumed) - self._physics.delay)
 
     def describe(self, *, is_table_updating: bool) -> Description:
-        """Describe it as DescribeTable would."""
+        """Return its description, as DescribeTable would."""
         return Description(
             self.target,
             self.provisioned,
@@ -147,31 +147,33 @@ class TargetModel:
         )
 
     def find_refusal(self, units: PerCapacity[int], now: datetime) -> AwsError | None:
-        """Give AWS's error for an update that it would not take now."""
+        """Return the error with which AWS would refuse an update now; None if it would not."""
         if self.is_updating:
             return AwsError(_UPDATE, "ResourceInUseException", f"{self.target} is being updated")
         if max(units) > MOST_UNITS:
-            return AwsError(_UPDATE, "ValidationException", f"no table has {max(units):,} units")
+            return AwsError(
+                _UPDATE, "ValidationException", f"{max(units):,} units are more than any table has"
+            )
         if self._lowers(units) and find_next_decrease(self.describe(is_table_updating=False), now):
             return AwsError(_UPDATE, LIMIT_EXCEEDED, f"no decrease of {self.target} is possible now")
         return None
 
     def update(self, units: PerCapacity[int], minute: int, now: datetime) -> None:
-        """Take an update that is not refused; it is in force after the delay."""
+        """Start an update that is not refused; it comes into force after the delay of the model."""
         self.updates += 1
         if self._lowers(units):
             if self._last_decrease is None or self._last_decrease.date() != now.date():
-                self._decreases = 0  # AWS counts anew each day (UTC)
+                self._decreases = 0  # AWS starts a new count each day (UTC)
             self._last_decrease = now
         self._pending, self._due = units, minute + self._physics.update
         self.settle(minute)
 
     def settle(self, minute: int) -> bool:
-        """Put an update in force whose time has come; tell whether there was one."""
+        """Bring an update into force if it is due, and return whether it was."""
         if self._pending is None or minute < self._due:
             return False
         units, self._pending = self._pending, None
-        self._decreases += self._lowers(units)  # AWS counts when the decrease is in force
+        self._decreases += self._lowers(units)  # AWS counts a decrease when it comes into force
         self.reads.model.provision(units.reads)
         self.writes.model.provision(units.writes)
         return True

@@ -1,4 +1,4 @@
-"""Remember what the loop decided on a target: every change with its reasons, and a code for each minute."""
+"""Record the decisions on a target: every change with its reasons, and a code for each minute."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 CODES: Final = tuple(Code)
 NOT_CHECKED: Final = len(CODES)
-"""What stands for a minute without a check."""
+"""The code of a minute without a check."""
 _NUMBERS: Final = {code: number for number, code in enumerate(CODES)}
 _REFUSALS: Final = frozenset({_NUMBERS[Code.DECREASE_BUDGET], _NUMBERS[Code.LIMIT_EXCEEDED]})
 
 
 @dataclass(slots=True)
 class Timeline:
-    """What was decided on one target whose recording begins at minute `first` of the account.
+    """The decisions on one target whose recording starts at minute `first` of the account.
 
-    `codes` holds, for each side and minute of the recording, the place in `CODES` of the last reason.
+    `codes` has for each side and minute the index in `CODES` of the last reason.
     """
 
     first: int
@@ -40,31 +40,31 @@ class Timeline:
     _last: list[int] = field(default_factory=lambda: [NOT_CHECKED, NOT_CHECKED])
 
     def __post_init__(self) -> None:
-        """Begin without checks."""
+        """Start without checks."""
         blank = bytes([NOT_CHECKED]) * self.minutes
         self.codes = PerCapacity(array("B", blank), array("B", blank))
 
-    def keep(self, minute: int, now: datetime, report: TargetReport) -> None:
-        """Keep what a check reported of the target."""
+    def record(self, minute: int, now: datetime, report: TargetReport) -> None:
+        """Record what a check reported on the target."""
         decision = report.decision
         if report.outcome is Outcome.FAILED:
             self.failure = self.failure or str(report)
-        if decision is None:  # it failed, or was not in sight yet
+        if decision is None:  # it failed, or the check did not see it yet
             return
         if report.outcome is Outcome.UPDATED:
             self.changes.append((now, decision))
         place = minute - self.first
-        self._keep_side(0, decision.capacities.reads, self.codes.reads, place)
-        self._keep_side(1, decision.capacities.writes, self.codes.writes, place)
+        self._record_side(0, decision.capacities.reads, self.codes.reads, place)
+        self._record_side(1, decision.capacities.writes, self.codes.writes, place)
 
-    def _keep_side(self, number: int, side: CapacityDecision, codes: array[int], place: int) -> None:
+    def _record_side(self, number: int, side: CapacityDecision, codes: array[int], place: int) -> None:
         code = codes[place] = _NUMBERS[side.reasons[-1].code]
         if code in _REFUSALS and self._last[number] != code:
             self.refused_decreases += 1
         self._last[number] = code
 
     def write_lines(self) -> list[str]:
-        """Write a line for each change: when, from what to what, and why."""
+        """Return a line for each change: when, from how many units to how many, and why."""
         return [
             f"{moment:%Y-%m-%d %H:%M} {capacity.value} {side.provisioned} -> {side.proposed}"
             f" ({', but '.join(reason.sentence for reason in side.reasons)})"
