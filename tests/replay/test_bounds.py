@@ -1,4 +1,4 @@
-"""The clairvoyant and the best fixed value bound what others can do."""
+"""The lower bound, the baselines and their costs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rules(physics: Physics | None = None, units: int = 10) -> BaselineSettings:
 
 @settings(max_examples=50, deadline=None)
 @given(LOADS, st.lists(st.integers(1, 150), min_size=180, max_size=180), BURSTS, st.sampled_from((0.0, 0.5)))
-def test_no_schedule_is_cheaper_than_the_clairvoyant_who_throttles_as_much(
+def test_no_schedule_that_throttles_as_much_is_cheaper_than_the_lower_bound(
     demands: list[int], schedule: list[int], burst: int, retry: float
 ) -> None:
     units = schedule[: len(demands)]
@@ -53,7 +53,7 @@ def test_no_schedule_is_cheaper_than_the_clairvoyant_who_throttles_as_much(
 
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=3), BURSTS, st.integers(0, 60))
 @settings(max_examples=30, deadline=None)
-def test_the_clairvoyant_is_not_far_below_the_best_of_all_whole_schedules(
+def test_the_lower_bound_is_close_to_the_best_whole_schedule(
     rates: list[int], burst: int, allowed: int
 ) -> None:
     # One hour each with constant load: what an hour needs can be found by trying all units.
@@ -92,7 +92,7 @@ def test_the_least_capacity_of_an_hour_throttles_nothing_and_less_does(
 
 @settings(max_examples=50, deadline=None)
 @given(LOADS, st.integers(1, 120), BURSTS)
-def test_the_clairvoyants_hour_is_never_worse_than_the_models(
+def test_an_hour_of_the_lower_bound_never_throttles_more_than_the_model(
     demands: list[int], units: int, burst: int
 ) -> None:
     model = CapacityModel(Physics(burst=burst), units)
@@ -119,7 +119,7 @@ def test_rows_keep_their_order(physics: Physics, wanted: float) -> None:
         assert allowed.cost.prorated < row.cost.prorated <= row.cost.hour_max
 
 
-def test_the_best_fixed_value_is_the_least_that_does() -> None:
+def test_the_best_fixed_value_is_the_lowest_that_throttles_no_more_than_allowed() -> None:
     recording = record([600.0, 600, 1200, 600], [60.0] * 4)
     row = run_fixed(recording, rules(Physics(burst=0)), 0)
     assert row.units == PerCapacity(20, 1)
@@ -129,7 +129,7 @@ def test_the_best_fixed_value_is_the_least_that_does() -> None:
     )
 
 
-def test_on_demand_pays_for_what_is_asked() -> None:
+def test_on_demand_pays_for_the_demand() -> None:
     row = run_on_demand(record([1_000_000.0] * 1440, [100_000.0] * 1440), rules())
     assert row.cost.hour_max == row.cost.prorated == pytest.approx(30 * 1440 * (0.125 + 0.0625))
     assert row.throttled_units == 0
@@ -144,7 +144,7 @@ def test_an_hour_is_billed_by_its_highest_value_or_by_the_minute() -> None:
     assert cost.prorated == pytest.approx((10 + 20 * 0.5) * per_month)
 
 
-def test_target_tracking_goes_out_after_two_high_minutes_and_in_after_fifteen_low_ones() -> None:
+def test_target_tracking_scales_out_after_two_high_minutes_and_in_after_fifteen_low_ones() -> None:
     # 10 units; high from minute 20 on, low from minute 60 on.
     load = [6.0 * 60] * 20 + [14.0 * 60] * 40 + [4.0 * 60] * 60
     row = run_tracking(record(load), rules(Physics(burst=0)), 70)
@@ -154,7 +154,7 @@ def test_target_tracking_goes_out_after_two_high_minutes_and_in_after_fifteen_lo
 
 
 @pytest.mark.parametrize(("start", "expected"), [(1, 5), (50, 50), (900, 500)])
-def test_target_tracking_begins_within_the_limits(start: int, expected: int) -> None:
+def test_target_tracking_starts_within_the_limits(start: int, expected: int) -> None:
     limits = target_options(
         min_provisioned_reads="5",
         max_provisioned_reads="500",
@@ -167,7 +167,7 @@ def test_target_tracking_begins_within_the_limits(start: int, expected: int) -> 
     assert row.updates == 0
 
 
-def test_target_tracking_does_not_go_in_without_datapoints() -> None:
+def test_target_tracking_does_not_scale_in_without_datapoints() -> None:
     load = [10.0 * 60] * 20 + [0.0] * 100
     row = run_tracking(record(load), rules(Physics(burst=0), units=100), 70)
     assert row.updates == 1

@@ -31,7 +31,7 @@ def test_a_clean_recording_needs_no_warning() -> None:
     assert warn(record([60.0] * DAY, [60.0] * DAY)) == []
 
 
-def test_what_makes_figures_doubtful_is_said() -> None:
+def test_each_reason_to_doubt_the_figures_is_a_warning() -> None:
     reads = record([60.0] * 600).sides.reads
     assert reads is not None
     recording = replace(
@@ -55,7 +55,7 @@ def test_what_makes_figures_doubtful_is_said() -> None:
         assert expected in said
 
 
-def test_a_start_above_the_maximum_is_said_to_be_so() -> None:
+def test_a_start_above_the_maximum_is_a_warning() -> None:
     load = [60.0 * 150] * DAY
     assert warn(record(load), start="100,1") == [WRITES_MISSING]
     expected = (
@@ -65,7 +65,7 @@ def test_a_start_above_the_maximum_is_said_to_be_so() -> None:
     assert warn(record(load), start="700,1") == [WRITES_MISSING, expected]
 
 
-def test_rules_that_raise_for_ever_come_to_an_end_that_is_said() -> None:
+def test_rules_that_raise_forever_end_with_a_warning() -> None:
     recording = record([60.0] * 600, [60.0] * 600)
     rules = {"increase_consumed_reads_scale": "{0: 100}"}
     endless = replace(configure(), sections=(section("^orders$", lookback_window_start="5", **rules),))
@@ -76,7 +76,7 @@ def test_rules_that_raise_for_ever_come_to_an_end_that_is_said() -> None:
     assert "a check failed: orders: failed: reads" in said
 
 
-def test_a_recording_too_short_for_a_check_is_said_to_be_so() -> None:
+def test_a_recording_too_short_for_a_check_is_a_warning() -> None:
     expected = "no check was made: the recording is shorter than lookback-window-start, 5 minutes"
     assert expected in warn(record([60.0] * 5))
     assert expected not in warn(record([60.0] * 6))
@@ -100,7 +100,7 @@ def test_a_table_that_comes_into_sight_after_its_index_has_not_failed() -> None:
     assert [target.warnings for target in found.targets] == [(), ()]
 
 
-def test_a_result_that_burst_carried_is_said_to_be_so() -> None:
+def test_a_result_that_depends_on_burst_capacity_is_a_warning() -> None:
     load = ([600.0] * 29 + [3000.0]) * (DAY // 30)
     said = [line for line in warn(record(load)) if "burst" in line]
     assert len(said) == 1
@@ -108,7 +108,7 @@ def test_a_result_that_burst_carried_is_said_to_be_so() -> None:
     assert not [line for line in warn(record(load), physics="no-burst") if "burst" in line]
 
 
-def test_a_circuit_breaker_is_taken_for_closed() -> None:
+def test_a_circuit_breaker_is_assumed_to_be_closed() -> None:
     configuration = configure()
     guarded = replace(
         configuration.sections[0], circuit_breaker=CircuitBreakerOptions("http://localhost/", 5)

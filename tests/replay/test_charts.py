@@ -27,7 +27,7 @@ from tests.replay.recordings import DAY, START
         ),
     ],
 )
-def test_times_are_named_but_for_one_at_the_right_edge(
+def test_times_have_labels_except_at_the_right_edge(
     minutes: int, expected: list[tuple[float, str, bool]]
 ) -> None:
     assert label_times(START, minutes) == [TimeLabel(*one) for one in expected]

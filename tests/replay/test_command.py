@@ -143,7 +143,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_report_needs_nothing_else(program: Program) -> None:
+def test_the_report_is_one_file_without_scripts_or_links(program: Program) -> None:
     run = program.run("-c", "a.conf", "--replay", "history", "--report", "out.html", **NO_AWS)
     assert run.code == 0
     text = (program.folder / "out.html").read_text(encoding="utf-8")
@@ -168,7 +168,7 @@ def test_the_report_needs_nothing_else(program: Program) -> None:
         pytest.param("updates>100000", 0, id="updates"),
     ],
 )
-def test_the_exit_code_tells_whether_the_condition_holds(program: Program, condition: str, code: int) -> None:
+def test_the_exit_code_is_1_if_a_condition_holds(program: Program, condition: str, code: int) -> None:
     run = program.run("-c", "a.conf", "--replay", "history/orders.csv", "--fail-if", condition, **NO_AWS)
     assert run.code == code
     last = condition.rpartition(",")[2]
@@ -247,7 +247,7 @@ def test_a_report_replaces_a_report_and_keeps_its_mode(program: Program) -> None
         ),
     ],
 )
-def test_a_report_goes_into_a_file_and_through_no_link(
+def test_a_report_is_not_written_through_a_link(
     program: Program, make: Callable[[Path], None], expected: str
 ) -> None:
     (program.folder / "a.html").write_text("<!DOCTYPE html>", encoding="utf-8")
@@ -316,7 +316,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("flags", "expected"), REFUSED.values(), ids=REFUSED)
-def test_what_makes_no_sense_is_refused_with_a_sentence(
+def test_invalid_flags_are_refused_with_a_message(
     program: Program, flags: tuple[str, ...], expected: str
 ) -> None:
     run = program.run("-c", "a.conf", *flags, **NO_AWS)

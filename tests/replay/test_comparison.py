@@ -209,7 +209,7 @@ def test_recordings_years_apart_are_replayed_as_if_alone() -> None:
     assert [target.rows for target in together.targets] == alone
 
 
-def test_what_was_really_provisioned_is_a_row_of_its_own() -> None:
+def test_recorded_capacity_has_a_row() -> None:
     recording = record([60.0] * DAY, provisioned=([2.0] * 700 + [4.0] * 740, None))
     rows = {one.name: one for one in compare(configure(), [recording], settings()).total}
     assert rows["as recorded"].updates == 1
@@ -217,7 +217,7 @@ def test_what_was_really_provisioned_is_a_row_of_its_own() -> None:
     assert rows["as recorded"].throttled_units == 0
 
 
-def test_money_is_for_thirty_days_at_the_given_prices() -> None:
+def test_costs_are_for_thirty_days_at_the_given_prices() -> None:
     found = compare(
         configure(enable_reads_autoscaling="false"),
         [record([60.0] * 2 * DAY, provisioned=([10.0] * 2 * DAY, None))],

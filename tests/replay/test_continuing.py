@@ -48,7 +48,7 @@ def read_back(path: Path) -> list[str]:
     return rows
 
 
-def test_sixty_days_sorted_newest_first_stay_and_grow(tmp_path: Path) -> None:
+def test_sixty_days_in_reverse_order_are_kept_and_extended(tmp_path: Path) -> None:
     start, end = NOON - timedelta(days=60), NOON - timedelta(days=1)
     minutes = [start + number * MINUTE for number in range((end - start) // MINUTE)]
     old = [f"{spell(minute)},{number},,,,," for number, minute in enumerate(minutes)]
@@ -71,9 +71,7 @@ def test_sixty_days_sorted_newest_first_stay_and_grow(tmp_path: Path) -> None:
         pytest.param('"5460", 12 ,,,,', "5460,12,,,,", id="quotes and spaces"),
     ],
 )
-def test_what_cannot_be_fetched_again_stays_as_it_was_written(
-    tmp_path: Path, row: str, expected: str
-) -> None:
+def test_rows_that_cannot_be_fetched_again_are_unchanged(tmp_path: Path, row: str, expected: str) -> None:
     old = NOON - timedelta(days=20)
     path = write(tmp_path, [f"{spell(old)},{row}", f"{spell(old)},{row}"])
     record_targets([ORDERS], History(), tmp_path, TWO_WEEKS)
@@ -88,7 +86,7 @@ def test_columns_in_another_order_and_timestamps_with_offsets_are_continued(tmp_
     assert read_back(path)[0] == "2026-02-01T00:00:00Z,1,2,3,4,5,6"
 
 
-def test_what_is_fetched_again_counts_unless_it_is_blank(tmp_path: Path) -> None:
+def test_a_value_fetched_again_replaces_the_old_one_unless_it_is_blank(tmp_path: Path) -> None:
     # CloudWatch of the tests has 60.5 in odd minutes and nothing in even ones.
     odd, even, coming = NOON - MINUTE, NOON - 2 * MINUTE, NOON + 5 * MINUTE
     minutes = [NOON - timedelta(days=14) + number * MINUTE for number in range(14 * 1440 - 2)]
@@ -114,7 +112,7 @@ def test_a_hole_in_a_file_is_filled(tmp_path: Path) -> None:
     assert read_back(path) == rows
 
 
-def test_blank_minutes_at_the_end_are_asked_for_again(tmp_path: Path) -> None:
+def test_blank_minutes_at_the_end_are_fetched_again(tmp_path: Path) -> None:
     # Recorded too early: CloudWatch was late, or the clock here fast.
     history = History()
     record_targets([ORDERS], history, tmp_path, Span(NOON - timedelta(hours=4), NOON - timedelta(hours=2)))
@@ -127,7 +125,7 @@ def test_blank_minutes_at_the_end_are_asked_for_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [-1.0, 1e16, math.inf, math.nan])
-def test_a_figure_that_no_recording_can_hold_costs_its_target_alone(tmp_path: Path, number: float) -> None:
+def test_an_impossible_figure_fails_its_target_alone(tmp_path: Path, number: float) -> None:
     class Odd(History):
         def fetch(self, target: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
             found = dict(super().fetch(target, start, end))
@@ -164,7 +162,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("rows", "expected"), REFUSED.values(), ids=REFUSED)
-def test_what_could_not_be_kept_is_refused_and_left_as_it_is(
+def test_a_file_that_would_lose_rows_is_refused_and_unchanged(
     tmp_path: Path, rows: list[str], expected: str
 ) -> None:
     path = write(tmp_path, rows)
@@ -183,7 +181,7 @@ def test_a_file_with_columns_that_would_be_lost_is_left_alone(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["orders.csv.gz", "orders.json"])
-def test_no_second_recording_is_begun_beside_one(tmp_path: Path, name: str) -> None:
+def test_no_second_recording_of_a_target_is_started(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(gzip.compress(b"timestamp,consumed_reads\n"))
     _, failures = record_targets([ORDERS], History(), tmp_path, TWO_WEEKS)
     assert failures[0].endswith(
@@ -210,7 +208,7 @@ FIELDS = st.lists(st.sampled_from(("", "0", "7", "12.50")), min_size=6, max_size
     MINUTES,
     st.randoms(use_true_random=False),
 )
-def test_no_value_is_lost_whatever_is_there_and_whatever_comes(
+def test_no_value_is_ever_lost_in_a_merge(
     old: dict[int, list[str]],
     fetched: list[dict[int, int]],
     first: int,

@@ -74,7 +74,7 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize(("name", "make", "expected"), BOMBS.values(), ids=BOMBS)
-def test_what_has_no_end_is_refused_in_little_memory(
+def test_an_endless_file_is_refused_in_little_memory(
     tmp_path: Path, name: str, make: Callable[[], bytes], expected: str
 ) -> None:
     path = tmp_path / name
@@ -86,7 +86,7 @@ def test_what_has_no_end_is_refused_in_little_memory(
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/tty", None])
-def test_what_is_no_file_is_refused_at_once(tmp_path: Path, device: str | None) -> None:
+def test_a_pipe_or_device_is_refused_at_once(tmp_path: Path, device: str | None) -> None:
     path = tmp_path / "orders.csv"
     if device is None:
         os.mkfifo(path)
@@ -97,7 +97,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, device: str | None) 
     assert f"{path} is not a regular file" in said or "No such device" in said
 
 
-def test_a_pipe_in_a_directory_is_named_and_holds_nothing_up(tmp_path: Path) -> None:
+def test_a_pipe_in_a_directory_is_named_and_does_not_block(tmp_path: Path) -> None:
     folder = tmp_path / "history"
     folder.mkdir()
     os.mkfifo(folder / "orders.csv")

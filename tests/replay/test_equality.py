@@ -273,7 +273,7 @@ def assert_something_happened(checks: list[tuple[datetime, tuple[TargetReport, .
     assert codes > by_amounts or codes > to_target
 
 
-def test_the_program_itself_says_what_the_last_check_of_a_replay_said(
+def test_the_program_reports_what_the_last_check_of_a_replay_reported(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     rules = RULES.format(interval=60)

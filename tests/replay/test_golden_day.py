@@ -29,7 +29,7 @@ RULES = {
 }
 
 
-def test_the_golden_day_is_decided_as_ever() -> None:
+def test_the_golden_day_has_the_same_decisions() -> None:
     recording = record(spikes(DAY, seed=11, loud=200), wave(DAY, 5, 60, seed=12))
     (replayed,) = simulate((section("^orders$", **RULES),), [recording], Scenario(Physics(), 60))
     lines = replayed.timeline.write_lines()

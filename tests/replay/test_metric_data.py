@@ -22,7 +22,7 @@ UNLIMITED = target_options().capacities
 NO_ANSWER = "is not what `aws cloudwatch get-metric-data` or `get-metric-statistics` prints"
 
 
-def test_what_the_aws_command_prints_is_read(tmp_path: Path) -> None:
+def test_output_of_the_aws_cli_is_read(tmp_path: Path) -> None:
     text = answer(
         ConsumedReadCapacityUnits=[60.0, 120.0],
         ReadThrottleEvents=[0.0, 3.0],
@@ -37,7 +37,7 @@ def test_what_the_aws_command_prints_is_read(tmp_path: Path) -> None:
     assert recording.sides.writes is None
 
 
-def test_pages_of_what_the_aws_command_prints_are_joined(tmp_path: Path) -> None:
+def test_pages_of_the_aws_clis_output_are_joined(tmp_path: Path) -> None:
     pages = [json.loads(answer(ConsumedReadCapacityUnits=[number])) for number in (60.0, 120.0)]
     (first,), (second,) = (page["MetricDataResults"] for page in pages)
     second["Timestamps"] = [stamp(1)]
@@ -72,9 +72,7 @@ def test_pages_of_what_the_aws_command_prints_are_joined(tmp_path: Path) -> None
         ),
     ],
 )
-def test_what_is_not_the_whole_answer_is_refused(
-    tmp_path: Path, change: dict[str, Any], expected: str
-) -> None:
+def test_an_incomplete_response_is_refused(tmp_path: Path, change: dict[str, Any], expected: str) -> None:
     said = json.loads(answer(ConsumedReadCapacityUnits=[60.0, 120.0]))
     (said["MetricDataResults"][0] if "StatusCode" in change else said).update(change)
     assert refuse(tmp_path, json.dumps(said), "orders.json") == expected
@@ -103,7 +101,7 @@ def test_a_page_before_the_last_may_be_partial(tmp_path: Path) -> None:
         pytest.param("m1-m2 ConsumedReadCapacityUnits", id="difference"),
     ],
 )
-def test_a_label_that_shows_no_plain_sum_is_refused(tmp_path: Path, label: str) -> None:
+def test_a_label_of_anything_but_a_plain_sum_is_refused(tmp_path: Path, label: str) -> None:
     refused = refuse(tmp_path, answer(**{label: [60.0, 120.0]}), "orders.json")
     assert refused == (
         f"has '{label}', which is not the plain Sum: fetch it without a calculation and with the statistic"
@@ -112,7 +110,7 @@ def test_a_label_that_shows_no_plain_sum_is_refused(tmp_path: Path, label: str) 
 
 
 @pytest.mark.parametrize("name", ["consumed_reads_rate", "avg_ConsumedReadCapacityUnits", "m1/60"])
-def test_an_id_that_shows_no_plain_sum_is_refused(tmp_path: Path, name: str) -> None:
+def test_an_id_of_anything_but_a_plain_sum_is_refused(tmp_path: Path, name: str) -> None:
     said = json.loads(answer(ConsumedReadCapacityUnits=[60.0, 120.0]))
     said["MetricDataResults"][0]["Id"] = name
     assert "is not the plain Sum" in refuse(tmp_path, json.dumps(said), "orders.json")
@@ -156,7 +154,7 @@ def test_seconds_since_1970_are_timestamps(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", ["1e400", "12", "-1725148800", "17251488000"])
-def test_other_numbers_are_no_timestamps(tmp_path: Path, number: str) -> None:
+def test_other_numbers_are_not_timestamps(tmp_path: Path, number: str) -> None:
     said = answer(ConsumedReadCapacityUnits=[60.0]).replace(f'"{stamp(0)[:-1]}+00:00"', number)
     assert "is not a timestamp such as 2026-03-01T00:00:00Z" in refuse(tmp_path, said, "orders.json")
 
@@ -199,7 +197,7 @@ UNITS = statistics("ProvisionedReadCapacityUnits", [5.0] * 24, "Average")
         ),
     ],
 )
-def test_answers_of_get_metric_statistics_are_joined(tmp_path: Path, files: dict[str, str]) -> None:
+def test_responses_of_get_metric_statistics_are_joined(tmp_path: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (recording,) = read_recordings(tmp_path, None)
@@ -211,7 +209,7 @@ def test_answers_of_get_metric_statistics_are_joined(tmp_path: Path, files: dict
     assert list(reads.provisioned or ()) == [5.0] * 1440
 
 
-def test_answers_for_one_time_after_the_other_make_one_recording(tmp_path: Path) -> None:
+def test_responses_for_consecutive_times_are_one_recording(tmp_path: Path) -> None:
     later = statistics("ConsumedReadCapacityUnits", [7200.0] * 24, first=1440)
     assert read(tmp_path, READS + later, "orders.json").days == 2
 
@@ -244,7 +242,7 @@ def test_answers_for_one_time_after_the_other_make_one_recording(tmp_path: Path)
         ),
     ],
 )
-def test_answers_that_do_not_fit_are_refused(tmp_path: Path, text: str, expected: str) -> None:
+def test_responses_that_contradict_each_other_are_refused(tmp_path: Path, text: str, expected: str) -> None:
     assert refuse(tmp_path, text, "orders.json") == expected
 
 

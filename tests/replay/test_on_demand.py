@@ -70,7 +70,7 @@ def test_tables_and_indexes_on_demand_are_recorded_and_replayed(emulator: Emulat
     assert not [line for line in table["warnings"] if "not recorded" in line]
 
 
-def test_start_chooses_the_units_to_begin_with(tmp_path: Path) -> None:
+def test_start_sets_the_units_at_the_start(tmp_path: Path) -> None:
     write(tmp_path, "orders", ON_DEMAND)
     recording = read(tmp_path, make_text())
     assert recording.billing == ON_DEMAND

@@ -37,7 +37,7 @@ HOUR = Span(NOON - timedelta(hours=1), NOON)
 OWN, OTHER = "111111111111", "222222222222"
 
 
-def test_a_directory_holds_one_region_and_says_which(emulator: Emulator, tmp_path: Path) -> None:
+def test_a_directory_holds_one_region_and_its_manifest_names_it(emulator: Emulator, tmp_path: Path) -> None:
     program = Program(emulator, tmp_path)
     emulator.add_table("orders")
     emulator.put_metrics("orders", consumed_reads=1, minutes=30)
@@ -87,16 +87,14 @@ def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -
     assert not (tmp_path / "users.csv").exists()
 
 
-def test_an_account_that_is_not_known_at_first_is_learnt(tmp_path: Path) -> None:
+def test_an_unknown_account_is_added_to_the_manifest_later(tmp_path: Path) -> None:
     assert record(tmp_path, RecordedTarget(ORDERS)) == ()
     assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
     assert record(tmp_path, RecordedTarget(ORDERS)) == ()
     assert len(record(tmp_path, RecordedTarget(ORDERS, OTHER))) == 1
 
 
-def test_recordings_that_do_not_say_whose_they_are_are_adopted_with_a_word(
-    emulator: Emulator, tmp_path: Path
-) -> None:
+def test_recordings_without_a_manifest_are_adopted_with_a_message(emulator: Emulator, tmp_path: Path) -> None:
     program = Program(emulator, tmp_path)
     emulator.add_table("orders")
     emulator.put_metrics("orders", consumed_reads=1, minutes=30)
@@ -124,7 +122,7 @@ def test_recordings_without_a_manifest_are_continued_and_get_one(tmp_path: Path)
     assert (recording.target, recording.region) == (ORDERS, "eu-west-1")
 
 
-def test_the_manual_shows_a_manifest_as_it_is_written() -> None:
+def test_the_docs_show_a_manifest_as_it_is_written() -> None:
     (block,) = blocks(DOCS / "replay.md", "json")
     billing = frozenset((Billing.ON_DEMAND,))
     entries = {
@@ -133,7 +131,7 @@ def test_the_manual_shows_a_manifest_as_it_is_written() -> None:
     assert Manifest("eu-west-1", "123456789012", entries).write() == block.text
 
 
-def test_what_a_manifest_has_learnt_stays_when_others_are_recorded(tmp_path: Path) -> None:
+def test_entries_of_a_manifest_stay_when_other_targets_are_recorded(tmp_path: Path) -> None:
     record(tmp_path, RecordedTarget(ORDERS, OWN, is_on_demand=True))
     record(tmp_path, RecordedTarget(Target("users"), OWN))
     record(tmp_path, RecordedTarget(ORDERS, OWN))
@@ -161,9 +159,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
-def test_a_file_in_the_manifests_place_that_is_none_is_refused_and_left_alone(
-    tmp_path: Path, text: str | bytes
-) -> None:
+def test_an_invalid_manifest_is_refused_and_unchanged(tmp_path: Path, text: str | bytes) -> None:
     record(tmp_path, RecordedTarget(ORDERS))
     path = tmp_path / MANIFEST
     path.write_bytes(text if isinstance(text, bytes) else text.encode())

@@ -1,4 +1,4 @@
-"""Figures that cannot be Sums of capacity units are doubted, and those that can are not."""
+"""Figures that cannot be Sums of capacity units get a warning, others do not."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def remark(folder: Path, reads: Sequence[float], provisioned: int | None, period
         pytest.param([units * 60 for units in HALF_DAY], 100, 1, (BEYOND,), id="hourly sums each minute"),
     ],
 )
-def test_what_cannot_be_a_sum_is_said(
+def test_figures_that_cannot_be_sums_are_a_warning(
     tmp_path: Path, reads: list[float], provisioned: int | None, period: int, expected: tuple[str, ...]
 ) -> None:
     found = remark(tmp_path, reads, provisioned, period)
@@ -51,7 +51,7 @@ def test_what_cannot_be_a_sum_is_said(
     "name",
     ["consumed_reads_per_second", "consumed_reads (avg)", "Consumed_Reads", "consumed_reads/s"],
 )
-def test_a_column_that_is_named_nearly_as_one_of_sums_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_column_named_almost_like_one_of_sums_is_refused(tmp_path: Path, name: str) -> None:
     rows = f"{stamp(0)},1,1\n{stamp(1)},1,1\n"
     assert refuse(tmp_path, f"timestamp,{name},consumed_writes\n{rows}") == (
         f"has a column '{name}': rename it to consumed_reads if it holds a Sum over each row's minutes; rates"

@@ -103,7 +103,7 @@ def test_a_side_that_is_not_there_is_left_out_and_an_idle_one_is_not(tmp_path: P
     assert read(tmp_path, absent).sides.writes is None
 
 
-def test_a_mixed_distance_is_remarked_on(tmp_path: Path) -> None:
+def test_uneven_distances_are_a_warning(tmp_path: Path) -> None:
     rows = "".join(f"{stamp(minute)},60\n" for minute in (0, 5, 10, 15, 16))
     recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
     assert recording.remarks == (
@@ -118,7 +118,7 @@ def test_without_recorded_capacity_the_start_is_given_or_the_first_hours_peak(tm
     assert recording.find_start_capacity(PerCapacity(70, 80), UNLIMITED) == PerCapacity(70, 1)
 
 
-def test_a_guessed_start_keeps_within_minimum_and_maximum_and_a_known_one_need_not(tmp_path: Path) -> None:
+def test_an_estimated_start_stays_within_the_limits_and_a_recorded_one_need_not(tmp_path: Path) -> None:
     limits = target_options(max_provisioned_reads="100", min_provisioned_writes="20").capacities
     rows = "".join(f"{stamp(minute)},12000,60\n" for minute in range(70))
     recording = read(tmp_path, f"timestamp,consumed_reads,consumed_writes\n{rows}")
@@ -147,7 +147,9 @@ def test_two_periods_in_one_file_are_refused(tmp_path: Path) -> None:
     ],
     ids=["the end of time", "a field without end", "a number without end"],
 )
-def test_what_python_cannot_hold_is_refused(tmp_path: Path, text: str, name: str, beginning: str) -> None:
+def test_timestamps_beyond_pythons_range_are_refused(
+    tmp_path: Path, text: str, name: str, beginning: str
+) -> None:
     assert refuse(tmp_path, text, name).startswith(beginning)
 
 
@@ -167,7 +169,7 @@ def test_a_name_may_end_like_another_kind_of_file(tmp_path: Path) -> None:
         ("whatever", Target("orders", "by-date"), Target("orders", "by-date")),
     ],
 )
-def test_the_target_is_in_the_name_or_given(
+def test_the_target_comes_from_the_name_or_from_the_flag(
     tmp_path: Path, name: str, target: Target | None, expected: Target
 ) -> None:
     text = f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(1)},1\n"
@@ -292,13 +294,13 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "name", "expected"), BAD.values(), ids=BAD)
-def test_a_bad_recording_is_refused_with_a_sentence(
+def test_an_invalid_recording_is_refused_with_a_message(
     tmp_path: Path, text: str | bytes, name: str, expected: str
 ) -> None:
     assert refuse(tmp_path, text, name) == expected
 
 
-def test_a_file_that_is_no_gzip_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_gzip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(b"timestamp,consumed_reads\n")
     with pytest.raises(ConfigurationError, match="cannot be read: Not a gzipped file"):

@@ -99,7 +99,7 @@ def test_a_gap_after_a_file_is_filled_as_far_as_cloudwatch_goes_back(tmp_path: P
 
 
 @pytest.mark.parametrize("text", ["what,is,this\n1,2,3\n", f"{GOOD_HEADER}\nyesterday,1,,,,,\n"])
-def test_a_file_that_is_no_recording_is_left_alone(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_recording_is_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / "orders.csv"
     path.write_text(text, encoding="utf-8")
     lines, failures = record_targets([ORDERS], History(), tmp_path, Span(NOON - MINUTE * 5, NOON))
@@ -134,7 +134,7 @@ def test_a_target_that_fails_keeps_its_file_and_the_others_go_on(tmp_path: Path)
     assert (tmp_path / "orders.csv").read_text(encoding="utf-8") == before
 
 
-def test_progress_is_told_from_target_to_target(tmp_path: Path) -> None:
+def test_progress_is_reported_for_each_target(tmp_path: Path) -> None:
     shares: list[float] = []
     span = Span(NOON - MINUTE * 5, NOON)
     record_targets([ORDERS, Target("users")], History(), tmp_path, span, shares.append)

@@ -54,7 +54,7 @@ def record(program: Program) -> Run:
     ["../../escape", "/etc/cron.d/x", "a\nb\x1b[31m", "..", "x" * 256, "orders@by-date", "or ders", "ordérs"],
 )
 @pytest.mark.parametrize("is_index", [False, True])
-def test_a_name_that_dynamodb_would_not_take_reaches_no_path(
+def test_a_name_that_dynamodb_does_not_allow_never_becomes_a_path(
     tmp_path: Path, name: str, *, is_index: bool
 ) -> None:
     folder = tmp_path / "a" / "b" / "history"
@@ -92,7 +92,7 @@ def test_a_planted_link_is_not_followed(program: Program, tmp_path: Path, name: 
     assert victim.read_text(encoding="utf-8") == "mine\n"
 
 
-def test_links_in_the_place_of_helpers_lead_nowhere(program: Program, tmp_path: Path) -> None:
+def test_links_in_place_of_helper_files_are_not_followed(program: Program, tmp_path: Path) -> None:
     victim, folder = tmp_path / "victim", tmp_path / "history"
     victim.write_text("mine\n", encoding="utf-8")
     folder.mkdir()
@@ -105,7 +105,7 @@ def test_links_in_the_place_of_helpers_lead_nowhere(program: Program, tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["orders.csv", MANIFEST])
-def test_a_pipe_holds_nothing_up(program: Program, tmp_path: Path, name: str) -> None:
+def test_a_pipe_does_not_block(program: Program, tmp_path: Path, name: str) -> None:
     (tmp_path / "history").mkdir()
     os.mkfifo(tmp_path / "history" / name)
     run = record(program)
@@ -162,7 +162,7 @@ def test_two_runs_do_not_write_into_one_directory_at_once(program: Program, tmp_
     assert record(program).code == 0
 
 
-def test_a_write_that_fails_leaves_the_file_as_it_was_and_nothing_beside(tmp_path: Path) -> None:
+def test_a_write_that_fails_leaves_the_file_unchanged_and_no_other_file(tmp_path: Path) -> None:
     def write() -> Iterator[str]:
         yield "half"
         raise OSError(errno.ENOSPC, "No space left on device")

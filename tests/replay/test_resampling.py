@@ -42,9 +42,7 @@ def stamps(distances: list[int]) -> list[int]:
         ),
     ],
 )
-def test_the_period_is_the_distance_that_is_kept_up(
-    distances: list[int], period: int, remark: str | None
-) -> None:
+def test_the_period_is_the_steady_distance(distances: list[int], period: int, remark: str | None) -> None:
     remarks: list[str] = []
     assert find_period(stamps(distances), remarks) == period
     assert remarks == ([] if remark is None else [remark])
