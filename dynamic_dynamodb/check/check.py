@@ -1,4 +1,4 @@
-"""One check of every target: discover, fetch, decide, update, notify, report."""
+"""One check of every target: discover, fetch, decide, update, report; then publish."""
 
 from __future__ import annotations
 
@@ -127,14 +127,11 @@ class Check:
         if not self._is_dry_run:
             memory.commit()
         doubts = tuple(self._find_doubts(decided, result, found))
-        # Last, because a topic that does not answer must not keep a table waiting.
-        messages = [written for each in decided if (written := _write_messages(each, result))]
-        unpublished = self._publish(messages)
         return CheckReport(
             tuple(sorted((*found.failed, *skipped, *failed, *settled), key=_BY_TARGET)),
             world.conditions.in_force,
             doubts,
-            unpublished,
+            tuple(written for each in decided if (written := _write_messages(each, result))),
             is_list_missing=found.is_list_missing and not is_cut_short,
             is_autoscaling_unknown=found.is_autoscaling_unknown and not is_cut_short,
             is_cut_short=is_cut_short,
@@ -280,8 +277,11 @@ class Check:
             surroundings = Surroundings(found.indexes.get(target.table, ()), throttled)
             yield from find_doubts(decision, each.usage, self.memory.get(target), surroundings)
 
-    def _publish(self, messages: Sequence[Sequence[Message]]) -> tuple[Unpublished, ...]:
-        """Publish the messages of each target in their order, and return those that were not."""
+    def publish(self, messages: Sequence[Sequence[Message]]) -> tuple[Unpublished, ...]:
+        """Publish the messages of each target in their order, and return those that were not.
+
+        The caller logs the report first, because a topic may take long to answer.
+        """
         if self._is_dry_run:
             return tuple(Unpublished(message) for each in messages for message in each)
         if not messages:

@@ -10,6 +10,8 @@ from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.errors import AwsError
@@ -107,7 +109,7 @@ class Unpublished:
 
 @value
 class CheckReport:
-    """All that a check has to say.
+    """All that a check has to say; `messages` holds what is to be published for each target.
 
     `notices` are the conditions in force, and `doubts` the throttling that more capacity may not end.
     With an `error`, nothing could be checked.
@@ -116,7 +118,7 @@ class CheckReport:
     targets: tuple[TargetReport, ...] = ()
     notices: tuple[Notice, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    unpublished: tuple[Unpublished, ...] = ()
+    messages: tuple[tuple[Message, ...], ...] = ()
     error: AwsError | None = None
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
@@ -136,12 +138,9 @@ class CheckReport:
     @property
     def unexpected(self) -> tuple[BaseException, ...]:
         """Return the exceptions that point to a fault of this program, each once."""
-        errors = [self.error]
-        errors += (one.error for one in self.notices)
-        errors += (one.error for one in self.targets)
-        errors += (one.error for one in self.unpublished)
-        causes = (error.__cause__ for error in errors if error is not None)
-        return tuple({id(cause): cause for cause in causes if cause is not None}.values())
+        return find_causes(
+            (self.error, *(one.error for one in self.notices), *(one.error for one in self.targets))
+        )
 
     def __str__(self) -> str:
         """Return one line that counts the outcomes."""
@@ -156,6 +155,12 @@ class CheckReport:
         ended = ", ended before the rest" if self.is_cut_short else ""
         targets = "1 target" if len(self.targets) == 1 else f"{len(self.targets)} targets"
         return f"checked {targets}: {parts or 'none matched'}{listed}{unknown}{ended}"
+
+
+def find_causes(errors: Iterable[AwsError | None]) -> tuple[BaseException, ...]:
+    """Return the exceptions behind errors, each once: they point to a fault of this program."""
+    causes = (error.__cause__ for error in errors if error is not None)
+    return tuple({id(cause): cause for cause in causes if cause is not None}.values())
 
 
 def _describe(side: CapacityDecision) -> str:

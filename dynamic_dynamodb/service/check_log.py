@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.report import Outcome, find_causes
 from dynamic_dynamodb.service import LOGGER
 
 if TYPE_CHECKING:
@@ -47,16 +47,19 @@ class CheckLog:
     changes: ChangeLog = field(default_factory=ChangeLog)
     lost_before: list[str] = field(default_factory=list)
 
-    def write(self, report: CheckReport, seconds: float) -> None:
-        """Log a report, and that the check took so many seconds."""
+    def write(self, report: CheckReport) -> None:
+        """Log a report, but for its last line."""
         self._write_notices(report.notices)
         self._write_error(report)
         self._write_targets(report)
         for doubt in report.doubts:
             LOGGER.warning("%s", doubt)
-        _write_unpublished(report.unpublished)
-        for error in report.unexpected:
-            LOGGER.debug("an unexpected error", exc_info=error)
+        _write_unexpected(report.unexpected)
+
+    def write_end(self, report: CheckReport, unpublished: Sequence[Unpublished], seconds: float) -> None:
+        """Log what was not published, and that the check took so many seconds."""
+        _write_unpublished(unpublished)
+        _write_unexpected(find_causes(one.error for one in unpublished))
         # The last line of every check begins alike: programs wait for it.
         LOGGER.info("%s, in %.1f s", report, seconds, extra={"report": report})
 
@@ -92,3 +95,8 @@ def _write_unpublished(unpublished: Sequence[Unpublished]) -> None:
     if uncertain:
         counted = "1 message" if len(uncertain) == 1 else f"{len(uncertain)} messages"
         LOGGER.warning("%s may not have been published: %s", counted, uncertain[0].error)
+
+
+def _write_unexpected(errors: Sequence[BaseException]) -> None:
+    for error in errors:
+        LOGGER.debug("an unexpected error", exc_info=error)

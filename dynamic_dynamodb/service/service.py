@@ -41,15 +41,16 @@ DETACHED: Final = ("start", "restart")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A configuration in force, with its check, its AWS account, and the observers of its reports.
+    """A configuration in force, with its check, its AWS account, its log, and the observers of its reports.
 
-    An observer is called with each report, and the seconds that the check took.
+    The log writes each report; each further observer is called with it, and the seconds that the check took.
     """
 
     configuration: Configuration
     check: Check
     account: AwsAccount
-    observers: tuple[Callable[[CheckReport, float], None], ...]
+    log: CheckLog
+    observers: tuple[Callable[[CheckReport, float], None], ...] = ()
 
     @property
     def interval_seconds(self) -> int:
@@ -108,7 +109,7 @@ class Service:
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
         log = CheckLog(is_daemon=not options["run_once"])
-        return Opened(configuration, check, account, (log.write,))
+        return Opened(configuration, check, account, log)
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run until told to stop, or once; return whether all went well.
@@ -241,10 +242,14 @@ class Service:
         slow = f"a check takes longer than check-interval {opened.interval_seconds} s: increase it"
         self.workers.conditions.set("slow", slow if is_slow else None)
         report = replace(report, notices=(*self.workers.conditions.in_force, *report.notices))
+        opened.log.write(report)
         for observe in opened.observers:
             failure = isolate("the report of the check", observe, report, seconds)
             if failure is not None:
                 LOGGER.error("%s", failure, exc_info=failure.__cause__)
+        # Once the report is logged, because a topic may take long to answer.
+        unpublished = opened.check.publish(report.messages)
+        opened.log.write_end(report, unpublished, time.monotonic() - started)
         return report.is_well
 
     def _run_check(self, opened: Opened) -> CheckReport:

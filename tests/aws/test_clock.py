@@ -64,7 +64,7 @@ class World:
         for _ in range(answers):
             self.answer(delay=delay)
         off = (self.clock.correct(now) - truth).total_seconds()
-        self.log.write(CheckReport(notices=self.clock.conditions.in_force), 0.0)
+        self.log.write(CheckReport(notices=self.clock.conditions.in_force))
         return off
 
 

@@ -13,11 +13,12 @@ from tests.builders import NOW, both, make_check, section
 from tests.fakes import FakeCircuitBreaker, FakeMetrics, FakeNotifier, FakeTables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     import pytest
 
-    from dynamic_dynamodb.check.report import CheckReport, Outcome
+    from dynamic_dynamodb.check.report import CheckReport, Outcome, Unpublished
     from dynamic_dynamodb.check.state import EntriesFile
     from dynamic_dynamodb.config.sections import Section
     from tests.fakes import Load
@@ -51,6 +52,7 @@ class FakeWorld:
             circuit_breaker=self.breaker,
         )
         self.log = CheckLog(is_daemon=True)
+        self.unpublished: Sequence[Unpublished] = ()
 
     def add(self, target: Target, reads: float = 95, writes: float = 50, **settings: str) -> None:
         """Put a target of 100 units each into the account, consuming so much of them."""
@@ -58,9 +60,11 @@ class FakeWorld:
         self.metrics.answers[target] = load(reads, writes)
 
     def run(self, now: datetime = NOW) -> CheckReport:
-        """Run one check and log its report."""
+        """Run one check, log its report and publish its messages."""
         report = self.check.run(now)
-        self.log.write(report, 0.0)
+        self.log.write(report)
+        self.unpublished = self.check.publish(report.messages)
+        self.log.write_end(report, self.unpublished, 0.0)
         return report
 
     def outcomes(self) -> dict[str, Outcome]:

@@ -77,8 +77,9 @@ def test_a_dry_run_changes_and_publishes_nothing() -> None:
 
 
 def test_a_dry_run_reports_what_it_would_publish() -> None:
-    report = FakeWorld(section("^a$", **TOPIC), is_dry_run=True).run()
-    assert [str(one) for one in report.unpublished] == [
+    world = FakeWorld(section("^a$", **TOPIC), is_dry_run=True)
+    world.run()
+    assert [str(one) for one in world.unpublished] == [
         f"would publish to {TOPIC['sns_topic_arn']}: Updated provisioning for table a"
     ]
 

@@ -145,7 +145,7 @@ def run(configuration: Configuration, target: Target, option: Option) -> tuple[P
         notifier=notifier,
         circuit_breaker=breaker,
     )
-    check.run(NOW)
+    check.publish(check.run(NOW).messages)
     units = tables.descriptions[target].provisioned
     windows = [(request.window, request.span) for request in metrics.requests if request.target == target]
     asked = [question for question in breaker.questions if question[1] == target]

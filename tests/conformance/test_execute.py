@@ -89,6 +89,7 @@ def test_a_pass_gives_what_is_expected(vector: Vector, tmp_path: Path) -> None:
         now = NOON + number * FIVE_MINUTES
         account.lay(vector["account"][min(number, len(vector["account"]) - 1)], now)
         report = account.check.run(now)
+        account.check.publish(report.messages)
         compare(account, expected_pass)
         if expected["exit_status"] is not None:
             assert bool(report.failures) == bool(expected["exit_status"])

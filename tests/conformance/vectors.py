@@ -102,6 +102,7 @@ class Replay:
             self.before = None
         self._prepare(inputs, now)
         report = self.checker.run(now)
+        self.checker.publish(report.messages)
         counts = self.counts.get(self.target).map(attrgetter("low_checks"))
         seen: dict[str, Any] = {
             "update_calls": [

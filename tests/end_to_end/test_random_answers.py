@@ -115,6 +115,7 @@ def _check_case(in_process: InProcess, action: str, path: tuple[str | int, ...],
         **EVERYWHERE[odd],
     )
     report = in_process.check.run(datetime.now(timezone.utc))
+    in_process.check.publish(report.messages)
     found = emulator.capacities()
     held = {target for target, units in EXPECTED.items() if found[target] != units}
     assert {found[target] for target in held} <= {BEFORE}, case

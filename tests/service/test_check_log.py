@@ -19,7 +19,7 @@ from dynamic_dynamodb.service.check_log import CheckLog
 from dynamic_dynamodb.service.log_formatters import choose_formatter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 DENIED = AwsError("dynamodb:DescribeTable", "AccessDeniedException", "no")
 SUMMARY = "INFO checked 0 targets: none matched, in 0.0 s"
@@ -31,10 +31,11 @@ def log(caplog: pytest.LogCaptureFixture) -> Callable[..., list[str]]:
     caplog.set_level(logging.DEBUG)
     written = CheckLog(is_daemon=True)
 
-    def write(*reports: CheckReport) -> list[str]:
+    def write(*reports: CheckReport, unpublished: Sequence[Unpublished] = ()) -> list[str]:
         caplog.clear()
         for report in reports:
-            written.write(report, 0.0)
+            written.write(report)
+            written.write_end(report, unpublished, 0.0)
         return [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
 
     return write
@@ -129,15 +130,13 @@ def test_unpublished_messages_are_logged_one_by_one_unless_their_fate_is_not_kno
 ) -> None:
     message = Message("arn:t", "ALARM", "body")
     late = Unpublished(message, AwsError("the message", "TooLate"), is_uncertain=True)
-    report = CheckReport(
-        unpublished=(
-            Unpublished(message),
-            Unpublished(message, AwsError("sns:Publish", "NotFound")),
-            late,
-            late,
-        )
-    )
-    assert log(report) == [
+    unpublished = [
+        Unpublished(message),
+        Unpublished(message, AwsError("sns:Publish", "NotFound")),
+        late,
+        late,
+    ]
+    assert log(CheckReport(), unpublished=unpublished) == [
         "INFO would publish to arn:t: ALARM",
         "WARNING not published to arn:t: ALARM: sns:Publish failed: NotFound",
         "WARNING 2 messages may not have been published: the message failed: TooLate",
@@ -146,7 +145,7 @@ def test_unpublished_messages_are_logged_one_by_one_unless_their_fate_is_not_kno
 
 
 def test_json_has_the_fields_of_a_target_whatever_the_message_is(caplog: pytest.LogCaptureFixture) -> None:
-    CheckLog(is_daemon=False).write(failed("a"), 0.0)
+    CheckLog(is_daemon=False).write(failed("a"))
     (record,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     line = json.loads(choose_formatter("json", is_dry_run=False).format(record))
     assert (line["table"], line["index"], line["event"], line["reason"]) == (

@@ -80,6 +80,7 @@ def run(checks: int, seed: int) -> tuple[Account, Verdict]:
         now = START + number * INTERVAL
         account.begin(now)
         report = check.run(now)
+        check.publish(report.messages)
         verdict.checks += 1
         for fault, where in judge(account, report):
             verdict.note(fault, where)
