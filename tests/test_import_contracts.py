@@ -66,7 +66,6 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
             "Only aws knows boto3",
             id="boto3 in a new module of a room",
         ),
-        pytest.param(("aws/client.py", "import boto3"), "Only aws knows boto3", id="boto3 in aws"),
         pytest.param(
             ("scaling/novelty.py", "import subprocess"),
             "Scaling is pure",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from logutils.colorize import ColorizingStreamHandler
+
 from dynamic_dynamodb.config.paths import is_stream
 from dynamic_dynamodb.config.private_files import OWNER_ONLY, make_private_directory
 from dynamic_dynamodb.errors import ConfigurationError
@@ -25,13 +27,6 @@ if TYPE_CHECKING:
 HURRY_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.05
 _DIRECTORY_FLAGS: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC
-_COLOURS: Final = {
-    logging.DEBUG: "34",
-    logging.WARNING: "33",
-    logging.ERROR: "31",
-    logging.CRITICAL: "41;37;1",
-}
-"""Parameters of the terminal's escape sequence: blue, yellow, red, and bold white on red."""
 _LIBRARY_LEVELS: Final = {
     "boto3": logging.WARNING,
     "botocore": logging.WARNING,
@@ -42,8 +37,10 @@ _LIBRARY_LEVELS: Final = {
 }
 
 
-class Console(logging.StreamHandler[RawStream]):
-    """Write to stdout; on a terminal, the first line of a record is coloured by its level."""
+class Console(ColorizingStreamHandler):  # type: ignore[misc]  # logutils has no types
+    """Write to stdout; on a terminal, with a colour for each level but INFO."""
+
+    level_map: Final = {**ColorizingStreamHandler.level_map, logging.INFO: (None, None, False)}
 
     is_plain = False
 
@@ -53,14 +50,13 @@ class Console(logging.StreamHandler[RawStream]):
         is_colour_off = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         self._has_colours = not is_colour_off and self.stream.isatty()
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Render a record, with its colour unless `is_plain`."""
-        text = super().format(record)
-        colour = _COLOURS.get(record.levelno)
-        if colour is None or self.is_plain or not self._has_colours:
-            return text
-        first, newline, rest = text.partition("\n")
-        return f"\x1b[{colour}m{first}\x1b[0m{newline}{rest}"
+    @property
+    def is_tty(self) -> bool:
+        """Return whether to colour lines."""
+        return self._has_colours and not self.is_plain
+
+    # logutils would write a line and its end apart.
+    emit = logging.StreamHandler.emit
 
 
 @dataclass(frozen=True, slots=True)

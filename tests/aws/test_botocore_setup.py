@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import botocore
 import pytest
 from botocore.exceptions import BotoCoreError
@@ -64,7 +65,8 @@ def test_a_client_has_the_limits_of_its_timeouts_and_no_retries_of_its_own() -> 
     config = client.meta.config
     assert (client.meta.region_name, config.retries["total_max_attempts"]) == ("eu-west-1", 1)
     assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (1.5, 2.5, 7)
-    assert config.user_agent == f"dynamic-dynamodb/{__version__} Botocore/{botocore.__version__}"
+    versions = f"Boto3/{boto3.__version__} Botocore/{botocore.__version__}"
+    assert config.user_agent == f"dynamic-dynamodb/{__version__} {versions}"
 
 
 def test_a_service_that_botocore_does_not_know_is_an_error_of_botocore() -> None:
