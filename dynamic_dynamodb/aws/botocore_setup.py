@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.resilience import Timeouts
 
 _POOLS: Final = ("AWSHTTPConnectionPool", "AWSHTTPSConnectionPool")
-_USER_AGENT: Final = (
-    f"dynamic-dynamodb/{__version__} Boto3/{boto3.__version__}"
-    """boto3 adds the version of botocore."""
-)
+_USER_AGENT: Final = f"dynamic-dynamodb/{__version__} Boto3/{boto3.__version__}"  # boto3 adds botocore's
 
 
 def open_session() -> Any:  # noqa: ANN401 - botocore has no types
