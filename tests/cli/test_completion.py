@@ -1,4 +1,4 @@
-"""A shell completes flags and their values."""
+"""The completion script completes flags and their values in bash."""
 
 from __future__ import annotations
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def settings(**texts: Any) -> Settings:
-    """Read settings from the declared defaults, and from these flags."""
+    """Return the settings of the declared defaults and these flags."""
     options = {option.key: option.default for option in OPTIONS if option.group is Group.REPLAY}
     return read_settings({**options, "region": "us-east-1", **texts})
 
 
 def configure(**options: Any) -> Configuration:
-    """Give a configuration of one table, checked each minute."""
+    """Return a configuration of one table, checked every minute."""
     loaded: Configuration = load_flags(table_name="orders", check_interval="60")
     rules = {"max_provisioned_reads": "200", "lookback_window_start": "5", **options}
     gsis = rules.pop("gsis", None) or (section("by-date", **rules),)

@@ -1,4 +1,4 @@
-"""Write recordings into files and read them, or fail to."""
+"""Write recordings to files, and read them or collect the faults."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ HEADER = (
 
 
 def stamp(minute: int) -> str:
-    """Spell a minute of the recording."""
+    """Return the timestamp of a minute of the recording."""
     return f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def read(
     folder: Path, text: str | bytes, name: str = "orders.csv", target: Target | None = None
 ) -> Recording:
-    """Read one file."""
+    """Return the recording in a file of this text."""
     path = folder / name
     raw = text.encode() if isinstance(text, str) else text
     path.write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
@@ -42,7 +42,7 @@ def read(
 
 
 def refuse(folder: Path, text: str | bytes, name: str = "orders.csv", target: Target | None = None) -> str:
-    """Read one file in vain, and give the only fault without the path."""
+    """Read an invalid file, and return its only fault without the path."""
     with pytest.raises(ConfigurationError) as caught:
         read(folder, text, name, target)
     (fault,) = caught.value.faults
@@ -50,7 +50,7 @@ def refuse(folder: Path, text: str | bytes, name: str = "orders.csv", target: Ta
 
 
 def answer(**columns: list[float]) -> str:
-    """Print what `aws cloudwatch get-metric-data` prints, newest first."""
+    """Return output of `aws cloudwatch get-metric-data`, newest datapoint first."""
     results = [
         {
             "Id": f"m{number}",

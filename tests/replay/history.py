@@ -1,4 +1,4 @@
-"""Record from a CloudWatch of the tests' own."""
+"""Record from a fake CloudWatch."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ORDERS = Target("orders")
 
 
 class History:
-    """CloudWatch with a unit of everything each minute; it keeps what it was asked for."""
+    """A fake CloudWatch that keeps the requests it gets."""
 
     def __init__(self, error: AwsError | None = None) -> None:
         self.asked: list[tuple[datetime, datetime]] = []
         self.error = error
 
     def fetch(self, _: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
-        """Give the series of whole minutes."""
+        """Return the series of whole minutes."""
         self.asked.append((start, end))
         if self.error:
             raise self.error
@@ -46,7 +46,7 @@ def record_targets(
     span: Span,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Record into a directory; give a line for each target, and what failed."""
+    """Record into a directory; return a line for each target, and the failures."""
     with open_folder(folder) as opened:
         subjects = [RecordedTarget(target) for target in targets]
         recorded = Recorder(opened, history, span).record(subjects, Manifest("eu-west-1"), on_progress)

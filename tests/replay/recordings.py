@@ -1,4 +1,4 @@
-"""Make recordings for tests, and the load in them, without a file."""
+"""Make recordings and their load for tests, without files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def record(
     start: datetime = START,
     provisioned: tuple[Sequence[float] | None, Sequence[float] | None] = (None, None),
 ) -> Recording:
-    """Give a recording of these units a minute, and these provisioned units."""
+    """Return a recording of these units a minute, and these provisioned units."""
     sides = [
         None if consumed is None else SideRecording(array("d", consumed), 0.0, _column(units))
         for consumed, units in zip((reads, writes), provisioned, strict=True)
@@ -41,7 +41,7 @@ def _column(units: Sequence[float] | None) -> array[float] | None:
 
 
 def wave(minutes: int, low: float, high: float, *, seed: int = 1, noise: float = 0.2) -> list[float]:
-    """Give a daily wave between two rates in units a second, with noise, as whole units a minute."""
+    """Return a daily wave between two rates in units a second, with noise, as whole units a minute."""
     rng = random.Random(seed)  # noqa: S311 - load, not keys
     middle, swing = (high + low) / 2, (high - low) / 2
     return [
@@ -53,7 +53,7 @@ def wave(minutes: int, low: float, high: float, *, seed: int = 1, noise: float =
 
 
 def spikes(minutes: int, *, seed: int = 1, quiet: float = 10, loud: float = 300) -> list[float]:
-    """Give a quiet load with loud stretches, and some minutes with nothing at all."""
+    """Return a low load with busy stretches, and some minutes without load."""
     rng = random.Random(seed)  # noqa: S311 - load, not keys
     rate = quiet
     load = []

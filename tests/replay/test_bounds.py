@@ -30,13 +30,13 @@ LOADS = st.lists(st.integers(0, 6000), min_size=1, max_size=130)
 
 
 def rules(physics: Physics | None = None, units: int = 10) -> BaselineSettings:
-    """Give the usual rules."""
+    """Return the default settings of baselines."""
     return BaselineSettings(physics or Physics(), PRICES, PerCapacity(units, units), OPTIONS.capacities)
 
 
 @settings(max_examples=50, deadline=None)
 @given(LOADS, st.lists(st.integers(1, 150), min_size=180, max_size=180), BURSTS, st.sampled_from((0.0, 0.5)))
-def test_no_schedule_that_throttles_as_much_is_cheaper_than_the_lower_bound(
+def test_no_schedule_with_the_same_throttling_is_cheaper_than_the_lower_bound(
     demands: list[int], schedule: list[int], burst: int, retry: float
 ) -> None:
     units = schedule[: len(demands)]
@@ -56,7 +56,7 @@ def test_no_schedule_that_throttles_as_much_is_cheaper_than_the_lower_bound(
 def test_the_lower_bound_is_close_to_the_best_whole_schedule(
     rates: list[int], burst: int, allowed: int
 ) -> None:
-    # One hour each with constant load: what an hour needs can be found by trying all units.
+    # Each hour has constant load, so trying all units finds what an hour needs.
     demands = [float(rate * 60) for rate in rates for _ in range(60)]
     hours = split_hours(START, len(demands))
     found = bound_hour_max(array("d", demands), hours, burst, allowed) / 60
@@ -80,7 +80,7 @@ def test_the_search_ends_for_any_load_that_a_recording_may_hold(units: float) ->
 
 @settings(max_examples=50, deadline=None)
 @given(LOADS, BURSTS)
-def test_the_least_capacity_of_an_hour_throttles_nothing_and_less_does(
+def test_the_lowest_sufficient_capacity_of_an_hour_throttles_nothing_and_a_lower_one_does(
     demands: list[int], burst: int
 ) -> None:
     part = [float(demand) for demand in demands[:60]]
@@ -135,7 +135,7 @@ def test_on_demand_pays_for_the_demand() -> None:
     assert row.throttled_units == 0
 
 
-def test_an_hour_is_billed_by_its_highest_value_or_by_the_minute() -> None:
+def test_an_hour_is_billed_at_its_highest_value_or_by_the_minute() -> None:
     hours = split_hours(START.replace(minute=30), 90)
     assert [(hour.start, hour.stop) for hour in hours] == [(0, 30), (30, 90)]
     cost = bill([10] * 60 + [20] * 30, hours, 1.0)
@@ -148,7 +148,7 @@ def test_target_tracking_scales_out_after_two_high_minutes_and_in_after_fifteen_
     # 10 units; high from minute 20 on, low from minute 60 on.
     load = [6.0 * 60] * 20 + [14.0 * 60] * 40 + [4.0 * 60] * 60
     row = run_tracking(record(load), rules(Physics(burst=0)), 70)
-    # Minutes 20 and 21 show 10 of 10 units: at 23 it asks for 10 / 0.7; then 14 of 15 and so on.
+    # Minutes 20 and 21 show 10 of 10 units: at 23 it requests 10 / 0.7; then 14 of 15 and so on.
     assert row.updates == 3
     assert row.sides.reads.throttled == pytest.approx(60 * (4 * 4))
 

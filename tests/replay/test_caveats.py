@@ -1,4 +1,4 @@
-"""An answer says when its figures may not hold."""
+"""A comparison warns when its figures may be wrong."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITES_MISSING = "writes were not recorded: they are left out of decisions and c
 
 
 def warn(recording: Recording, *, physics: str = "ideal", start: str | None = None) -> list[str]:
-    """Give the warnings of one target."""
+    """Return the warnings of one target."""
     found = compare(configure(), [recording], settings(physics=physics, start=start))
     return list(found.targets[0].warnings)
 
@@ -82,13 +82,13 @@ def test_a_recording_too_short_for_a_check_is_a_warning() -> None:
     assert expected not in warn(record([60.0] * 6))
 
 
-def test_gaps_of_one_side_are_named_by_it() -> None:
+def test_a_warning_about_gaps_names_the_side() -> None:
     recording = replace(record([60.0] * DAY, [60.0] * DAY), gaps=PerCapacity(NO_GAPS, Gaps(9, 9, START)))
     expected = "9 minutes have no datapoint of writes and are taken for no load, as CloudWatch has none then"
     assert warn(recording) == [expected]
 
 
-def test_a_table_that_comes_into_sight_after_its_index_has_not_failed() -> None:
+def test_a_table_whose_recording_begins_after_that_of_its_index_has_not_failed() -> None:
     table = section(
         "^orders$", lookback_window_start="30", gsis=(section("by-date", lookback_window_start="5"),)
     )

@@ -1,4 +1,4 @@
-"""The axis of a chart names times where there is room for them."""
+"""The time axis of a chart has labels where they fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""--replay through the real command: what it prints, what it refuses, and how it ends."""
+"""--replay through the real command: its output, the input it refuses, and its exit codes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NO_AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": None}
 
 @pytest.fixture
 def program(emulator: Emulator, tmp_path: Path) -> Program:
-    """Give the program with a recording of a table, and one of its index."""
+    """Return the program with a recording of a table, and one of its index."""
     made = Program(emulator, tmp_path)
     made.write(RULES.format(threshold=80), "a.conf")
     made.write(RULES.format(threshold=50), "b.conf")
@@ -56,7 +56,7 @@ def program(emulator: Emulator, tmp_path: Path) -> Program:
 
 
 def write_recording(path: Path, reads: list[float] | None, writes: list[float]) -> None:
-    """Write a recording; without reads their column is blank."""
+    """Write a recording; without reads, their column is blank."""
     lines = ["timestamp,consumed_reads,consumed_writes"]
     for minute, one in enumerate(writes):
         stamp = f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ}"
@@ -117,7 +117,7 @@ def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
 
 
 class Page(HTMLParser):
-    """What a page holds."""
+    """The tags of a page, and the external files that it loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the tag, and whatever would fetch something."""
+        """Keep the tag, and the URL if it loads a file."""
         self.tags.append(tag)
         self.addresses += [text or "" for name, text in attrs if name in ("src", "href", "action")]
         if tag not in ("meta", "path", "rect"):
@@ -139,7 +139,7 @@ class Page(HTMLParser):
         self.addresses += [text or "" for name, text in attrs if name in ("src", "href", "action")]
 
     def handle_endtag(self, tag: str) -> None:
-        """Match it with the one that is open."""
+        """Match it with the open tag."""
         assert self.open.pop() == tag
 
 
@@ -233,7 +233,7 @@ def test_a_report_replaces_a_report_and_keeps_its_mode(program: Program) -> None
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        pytest.param(os.mkfifo, "is not a regular file", id="a pipe that nobody reads"),
+        pytest.param(os.mkfifo, "is not a regular file", id="a pipe without a reader"),
         pytest.param(Path.mkdir, "is not a regular file", id="a directory"),
         pytest.param(
             lambda path: path.symlink_to("/dev/full"),
@@ -325,13 +325,13 @@ def test_invalid_flags_are_refused_with_a_message(
     assert expected in run.stderr
 
 
-def test_flags_alone_have_nothing_to_compare_with(program: Program) -> None:
+def test_compare_requires_a_configuration_file(program: Program) -> None:
     run = program.run("-t", "orders", "--replay", "history", "--compare", "b.conf", **NO_AWS)
     assert (run.code, run.stdout) == (2, "")
     assert "--compare requires --config FILE, the configuration to compare with" in run.stderr
 
 
-def test_flags_alone_are_a_configuration_too(program: Program) -> None:
+def test_flags_alone_can_be_replayed(program: Program) -> None:
     flags = ("--table-name", "^orders$", "--max-provisioned-reads", "90", "--max-provisioned-writes", "90")
     run = program.run(
         *flags, "--replay", "history/orders.csv", "--physics", "slow,retry=0.5", "--start", "10,10", **NO_AWS

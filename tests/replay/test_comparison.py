@@ -35,7 +35,7 @@ def row(name: str, dollars: float, throttled: float = 0, *, reads: int | None = 
 
 
 def judge(ours: Row, *, demand: float, fixed: float) -> Verdict:
-    """Return the verdict beside on-demand and a fixed value of these prices."""
+    """Return the verdict if on-demand and a fixed value have these prices."""
     on_demand = replace(row("on-demand", demand), fully_used_dollars=5)
     tracking = row("AWS target tracking 70 %", 1, throttled=500)
     bound = replace(row("clairvoyant bound", 0.5), is_bound=True)
@@ -121,7 +121,7 @@ def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_cheaper(demand: 
     assert (used < even) == (demand < 10)
 
 
-def test_a_share_above_the_allowed_one_has_enough_decimals_to_look_so() -> None:
+def test_a_share_above_the_allowed_one_has_enough_decimals_to_show_it() -> None:
     assert judge(row("this configuration", 3, throttled=1.001), demand=5, fixed=4).throttled == "0.1001 %"
 
 
@@ -154,14 +154,14 @@ def test_the_allowed_throttling_is_that_of_the_condition() -> None:
     assert settings(fail_if="throttled<1").allowed_percent == 0.1
 
 
-def test_all_faults_of_the_flags_are_named_at_once() -> None:
+def test_all_faults_of_flags_are_reported_at_once() -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings(physics="x", start="x", fail_if="x")
     assert [fault.split()[0] for fault in caught.value.faults] == ["--physics", "--start", "--fail-if"]
 
 
 @pytest.mark.parametrize("metric", ["at-max", "throttled"])
-def test_a_condition_on_a_share_is_for_each_target(metric: str) -> None:
+def test_a_condition_on_a_share_applies_to_each_target(metric: str) -> None:
     pegged = record([60.0 * 500] * DAY)
     free = record([60.0] * DAY, target=Target("orders", "by-date"))
     limited = configure(gsis=(section("by-date"),))
@@ -171,7 +171,7 @@ def test_a_condition_on_a_share_is_for_each_target(metric: str) -> None:
     assert found.targets[1].rows[0].at_max_percent is None
 
 
-def test_a_file_to_compare_that_is_named_like_a_baseline_keeps_its_own_row() -> None:
+def test_a_compared_file_named_like_a_baseline_has_its_own_row() -> None:
     recordings = [record(spikes(600)), record(spikes(600), target=Target("orders", "by-date"))]
     name = name_compared(Path("somewhere/on-demand"))
     found = compare(configure(), recordings, settings(), other=(name, configure()))
@@ -187,7 +187,7 @@ def test_recordings_without_a_section_are_left_out_with_a_warning() -> None:
     assert [str(target.recording.target) for target in found.targets] == ["orders"]
 
 
-def test_a_file_to_compare_without_any_section_for_a_target_is_left_out_with_a_warning() -> None:
+def test_a_compared_file_without_a_matching_section_is_left_out_with_a_warning() -> None:
     other = replace(configure(), sections=())
     found = compare(configure(), [record([60.0] * 60)], settings(), other=("b.conf", other))
     assert found.warnings == ("b.conf has no section for orders: left out",)
@@ -201,7 +201,7 @@ def test_an_index_is_replayed_without_its_table() -> None:
     assert found.targets[0].replayed.timeline.failure == ""
 
 
-def test_recordings_years_apart_are_replayed_as_if_alone() -> None:
+def test_recordings_years_apart_are_replayed_independently() -> None:
     old = record(spikes(600), start=START.replace(year=1998), target=Target("orders", "by-date"))
     new = record(spikes(600, seed=2))
     together = compare(configure(), [old, new], settings())
@@ -226,7 +226,7 @@ def test_costs_are_for_thirty_days_at_the_given_prices() -> None:
     assert found.total[0].cost == Cost(10 * 24 * 30 * 0.5, 10 * 24 * 30 * 0.5)
 
 
-def test_presets_are_told_apart_by_what_a_fixed_value_must_be() -> None:
+def test_each_preset_leads_to_another_best_fixed_value() -> None:
     found = []
     for name in PRESETS:
         rows = compare(configure(), [record(spikes(600))], settings(physics=name)).total
@@ -247,10 +247,10 @@ def test_progress_never_runs_backwards() -> None:
 
 
 class Terminal(io.StringIO):
-    """A stream that somebody looks at."""
+    """A stream that says it is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
@@ -263,7 +263,7 @@ def draw_on_terminal(*, columns: int) -> str:
         return shown.read(1000).decode()
 
 
-def test_the_progress_bar_is_for_terminals_and_for_long_work_only() -> None:
+def test_the_progress_bar_is_drawn_only_on_terminals_and_for_long_work() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
         bar = ProgressBar(stream, "replaying", delay_seconds=0)

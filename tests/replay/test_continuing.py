@@ -1,4 +1,4 @@
-"""Nothing that was recorded is lost when a file is continued, however it was written."""
+"""No recorded row is lost when a file is continued, whatever its order, columns or timestamps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TWO_WEEKS = Span(NOON - timedelta(days=14), NOON)
 
 
 def spell(moment: datetime) -> str:
-    """Spell a timestamp as files do."""
+    """Return a timestamp as files have it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -87,7 +87,7 @@ def test_columns_in_another_order_and_timestamps_with_offsets_are_continued(tmp_
 
 
 def test_a_value_fetched_again_replaces_the_old_one_unless_it_is_blank(tmp_path: Path) -> None:
-    # CloudWatch of the tests has 60.5 in odd minutes and nothing in even ones.
+    # The fake CloudWatch has 60.5 in odd minutes and nothing in even ones.
     odd, even, coming = NOON - MINUTE, NOON - 2 * MINUTE, NOON + 5 * MINUTE
     minutes = [NOON - timedelta(days=14) + number * MINUTE for number in range(14 * 1440 - 2)]
     rows = [f"{spell(minute)},,,,,," for minute in minutes]
@@ -113,7 +113,7 @@ def test_a_hole_in_a_file_is_filled(tmp_path: Path) -> None:
 
 
 def test_blank_minutes_at_the_end_are_fetched_again(tmp_path: Path) -> None:
-    # Recorded too early: CloudWatch was late, or the clock here fast.
+    # Recorded too early: CloudWatch was late, or this machine's clock was fast.
     history = History()
     record_targets([ORDERS], history, tmp_path, Span(NOON - timedelta(hours=4), NOON - timedelta(hours=2)))
     path = tmp_path / "orders.csv"
@@ -174,7 +174,7 @@ def test_a_file_that_would_lose_rows_is_refused_and_unchanged(
     assert path.read_bytes() == before
 
 
-def test_a_file_with_columns_that_would_be_lost_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_with_columns_that_would_be_lost_is_unchanged(tmp_path: Path) -> None:
     path = write(tmp_path, [f"{OLD},1,,,,,,x"], header=f"{GOOD_HEADER},note")
     _, failures = record_targets([ORDERS], History(), tmp_path, TWO_WEEKS)
     assert f"{path} cannot be continued: it does not have the header {GOOD_HEADER}" in failures[0]

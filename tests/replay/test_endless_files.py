@@ -1,4 +1,4 @@
-"""Files without end, and what is no file, are refused at once and in little memory."""
+"""Endless files, pipes and devices are refused at once and in little memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FLAGS = ("-t", "^orders$", "--max-provisioned-reads", "9", "--max-provisioned-wr
 
 
 def replay(path: Path) -> tuple[int, str]:
-    """Replay a file with no more than 1.5 GB of memory; return the exit code and what is said."""
+    """Replay a file with at most 1.5 GB of memory; return the exit code and the message."""
     ended = subprocess.run(
         [sys.executable, "-m", "dynamic_dynamodb", *FLAGS, "--replay", str(path), "--as", "orders"],
         cwd=ROOT,
@@ -44,12 +44,12 @@ def _limit_memory() -> None:
 
 
 def pack(*texts: bytes) -> bytes:
-    """Pack each text as a part of its own of one gzip file."""
+    """Return a gzip file with a member for each text."""
     return b"".join(map(gzip.compress, texts))
 
 
 def fill(text: bytes) -> bytes:
-    """Pack 2 GB of a text, over and over, behind a header."""
+    """Return a gzip file of a header and 2 GB of repeated text."""
     packed = gzip.compress(text * (MB // len(text)))
     return pack(HEADER) + packed * (2048 * MB // (MB // len(text) * len(text)))
 

@@ -1,4 +1,4 @@
-"""The replay decides as the daemon does: the same check on AWS's adapters, against the emulated account."""
+"""A replay decides as the daemon does: the same check runs with AWS's adapters against the emulator."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ decrease-late-in-hour: true
 
 
 class Case(NamedTuple):
-    """Rules, how they are replayed, and the minutes of load."""
+    """A configuration, the physics of its replay, and the minutes of load."""
 
     rules: str
     scenario: Scenario
@@ -98,7 +98,7 @@ class Case(NamedTuple):
 
 
 @dataclass
-class Heard:
+class Reports:
     """What each check reported, in order."""
 
     reports: list[tuple[datetime, tuple[TargetReport, ...]]] = field(default_factory=list)
@@ -129,7 +129,7 @@ def test_a_replay_decides_as_the_daemon_on_the_same_account(
     rules, scenario, minutes = case
     configuration = load(tmp_path, rules.format(interval=scenario.check_interval))
     recordings = make_recordings(minutes)
-    replayed = Heard()
+    replayed = Reports()
     run = Run(configuration.sections, recordings, scenario, replayed)
     for _ in run.pass_time():
         pass
@@ -140,10 +140,10 @@ def test_a_replay_decides_as_the_daemon_on_the_same_account(
     emulator.set_publication_delay(60 * scenario.physics.delay)
     emulator.set_update_seconds(60 * scenario.physics.update - 30)  # the clock runs on during a check
     known = [(now, reports) for now, reports in replayed.reports if reports]
-    real = check_in_fact(emulator, configuration, [now for now, _ in known])
+    real = check_emulator(emulator, configuration, [now for now, _ in known])
     for one, other in zip(real, known, strict=True):
         assert describe(one) == describe(other)
-    assert_something_happened(known)
+    assert_checks_were_not_idle(known)
 
 
 def test_a_replay_of_what_the_program_recorded_decides_as_the_daemon_did(
@@ -171,24 +171,24 @@ def test_a_replay_of_what_the_program_recorded_decides_as_the_daemon_did(
     assert (run.code, run.stderr) == (0, "")
     recordings = read_recordings(tmp_path / "history", None)
     assert {recording.start for recording in recordings} == {start}
-    replayed = Heard()
+    replayed = Reports()
     for _ in Run(configuration.sections, recordings, Scenario(PRESETS["ideal"], 60), replayed).pass_time():
         pass
 
     emulator.set_publication_delay(60)
     emulator.set_update_seconds(30)  # the clock runs on during a check
     known = [(now, reports) for now, reports in replayed.reports if reports]
-    real = check_in_fact(emulator, configuration, [now for now, _ in known])
+    real = check_emulator(emulator, configuration, [now for now, _ in known])
     for one, other in zip(real, known, strict=True):
         assert describe(one) == describe(other)
-    assert_something_happened(known)
+    assert_checks_were_not_idle(known)
 
 
-def check_in_fact(
+def check_emulator(
     emulator: Emulator, configuration: Configuration, moments: Sequence[datetime]
 ) -> list[tuple[datetime, tuple[TargetReport, ...]]]:
-    """Make the checks of a daemon on the emulated account."""
-    real = Heard()
+    """Run the checks of a daemon on the emulated account."""
+    real = Reports()
     with start_workers() as workers:
         account = open_account(configuration, workers, Timeouts(), lambda: False)
         account.prepare()
@@ -201,7 +201,7 @@ def check_in_fact(
 
 
 def make_recordings(minutes: int) -> list[Recording]:
-    """Record a table, its index and another table, for so long up to a morning."""
+    """Return recordings of a table, its index and another table that end in the morning."""
     start = START + timedelta(hours=26) - minutes * MINUTE
     return [
         record(spikes(minutes), wave(minutes, 5, 90, seed=2), start=start),
@@ -222,7 +222,7 @@ def load(folder: Path, text: str) -> Configuration:
 
 
 def fill(emulator: Emulator, models: Sequence[TargetModel]) -> None:
-    """Make the tables as the recordings begin, and give CloudWatch all that the models consumed."""
+    """Create the tables as the recordings begin, and put the models' consumption into CloudWatch."""
     units = {model.target: (model.reads.provisioned[0], model.writes.provisioned[0]) for model in models}
     for target, (reads, writes) in units.items():
         if not target.index:
@@ -241,7 +241,7 @@ def fill(emulator: Emulator, models: Sequence[TargetModel]) -> None:
 
 
 def pin_decreases(emulator: Emulator, now: datetime) -> None:
-    """Let decreases of this check have happened at its moment, though the emulator's clock ran on."""
+    """Date decreases of this check to its moment, although the emulator's clock ran on."""
     for table in ("orders", "users"):
         described = client(emulator, "dynamodb").describe_table(TableName=table)["Table"]
         for resource in (described, *described.get("GlobalSecondaryIndexes", ())):
@@ -252,13 +252,13 @@ def pin_decreases(emulator: Emulator, now: datetime) -> None:
 
 
 def describe(check: tuple[datetime, tuple[TargetReport, ...]]) -> tuple[datetime, list[Any]]:
-    """Spell a check's reports out, so that a difference can be read."""
+    """Return a check's reports as text, so that a difference can be read."""
     now, reports = check
     return now, [(report.target, report.outcome, str(report), report.as_fields()) for report in reports]
 
 
-def assert_something_happened(checks: list[tuple[datetime, tuple[TargetReport, ...]]]) -> None:
-    """An equality of idle checks would prove nothing."""
+def assert_checks_were_not_idle(checks: list[tuple[datetime, tuple[TargetReport, ...]]]) -> None:
+    """Fail if all checks were idle: their equality would prove nothing."""
     reports = [report for _, targets in checks for report in targets]
     assert sum(report.outcome is Outcome.UPDATED for report in reports) > 10
     codes = {
@@ -281,7 +281,7 @@ def test_the_program_reports_what_the_last_check_of_a_replay_reported(
     this_minute = datetime.now(timezone.utc).replace(second=0, microsecond=0)
     start = this_minute - (minutes - 5) * MINUTE  # and some minutes to come, if the clock ticks on
     recording = record([95.0 * 60] * minutes, [95.0 * 60] * minutes, start=start)
-    replayed = Heard()
+    replayed = Reports()
     run = Run(load(tmp_path, rules).sections, [recording], Scenario(PRESETS["ideal"], 60), replayed)
     for _ in run.pass_time():
         pass

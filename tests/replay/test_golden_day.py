@@ -1,4 +1,4 @@
-"""One day's decisions are kept as a text, so that a change of any rule shows what it changes."""
+"""The decisions of one day equal a stored text, so that a changed rule shows its effect in a diff."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RULES = {
 }
 
 
-def test_the_golden_day_has_the_same_decisions() -> None:
+def test_the_golden_day_has_the_stored_decisions() -> None:
     recording = record(spikes(DAY, seed=11, loud=200), wave(DAY, 5, 60, seed=12))
     (replayed,) = simulate((section("^orders$", **RULES),), [recording], Scenario(Physics(), 60))
     lines = replayed.timeline.write_lines()

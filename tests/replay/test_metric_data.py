@@ -1,4 +1,4 @@
-"""What `aws cloudwatch get-metric-data` prints is read, and refused unless it is whole."""
+"""Output of `aws cloudwatch get-metric-data` is read, and refused if it is incomplete."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_incomplete_response_is_refused(tmp_path: Path, change: dict[str, Any
     assert refuse(tmp_path, json.dumps(said), "orders.json") == expected
 
 
-def test_a_page_before_the_last_may_be_partial(tmp_path: Path) -> None:
+def test_a_page_before_the_last_can_be_partial(tmp_path: Path) -> None:
     first, last = (json.loads(answer(ConsumedReadCapacityUnits=[60.0]))["MetricDataResults"][0] for _ in "12")
     first["StatusCode"], last["Timestamps"] = "PartialData", [stamp(1)]
     assert read(tmp_path, json.dumps({"MetricDataResults": [first, last]}), "orders.json").minutes == 2
@@ -162,7 +162,7 @@ def test_other_numbers_are_not_timestamps(tmp_path: Path, number: str) -> None:
 def statistics(
     label: str, values: Sequence[float], statistic: str = "Sum", *, first: int = 0, step: int = 60
 ) -> str:
-    """Print what `aws cloudwatch get-metric-statistics` prints, in no order, a row each `step` minutes."""
+    """Return output of `aws cloudwatch get-metric-statistics`, unordered, a row every `step` minutes."""
     points = [
         {"Timestamp": stamp(first + number * step), statistic: value, "Unit": "Count"}
         for number, value in enumerate(values)
@@ -246,7 +246,7 @@ def test_responses_that_contradict_each_other_are_refused(tmp_path: Path, text: 
     assert refuse(tmp_path, text, "orders.json") == expected
 
 
-def test_hourly_sums_among_levels_each_five_minutes_are_hourly(tmp_path: Path) -> None:
+def test_hourly_sums_beside_five_minute_levels_are_hourly(tmp_path: Path) -> None:
     levels = statistics("ProvisionedReadCapacityUnits", [5.0, *[4.0] * 11] * 24, "Maximum", step=5)
     recording = read(tmp_path, READS + levels, "orders.json")
     assert (recording.period, recording.minutes, recording.gaps) == (60, 1440, PerCapacity(NO_GAPS, NO_GAPS))
@@ -255,7 +255,7 @@ def test_hourly_sums_among_levels_each_five_minutes_are_hourly(tmp_path: Path) -
     assert list(recording.sides.reads.provisioned or ()) == [5.0] * 1440
 
 
-def test_sums_each_minute_among_levels_each_five_stay_as_they_are(tmp_path: Path) -> None:
+def test_one_minute_sums_beside_five_minute_levels_are_unchanged(tmp_path: Path) -> None:
     sums = statistics("ConsumedReadCapacityUnits", [60.0] * 60, step=1)
     levels = statistics("ProvisionedReadCapacityUnits", [5.0, 6.0] * 6, "Maximum", step=5)
     recording = read(tmp_path, sums + levels, "orders.json")

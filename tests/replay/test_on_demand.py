@@ -1,4 +1,4 @@
-"""Tables on demand are recorded too, and replayed beside what they cost as they are."""
+"""On-demand tables are recorded too, and their replay shows today's bill."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def test_start_sets_the_units_at_the_start(tmp_path: Path) -> None:
 
 
 def write(folder: Path, stem: str, billing: frozenset[Billing]) -> None:
-    """Write a manifest that says how a file's target was billed."""
+    """Write a manifest with the billing of a file's target."""
     manifest = Manifest("us-east-1", entries={stem: Entry(Target("orders"), billing)})
     (folder / MANIFEST).write_text(manifest.write(), encoding="utf-8")
 
 
 def make_text(provisioned: str = "") -> str:
-    """Write a day of load with these provisioned units in the second half."""
+    """Return a day of load with these provisioned units in the second half."""
     rows = (
         f"{stamp(minute)},{units:.0f},60,,,{provisioned if minute >= DAY // 2 else ''},"
         for minute, units in enumerate(wave(DAY, 5, 90))
@@ -96,7 +96,7 @@ def make_text(provisioned: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("told", "provisioned", "expected"),
+    ("in_manifest", "provisioned", "expected"),
     [
         pytest.param(None, "", frozenset(), id="not known"),
         pytest.param(None, "0", ON_DEMAND, id="no units, as CloudWatch may put it"),
@@ -105,11 +105,11 @@ def make_text(provisioned: str = "") -> str:
         pytest.param(ON_DEMAND, "50", frozenset(Billing), id="units, and on demand later"),
     ],
 )
-def test_how_it_was_billed_is_known_by_the_manifest_and_by_the_units(
-    tmp_path: Path, told: frozenset[Billing] | None, provisioned: str, expected: frozenset[Billing]
+def test_billing_is_known_from_the_manifest_and_from_the_units(
+    tmp_path: Path, in_manifest: frozenset[Billing] | None, provisioned: str, expected: frozenset[Billing]
 ) -> None:
-    if told is not None:
-        write(tmp_path, "orders", told)
+    if in_manifest is not None:
+        write(tmp_path, "orders", in_manifest)
     recording = read(tmp_path, make_text(provisioned))
     assert recording.billing == expected
     is_both = len(expected) == 2
@@ -123,7 +123,7 @@ def get_names(recording: Recording) -> list[str]:
     return [row.name for row in compare(configure(), [recording], settings()).targets[0].rows]
 
 
-def test_a_sum_of_both_ways_of_billing_is_as_recorded_and_has_no_utilisation() -> None:
+def test_a_sum_of_both_kinds_of_billing_is_as_recorded_and_has_no_utilisation() -> None:
     load = wave(DAY, 5, 90)
     table = record(load, load, provisioned=([100] * DAY, [100] * DAY))
     index = replace(record(load, load, target=Target("orders", "by-date")), billing=ON_DEMAND)

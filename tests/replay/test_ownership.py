@@ -1,4 +1,4 @@
-"""A recording says whose it is, and takes nothing of another region or account."""
+"""A directory of recordings belongs to one region and one account."""
 
 from __future__ import annotations
 

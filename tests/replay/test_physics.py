@@ -1,4 +1,4 @@
-"""The model of a table: cases by hand, and what must hold for all load."""
+"""The model of a table: cases computed by hand, and properties for all load."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOADS = st.lists(st.integers(0, 3000), min_size=1, max_size=60)
 PHYSICS = st.builds(Physics, burst=st.sampled_from((0, 60, 300)), retry=st.sampled_from((0.0, 0.3, 0.5, 1.0)))
 CAPACITIES = st.lists(st.integers(1, 40), min_size=60, max_size=60)
 
-# Minutes of demand on a fixed capacity, and what each minute served, throttled and left in the bucket.
+# The demand of each minute on a fixed capacity; then units served, throttled and left in the bucket.
 CASES = {
     "what-fits-is-served": (Physics(burst=0), 10, [600], [(600, 0, 0)]),
     "the-rest-is-throttled": (Physics(burst=0), 10, [601], [(600, 1, 0)]),
@@ -73,7 +73,7 @@ def test_a_smaller_capacity_keeps_less_of_the_burst() -> None:
 
 
 def run(physics: Physics, demands: Sequence[float], capacities: Sequence[int]) -> tuple[float, float, float]:
-    """Give what was served and throttled in all, and what had come back."""
+    """Return all units served, all units throttled, and those that came back."""
     model = CapacityModel(physics, capacities[0])
     served = throttled = returned = 0.0
     for demand, units in zip(demands, capacities, strict=False):
@@ -87,7 +87,7 @@ def run(physics: Physics, demands: Sequence[float], capacities: Sequence[int]) -
 
 @settings(deadline=None)
 @given(PHYSICS, LOADS, CAPACITIES)
-def test_served_and_throttled_are_the_demand_and_what_came_back(
+def test_served_and_throttled_units_add_up_to_the_demand_and_returning_units(
     physics: Physics, demands: list[int], capacities: list[int]
 ) -> None:
     served, throttled, returned = run(physics, demands, capacities)
@@ -113,12 +113,12 @@ def test_is_enough_agrees_with_the_model(
 
 
 def at(minute: int) -> datetime:
-    """Give a moment of the recording."""
+    """Return a moment of the recording."""
     return START.replace(hour=minute // 60 % 24, minute=minute % 60)
 
 
 def update(model: TargetModel, units: tuple[int, int], minute: int) -> str | None:
-    """Ask for units; give AWS's refusal, if it refuses."""
+    """Request units; return AWS's refusal, None if it accepts."""
     wanted = PerCapacity(*units)
     refusal = model.find_refusal(wanted, at(minute))
     if refusal is None:
@@ -129,11 +129,11 @@ def update(model: TargetModel, units: tuple[int, int], minute: int) -> str | Non
 
 
 def make_model(physics: Physics | None = None) -> TargetModel:
-    """Give a table of 100 reads and 100 writes."""
+    """Return a table of 100 reads and 100 writes."""
     return TargetModel(record([0] * 1440, [0] * 1440), physics or Physics(), PerCapacity(100, 100))
 
 
-def test_an_update_is_in_force_after_its_delay_and_none_is_taken_meanwhile() -> None:
+def test_an_update_is_in_force_after_its_delay_and_others_are_refused_meanwhile() -> None:
     model = make_model(Physics(update=2))
     assert update(model, (200, 100), 0) is None
     assert [model.settle(1), model.provisioned.reads, model.is_updating] == [False, 100, True]
@@ -151,7 +151,7 @@ def test_four_decreases_a_day_are_free_and_then_one_an_hour() -> None:
     assert update(model, (49, 100), 122) == "LimitExceededException"
 
 
-def test_a_raise_of_one_side_with_a_decrease_of_the_other_is_refused_with_it() -> None:
+def test_a_raise_is_refused_together_with_the_decrease_of_the_other_side() -> None:
     model = make_model(Physics(update=0))
     for minute in range(4):
         update(model, (99 - minute, 100), minute)

@@ -1,4 +1,4 @@
-"""What a replay and its checks return can be sent from process to process."""
+"""The results of replays and checks can be pickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures that cannot be Sums of capacity units get a warning, others do not."""
+"""A warning points out figures that cannot be Sums of capacity units, and no others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEYOND = "rows have more reads than provisioned units and burst capacity allow: 
 
 
 def remark(folder: Path, reads: Sequence[float], provisioned: int | None, period: int = 1) -> str:
-    """Return what is remarked on such reads."""
+    """Return the remarks on a recording of these reads."""
     level = "" if provisioned is None else provisioned
     rows = (f"{stamp(number * period)},{units},{level}" for number, units in enumerate(reads))
     return "; ".join(read(folder, "\n".join(("timestamp,consumed_reads,provisioned_reads", *rows))).remarks)

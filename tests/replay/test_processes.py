@@ -1,4 +1,4 @@
-"""Replays run in other processes: what they are given and what they return can be pickled."""
+"""Replays run in other processes: their arguments and results can be pickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings are read from CSV, gzip and raw JSON; what is wrong with one is said in a sentence."""
+"""Recordings are read from CSV, gzip and JSON; a faulty one is refused with a reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 UNLIMITED = target_options().capacities
 
 
-def test_our_own_csv_is_read_whole(tmp_path: Path) -> None:
+def test_a_file_of_record_is_read_completely(tmp_path: Path) -> None:
     text = f"{HEADER}\n{stamp(0)},600,60,,,10,5\n{stamp(1)},660.5,,7,,,\n{stamp(2)},,,,,20,\n"
     recording = read(tmp_path, text)
     assert (recording.target, recording.start, recording.minutes) == (Target("orders"), START, 3)
@@ -62,7 +62,7 @@ def test_longer_periods_are_spread_in_whole_units(tmp_path: Path) -> None:
     assert recording.gaps == PerCapacity(NO_GAPS, NO_GAPS)
 
 
-def test_the_gaps_of_one_side_are_told_apart_from_those_of_the_other(tmp_path: Path) -> None:
+def test_gaps_are_counted_for_each_side(tmp_path: Path) -> None:
     rows = [f"{stamp(minute)},60,{60 if minute < 10 else ''}" for minute in range(100)]
     recording = read(tmp_path, "\n".join(("timestamp,consumed_reads,consumed_writes", *rows)))
     assert recording.gaps == PerCapacity(NO_GAPS, Gaps(90, 90, START + 10 * MINUTE))
@@ -94,7 +94,7 @@ def test_missing_rows_are_gaps(tmp_path: Path) -> None:
     assert recording.gaps.reads == Gaps(3, 3, START + 3 * MINUTE)
 
 
-def test_a_side_that_is_not_there_is_left_out_and_an_idle_one_is_not(tmp_path: Path) -> None:
+def test_a_missing_side_is_left_out_and_an_idle_one_is_not(tmp_path: Path) -> None:
     assert read(tmp_path, f"{HEADER}\n{stamp(0)},1,,,,,\n{stamp(1)},1,,,,,\n").sides.writes is None
     idle = read(tmp_path, f"{HEADER}\n{stamp(0)},1,,,,,5\n{stamp(1)},1,,,,,5\n").sides.writes
     assert idle is not None
@@ -111,14 +111,16 @@ def test_uneven_distances_are_a_warning(tmp_path: Path) -> None:
     )
 
 
-def test_without_recorded_capacity_the_start_is_given_or_the_first_hours_peak(tmp_path: Path) -> None:
+def test_without_recorded_capacity_the_start_is_that_of_the_flag_or_the_first_hours_peak(
+    tmp_path: Path,
+) -> None:
     rows = "".join(f"{stamp(minute)},{90000 if minute == 61 else 601}\n" for minute in range(70))
     recording = read(tmp_path, f"timestamp,consumed_reads\n{rows}")
     assert recording.find_start_capacity(None, UNLIMITED) == PerCapacity(11, 1)
     assert recording.find_start_capacity(PerCapacity(70, 80), UNLIMITED) == PerCapacity(70, 1)
 
 
-def test_an_estimated_start_stays_within_the_limits_and_a_recorded_one_need_not(tmp_path: Path) -> None:
+def test_an_estimated_start_is_clamped_to_the_limits_and_a_recorded_one_is_not(tmp_path: Path) -> None:
     limits = target_options(max_provisioned_reads="100", min_provisioned_writes="20").capacities
     rows = "".join(f"{stamp(minute)},12000,60\n" for minute in range(70))
     recording = read(tmp_path, f"timestamp,consumed_reads,consumed_writes\n{rows}")
@@ -153,7 +155,7 @@ def test_timestamps_beyond_pythons_range_are_refused(
     assert refuse(tmp_path, text, name).startswith(beginning)
 
 
-def test_a_name_may_end_like_another_kind_of_file(tmp_path: Path) -> None:
+def test_a_table_name_can_end_like_another_kind_of_file(tmp_path: Path) -> None:
     text = f"timestamp,consumed_reads\n{stamp(0)},1\n{stamp(1)},1\n"
     assert read(tmp_path, text, "my.json.csv").target == Target("my.json")
 
@@ -314,7 +316,7 @@ def test_a_cut_off_gzip_is_refused(tmp_path: Path) -> None:
         read_recordings(path, None)
 
 
-def test_all_recordings_of_a_directory_are_read_and_all_their_faults_named(tmp_path: Path) -> None:
+def test_all_recordings_of_a_directory_are_read_and_all_their_faults_are_reported(tmp_path: Path) -> None:
     text = f"timestamp,consumed_reads\n{TWO}"
     for name in ("orders.csv", "orders@by-date.csv", ".orders.csv.part", "notes.txt"):
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""--record keeps each target's history in a file that the next run completes."""
+"""--record writes each target's history to a file that the next run continues."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_second_run_fetches_only_what_is_missing_and_the_last_minutes_again(tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["orders.csv", MANIFEST]
 
 
-def test_more_days_than_a_file_has_are_fetched_whole(tmp_path: Path) -> None:
+def test_more_days_than_a_file_has_are_all_fetched(tmp_path: Path) -> None:
     history = History()
     short, long = Span(NOON - timedelta(hours=1), NOON), Span(NOON - timedelta(hours=3), NOON)
     record_targets([ORDERS], history, tmp_path, short)
@@ -99,7 +99,7 @@ def test_a_gap_after_a_file_is_filled_as_far_as_cloudwatch_goes_back(tmp_path: P
 
 
 @pytest.mark.parametrize("text", ["what,is,this\n1,2,3\n", f"{GOOD_HEADER}\nyesterday,1,,,,,\n"])
-def test_a_file_that_is_not_a_recording_is_left_alone(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_recording_is_unchanged(tmp_path: Path, text: str) -> None:
     path = tmp_path / "orders.csv"
     path.write_text(text, encoding="utf-8")
     lines, failures = record_targets([ORDERS], History(), tmp_path, Span(NOON - MINUTE * 5, NOON))
@@ -108,7 +108,7 @@ def test_a_file_that_is_not_a_recording_is_left_alone(tmp_path: Path, text: str)
     assert path.read_text(encoding="utf-8") == text
 
 
-def test_a_file_that_was_cut_off_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_a_truncated_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     span = Span(NOON - MINUTE * 50, NOON)
     record_targets([ORDERS], History(), tmp_path, span)
     path = tmp_path / "orders.csv"
@@ -120,7 +120,7 @@ def test_a_file_that_was_cut_off_is_named_with_what_to_do(tmp_path: Path) -> Non
     assert failure == f"orders: not recorded: {reason}"
 
 
-def test_a_target_that_fails_keeps_its_file_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_target_that_fails_keeps_its_file_and_the_others_are_recorded(tmp_path: Path) -> None:
     span = Span(NOON - MINUTE * 5, NOON)
     record_targets([ORDERS], History(), tmp_path, span)
     before = (tmp_path / "orders.csv").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""--record writes into its directory and nowhere else, whatever AWS names tables and whatever lies there."""
+"""--record writes only into its directory, whatever tables are named and whatever the directory contains."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ max-provisioned-writes: 500
 
 @pytest.fixture
 def program(emulator: Emulator, tmp_path: Path) -> Program:
-    """Return the program before an account with a table and an hour of load."""
+    """Return the program with an account that has a table and an hour of load."""
     emulator.add_table("orders")
     emulator.put_metrics("orders", consumed_reads=1, minutes=60)
     return Program(emulator, tmp_path)
@@ -81,7 +81,7 @@ def test_the_program_takes_no_path_from_aws(program: Program, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["orders.csv", MANIFEST])
-def test_a_planted_link_is_not_followed(program: Program, tmp_path: Path, name: str) -> None:
+def test_a_symbolic_link_is_not_followed(program: Program, tmp_path: Path, name: str) -> None:
     victim, folder = tmp_path / "victim", tmp_path / "history"
     victim.write_text("mine\n", encoding="utf-8")
     folder.mkdir()
@@ -117,7 +117,7 @@ LONG = Target("t" * 255, "i" * 255)
 TARGETS = [Target("t" * 255), LONG, Target("t" * 255, "i" * 254), Target("Orders"), Target("orders")]
 
 
-def test_names_too_long_for_a_file_and_names_alike_but_for_their_case_are_told_apart(tmp_path: Path) -> None:
+def test_names_that_are_too_long_or_differ_in_case_only_get_distinct_files(tmp_path: Path) -> None:
     for _ in range(2):
         lines, failures = record_targets(TARGETS, History(), tmp_path, HOUR)
         assert failures == ()
@@ -128,7 +128,9 @@ def test_names_too_long_for_a_file_and_names_alike_but_for_their_case_are_told_a
     assert [recording.target for recording in read_recordings(tmp_path, None)] == sorted(TARGETS)
 
 
-def test_a_long_name_is_known_when_its_file_is_replayed_alone_or_packed(tmp_path: Path) -> None:
+def test_a_target_with_a_long_name_is_recognized_when_its_file_is_replayed_alone_or_gzipped(
+    tmp_path: Path,
+) -> None:
     record_targets([LONG], History(), tmp_path, HOUR)
     (path,) = tmp_path.glob("*.csv")
     (recording,) = read_recordings(path, None)
@@ -147,7 +149,7 @@ def test_a_file_keeps_its_mode(tmp_path: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a directory, as another run would."""
+    """Hold the lock of a directory, as another run does."""
     folder.mkdir()
     with (folder / ".dynamic-dynamodb.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

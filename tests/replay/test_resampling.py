@@ -1,4 +1,4 @@
-"""The period of a recording is told by its rows, and two of them in one file are not taken for one."""
+"""The distances of rows determine the period of a recording; two periods in one file are refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NIGHT, DAY = [5] * 100, [1] * 500
 
 
 def stamps(distances: list[int]) -> list[int]:
-    """Give the minutes of rows that are so far apart."""
+    """Return the minutes of rows at these distances."""
     return list(accumulate(distances, initial=29_000_000))
 
 
