@@ -1,4 +1,4 @@
-"""Stand in for botocore, with a clock that only moves when it is told to."""
+"""Fakes of botocore, and a clock that advances only when a test or a fake advances it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OK: dict[str, Any] = {}
 
 @dataclass
 class FakeClock:
-    """Seconds that pass when a call or a wait takes them."""
+    """A clock that advances only by the seconds that calls and waits take."""
 
     now: float = 1000.0
 
@@ -32,7 +32,7 @@ class FakeClock:
         return self.now
 
     def make_retrying(self, is_worth_another: Callable[[BaseException], bool]) -> Any:
-        """Return the product's retries, whose waits take no time but this clock's."""
+        """Return the product's retries, which wait on this clock only."""
         wait = make_retrying(is_worth_another).wait
 
         def advance(attempt: int, delay: int) -> int:
@@ -44,7 +44,7 @@ class FakeClock:
 
 @dataclass
 class FakeService:
-    """A botocore client of one operation, `call`, which returns or raises one answer after the other.
+    """A botocore client of one operation, `call`, which returns or raises its answers in turn.
 
     The last answer is given for all further calls. Each call takes `seconds`.
     """
@@ -67,7 +67,7 @@ class FakeService:
 
 
 class FakeLookup(CredentialLookup):
-    """A look-up of credentials whose end is set by the test."""
+    """A look-up of credentials whose result the test sets."""
 
     def __init__(self, found: tuple[Any, Any] | None = None, error: Exception | None = None) -> None:
         """End at once with what it finds, or with an error."""
@@ -89,13 +89,13 @@ class FakeLookup(CredentialLookup):
         return self.is_given_up
 
     def wait(self, is_stopping: Callable[[], bool]) -> bool:
-        """Return at once whether it has ended."""
+        """Return whether it has ended, without waiting."""
         return self.has_ended and not is_stopping()
 
 
 @dataclass
 class FakeLookups:
-    """The look-ups that start one after the other."""
+    """The look-ups to start, in order."""
 
     coming: deque[FakeLookup]
     started: int = 0

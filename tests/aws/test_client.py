@@ -1,4 +1,4 @@
-"""A call is repeated when that may help, for a limited time, and fails with one kind of error."""
+"""A call is retried if that may help, for a limited time, and fails with one kind of error."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def starts(service: FakeService) -> list[float]:
         pytest.param(9, LONGEST_WAIT_MILLISECONDS, id="the longest"),
     ],
 )
-def test_a_pause_is_as_long_as_its_constant_says(attempt: int, shortest: int) -> None:
+def test_a_wait_between_attempts_is_as_long_as_its_constant(attempt: int, shortest: int) -> None:
     pause = make_retrying(lambda _: True).wait(attempt, 0)
     assert shortest <= pause <= shortest + JITTER_MILLISECONDS
 
@@ -84,7 +84,7 @@ def test_a_pause_is_as_long_as_its_constant_says(attempt: int, shortest: int) ->
         pytest.param(RuntimeError("odd"), [0.0], id="an unexpected error"),
     ],
 )
-def test_a_call_is_repeated_if_that_may_help(
+def test_a_call_is_retried_if_that_may_help(
     service: FakeService, failure: object, expected: list[float]
 ) -> None:
     fail(make_client(service, [failure]))
@@ -102,7 +102,7 @@ def test_no_attempt_begins_after_the_time_for_retries(service: FakeService) -> N
     assert starts(service) == [0.0, 10.2, 20.6]
 
 
-def test_an_update_that_waits_for_others_is_repeated_until_the_time_is_up(service: FakeService) -> None:
+def test_an_update_that_waits_for_others_is_retried_until_the_time_is_up(service: FakeService) -> None:
     fail(make_client(service, [TOO_MANY_AT_ONCE], timeouts=Timeouts(retrying=25)))
     assert len(service.called_at) > Timeouts().most_attempts
     assert (
@@ -110,7 +110,7 @@ def test_an_update_that_waits_for_others_is_repeated_until_the_time_is_up(servic
     )
 
 
-def test_nothing_is_repeated_while_the_program_is_stopping(service: FakeService) -> None:
+def test_nothing_is_retried_while_the_program_is_stopping(service: FakeService) -> None:
     fail(make_client(service, [THROTTLED], is_stopping=lambda: True))
     assert len(service.called_at) == 1
 
@@ -124,7 +124,7 @@ def test_nothing_is_repeated_while_the_program_is_stopping(service: FakeService)
         pytest.param(UNREACHABLE, False, 5, id="never sent"),
     ],
 )
-def test_a_call_whose_answer_is_lost_is_repeated_only_if_the_caller_allows_it(
+def test_a_call_whose_answer_is_lost_is_retried_only_if_the_caller_allows_it(
     service: FakeService, failure: Exception, *, allows_retry: bool, attempts: int
 ) -> None:
     fail(make_client(service, [failure]), allows_retry=lambda: allows_retry)
@@ -187,7 +187,7 @@ def test_each_page_is_requested_with_the_token_of_the_one_before(service: FakeSe
         ),
     ],
 )
-def test_pages_come_to_an_end(
+def test_endless_pages_are_an_error(
     service: FakeService,
     seconds: float,
     make_pages: Callable[[int], dict[str, Any]],

@@ -1,4 +1,4 @@
-"""AWS's time is what most of its answers agree on, whatever our clock does."""
+"""AWS's time is the one that most of its answers agree on, whatever this machine's clock shows."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class World:
         return self.truth + timedelta(seconds=self.seconds_wrong)
 
     def answer(self, *, delay: float = 0.05, date: Any = ...) -> None:
-        """Let AWS answer; the delay is on its way back."""
+        """Note an answer of AWS that takes `delay` seconds to arrive."""
         asked, written = self.clock.monotonic(), self.truth.replace(microsecond=0)
         self.passed += delay
         self.clock.note(format_datetime(written, usegmt=True) if date is ... else date, asked)
 
     def check(self, *, answers: int = 3, date: Any = ..., delay: float = 0.05) -> float:
-        """Run a check in which one more answer has this date; tell how wrong its moment is."""
+        """Run a check, with one more answer if a date is given; return the error of its time in seconds."""
         truth, now = self.truth, self.ours
         self.clock.begin()
         if date is not ...:
@@ -79,24 +79,24 @@ def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     passed=st.floats(0, 60),
     odd=st.sampled_from([*ODD_DATES, "Thu, 01 Jan 1970 00:00:00 GMT", "Thu, 26 Nov 2026 12:10:00 GMT"]),
 )
-def test_the_moment_of_a_check_is_right_from_the_first_check_on(
+def test_the_time_of_a_check_is_right_from_the_first_check_on(
     wrong: float, answers: int, delay: float, passed: float, odd: object
 ) -> None:
     world = World(seconds_wrong=wrong, passed=passed)
     off = world.check(answers=answers, delay=delay, date=odd)
-    # With two answers the odd date, and our clock, may agree with one that was long on its way.
+    # With two answers, the odd date or our clock may agree with a delayed answer.
     assert abs(off) <= 2 * delay + 3
 
 
 @pytest.mark.parametrize("wrong", [0.0, 0.4, -0.4])
-def test_a_clock_that_is_right_is_taken_as_it_is(wrong: float, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_correct_clock_is_not_changed(wrong: float, caplog: pytest.LogCaptureFixture) -> None:
     world = World(seconds_wrong=wrong, passed=0.7)
     assert world.check() == pytest.approx(wrong, abs=1e-6)
     assert warnings_of(caplog) == []
 
 
 @pytest.mark.parametrize("wrong", [-420.0, 420.0])
-def test_a_wrong_clock_is_said_once_and_again_when_it_gets_worse(
+def test_a_wrong_clock_is_reported_once_and_again_when_it_gets_worse(
     wrong: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = World(seconds_wrong=wrong)
@@ -118,7 +118,7 @@ def test_a_wrong_clock_is_said_once_and_again_when_it_gets_worse(
 
 
 @pytest.mark.parametrize("wrong", [25.0, -25.0])
-def test_a_clock_that_is_a_little_wrong_is_corrected_without_a_word(
+def test_a_slightly_wrong_clock_is_corrected_without_a_warning(
     wrong: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert abs(World(seconds_wrong=wrong).check()) < 2
@@ -130,19 +130,19 @@ def test_answers_without_a_usable_date_change_nothing(date: object) -> None:
     assert World(seconds_wrong=300).check(answers=0, date=date) == 300
 
 
-def test_a_single_date_moves_nothing() -> None:
+def test_a_single_date_has_no_effect() -> None:
     assert World(seconds_wrong=300).check(answers=1) == 300
     assert World().check(answers=0, date="Thu, 26 Nov 2026 12:07:00 GMT") == 0
 
 
-def test_dates_that_cannot_be_are_not_believed_however_many(caplog: pytest.LogCaptureFixture) -> None:
+def test_impossible_dates_are_ignored_however_many_there_are(caplog: pytest.LogCaptureFixture) -> None:
     world = World(seconds_wrong=7 * 3600)
     assert world.check() == 7 * 3600
     assert "AWS would refuse such calls, so checks use this machine's clock" in warnings_of(caplog)[0]
 
 
 @pytest.mark.parametrize("jump", [-420.0, 420.0])
-def test_a_clock_that_jumps_during_a_run_has_no_effect_even_if_hardly_anything_answers(jump: float) -> None:
+def test_a_clock_that_jumps_during_a_run_has_no_effect_even_with_a_single_answer(jump: float) -> None:
     world = World()
     world.check()
     world.passed += 300
@@ -150,15 +150,15 @@ def test_a_clock_that_jumps_during_a_run_has_no_effect_even_if_hardly_anything_a
     assert abs(world.check(answers=1)) < 2
 
 
-def test_a_machine_that_slept_believes_the_dates_of_now() -> None:
+def test_after_sleep_the_time_is_that_of_the_latest_dates() -> None:
     world = World()
     world.check()
     world.passed += 7200
-    world.booted -= 7200  # it did not count while it slept
+    world.booted -= 7200  # the monotonic clock stands still during sleep
     assert abs(world.check(answers=2)) < 2
 
 
-def test_no_more_dates_are_read_than_make_it_sure() -> None:
+def test_only_as_many_dates_as_needed_are_read() -> None:
     world = World()
     world.check(answers=3 * ENOUGH_DATES)
     assert len(world.clock.dates) == ENOUGH_DATES

@@ -1,4 +1,4 @@
-"""No call of boto3 takes longer than its bound, wherever on its way it is held up."""
+"""No call of boto3 takes longer than its time limit, wherever it is held up."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Talk:
     connection: socket.socket
     ended: threading.Event
     number: int = 1
-    """Which question it is that the server is asked."""
+    """The number of the request on this server."""
 
     def drip(self, piece: bytes) -> None:
-        """Send a piece again and again, for much longer than anybody should wait."""
+        """Send a piece again and again, for much longer than the time limit."""
         until = time.monotonic() + 2 * MUCH_LONGER
         while not self.ended.wait(PAUSE_SECONDS) and time.monotonic() < until:
             self.connection.sendall(piece)
@@ -97,7 +97,7 @@ def answer_late(talk: Talk) -> None:
 
 @dataclass
 class Server:
-    """Answer every question in one way, encrypted if there is a context."""
+    """A server that answers every request in one way, encrypted if there is a context."""
 
     answer: Callable[[Talk], None]
     context: ssl.SSLContext | None = None
@@ -109,7 +109,7 @@ class Server:
 
     @contextmanager
     def serve(self) -> Iterator[str]:
-        """Give the address."""
+        """Yield the address."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self._start(self._accept, listener)
             try:
@@ -164,7 +164,7 @@ def _close_clients() -> Iterator[None]:
     yield
     while CLIENTS:
         CLIENTS.pop().close()
-    gc.collect()  # so that what is left open is found in its own test
+    gc.collect()  # so that a connection left open fails the test that left it
 
 
 def assert_ends(client: Any, most_seconds: float = MOST_SECONDS) -> None:
@@ -195,7 +195,7 @@ def test_an_answer_on_a_connection_that_was_used_before_is_ended_too() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a certificate of this host with its key."""
+    """Return a certificate of this host and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "here")])
     now = datetime.now(timezone.utc)

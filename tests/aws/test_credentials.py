@@ -1,4 +1,4 @@
-"""A look-up of credentials is one at a time, and its answer is for all who wait for it."""
+"""Only one look-up of credentials runs at a time, and all waiting calls share its result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOTHING_YET = r"no AWS credentials from the container's credentials endpoint wit
 
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
-    """Give a container's endpoint, which is the only place where this process finds credentials."""
+    """Yield a container's endpoint, the only place where this process finds credentials."""
     with open_source() as opened:
         for name, text in opened.as_container_endpoint.items():
             if text is None:
@@ -42,7 +42,7 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
 
 @pytest.fixture
 def hanging_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a pipe, whose reader waits until somebody writes, in the place of the endpoint's token."""
+    """Return a pipe as the endpoint's token file: reading it waits until a test writes to it."""
     path = tmp_path / "token"
     os.mkfifo(path)
     monkeypatch.setenv(TOKEN_FILE, str(path))
@@ -60,7 +60,7 @@ def _ask(credentials: Credentials) -> str:
         return error.code
 
 
-def test_all_who_need_credentials_at_once_share_one_look_up(source: Source) -> None:
+def test_concurrent_calls_share_one_look_up(source: Source) -> None:
     source.answer(write_credentials("AKIDSHARED"))
     credentials = _make(30)
     with ThreadPoolExecutor(CALLERS) as callers:
@@ -69,7 +69,7 @@ def test_all_who_need_credentials_at_once_share_one_look_up(source: Source) -> N
     assert len(source.asked) == 1
 
 
-def test_a_look_up_that_fails_has_failed_for_all_until_the_next_check(source: Source) -> None:
+def test_a_failed_look_up_fails_for_all_calls_until_the_next_check(source: Source) -> None:
     source.answer("{}")
     credentials = _make(30)
     with ThreadPoolExecutor(CALLERS) as callers:
@@ -82,7 +82,7 @@ def test_a_look_up_that_fails_has_failed_for_all_until_the_next_check(source: So
     assert _ask(credentials) == "AKIDLATER"
 
 
-def test_a_look_up_that_the_network_holds_up_ends_in_time_with_its_own_sentence(source: Source) -> None:
+def test_a_look_up_that_the_network_holds_up_ends_in_time_with_its_own_message(source: Source) -> None:
     source.is_hanging = True
     credentials = _make(0.5)
     with pytest.raises(CredentialsError, match=f"^{NOTHING_YET}$"):
@@ -90,7 +90,7 @@ def test_a_look_up_that_the_network_holds_up_ends_in_time_with_its_own_sentence(
     wait_until(lambda: not _find_look_ups(), "its end")
 
 
-def test_a_look_up_that_a_file_holds_up_is_waited_for_again_and_none_begun_beside_it(
+def test_a_look_up_that_a_file_holds_up_is_awaited_again_and_no_second_one_starts(
     source: Source, hanging_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.answer(write_credentials("AKIDLATER"))
@@ -106,7 +106,7 @@ def test_a_look_up_that_a_file_holds_up_is_waited_for_again_and_none_begun_besid
     assert len(source.asked) == 1
 
 
-def test_after_a_long_time_another_look_up_begins_beside_one_that_hangs(
+def test_after_a_long_time_a_second_look_up_starts_although_the_first_one_hangs(
     source: Source, hanging_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.answer(write_credentials("AKIDSECOND"))

@@ -1,4 +1,4 @@
-"""An error of AWS says what to do about it."""
+"""An error of AWS includes what to do about it."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ TABLE = "on resource: arn:aws:dynamodb:us-east-1:123456789012:table/*"
         pytest.param("ValidationException", "not authorized to perform: a:B", None, id="no refusal"),
     ],
 )
-def test_the_hint_is_about_the_action_that_was_refused(code: str, message: str, hint: str | None) -> None:
+def test_the_hint_names_the_refused_action(code: str, message: str, hint: str | None) -> None:
     said = str(AwsError("dynamodb:ListTables", code, message))
     assert said.startswith(f"dynamodb:ListTables failed: {code}")
     assert said.endswith(f" ({hint})") if hint else "(" not in said
 
 
-def test_a_role_that_is_refused_is_no_missing_permission_of_the_call_that_needed_it() -> None:
+def test_a_refused_role_is_not_a_missing_permission_of_the_call_that_needed_it() -> None:
     refused = "Not authorized to perform sts:AssumeRole"
     error = CredentialsError("sts:AssumeRole", "AccessDenied", f"no credentials: {refused}")
     assert not error.is_denied

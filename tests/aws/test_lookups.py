@@ -23,7 +23,7 @@ HINT = "set AWS_PROFILE, run `aws configure`, or attach an IAM role to the insta
 
 @dataclass
 class Time:
-    """The time by which temporary credentials expire."""
+    """A clock for the expiry of temporary credentials."""
 
     now: datetime = field(default=NOW)
 
@@ -33,12 +33,12 @@ class Time:
 
 
 def lasting(key: str) -> FakeLookup:
-    """Find credentials that never expire."""
+    """Return a look-up that finds credentials that never expire."""
     return FakeLookup((object(), ReadOnlyCredentials(key, "a-secret-key", None)))
 
 
 def temporary(key: str, seconds: int, time: Time) -> FakeLookup:
-    """Find credentials that expire so many seconds after `NOW`."""
+    """Return a look-up that finds credentials that expire this many seconds after `NOW`."""
     expiry = NOW + timedelta(seconds=seconds)
     source = RefreshableCredentials(key, "a-secret-key", "a-token", expiry, dict, "fake", time_fetcher=time)
     return FakeLookup((source, ReadOnlyCredentials(key, "a-secret-key", "a-token")))
@@ -165,7 +165,7 @@ def test_a_look_up_that_takes_too_long_goes_on_and_serves_a_later_check() -> Non
     assert (check(credentials), lookups.started) == ("AKIDLATE", 1)
 
 
-def test_another_look_up_starts_beside_one_that_is_hopeless() -> None:
+def test_another_look_up_starts_when_the_running_one_is_hopeless() -> None:
     stuck = hanging()
     credentials, lookups = make(stuck, lasting("AKIDNEW"))
     assert check(credentials) == "TooLate"
@@ -214,7 +214,7 @@ def test_another_look_up_starts_beside_one_that_is_hopeless() -> None:
         ),
     ],
 )
-def test_an_error_says_where_credentials_were_looked_up_and_what_to_do(
+def test_an_error_names_where_credentials_were_looked_up_and_what_to_do(
     place: str, error: Exception, expected: str
 ) -> None:
     lookup = failing(error)
@@ -252,7 +252,7 @@ def test_keys_that_cannot_be_sent_are_refused(keys: tuple[str, str], message: st
         pytest.param(failing(ValueError("odd")), "AKIDOLD", id="no others are found"),
     ],
 )
-def test_a_new_configuration_looks_credentials_up_and_falls_back_on_those_of_the_old_one(
+def test_a_new_configuration_looks_up_credentials_and_falls_back_on_the_old_ones(
     coming: FakeLookup, expected: str
 ) -> None:
     before, _ = make(lasting("AKIDOLD"))
@@ -269,7 +269,7 @@ def test_a_new_configuration_looks_credentials_up_and_falls_back_on_those_of_the
         pytest.param(None, ("AKIDNEW", "a-secret-key"), "AKIDNEW", id="keys are configured now"),
     ],
 )
-def test_configured_keys_are_not_mixed_with_those_that_were_found(old: Any, new: Any, expected: str) -> None:
+def test_configured_keys_are_not_mixed_with_keys_found_elsewhere(old: Any, new: Any, expected: str) -> None:
     before, _ = make(lasting("AKIDBEFORE"), keys=old)
     check(before)
     after, _ = make(lasting("AKIDFOUND"), keys=new)

@@ -1,4 +1,4 @@
-"""The policy allows what the configuration needs, and not much more."""
+"""The policy allows what the configuration needs, and little more."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def test_an_expression_becomes_the_narrowest_resource(expression: str, resource:
     st.from_regex(r"\^?[ab.?*()\[\]|$\\-]{0,8}", fullmatch=True),
     st.text(alphabet="ab.-", min_size=3, max_size=6),
 )
-def test_no_table_that_is_scaled_is_outside_the_policy(expression: str, table: str) -> None:
+def test_every_table_that_a_section_matches_is_in_the_policy(expression: str, table: str) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # about expressions to come
+            warnings.simplefilter("ignore", FutureWarning)  # about future syntax
             pattern = re.compile(expression)
     except re.error:
         return
@@ -114,7 +114,7 @@ def test_the_policy_names_tables_and_topics(tmp_path: Path) -> None:
     }
 
 
-def test_what_aws_scales_itself_may_be_asked_for_if_that_matters(tmp_path: Path) -> None:
+def test_the_policy_allows_looking_up_what_aws_scales_if_that_matters(tmp_path: Path) -> None:
     allowed = actions_and_resources(tmp_path / "conf", "[global]\nskip-aws-autoscaled: yes\n[table: ^a$]\n")
     assert allowed["FindTablesAndReadMetrics"][0].split()[0] == (
         "application-autoscaling:DescribeScalableTargets"

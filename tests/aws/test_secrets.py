@@ -1,4 +1,4 @@
-"""A secret is found in whatever form a message has it, and nothing else is taken for one."""
+"""A secret is masked in every form in which a message can contain it, and nothing else is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_secret_is_masked_in_every_form(write: object) -> None:
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=80), st.text())
-def test_no_text_shows_a_secret_that_is_known(secret: str, around: str) -> None:
+def test_no_text_shows_a_known_secret(secret: str, around: str) -> None:
     secrets = Secrets({"AWS_SECRET_ACCESS_KEY": secret})
     shown = secrets.mask(f"{around} {secret} {around}")
     assert secret not in shown or set(secret) == {"*"}
@@ -89,6 +89,6 @@ def test_no_text_shows_a_secret_that_is_known(secret: str, around: str) -> None:
         ),
     ],
 )
-def test_what_is_known_from_elsewhere_is_masked_too(said: str, shown: str) -> None:
+def test_secrets_known_from_elsewhere_are_masked_too(said: str, shown: str) -> None:
     environment = {"AWS_SESSION_TOKEN": "test", "AWS_ENDPOINT_URL": "http://me:geheimgeheim@host/"}
     assert Secrets(environment).mask(said) == shown

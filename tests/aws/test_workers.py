@@ -1,4 +1,4 @@
-"""Workers start when they are needed, end when they are too many, and never keep a process from ending."""
+"""Threads start when needed, end when there are too many, and never keep a process from ending."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def _occupy(pool: WorkerPool, tasks: int, released: threading.Event) -> list[Fut
     return [pool.submit(released.wait, PATIENCE_SECONDS) for _ in range(tasks)]
 
 
-def test_results_and_errors_come_as_from_any_executor(pool: WorkerPool) -> None:
+def test_results_and_errors_are_those_of_any_executor(pool: WorkerPool) -> None:
     assert list(pool.map(lambda number: number * 2, range(50))) == list(range(0, 100, 2))
     with pytest.raises(ZeroDivisionError):
         pool.submit(lambda: 1 / 0).result(PATIENCE_SECONDS)
 
 
-def test_no_more_threads_begin_than_are_allowed_or_needed(pool: WorkerPool) -> None:
+def test_no_more_threads_start_than_are_allowed_or_needed(pool: WorkerPool) -> None:
     pool.submit(int).result(PATIENCE_SECONDS)
     _wait_until(lambda: pool._idle == 1)  # noqa: SLF001 - only then the next one needs no other thread
     pool.submit(int).result(PATIENCE_SECONDS)
@@ -61,7 +61,7 @@ def test_no_more_threads_begin_than_are_allowed_or_needed(pool: WorkerPool) -> N
     assert all(future.result(PATIENCE_SECONDS) for future in futures)
 
 
-def test_fewer_workers_are_left_after_a_resize_and_more_if_they_are_allowed(pool: WorkerPool) -> None:
+def test_a_resize_changes_the_number_of_threads(pool: WorkerPool) -> None:
     for most in (8, 2, 5):
         pool.resize(most)
         released = threading.Event()
@@ -72,7 +72,7 @@ def test_fewer_workers_are_left_after_a_resize_and_more_if_they_are_allowed(pool
         _wait_until(lambda most=most: _count() <= most)  # type: ignore[misc]
 
 
-def test_what_was_cancelled_is_not_done(pool: WorkerPool) -> None:
+def test_a_cancelled_task_is_not_run(pool: WorkerPool) -> None:
     released, done = threading.Event(), threading.Event()
     futures = _occupy(pool, 3, released)
     cancelled = pool.submit(done.set)
@@ -96,7 +96,7 @@ print("ending")
 """
 
 
-def test_a_worker_that_never_comes_back_does_not_keep_the_process() -> None:
+def test_a_thread_that_never_ends_does_not_keep_the_process_alive() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", NEVER_BACK], capture_output=True, text=True, timeout=30, check=False
     )

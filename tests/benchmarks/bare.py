@@ -1,6 +1,6 @@
-"""Check once as a bare boto3 script would: the same calls, the same pool, nothing else.
+"""Run one check as a bare boto3 script: the same calls and thread pools, nothing else.
 
-It knows one rule, raises by half above 90 percent, and keeps of each answer only what it needs.
+Its only rule raises capacity by half above 90 percent. It keeps only what it needs of each answer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Compare a check with a bare boto3 script, and with the calls of 2.5.1: `python -m tests.benchmarks.checks`.
 
-Both run as processes against an emulator in a process of its own, in turns, so that what else the machine
-does meets both alike; each figure is the median. The figures include the start of Python and boto3, but not
-the compilation of source files, which an installation does once: a run before the measured ones does it.
+Both run as processes against an emulator in a third process. They take turns, so that other load on the
+machine affects both alike; each figure is the median. The figures include the start of Python and boto3,
+but not the compilation of source files, which an unmeasured first run does, as an installation would.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ max-provisioned-writes: 1000
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took."""
+    """The time and memory of one run."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -53,7 +53,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Row:
-    """One size: medians of both programs, and the calls."""
+    """One row of the table: the medians of both programs, and their calls."""
 
     tables: int
     ours: Cost
@@ -76,7 +76,7 @@ class Row:
         return [name for name, (measured, most) in limits.items() if measured > most]
 
     def __str__(self) -> str:
-        """Return a row of the table on the page."""
+        """Return the row as Markdown, as on the page."""
         ours, bare = self.ours, self.bare
         cells = (
             f"{self.tables:,}",
@@ -95,7 +95,7 @@ def _compare(ours: float, bare: float, digits: int = 2) -> str:
 
 @contextmanager
 def run_emulator() -> Iterator[str]:
-    """Serve an account in a process of its own, and give its URL."""
+    """Run the emulator in a process, and yield its URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.emulator"], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -114,8 +114,8 @@ def control(url: str, method: str, **arguments: Any) -> Any:
         return json.load(answer)
 
 
-def lay_account(url: str, tables: int) -> None:
-    """Make so many tables with an index each; one of 25 is to be raised, the others stay."""
+def create_account(url: str, tables: int) -> None:
+    """Create tables with one index each; the load of one table in 25 calls for a raise."""
     control(url, "reset")
     calls: list[dict[str, Any]] = []
     for number in range(tables):
@@ -163,11 +163,11 @@ def compare(url: str, folder: str, tables: int, rounds: int) -> Row:
     calls: dict[str, int] = {}
     updates = 0
     for command in commands.values():
-        lay_account(url, 1)
+        create_account(url, 1)
         run([sys.executable, *command], url, folder)
     for _ in range(rounds):
         for name, command in commands.items():
-            lay_account(url, tables)
+            create_account(url, tables)
             costs[name].append(run([sys.executable, *command], url, folder))
             counts = control(url, "count_requests")
             calls[name], updates = sum(counts.values()), counts["UpdateTable"]
@@ -184,7 +184,7 @@ def compare(url: str, folder: str, tables: int, rounds: int) -> Row:
 
 
 def main() -> int:
-    """Print the table, and give 1 if a limit is broken."""
+    """Print the table; return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.checks", description=__doc__)
     sizes = (*SIZES, SIZE_OF_10_000_TARGETS)
     parser.add_argument("--tables", type=int, nargs="*", default=sizes, help="numbers of tables")
@@ -199,7 +199,7 @@ def main() -> int:
             print(row, flush=True)
             broken += [f"{tables} tables: {name}" for name in row.broken]
     for each in broken:
-        print(f"over its limit: {each}")
+        print(f"limit exceeded: {each}")
     return bool(broken)
 
 

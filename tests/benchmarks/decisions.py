@@ -19,7 +19,7 @@ LOADS_PERCENT: Final = (5, 50, 95)
 
 
 def main() -> int:
-    """Decide on many targets; 1 if it took too long."""
+    """Decide on many targets; return 1 if that takes too long."""
     options = target_options(
         max_provisioned_reads="500",
         max_provisioned_writes="500",

@@ -23,7 +23,7 @@ DAYS: Final = 14
 ALLOWED_SECONDS: Final = 1.0
 """Of one core, for the checks."""
 ALLOWED_FOR_ALL_SECONDS: Final = 2.0
-"""Of one core, for the whole command: after that long it draws a progress bar."""
+"""Of one core, for the whole command; a longer one draws a progress bar."""
 ROUNDS: Final = 5
 OPTIONS: Final = {
     "lookback-window-start": "5",
@@ -43,7 +43,7 @@ RULES: Final = section("^orders$", **{name.replace("-", "_"): text for name, tex
 
 
 def measure_checks(recording: Recording) -> tuple[float, int]:
-    """Return the least seconds of several rounds, and the updates made."""
+    """Return the seconds of the fastest of several rounds, and the number of updates."""
     least, updates = float("inf"), 0
     for _ in range(ROUNDS):
         started = time.process_time()
@@ -54,7 +54,7 @@ def measure_checks(recording: Recording) -> tuple[float, int]:
 
 
 def measure_command(reads: list[float], writes: list[float]) -> float:
-    """Return the least seconds of the whole command, from start to exit."""
+    """Return the seconds of the whole command in the fastest round."""
     least = float("inf")
     with tempfile.TemporaryDirectory() as folder:
         path, rules = Path(folder) / "orders.csv", Path(folder) / "rules.conf"
@@ -79,7 +79,7 @@ def _children_seconds() -> float:
 
 
 def main() -> int:
-    """Replay two weeks of 1-minute data at a check a minute; 1 if it took too long."""
+    """Replay two weeks of 1-minute data at a check a minute; return 1 if that takes too long."""
     reads, writes = wave(DAYS * DAY, 20, 200), wave(DAYS * DAY, 5, 80, seed=2)
     is_slow = False
     for name, recording in (("reads", record(reads)), ("reads and writes", record(reads, writes))):
@@ -93,7 +93,7 @@ def main() -> int:
     seconds = measure_command(reads, writes)
     is_slow |= seconds > ALLOWED_FOR_ALL_SECONDS
     print(
-        f"the whole command on reads and writes, with its start, the recording and the rivals:"
+        f"the whole command on reads and writes, with start-up, reading and baselines:"
         f" {seconds:.2f} s; allowed: {ALLOWED_FOR_ALL_SECONDS} s"
     )
     return is_slow

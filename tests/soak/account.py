@@ -1,6 +1,6 @@
 """An account on a virtual clock with changing load and failing calls, which records all requests.
 
-Tables and AWS's rules for updates are the emulator's; what is made here is load, trouble and a record.
+Tables and AWS's rules for updates are the emulator's; load, failures and the record are made here.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ FIRST_UNITS = (100, 100)
 INDEX = "by-date"
 MINUTES_PER_DAY = 24 * 60
 SPIKES = (1, 1, 1, 1, 0, 0.1, 2.5, 6)
-"""By how much the load of half an hour differs from the day's wave."""
+"""Factors of the load in half an hour, relative to the day's wave."""
 LOST = AwsError("dynamodb:UpdateTable", "ReadTimeoutError", is_transient=True, is_answer_lost=True)
-NOT_TAKEN = ("lost", "throttled", "at once")
-"""Troubles in which AWS takes no update for as long as a check lasts."""
+NOT_APPLIED = ("lost", "throttled", "at once")
+"""Failures in which AWS applies no update of the table during a check."""
 
 
 @dataclass
-class Trouble:
-    """What goes wrong in one check."""
+class Failures:
+    """The failures of one check."""
 
     is_list_lost: bool = False
     is_breaker_open: bool = False
@@ -65,29 +65,29 @@ class Trouble:
 
 @dataclass
 class Record:
-    """What the program saw and asked for in one check, and what came of it.
+    """What the program read and requested in one check, and the result.
 
-    `described` is what was seen at the first look, `consumed` sums over the look-back window; `moved` are
-    targets that somebody else changed after it.
+    `described` are the first descriptions, `consumed` sums over the look-back window; `moved` are targets
+    that another client changed after they were described.
     """
 
     described: dict[Target, Description] = field(default_factory=dict)
     consumed: dict[Target, PerCapacity[int]] = field(default_factory=dict)
     sent: list[TableUpdate] = field(default_factory=list)
-    taken: dict[Target, Decision] = field(default_factory=dict)
+    applied: dict[Target, Decision] = field(default_factory=dict)
     moved: set[Target] = field(default_factory=set)
 
 
 class Account:
-    """Everything that the loop needs of the outside world, in one."""
+    """All ports of a check in one object."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = random.Random(seed)  # noqa: S311 - the same failures for the same seed
         self.now = START
         self.settings = Settings()
-        self.trouble, self.record = Trouble(), Record()
-        self.troubles = self.decreases = self.increases = 0
+        self.failures, self.record = Failures(), Record()
+        self.failure_count = self.decreases = self.increases = 0
         self.tables: dict[str, Table] = {}
         for number in range(TABLES):
             indexes = {INDEX: Throughput(FIRST_UNITS)} if number % 2 else {}
@@ -103,31 +103,33 @@ class Account:
         self.tables = dict(self.whole)
         for table in self.tables.values():
             table.settle(now)
-        self.trouble, self.record = self._throw_dice(), Record()
+        self.failures, self.record = self._choose_failures(), Record()
         if self._happens(0.02):
             self._change_from_outside(self.chance.choice(list(self.tables)))
 
-    def _throw_dice(self) -> Trouble:
-        trouble = Trouble(
+    def _choose_failures(self) -> Failures:
+        failures = Failures(
             is_list_lost=self._happens(0.02),
             is_breaker_open=self._happens(0.05),
             late_minutes=self.chance.randint(1, 4) if self._happens(0.03) else 0,
         )
         if self._happens(0.05):
-            trouble.undescribed |= set(self.chance.sample(list(self.tables), 3))
+            failures.undescribed |= set(self.chance.sample(list(self.tables), 3))
         if self._happens(0.05):
-            trouble.unmeasured |= self._some_targets()
+            failures.unmeasured |= self._some_targets()
         if self._happens(0.05):
-            trouble.silent |= self._some_targets()
+            failures.silent |= self._some_targets()
         if self._happens(0.3):
             for name in self.chance.sample(list(self.tables), 10):
-                trouble.updates[name] = self.chance.choice(("lost", "lost but taken", "throttled", "at once"))
+                failures.updates[name] = self.chance.choice(
+                    ("lost", "lost but applied", "throttled", "at once")
+                )
         if self._happens(0.5):
-            trouble.events = self.chance.sample(list(self.tables), 20)
-        found = (trouble.is_list_lost, trouble.late_minutes, trouble.undescribed, trouble.unmeasured)
-        self.troubles += sum(map(bool, (*found, trouble.silent, trouble.is_breaker_open)))
-        self.troubles += len(trouble.updates) + len(trouble.events)
-        return trouble
+            failures.events = self.chance.sample(list(self.tables), 20)
+        found = (failures.is_list_lost, failures.late_minutes, failures.undescribed, failures.unmeasured)
+        self.failure_count += sum(map(bool, (*found, failures.silent, failures.is_breaker_open)))
+        self.failure_count += len(failures.updates) + len(failures.events)
+        return failures
 
     def _happens(self, probability: float) -> bool:
         return self.chance.random() < probability
@@ -137,14 +139,14 @@ class Account:
         return {Target(name, self.chance.choice(("", INDEX))) for name in names}
 
     def _change_from_outside(self, name: str) -> None:
-        """Set capacities as another client may, also beyond our limits."""
+        """Set capacities as another client can, even beyond the limits of the configuration."""
         table = self.tables[name]
         if table.throughput.status == "ACTIVE":
             table.throughput.units = (self.chance.choice((1, 5, 2_000)), self.chance.choice((1, 5, 2_000)))
 
     def _interfere(self) -> None:
-        """Act as other clients between a look-up and an update."""
-        for name in self.trouble.events:
+        """Change tables as other clients can, between their description and the update."""
+        for name in self.failures.events:
             table = self.tables[name]
             index = table.indexes.get(INDEX)
             event = self.chance.choice(("delete", "decrease", "raise", "index busy"))
@@ -166,12 +168,12 @@ class Account:
     # DynamoDB
 
     def list_tables(self) -> TableList:
-        if self.trouble.is_list_lost:
+        if self.failures.is_list_lost:
             return TableList((), AwsError("dynamodb:ListTables", "InternalServerError"))
         return TableList(sorted(self.tables))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
-        if table in self.trouble.undescribed:
+        if table in self.failures.undescribed:
             raise AwsError("dynamodb:DescribeTable", "ReadTimeoutError")
         found = self._find(table)
         resources = {Target(table): found.throughput}
@@ -201,27 +203,27 @@ class Account:
 
     def update(self, update: TableUpdate) -> None:
         self.record.sent.append(update)
-        trouble = self.trouble.updates.get(update.table, "")
-        if trouble == "lost":
+        failure = self.failures.updates.get(update.table, "")
+        if failure == "lost":
             raise LOST
-        if trouble == "throttled":
+        if failure == "throttled":
             raise AwsError("dynamodb:UpdateTable", "ThrottlingException", is_transient=True)
-        if trouble == "at once":
+        if failure == "at once":
             raise AwsError("dynamodb:UpdateTable", "LimitExceededException", AT_ONCE)
         table = self._find(update.table)
-        wanted = {
+        requested = {
             one.target.index or None: (one.proposed.reads, one.proposed.writes) for one in update.decisions
         }
         try:
-            check_update(table, wanted, self.settings, self.now)
+            check_update(table, requested, self.settings, self.now)
         except ServiceError as error:
             raise AwsError("dynamodb:UpdateTable", error.code, error.message or "") from None
         for decision in update.decisions:
             self.decreases += any(side.is_decrease for side in decision.capacities)
             self.increases += decision.is_raise
-            self.record.taken[decision.target] = decision
-        table.begin_update(wanted, self.now, seconds=self.chance.choice((20, 100, 400)))
-        if trouble == "lost but taken":
+            self.record.applied[decision.target] = decision
+        table.begin_update(requested, self.now, seconds=self.chance.choice((20, 100, 400)))
+        if failure == "lost but applied":
             raise LOST
 
     # CloudWatch
@@ -232,25 +234,25 @@ class Account:
         return answers
 
     def _measure(self, target: Target, window: LookBackWindow) -> TargetSeries | AwsError:
-        if target in self.trouble.unmeasured:
+        if target in self.failures.unmeasured:
             return AwsError("cloudwatch:GetMetricData", "InternalServiceFault")
         series = PerCapacity.of(lambda capacity: self._make_series(target, capacity, window))
         self.record.consumed[target] = series.map(lambda one: int(one.consumed.total))
         return series
 
     def _make_series(self, target: Target, capacity: Capacity, window: LookBackWindow) -> CapacitySeries:
-        if target in self.trouble.silent:
+        if target in self.failures.silent:
             return CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
         consumed: dict[datetime, float] = {}
         throttled: dict[datetime, float] = {}
         units = self.record.described[target].provisioned[capacity]
-        for number in range(window.minutes - self.trouble.late_minutes):
+        for number in range(window.minutes - self.failures.late_minutes):
             minute = window.start + number * MINUTE
-            wanted = self._find_load(target, capacity, minute)
-            if wanted >= 1:
-                consumed[minute] = float(min(wanted, 2 * units) * 60)
-            if wanted > units:
-                throttled[minute] = float((wanted - units) * 60)
+            requested = self._find_load(target, capacity, minute)
+            if requested >= 1:
+                consumed[minute] = float(min(requested, 2 * units) * 60)
+            if requested > units:
+                throttled[minute] = float((requested - units) * 60)
         return CapacitySeries.of(window, consumed, throttled)
 
     def _find_load(self, target: Target, capacity: Capacity, minute: datetime) -> int:
@@ -273,4 +275,4 @@ class Account:
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str | None:
         del options, target
-        return "it answered 503" if self.trouble.is_breaker_open else None
+        return "it answered 503" if self.failures.is_breaker_open else None

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 WARM_UP_CHECKS = 50
 CALM_CHECKS = 3
-"""Checks without faults before something is measured, so that all connections are as they should be."""
+"""Checks without faults before a measurement, so that all connections work again."""
 CHECKS_BETWEEN_RELOADS = 25
 CHECKS_BETWEEN_LONG_FAULTS = 50
 MOST_SECONDS = 60
 """The bound of a check with one kind of call that never ends."""
 MOST_GROWTH_MEGABYTES = 5
 MOST_CONNECTIONS_MORE = 4
-"""How many connections are open depends on how many threads asked at once; a leak at each reload is more."""
+"""The number of connections varies with concurrent calls; a leak at each reload would exceed this."""
 MOST_FAULTS_AT_ONCE = 2
 TABLES = ("orders", "users", "sessions", "events")
 INDEX = "by-date"
@@ -79,7 +79,7 @@ _LONG_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "drip", "action": "UpdateTable"},
     {"kind": "drip", "action": "Publish"},
 )
-"""What costs a check its bound, and would cost a worker that never comes back: there are four of them."""
+"""Each of these takes a check to its time limit, and would occupy one of the four workers forever."""
 
 
 @dataclass
@@ -103,12 +103,12 @@ class Log:
         return self.checks
 
     def wait_for(self, checks: int) -> None:
-        """Wait until so many checks have ended."""
+        """Wait until this many checks have ended."""
         wait_until(lambda: self.count_checks() >= checks, f"check {checks}")
 
 
 def soak_checks(emulator: Emulator, folder: Path, checks: int, seed: int) -> list[Figure]:
-    """Run the daemon for so many checks; give what was measured."""
+    """Run the daemon for this many checks, and return the figures."""
     chance = random.Random(seed)  # noqa: S311 - the same faults for the same seed
     _add_tables(emulator)
     path, log = folder / "soak.conf", Log(folder / "soak.log")
@@ -121,25 +121,25 @@ def soak_checks(emulator: Emulator, folder: Path, checks: int, seed: int) -> lis
     pid = int((folder / "dynamic-dynamodb.soak.pid").read_text(encoding="utf-8"))
     try:
         warm_up = min(WARM_UP_CHECKS, checks // 2)
-        _throw_faults(emulator, log, pid, chance, until=warm_up - CALM_CHECKS)
+        _inject_faults(emulator, log, pid, chance, until=warm_up - CALM_CHECKS)
         before = _measure(emulator, log, pid, warm_up)
-        _throw_faults(emulator, log, pid, chance, until=checks - CALM_CHECKS)
+        _inject_faults(emulator, log, pid, chance, until=checks - CALM_CHECKS)
         after = _measure(emulator, log, pid, checks)
         done = log.count_checks()
         stopped = command(emulator, folder, *own, "--daemon", "stop").returncode
     finally:
         _end(pid)
     lines = log.path.read_text(encoding="utf-8")
-    late, unsaid, said = judge_lateness(lines)
+    late, unwarned, warnings = judge_lateness(lines)
     longest = max(float(match[1]) for match in map(_CHECK.search, lines.splitlines()) if match)
     return [
         Figure("checks", done, at_least=checks),
-        Figure("faults thrown in", sum(bool(request.faults) for request in emulator.requests())),
+        Figure("faults injected", sum(bool(request.faults) for request in emulator.requests())),
         Figure("updates applied", sum(request.applied for request in emulator.requests("UpdateTable"))),
         Figure("checks longer than their interval", late),
         Figure("seconds of the longest check", longest, limit=MOST_SECONDS),
-        Figure("warnings about them", said),
-        Figure("late checks without a warning", unsaid, limit=0),
+        Figure("warnings about them", warnings),
+        Figure("late checks without a warning", unwarned, limit=0),
         Figure(f"memory after {warm_up} checks, MB", before[0]),
         Figure(f"memory after {checks} checks, MB", after[0], limit=before[0] + MOST_GROWTH_MEGABYTES),
         Figure(f"descriptors after {warm_up} checks", before[1]),
@@ -149,26 +149,27 @@ def soak_checks(emulator: Emulator, folder: Path, checks: int, seed: int) -> lis
 
 
 def judge_lateness(log: str) -> tuple[int, int, int]:
-    """Count the late checks, those of them that no warning covers, and the warnings.
+    """Return the number of late checks, of late checks without a warning, and of warnings.
 
-    One warning covers late checks that follow each other. A check of almost exactly its interval may be both.
+    One warning covers consecutive late checks. A check of almost exactly its interval
+    counts either way.
     """
-    late = unsaid = said = 0
+    late = unwarned = warnings = 0
     is_covered = False
     lines = [line for line in log.splitlines() if _LATE in line or _CHECK.search(line)]
     for line in lines:
         if _LATE in line:
-            said += 1
+            warnings += 1
             is_covered = True
             continue
         match = _CHECK.search(line)
         seconds = float(match[1]) if match else 0.0
         if seconds >= _CLEARLY_LATE_SECONDS:
             late += 1
-            unsaid += not is_covered
+            unwarned += not is_covered
         elif seconds <= _CLEARLY_IN_TIME_SECONDS:
             is_covered = False
-    return late, unsaid, said
+    return late, unwarned, warnings
 
 
 def _add_tables(emulator: Emulator) -> None:
@@ -176,8 +177,8 @@ def _add_tables(emulator: Emulator) -> None:
         emulator.add_table(table, reads=100, writes=100, gsis={INDEX: (100, 100)})
 
 
-def _throw_faults(emulator: Emulator, log: Log, pid: int, chance: random.Random, *, until: int) -> None:
-    """Move the load and throw faults in before each check."""
+def _inject_faults(emulator: Emulator, log: Log, pid: int, chance: random.Random, *, until: int) -> None:
+    """Change the load and inject faults before each check."""
     while (done := log.count_checks()) < until:
         emulator.clear_faults()
         for fault in chance.sample(_FAULTS, chance.randint(0, MOST_FAULTS_AT_ONCE)):
@@ -203,7 +204,7 @@ def _measure(emulator: Emulator, log: Log, pid: int, checks: int) -> tuple[float
 
 
 def _end(pid: int) -> None:
-    """Leave no daemon behind, whatever has happened."""
+    """Stop the daemon, whatever has happened."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.kill(pid, number)

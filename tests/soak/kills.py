@@ -22,10 +22,10 @@ AT_ONCE = 2
 FEWEST_KILLED_PART = 0.5
 FIRST_GUESS_SECONDS = 0.5
 SLOWER = 1.02
-"""By how much the guess grows after a kill, so that it follows a machine that gets slower."""
+"""The factor by which the estimate grows after a kill, so that it adapts to a slower machine."""
 _REGION = "us-east-1"
 _KILLED_WITHIN = (0.6, 1.2)
-"""Parts of the time that a whole run takes, as far as known."""
+"""The range of moments of a kill, in parts of the estimated time of a run."""
 _CONFIGURATION = """\
 [table: ^{table}$]
 max-provisioned-reads: 1000
@@ -37,7 +37,7 @@ num-write-checks-before-scale-down: 1000000
 
 @dataclass(frozen=True)
 class Place:
-    """Where the runs take place: all share one state file."""
+    """The emulator and the directory of the runs, which share one state file."""
 
     emulator: Emulator
     folder: Path
@@ -62,7 +62,7 @@ class Place:
 
 @dataclass
 class Tally:
-    """The results of one worker."""
+    """The counts of one worker."""
 
     killed: int = 0
     ended: int = 0

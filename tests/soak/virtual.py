@@ -1,4 +1,4 @@
-"""Ten thousand real checks on a virtual clock, each judged by what the account saw."""
+"""Ten thousand real checks on a virtual clock, each judged by its requests to the account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from tests.builders import make_check, section
-from tests.soak.account import NOT_TAKEN, START, TABLES, Account
+from tests.soak.account import NOT_APPLIED, START, TABLES, Account
 from tests.soak.figures import Figure
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ GROUP_OPTIONS: dict[str, dict[str, str]] = {
     "e": {"allow_scaling_down_reads_on_0_percent": "yes", "reads_upper_alarm_threshold": "80"},
 }
 UPPER_PERCENT, FREE_DECREASES, SPACING, WINDOW_SECONDS = 90, 4, timedelta(hours=1), 300
-"""What the rules are, written down once more, so that a mistake in the product is not repeated here."""
+"""The rules, written independently of the product, so that its mistakes are not repeated here."""
 WITHOUT_ZERO_RULE = "e"
 WITH_BREAKER = "e"
 
 
 @dataclass
 class Verdict:
-    """What the checks did, and what of it should not have been."""
+    """What the checks did, and the faults found."""
 
     checks: int = 0
     raises_due: int = 0
@@ -55,7 +55,7 @@ class Verdict:
     first_fault: str = ""
 
     def note(self, fault: str, where: object) -> None:
-        """Count a fault, and keep the first one's sources."""
+        """Count a fault, and keep where the first one was."""
         self.faults[fault] += 1
         self.first_fault = self.first_fault or f"check {self.checks}: {fault}: {where}"
 
@@ -67,13 +67,13 @@ FAULTS = (
     "decreases without facts",
     "updates past an open breaker",
     "reports that are wrong",
-    "errors that nobody handled",
+    "unhandled errors",
 )
 (BEYOND_LIMITS, LOST_RAISES, BEYOND_BUDGET, WITHOUT_FACTS, PAST_BREAKER, WRONG_REPORTS, UNHANDLED) = FAULTS
 
 
 def run(checks: int, seed: int) -> tuple[Account, Verdict]:
-    """Run so many checks, and judge each."""
+    """Run this many checks, and judge each."""
     account, verdict = Account(seed), Verdict()
     check = _build(account)
     for number in range(checks):
@@ -91,12 +91,12 @@ def run(checks: int, seed: int) -> tuple[Account, Verdict]:
 
 
 def soak_account(checks: int, seed: int) -> list[Figure]:
-    """Return what was measured."""
+    """Return the figures of a run."""
     account, verdict = run(checks, seed)
     return [
         Figure("checks on a virtual clock", verdict.checks, at_least=checks),
         Figure("tables of the simulated account", TABLES),
-        Figure("troubles thrown in", account.troubles),
+        Figure("failures injected", account.failure_count),
         Figure("raises made", account.increases),
         Figure("decreases made", account.decreases),
         Figure("raises that were due", verdict.raises_due),
@@ -117,29 +117,31 @@ def _build(account: Account) -> Check:
 
 
 def judge(account: Account, report: CheckReport) -> Iterator[tuple[str, object]]:
-    """Compare what one check asked for with what it could know."""
-    record, trouble = account.record, account.trouble
+    """Yield the faults of one check: requests that contradict what it could know."""
+    record, failures = account.record, account.failures
     for update in record.sent:
-        if update.table.startswith(WITH_BREAKER) and trouble.is_breaker_open and _has_table(update):
+        if update.table.startswith(WITH_BREAKER) and failures.is_breaker_open and _has_table(update):
             yield PAST_BREAKER, update
         for decision in update.decisions:
             for side in decision.capacities:
                 yield from _judge_side(account, decision.target, side)
     for target, capacity in find_due_raises(account):
-        if trouble.updates.get(target.table) in NOT_TAKEN:
-            asked = any(
+        if failures.updates.get(target.table) in NOT_APPLIED:
+            is_requested = any(
                 one.target == target and one.capacities[capacity].is_raise
                 for update in record.sent
                 for one in update.decisions
             )
         else:
-            taken = record.taken.get(target)
-            asked = target in record.moved or (taken is not None and taken.capacities[capacity].is_raise)
-        if not asked:
+            applied = record.applied.get(target)
+            is_requested = target in record.moved or (
+                applied is not None and applied.capacities[capacity].is_raise
+            )
+        if not is_requested:
             yield LOST_RAISES, (target, capacity, record.described[target])
     for each in report.targets:
-        is_taken = each.target in record.taken
-        if (each.outcome is Outcome.UPDATED) != is_taken and each.target not in record.moved:
+        is_applied = each.target in record.applied
+        if (each.outcome is Outcome.UPDATED) != is_applied and each.target not in record.moved:
             yield WRONG_REPORTS, each
 
 
@@ -155,11 +157,11 @@ def _judge_side(account: Account, target: Target, side: CapacityDecision) -> Ite
         return
     if not _may_decrease(account.record.described[target], account.now):
         yield BEYOND_BUDGET, (target, side)
-    is_silent = target in account.trouble.silent and side.provisioned <= LARGEST
+    is_silent = target in account.failures.silent and side.provisioned <= LARGEST
     has_zero_rule = target.table.startswith(WITHOUT_ZERO_RULE) and side.capacity is Capacity.READS
     if (
         target not in account.record.consumed
-        or account.trouble.late_minutes
+        or account.failures.late_minutes
         or (is_silent and not has_zero_rule)
     ):
         yield WITHOUT_FACTS, (target, side)
@@ -173,9 +175,9 @@ def _may_decrease(description: Description, now: datetime) -> bool:
 
 
 def find_due_raises(account: Account) -> Iterator[tuple[Target, Capacity]]:
-    """Return what had to be raised: complete data above the threshold, and units below the maximum."""
-    record, trouble = account.record, account.trouble
-    if trouble.late_minutes:
+    """Yield the raises that were due: complete data above the threshold, and units below the maximum."""
+    record, failures = account.record, account.failures
+    if failures.late_minutes:
         return
     for target, consumed in record.consumed.items():
         description = record.described[target]
