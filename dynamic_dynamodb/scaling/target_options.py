@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.options import OPTIONS, Capacity, Kind, Option, Scope
@@ -72,10 +72,13 @@ class TargetOptions:
     sns_topic_arn: str | None
     sns_message_types: frozenset[str]
 
-    @property
-    def has_target_utilization(self) -> bool:
-        """Return whether either capacity is scaled to a target utilization, which needs each minute."""
-        return any(side.target_utilization is not None for side in self.capacities)
+    has_target_utilization: bool = field(init=False)
+    """Whether either capacity is scaled to a target utilization, which needs each minute."""
+
+    def __post_init__(self) -> None:
+        """Find out once what every check asks."""
+        has_target = any(side.target_utilization is not None for side in self.capacities)
+        object.__setattr__(self, "has_target_utilization", has_target)
 
 
 @dataclass(frozen=True, slots=True)
