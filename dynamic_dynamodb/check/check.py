@@ -18,7 +18,7 @@ from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.memory import forget_low_checks, note_changes, note_decision, note_throttling
+from dynamic_dynamodb.scaling.memory import forget_low_checks, note_changes, note_decision, note_minutes
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 from dynamic_dynamodb.scaling.reasons import (
     LEFT_FOR_NEXT_RUN,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Target, Usage
     from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
+    from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 _BY_TARGET: Final = attrgetter("target")
 _LOW_CHECKS: Final = attrgetter("low_checks")
@@ -204,6 +206,8 @@ class Check:
         target, options = matched.target, matched.section.typed
         provisioned = matched.description.provisioned
         memory = self.memory.get(target)
+        if options.has_target_utilization:
+            series = series.combine(_keep_minutes, options.capacities)
         usage = series.combine(estimator.estimate, memory)
         counts = memory.map(_LOW_CHECKS)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
@@ -247,7 +251,7 @@ class Check:
         memory = note_decision(decided.memory, decision)
         options = decided.matched.section.typed
         if options.has_target_utilization:
-            memory = PerCapacity(*map(note_throttling, memory, decided.usage, decision.capacities))
+            memory = PerCapacity(*map(note_minutes, memory, decided.usage, decision.capacities))
         if applied is not None:
             memory = note_changes(memory, applied, find_window(options, now).end, now=now)
         self.memory.put(target, memory)
@@ -330,6 +334,11 @@ def _sum_up(
             freshest = last if freshest is None else max(last, freshest)
     lost = None if lost is None else lost | failed
     return MetricsAnswer(freshest, frozenset(busy), frozenset(answered - (lost or failed)), lost)
+
+
+def _keep_minutes(series: CapacitySeries, options: CapacityOptions) -> CapacitySeries:
+    """Return the series of a capacity with its minutes only if it is scaled to a target utilization."""
+    return series if options.target_utilization is not None else replace(series, minutes=None)
 
 
 def _refuse(update: TableUpdate, error: AwsError) -> UpdateResult:

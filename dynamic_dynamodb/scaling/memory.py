@@ -26,6 +26,8 @@ class Memory:
     `raised_at` is the moment of the last applied raise; `units_before_raise` were provisioned before it.
     `throttled_checks` counts the checks in a row that saw newly throttled minutes and did not raise, and
     `throttled_until` is the end of the youngest throttled minute that they saw.
+    `datapoint_until` is the end of the youngest minute with a datapoint that any check saw; the time of the
+    first check if there was none.
     """
 
     low_checks: int = 0
@@ -35,6 +37,7 @@ class Memory:
     units_before_raise: int = 0
     throttled_checks: int = 0
     throttled_until: datetime | None = None
+    datapoint_until: datetime | None = None
 
 
 NO_MEMORY: Final = PerCapacity(Memory(), Memory())
@@ -58,6 +61,7 @@ def count_low_checks(memory: Memory, count: int) -> Memory:
         memory.units_before_raise,
         memory.throttled_checks,
         memory.throttled_until,
+        memory.datapoint_until,
     )
 
 
@@ -70,15 +74,15 @@ def _note_count(memory: Memory, side: CapacityDecision) -> Memory:
     return count_low_checks(memory, side.count)
 
 
-def note_throttling(memory: Memory, usage: Usage, side: CapacityDecision) -> Memory:
-    """Return the memory after a check that kept each minute: which throttled minutes have been seen."""
+def note_minutes(memory: Memory, usage: Usage, side: CapacityDecision) -> Memory:
+    """Return the memory after a check that kept each minute: which minutes have been seen."""
     demand = usage.demand
     if demand is None:
         return memory
-    seen = (side.throttled_checks, demand.throttled_until or memory.throttled_until)
-    if seen == (memory.throttled_checks, memory.throttled_until):
+    seen = (side.throttled_checks, demand.throttled_until or memory.throttled_until, demand.datapoint_until)
+    if seen == (memory.throttled_checks, memory.throttled_until, memory.datapoint_until):
         return memory
-    return replace(memory, throttled_checks=seen[0], throttled_until=seen[1])
+    return replace(memory, throttled_checks=seen[0], throttled_until=seen[1], datapoint_until=seen[2])
 
 
 def note_changes(

@@ -143,6 +143,7 @@ class Demand:
     raise, and `throttled_until` is the end of the youngest throttled minute.
     `is_newly_throttled` is True if this check sees such minutes too, and `is_throttled_to_end` if the newest
     known minute is throttled.
+    `datapoint_until` is what the next check is to remember as `Memory.datapoint_until`.
     """
 
     minutes: MinuteSeries
@@ -153,6 +154,7 @@ class Demand:
     throttled_until: datetime | None = None
     is_newly_throttled: bool = False
     is_throttled_to_end: bool = False
+    datapoint_until: datetime | None = None
 
 
 @value

@@ -19,6 +19,9 @@ MINUTE: Final = timedelta(minutes=1)
 PUBLISHING_DELAY: Final = timedelta(minutes=3)
 """Age up to which a minute without a datapoint counts as not yet published."""
 
+LONGEST_SILENCE: Final = timedelta(hours=1)
+"""How long a capacity without datapoints is taken for one whose datapoints are missing."""
+
 Datapoints = dict[datetime, float]
 """Sums by the start of their minute (UTC); a minute without a datapoint is absent."""
 
@@ -144,7 +147,7 @@ class UsageEstimator:
     series has a datapoint at all; otherwise CloudWatch is late.
     """
 
-    __slots__ = ("_now", "_old", "_published", "_window")
+    __slots__ = ("_has_datapoints", "_now", "_old", "_published", "_window")
 
     def __init__(self, window: LookBackWindow, *, now: datetime, freshest: datetime | None) -> None:
         """Count the minutes that are old enough, and those that CloudWatch has published."""
@@ -152,6 +155,7 @@ class UsageEstimator:
         self._now = now
         self._old = window.count_until(now - PUBLISHING_DELAY)
         self._published = self._old
+        self._has_datapoints = freshest is not None
         if freshest is not None:
             self._published = min(self._old, window.count_until(freshest + MINUTE))
 
@@ -162,7 +166,7 @@ class UsageEstimator:
         A raise whose window ends in the future was recorded by a wrong clock, and is ignored.
         """
         consumed, throttled, answered_until = series.consumed, series.throttled, memory.answered_until
-        known = max(self._published, consumed.reach)
+        known = self._count_known(series, memory)
         is_late = known < self._old
         consumed_per_second = _per_second(consumed.total, known) if known else None
         known_floor = _per_second(consumed.total, self._old) if is_late else None
@@ -196,7 +200,29 @@ class UsageEstimator:
             is_newly_throttled=throttled_until is not None
             and (seen_until is None or throttled_until > seen_until),
             is_throttled_to_end=reach > 0 and reach >= known,
+            datapoint_until=self._find_datapoint_until(series, memory),
         )
+
+    def _count_known(self, series: CapacitySeries, memory: Memory) -> int:
+        """Return how many minutes of the window are known.
+
+        A target utilization may lower to the minimum in one step.
+        For it, a window without datapoints is not known until an hour after the last one, unless another
+        series has a datapoint as young.
+        """
+        known = max(self._published, series.consumed.reach)
+        has_datapoints = series.consumed.reach or series.throttled.reach
+        if series.minutes is None or has_datapoints or (self._has_datapoints and known >= self._old):
+            return known
+        silence = self._now - self._find_datapoint_until(series, memory)
+        return 0 if silence <= LONGEST_SILENCE else self._old
+
+    def _find_datapoint_until(self, series: CapacitySeries, memory: Memory) -> datetime:
+        """Return the end of the last minute with a datapoint; now if none is remembered either."""
+        reach = max(series.consumed.reach, series.throttled.reach)
+        if reach:
+            return self._window.start + reach * MINUTE
+        return self._in_the_past(memory.datapoint_until) or self._now
 
     def _in_the_past(self, moment: datetime | None) -> datetime | None:
         """Return a moment unless a wrong clock has recorded it."""

@@ -21,7 +21,7 @@ _NAME: Final = "dynamic-dynamodb counts"
 _FORMAT: Final = f"{_NAME}, version 2"
 _LISTS_FORMAT: Final = f"{_NAME}, version 1"
 """The previous format, in which an entry is a list: two counts, and the time of the check."""
-_MOMENTS: Final = ("answered_until", "raised_at", "throttled_until")
+_MOMENTS: Final = ("answered_until", "raised_at", "throttled_until", "datapoint_until")
 _COUNTS: Final = ("doubtful_raises", "units_before_raise", "throttled_checks")
 """Fields of a memory that are written only if they are set."""
 _HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + _NAME.encode())

@@ -10,13 +10,14 @@ from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.state_file import StateFile
 from tests.builders import NOW, both, section
-from tests.check.fake_world import A, FakeWorld
+from tests.check.fake_world import A, B, FakeWorld
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dynamic_dynamodb.check.report import CheckReport
     from dynamic_dynamodb.check.state import EntriesFile
+    from dynamic_dynamodb.scaling.model import Target
 
 NOON = NOW.replace(second=0)
 TO_TARGET = {
@@ -29,20 +30,25 @@ TO_TARGET = {
 }
 
 
-def make_world(file: EntriesFile | None = None) -> FakeWorld:
+def make_world(file: EntriesFile | None = None, **options: str) -> FakeWorld:
     """Return an account with one table of 100 units that is scaled to a target."""
-    world = FakeWorld(section("^a$", **TO_TARGET), file=file)
+    world = FakeWorld(section("^[ab]$", **TO_TARGET, **options), file=file)
+    world.tables.descriptions.pop(B)
     world.add(A)
     return world
 
 
 def put_load(
-    world: FakeWorld, units: float, throttled: dict[datetime, float], until: datetime = NOON
+    world: FakeWorld,
+    units: float,
+    throttled: dict[datetime, float],
+    until: datetime = NOON,
+    target: Target = A,
 ) -> None:
     """Let the table consume so many reads a second in the 30 minutes until then."""
     minutes = [until - number * MINUTE for number in range(1, 31)]
     reads = dict.fromkeys(minutes, units * 60)
-    world.metrics.answers[A] = PerCapacity((reads, dict(throttled)), (dict.fromkeys(minutes, 50.0 * 60), {}))
+    world.metrics.answers[target] = PerCapacity((reads, dict(throttled)), (dict.fromkeys(minutes, 50.0 * 60), {}))
 
 
 def codes(report: CheckReport) -> list[Code]:
@@ -93,6 +99,74 @@ def test_while_little_is_consumed_the_third_check_warns_instead_of_raising() -> 
         " help; the cause may be a hot key: one key gets at most 3,000 reads or 1,000 writes a second"
     )
     assert doubts == [[], [], [warning], [], []]
+
+
+def silence(world: FakeWorld, *others: Target) -> None:
+    """Let CloudWatch have no datapoint of the table from now on, nor of the other one unless it is given."""
+    for target in {A, B} - {*others}:
+        world.metrics.answers[target] = PerCapacity(({}, {}), ({}, {}))
+
+
+IDLE_DOWN = {"allow_scaling_down_reads_on_0_percent": "true"}
+
+
+def test_a_table_without_datapoints_is_taken_for_idle_an_hour_after_the_last_one() -> None:
+    world = make_world(**IDLE_DOWN)
+    put_load(world, 80, {})
+    world.run()
+    silence(world)
+    seen = [codes(world.run(NOW + number * MINUTE)) for number in (16, 59, 60)]
+    assert seen == [[Code.METRICS_LATE], [Code.METRICS_LATE], [Code.BELOW_TARGET]]
+    assert world.units(A) == both(1, 100)
+
+
+def test_the_last_datapoint_is_remembered_from_run_to_run(tmp_path: Path) -> None:
+    seen = []
+    for number in (0, 30, 60, 61):
+        world = make_world(StateFile(tmp_path / "counts.json", "eu-west-1"), **IDLE_DOWN)
+        silence(world)
+        seen.append(codes(world.run(NOW + number * MINUTE)))
+    assert seen == [[Code.METRICS_LATE]] * 3 + [[Code.BELOW_TARGET]]
+
+
+def test_a_table_without_datapoints_is_idle_at_once_while_another_has_some() -> None:
+    world = make_world(**IDLE_DOWN)
+    world.add(B)
+    put_load(world, 50, {}, target=B)
+    silence(world, B)
+    assert codes(world.run()) == [Code.BELOW_TARGET]
+
+
+def test_an_idle_table_does_not_wait_for_ever_for_one_with_an_older_window() -> None:
+    world = FakeWorld(section("^a$", **TO_TARGET, **IDLE_DOWN), section("^b$"))
+    silence(world, B)
+    seen = []
+    for number in (0, 61):
+        put_load(world, 50, {}, until=NOON + number * MINUTE, target=B)
+        seen.append(codes(world.run(NOW + number * MINUTE)))
+    assert seen == [[Code.METRICS_LATE], [Code.BELOW_TARGET]]
+
+
+def test_a_capacity_without_a_target_is_idle_at_once_as_ever() -> None:
+    world = make_world(allow_scaling_down_writes_on_0_percent="true")
+    silence(world)
+    (report,) = world.run().targets
+    assert report.decision is not None
+    assert report.decision.capacities.writes.proposed == 50
+
+
+def test_throttling_of_a_capacity_without_a_target_is_not_counted() -> None:
+    world = make_world(throttled_writes_upper_threshold="1", enable_writes_up_scaling="false")
+    throttled: dict[datetime, float] = {}
+    doubts = []
+    for number in range(4):
+        now, this_minute = NOW + number * MINUTE, NOON + number * MINUTE
+        throttled[this_minute - MINUTE] = 2.0
+        minutes = dict.fromkeys((this_minute - each * MINUTE for each in range(1, 31)), 80 * 60.0)
+        idle = dict.fromkeys(minutes, 20 * 60.0)
+        world.metrics.answers[A] = PerCapacity((minutes, {}), (idle, dict(throttled)))
+        doubts += world.run(now).doubts
+    assert doubts == []
 
 
 def test_without_a_target_no_further_minutes_are_fetched() -> None:
