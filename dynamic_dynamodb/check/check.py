@@ -18,7 +18,7 @@ from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.memory import forget_low_checks, note_changes, note_decision, note_minutes
+from dynamic_dynamodb.scaling.memory import forget_checks, note_changes, note_decision, note_minutes
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 from dynamic_dynamodb.scaling.reasons import (
     LEFT_FOR_NEXT_RUN,
@@ -148,7 +148,7 @@ class Check:
             skipped += [TargetReport(one, Outcome.SKIPPED, skipped=why) for one, why in stopped.items()]
         for report in skipped:
             before = self.memory.get(report.target)
-            self.memory.put(report.target, before.map(forget_low_checks))
+            self.memory.put(report.target, before.map(forget_checks))
         return matched, skipped
 
     def _ask_breakers(self, matched: Sequence[MatchedTarget]) -> dict[Target, Reason]:

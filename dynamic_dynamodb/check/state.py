@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dynamic_dynamodb.check.silence import LONG_AGO, MetricsSilence
-from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, count_low_checks, forget_low_checks
+from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, count_low_checks, forget_checks
 from dynamic_dynamodb.scaling.model import PerCapacity, Target, value
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class AccountMemory:
         if entry is None:
             return NO_MEMORY
         if abs(self.now - entry.checked) > self.life:
-            return entry.memory.map(forget_low_checks)
+            return entry.memory.map(forget_checks)
         if self._is_too_soon(entry):
             return entry.memory.map(lambda one: count_low_checks(one, max(0, one.low_checks - 1)))
         return entry.memory

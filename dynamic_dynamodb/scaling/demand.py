@@ -27,10 +27,11 @@ def find_recent(demand: Demand, provisioned: int) -> Rational | None:
         return None
     minutes = demand.minutes
     end = minutes.before + demand.known
-    newest = slice(max(minutes.before, end - NEWEST_MINUTES), end)
-    consumed, throttled = add(minutes.consumed[newest]), add(minutes.throttled[newest])
-    seconds = (newest.stop - newest.start) * SECONDS_PER_MINUTE
-    return Fraction(_bound(consumed, throttled, _units_in(demand, end - 1, provisioned) * seconds), seconds)
+    begin = max(minutes.before, end - NEWEST_MINUTES)
+    raised = min(max(begin, demand.minutes_before_raise), end)
+    # Apart: else the minutes that have led to a raise would count more once it is made, and raise again.
+    units = _sum_up(demand, begin, raised, provisioned) + _sum_up(demand, raised, end, provisioned)
+    return Fraction(units, (end - begin) * SECONDS_PER_MINUTE)
 
 
 def find_peak(demand: Demand, provisioned: int) -> Rational:
@@ -54,6 +55,14 @@ def find_peak(demand: Demand, provisioned: int) -> Rational:
 def fit_to(demand_per_second: Rational, target_percent: Rational) -> int:
     """Return the units of which the demand is the target utilization; fractions are rounded up."""
     return ceil(Fraction(demand_per_second * PERCENT, target_percent))
+
+
+def _sum_up(demand: Demand, begin: int, end: int, provisioned: int) -> Rational:
+    """Return the units of demand in some minutes, which passed with the same units provisioned."""
+    minutes = demand.minutes
+    consumed, throttled = add(minutes.consumed[begin:end]), add(minutes.throttled[begin:end])
+    seconds = (end - begin) * SECONDS_PER_MINUTE
+    return _bound(consumed, throttled, _units_in(demand, begin, provisioned) * seconds)
 
 
 def _bound(consumed: Rational, throttled: Rational, provisioned: int) -> Rational:

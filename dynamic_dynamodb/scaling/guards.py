@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 FREE_DECREASES_PER_DAY: Final = 4
 """Decreases a UTC day that AWS allows at any time (DynamoDB quotas, "Decreasing provisioned throughput")."""
 EARLIEST_LATE: Final = timedelta(minutes=53)
-LATE_SPREAD: Final = timedelta(minutes=3)
-"""A fleet is spread over these minutes, early enough that AWS has made its decreases before the hour ends."""
+LATE_SPREAD: Final = timedelta(minutes=2)
+"""A fleet is spread over these minutes, early enough that AWS has made its decreases before the hour ends.
+
+Five minutes are left, in which there is a check even if there is one each 300 s.
+"""
 LAST_MINUTE: Final = timedelta(minutes=1)
 DECREASE_SPACING: Final = timedelta(seconds=3600)
 """Time that must pass since the last decrease for each further one (the same page)."""
@@ -108,7 +111,7 @@ def hold_until_late_in_hour(decision: Decision, facts: Facts) -> Decision:
 
 
 def find_late_start(target: Target) -> timedelta:
-    """Return how long after the full hour a target is lowered: 53 to 56 minutes, spread by its name."""
+    """Return how long after the full hour a target is lowered: 53 to 55 minutes, spread by its name."""
     return EARLIEST_LATE + LATE_SPREAD * (crc32(str(target).encode()) % 1000) / 1000
 
 

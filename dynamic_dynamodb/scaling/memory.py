@@ -43,9 +43,10 @@ class Memory:
 NO_MEMORY: Final = PerCapacity(Memory(), Memory())
 
 
-def forget_low_checks(memory: Memory) -> Memory:
-    """Return the memory with a count of 0 low checks."""
-    return count_low_checks(memory, 0)
+def forget_checks(memory: Memory) -> Memory:
+    """Return the memory without the checks that it counts in a row."""
+    kept = count_low_checks(memory, 0)
+    return replace(kept, throttled_checks=0) if kept.throttled_checks else kept
 
 
 def count_low_checks(memory: Memory, count: int) -> Memory:

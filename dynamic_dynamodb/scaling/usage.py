@@ -186,7 +186,8 @@ class UsageEstimator:
         self, series: CapacitySeries, minutes: MinuteSeries, known: int, memory: Memory
     ) -> Demand:
         """Put what the memory knows of a raise and of throttling beside the minutes."""
-        reach = series.throttled.reach
+        # CloudWatch may have minutes with 0 events, too.
+        reach = max((minute + 1 for minute, events in series.throttled_minutes if events), default=0)
         throttled_until = self._window.start + reach * MINUTE if reach else None
         seen_until, raised_at = self._in_the_past(memory.throttled_until), self._in_the_past(memory.raised_at)
         begin = self._window.start - minutes.before * MINUTE
@@ -194,7 +195,8 @@ class UsageEstimator:
             minutes,
             known,
             memory.units_before_raise,
-            0 if raised_at is None else max(0, (raised_at - begin) // MINUTE),
+            # Rounded up: AWS has not made a raise by the end of the minute in which it was asked for.
+            0 if raised_at is None else max(0, -((begin - raised_at) // MINUTE)),
             memory.throttled_checks,
             throttled_until,
             is_newly_throttled=throttled_until is not None

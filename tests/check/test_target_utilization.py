@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.check.report import CheckReport
     from dynamic_dynamodb.check.state import EntriesFile
+    from dynamic_dynamodb.scaling.back_pressure import Doubt
     from dynamic_dynamodb.scaling.model import Target
 
 NOON = NOW.replace(second=0)
@@ -30,7 +31,7 @@ TO_TARGET = {
 }
 
 
-def make_world(file: EntriesFile | None = None, **options: str) -> FakeWorld:
+def make_world(file: EntriesFile | None = None, /, **options: str) -> FakeWorld:
     """Return an account with one table of 100 units that is scaled to a target."""
     world = FakeWorld(section("^[ab]$", **TO_TARGET, **options), file=file)
     world.tables.descriptions.pop(B)
@@ -48,7 +49,9 @@ def put_load(
     """Let the table consume so many reads a second in the 30 minutes until then."""
     minutes = [until - number * MINUTE for number in range(1, 31)]
     reads = dict.fromkeys(minutes, units * 60)
-    world.metrics.answers[target] = PerCapacity((reads, dict(throttled)), (dict.fromkeys(minutes, 50.0 * 60), {}))
+    world.metrics.answers[target] = PerCapacity(
+        (reads, dict(throttled)), (dict.fromkeys(minutes, 50.0 * 60), {})
+    )
 
 
 def codes(report: CheckReport) -> list[Code]:
@@ -101,17 +104,26 @@ def test_while_little_is_consumed_the_third_check_warns_instead_of_raising() -> 
     assert doubts == [[], [], [warning], [], []]
 
 
+def test_throttled_checks_are_in_a_row_only_if_they_follow_each_other() -> None:
+    world = make_world()
+    throttled: dict[datetime, float] = {}
+    seen = []
+    for number in (0, 1, 121):
+        this_minute = NOON + number * MINUTE
+        throttled[this_minute - MINUTE] = 2.0
+        put_load(world, 80, throttled, until=this_minute)
+        seen.append(codes(world.run(NOW + number * MINUTE)))
+    assert seen == [[Code.STILL_THROTTLED]] * 3
+
+
 def silence(world: FakeWorld, *others: Target) -> None:
     """Let CloudWatch have no datapoint of the table from now on, nor of the other one unless it is given."""
     for target in {A, B} - {*others}:
         world.metrics.answers[target] = PerCapacity(({}, {}), ({}, {}))
 
 
-IDLE_DOWN = {"allow_scaling_down_reads_on_0_percent": "true"}
-
-
 def test_a_table_without_datapoints_is_taken_for_idle_an_hour_after_the_last_one() -> None:
-    world = make_world(**IDLE_DOWN)
+    world = make_world(allow_scaling_down_reads_on_0_percent="true")
     put_load(world, 80, {})
     world.run()
     silence(world)
@@ -123,14 +135,16 @@ def test_a_table_without_datapoints_is_taken_for_idle_an_hour_after_the_last_one
 def test_the_last_datapoint_is_remembered_from_run_to_run(tmp_path: Path) -> None:
     seen = []
     for number in (0, 30, 60, 61):
-        world = make_world(StateFile(tmp_path / "counts.json", "eu-west-1"), **IDLE_DOWN)
+        world = make_world(
+            StateFile(tmp_path / "counts.json", "eu-west-1"), allow_scaling_down_reads_on_0_percent="true"
+        )
         silence(world)
         seen.append(codes(world.run(NOW + number * MINUTE)))
     assert seen == [[Code.METRICS_LATE]] * 3 + [[Code.BELOW_TARGET]]
 
 
 def test_a_table_without_datapoints_is_idle_at_once_while_another_has_some() -> None:
-    world = make_world(**IDLE_DOWN)
+    world = make_world(allow_scaling_down_reads_on_0_percent="true")
     world.add(B)
     put_load(world, 50, {}, target=B)
     silence(world, B)
@@ -138,7 +152,9 @@ def test_a_table_without_datapoints_is_idle_at_once_while_another_has_some() -> 
 
 
 def test_an_idle_table_does_not_wait_for_ever_for_one_with_an_older_window() -> None:
-    world = FakeWorld(section("^a$", **TO_TARGET, **IDLE_DOWN), section("^b$"))
+    world = FakeWorld(
+        section("^a$", **TO_TARGET, allow_scaling_down_reads_on_0_percent="true"), section("^b$")
+    )
     silence(world, B)
     seen = []
     for number in (0, 61):
@@ -158,7 +174,7 @@ def test_a_capacity_without_a_target_is_idle_at_once_as_ever() -> None:
 def test_throttling_of_a_capacity_without_a_target_is_not_counted() -> None:
     world = make_world(throttled_writes_upper_threshold="1", enable_writes_up_scaling="false")
     throttled: dict[datetime, float] = {}
-    doubts = []
+    doubts: list[Doubt] = []
     for number in range(4):
         now, this_minute = NOW + number * MINUTE, NOON + number * MINUTE
         throttled[this_minute - MINUTE] = 2.0

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynamic_dynamodb.config.validation import LONGEST_LATE_INTERVAL_SECONDS
 from dynamic_dynamodb.scaling.demand import find_peak, find_recent
 from dynamic_dynamodb.scaling.guards import DECREASE_SPACING, Facts, find_late_start, guard
 from dynamic_dynamodb.scaling.memory import Memory
@@ -171,6 +172,20 @@ def test_the_same_minutes_do_not_raise_again() -> None:
     assert outcome(again) == (raised, [Code.STILL_THROTTLED])
 
 
+def test_a_minute_that_has_led_to_a_raise_counts_no_more_beside_the_minute_of_the_raise() -> None:
+    memory = Memory(raised_at=THIS_MINUTE - timedelta(seconds=55), units_before_raise=100)
+    usage = usage_of(every_minute(100), {1: 60000, 2: 60000}, memory)
+    side = decide_with(usage, provisioned=PerCapacity(236, 100), **PROFILE).capacities.reads
+    assert outcome(side) == (236, [Code.STILL_THROTTLED])
+
+
+def test_minutes_before_and_after_a_raise_are_bounded_each_by_their_own_units() -> None:
+    memory = Memory(raised_at=THIS_MINUTE - timedelta(seconds=60), units_before_raise=100)
+    demand = usage_of(every_minute(150), {1: 600, 2: 60000}, memory).demand
+    assert demand is not None
+    assert find_recent(demand, 236) == Fraction(300 + 150 + 10, 2)
+
+
 def test_throttling_without_known_consumption_raises_by_the_throttle_count() -> None:
     window = LookBackWindow(THIS_MINUTE - timedelta(minutes=3), 3)
     series = CapacitySeries.of(window, {}, {THIS_MINUTE - timedelta(minutes=1): 5.0}, history=HISTORY)
@@ -201,6 +216,11 @@ def test_one_throttled_minute_that_stays_in_the_window_counts_once() -> None:
     assert decide_reads(usage_of(every_minute(80), {4: 2}, memory)).throttled_checks == 0
     memory = Memory(throttled_checks=1, throttled_until=THIS_MINUTE)
     assert decide_reads(usage_of(every_minute(80), {1: 2}, memory)).throttled_checks == 1
+
+
+def test_a_minute_with_no_throttled_events_is_not_newly_throttled() -> None:
+    memory = Memory(throttled_checks=2, throttled_until=THIS_MINUTE - timedelta(minutes=3))
+    assert decide_reads(usage_of(every_minute(80), {4: 2, 1: 0}, memory)).throttled_checks == 0
 
 
 def test_sentences_name_the_demand_and_the_target() -> None:
@@ -267,9 +287,9 @@ def test_a_decrease_that_the_budget_held_past_the_hour_goes_as_soon_as_the_budge
     assert guard(decision, facts).capacities.reads.proposed == 88
 
 
-def test_the_start_of_the_late_minutes_is_spread_by_name() -> None:
+def test_the_late_minutes_begin_by_name_and_hold_a_check_each_300_seconds() -> None:
     starts = {find_late_start(Target(f"orders-{number}")) for number in range(200)}
     assert min(starts) >= timedelta(minutes=53)
-    assert max(starts) < timedelta(minutes=56)
+    assert max(starts) <= timedelta(minutes=60) - timedelta(seconds=LONGEST_LATE_INTERVAL_SECONDS)
     assert len(starts) > 100
     assert find_late_start(TABLE) == find_late_start(Target(TABLE.table))
