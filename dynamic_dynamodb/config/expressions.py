@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import regex
 
+from dynamic_dynamodb.scaling.model import LONGEST_NAME_CHARACTERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -24,8 +26,6 @@ _SHARE_OF_REMAINING: Final = 0.25
 SLOW_EXPRESSION_ADVICE: Final = (
     "avoid repeated groups whose parts match the same text, such as (a|aa)+ and (a+)*, and use few .*"
 )
-LONGEST_NAME_CHARACTERS: Final = 255
-"""The longest name of a table or an index (API reference, CreateTable)."""
 _LEAST_SECONDS_TO_TEST: Final = 0.2
 """With less time left, even ordinary expressions would seem slow."""
 _REPEATED: Final = ("a", "A", "1", "-", "_", ".", "ab", "a-", "a_", "a.")

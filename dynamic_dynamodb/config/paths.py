@@ -28,6 +28,7 @@ WAIT_SECONDS: Final = 5.0
 _CHUNK_BYTES: Final = 1 << 16
 OPEN_SECONDS: Final = 5.0
 """How long to wait for the file system of a log file."""
+IN_SHARED_DIRECTORY: Final = "in a directory that other users can write to"
 STREAMS: Final = {
     "/dev/stdout": 1,
     "/dev/stderr": 2,
@@ -159,7 +160,7 @@ def resolve_log_path(path: Path) -> Path:
 
 def _check_link(path: Path) -> None:
     if is_shared(path.parent):
-        raise OSError(errno.ELOOP, "it is a symbolic link in a directory that other users can write to")
+        raise OSError(errno.ELOOP, f"it is a symbolic link {IN_SHARED_DIRECTORY}")
     if path.lstat().st_uid not in (0, os.geteuid()):
         raise OSError(errno.ELOOP, "it is a symbolic link that another user owns")
 
@@ -171,9 +172,7 @@ def check_kind(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode) and not stat.S_ISCHR(found.st_mode):
         raise OSError(errno.EINVAL, _describe_kind(found))
     if stat.S_ISREG(found.st_mode) and is_shared(path.parent) and found.st_uid != os.geteuid():
-        raise PermissionError(
-            errno.EPERM, "another user owns it, in a directory that other users can write to"
-        )
+        raise PermissionError(errno.EPERM, f"another user owns it, {IN_SHARED_DIRECTORY}")
 
 
 def _describe_kind(found: os.stat_result) -> str:

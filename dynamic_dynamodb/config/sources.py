@@ -31,9 +31,9 @@ def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
         return Path(environment["STATE_DIRECTORY"].split(":")[0], name)
     home = Path(environment.get("XDG_STATE_HOME") or "~/.local/state")
     try:
-        return home.expanduser() / "dynamic-dynamodb" / name
+        return home.expanduser() / PROGRAM / name
     except RuntimeError:  # a user without a home directory, as in some containers
-        return Path("/var/lib/dynamic-dynamodb", name)
+        return Path("/var/lib", PROGRAM, name)
 
 
 @dataclass(frozen=True, slots=True)

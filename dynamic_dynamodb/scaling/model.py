@@ -26,11 +26,15 @@ T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")
 
-NAME_PATTERN: Final = "[A-Za-z0-9_.-]{3,255}"
+LONGEST_NAME_CHARACTERS: Final = 255
+NAME_PATTERN: Final = rf"[A-Za-z0-9_.-]{{3,{LONGEST_NAME_CHARACTERS}}}"
 """The names that DynamoDB accepts for tables and indexes (API reference, CreateTable)."""
+NAME_RULE: Final = f"3 to {LONGEST_NAME_CHARACTERS} letters, digits, _, - and ."
+"""The same for people."""
 _NAME: Final = re.compile(NAME_PATTERN)
 _SEPARATOR: Final = re.compile("[/:@]")
-_SAFE_NAME: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,255}")
+_MOST_NAMES: Final = 2
+_SAFE_NAME: Final = re.compile(rf"(?!\.{{1,2}}$)[A-Za-z0-9_.-]{{1,{LONGEST_NAME_CHARACTERS}}}")
 
 
 def is_name(given: object) -> TypeGuard[str]:
@@ -70,10 +74,10 @@ class Target(NamedTuple):
     def parse(cls, text: str) -> Target:
         """Return the target that `table/index` names; `table:index` and `table@index` are read too.
 
-        No name in DynamoDB contains one of these separators. Raise ValueError if a name is missing.
+        No name in DynamoDB contains one of these separators. Raise ValueError for anything else.
         """
-        names = _SEPARATOR.split(text, maxsplit=1)
-        if not all(names):
+        names = _SEPARATOR.split(text)
+        if not all(names) or len(names) > _MOST_NAMES:
             message = f"{text!r} is not TABLE or TABLE/INDEX"
             raise ValueError(message)
         return cls(*names)

@@ -5,5 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-LOGGER_NAME: Final = "dynamic-dynamodb"
-LOGGER: Final = logging.getLogger(LOGGER_NAME)
+from dynamic_dynamodb import PROGRAM
+
+LOGGER: Final = logging.getLogger(PROGRAM)

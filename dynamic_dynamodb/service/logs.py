@@ -16,7 +16,7 @@ from logutils.colorize import ColorizingStreamHandler
 from dynamic_dynamodb.config.paths import is_stream
 from dynamic_dynamodb.config.private_files import OWNER_ONLY, make_private_directory
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.service import LOGGER, LOGGER_NAME
+from dynamic_dynamodb.service import LOGGER
 from dynamic_dynamodb.service.log_files import LogFile, RawStream, open_log_file
 from dynamic_dynamodb.service.log_formatters import choose_formatter
 from dynamic_dynamodb.service.log_queue import MOST_LINES, QueuedHandler
@@ -116,9 +116,8 @@ def shut_down_logging(*, but: QueuedHandler | None = None) -> None:
     for handler in _find_queued_handlers():
         if handler is not but:
             _remove(handler)
-    own = logging.getLogger(LOGGER_NAME)
-    own.propagate, own.disabled = True, False
-    own.setLevel(logging.NOTSET)
+    LOGGER.propagate, LOGGER.disabled = True, False
+    LOGGER.setLevel(logging.NOTSET)
 
 
 def find_log_file() -> Path | None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from dynamic_dynamodb.check.conditions import Conditions
-from dynamic_dynamodb.config.paths import is_shared
+from dynamic_dynamodb.config.paths import IN_SHARED_DIRECTORY, is_shared
 from dynamic_dynamodb.config.private_files import create_file, make_private_directory, open_safely, try_lock
 from dynamic_dynamodb.service.state_format import HEAD_BYTES, is_ours, parse, render
 
@@ -143,7 +143,7 @@ def _open_own(path: Path) -> BinaryIO | None:
         raise ForeignFileError(f"{path} is not a regular file")
     if found.st_uid != os.geteuid() and is_shared(path.parent):
         os.close(descriptor)
-        raise ForeignFileError(f"{path} belongs to another user, in a directory that others may write")
+        raise ForeignFileError(f"{path} belongs to another user, {IN_SHARED_DIRECTORY}")
     file = os.fdopen(descriptor, "rb")
     head = file.peek(HEAD_BYTES)
     if head and not is_ours(head):

@@ -128,7 +128,7 @@ def test_a_file_of_another_user_in_a_shared_directory_is_not_used(
     os.chown(state, 65534, 65534)
     state.parent.chmod(0o1777)
     run = _check(program)
-    whose = "belongs to another user, in a directory that others may write"
+    whose = "belongs to another user, in a directory that other users can write to"
     assert run.warnings == [f"counts are not saved: {state} {whose}, and is left alone: {ADVICE}"]
     assert (run.code, _count(run)) == (0, 1)
     assert (state.read_text(encoding="utf-8"), state.stat().st_uid) == (before, 65534)

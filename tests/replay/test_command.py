@@ -296,7 +296,7 @@ REFUSED = {
     "long-name": (("--replay", "x" * 5000), "cannot be read: File name too long"),
     "as": (
         ("--replay", "history/orders.csv", "--as", "a/b/c"),
-        "--as must be TABLE or TABLE/INDEX, names of 3 to 255 letters, digits, _, - and .; got 'a/b/c'",
+        "--as must be TABLE or TABLE/INDEX such as orders/by-date, got 'a/b/c'",
     ),
     "as-short": (
         ("--replay", "history/orders.csv", "--as", "t"),

@@ -29,7 +29,7 @@ from dynamic_dynamodb.replay.recordings.metric_data import (
     read_series,
 )
 from dynamic_dynamodb.replay.recordings.rows import COLUMNS, read_rows
-from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.model import NAME_RULE, Target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,8 +128,7 @@ def _name_source(file: Path, target: Target | None, manifest: Manifest) -> _Sour
     region = manifest.region if entry is not None else ""
     if target is not None:
         if not target.has_valid_names:
-            names = "names of 3 to 255 letters, digits, _, - and ."
-            fault = f"--as must be TABLE or TABLE/INDEX, {names}; got {shorten(str(target))}"
+            fault = f"--as must be TABLE or TABLE/INDEX, names of {NAME_RULE}; got {shorten(str(target))}"
             raise ConfigurationError((fault,))
         return _Source(Entry(target) if entry is None else replace(entry, target=target), (file,), region)
     if entry is not None:

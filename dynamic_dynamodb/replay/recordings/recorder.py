@@ -13,6 +13,7 @@ from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.resilience import Timeouts, never
 from dynamic_dynamodb.config.text import clip, escape
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS
 from dynamic_dynamodb.replay.recordings.files import Folder, RecordingError, open_folder, open_text
 from dynamic_dynamodb.replay.recordings.history_file import (
     find_first_missing,
@@ -31,7 +32,7 @@ from dynamic_dynamodb.replay.recordings.manifest import (
 )
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.recordings.resampling import find_period
-from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.model import NAME_RULE, Target
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
 
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.history_file import Minutes
     from dynamic_dynamodb.scaling.usage import Datapoints
 
-LONGEST_HISTORY: Final = timedelta(days=15)
-"""How long CloudWatch keeps 1-minute datapoints (CloudWatch concepts, metrics retention)."""
 FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
 """Two weeks of a target are megabytes, and somebody waits for them at a terminal."""
 
@@ -233,7 +232,7 @@ class Recorder:
         if other is not None:
             message = f"{path.with_name(other)} exists, but only a plain .csv can be continued"
             raise RecordingError(f"{message}: unpack it or move it away")
-        earliest = self.span.end - LONGEST_HISTORY
+        earliest = self.span.end - timedelta(days=METRICS_KEPT_DAYS)
         with _explaining(path):
             kept = self._read_kept(path.name)
         start = find_first_missing(kept, self.span.start, self.span.end, earliest)
@@ -283,7 +282,7 @@ def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> d
 
 def _find_refusal(subject: RecordedTarget, account: str) -> str | None:
     if not subject.target.has_valid_names:
-        return "DynamoDB allows no such name: 3 to 255 letters, digits and _.-"
+        return f"DynamoDB allows no such name: it takes {NAME_RULE}"
     if subject.account and subject.account != account:
         return f"it is of account {subject.account}, but the directory holds recordings of {clip(account)}"
     return None

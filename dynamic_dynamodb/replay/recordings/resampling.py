@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 from math import gcd, isnan
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS
 from dynamic_dynamodb.replay.recordings.files import RecordingError
 from dynamic_dynamodb.replay.recordings.recording import NO_GAPS, Gaps
 from dynamic_dynamodb.replay.recordings.rows import format_minute
@@ -79,7 +80,8 @@ def _refuse_mixture(stamps: Sequence[int], stretches: dict[int, tuple[int, int]]
             switch = stamps[begin if other_end <= begin else end]
             raise RecordingError(
                 f"mixes rows {shortest} and {distance} minutes apart (CloudWatch keeps 1-minute data for"
-                f" 15 days): split it at {format_minute(switch)}, or fetch all of it with the longer period"
+                f" {METRICS_KEPT_DAYS} days): split it at {format_minute(switch)}, or fetch all of it with"
+                " the longer period"
             )
 
 
