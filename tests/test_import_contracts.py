@@ -85,6 +85,12 @@ def test_contracts_hold_for_the_package_as_it_is(copy: Path) -> None:
             "A check returns what it has to say",
             id="time in a new module of a check",
         ),
+        pytest.param(("aws/client.py", "import logging"), "Only service logs", id="logging in aws"),
+        pytest.param(
+            ("replay/novelty.py", "import logging.handlers"),
+            "Only service logs",
+            id="logging in a new module of replay",
+        ),
         pytest.param(("novelty.py", ""), "Imports go one way", id="a new module that has no place"),
         pytest.param(
             ("scaling/guards.py", "import dynamic_dynamodb.check.check"),

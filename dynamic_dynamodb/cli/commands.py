@@ -98,7 +98,7 @@ def _find_configuration_command(flags: Mapping[str, str | bool]) -> str | None:
 
 def _run_with_aws(sources: ConfigSources) -> int:
     """Record, run the service, or start, restart or reload the daemon."""
-    _format_early_warnings()
+    _format_early_log()
     configuration = sources.load()
     command = configuration.global_options["daemon"]
     if "record" in sources.flags:
@@ -149,8 +149,8 @@ def _print_done(result: Result) -> int:
         return result.code
 
 
-def _format_early_warnings() -> None:
-    """Print warnings that are logged before logging is set up, such as those of --record, as remarks."""
+def _format_early_log() -> None:
+    """Put the program's name before what libraries log until the service has set up its log."""
     import logging
 
     from dynamic_dynamodb.service.log_formatters import TextFormatter
