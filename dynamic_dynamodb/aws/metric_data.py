@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dynamic_dynamodb.aws.error_translation import UNUSABLE_ANSWER
+from dynamic_dynamodb.aws.metrics import COMPLETE
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
 from dynamic_dynamodb.aws.permissions import GET_METRIC_DATA
 from dynamic_dynamodb.errors import AwsError
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 MOST_PAGES: Final = 100
 """Far more than a call has: one page holds 100,800 datapoints, and each further page as many."""
-_COMPLETE: Final = "Complete"
 _FORBIDDEN: Final = "Forbidden"
-_FINAL_CODES: Final = frozenset({_COMPLETE, _FORBIDDEN})
+_FINAL_CODES: Final = frozenset({COMPLETE, _FORBIDDEN})
 _NUMBERS: Final = frozenset({float, int})
 """Without bool, a subclass of int."""
 
@@ -105,7 +105,7 @@ def find_error(series: Mapping[str, Series], what: str) -> AwsError | None:
     for name, one in series.items():
         if one.flaw:
             return AwsError(GET_METRIC_DATA, UNUSABLE_ANSWER, f"{name} has {one.flaw}")
-    codes = {one.code for one in series.values()} - {_COMPLETE}
+    codes = {one.code for one in series.values()} - {COMPLETE}
     if not codes:
         return None
     message = f"{what} is incomplete ({', '.join(sorted(codes))})"

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target
 
 NAMESPACE: Final = "AWS/DynamoDB"
+COMPLETE: Final = "Complete"
+"""The status code of a complete series (API reference, MetricDataResult)."""
 
 
 class Metric(NamedTuple):

@@ -16,7 +16,9 @@ from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
-from dynamic_dynamodb.scaling.maintenance_windows import MINUTES_PER_HOUR
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
+from dynamic_dynamodb.scaling.guards import EARLIEST_LATE, LATE_SPREAD
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +34,7 @@ _PARTITION_SUFFIX: Final = "-global"
 YOUNGEST_WINDOW_START_MINUTES: Final = 5
 LONGEST_LATE_INTERVAL_SECONDS: Final = 300
 """With a longer check interval, the minutes that decrease-late-in-hour leaves may hold no check."""
-_LATE_MINUTES: Final = range(56, MINUTES_PER_HOUR)
+_LATE_MINUTES: Final = range((EARLIEST_LATE + LATE_SPREAD) // MINUTE, MINUTES_PER_HOUR)
 """All decreases are allowed in these minutes of an hour, whatever the name of their target."""
 _TASKS: Final = ("daemon", "record", "replay")
 _GROUP_OR_OTHERS_READ: Final = 0o044
@@ -93,8 +95,9 @@ def warn_of_late_decreases(title: str, options: Mapping[str, Any], check_interva
         for minute in _LATE_MINUTES
     ):
         yield (
-            f"[{title}] maintenance-windows never meet minutes 56 to 59 of an hour, and decrease-late-in-hour"
-            " lowers capacity only then: let a window last until a full hour, such as 22:00-23:59"
+            f"[{title}] maintenance-windows never meet minutes {_LATE_MINUTES[0]} to {_LATE_MINUTES[-1]}"
+            " of an hour, and decrease-late-in-hour lowers capacity only then:"
+            " let a window last until a full hour, such as 22:00-23:59"
         )
 
 

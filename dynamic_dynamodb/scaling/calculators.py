@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PERCENT: Final = 100
 SECONDS_PER_MINUTE: Final = 60
+MINUTES_PER_HOUR: Final = 60
+MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
 
 Rational: TypeAlias = Fraction | int
 """An exact number; whole numbers are ints where many are computed, because ints are faster."""

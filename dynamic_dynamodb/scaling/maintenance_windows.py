@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from typing_extensions import Self
 
-MINUTES_PER_HOUR: Final = 60
-MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
 _ENTRY: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", re.ASCII)
 GOOD_EXAMPLE: Final = "22:00-06:00, 12:00-13:00"
 

@@ -80,7 +80,7 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             f"{TABLE}decrease-late-in-hour: true\nmaintenance-windows: 22:00-22:50, 01:10-01:20\n",
-            "[table: ^a$] maintenance-windows never meet minutes 56 to 59 of an hour, and"
+            "[table: ^a$] maintenance-windows never meet minutes 55 to 59 of an hour, and"
             " decrease-late-in-hour lowers capacity only then: let a window last until a full hour, such as"
             " 22:00-23:59",
             id="windows without the end of an hour",

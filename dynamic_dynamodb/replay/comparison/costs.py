@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_DAY, MINUTES_PER_HOUR
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ from operator import add
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.comparison.costs import NO_COST, Cost, bill, split_hours
-from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_DAY
-from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:

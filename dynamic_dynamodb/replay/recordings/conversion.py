@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.recordings.files import LONGEST_DAYS, RecordingError
 from dynamic_dynamodb.replay.recordings.recording import (
-    MINUTES_PER_DAY,
-    MINUTES_PER_HOUR,
     NO_GAPS,
     Billing,
     Gaps,
@@ -20,7 +18,7 @@ from dynamic_dynamodb.replay.recordings.recording import (
 )
 from dynamic_dynamodb.replay.recordings.resampling import find_gaps, find_period, hold, spread
 from dynamic_dynamodb.replay.recordings.rows import format_minute
-from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:

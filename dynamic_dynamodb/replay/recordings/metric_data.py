@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import nan
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.metrics import METRICS
+from dynamic_dynamodb.aws.metrics import COMPLETE, METRICS
 from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.replay.recordings.files import RecordingError, read_all
 from dynamic_dynamodb.replay.recordings.resampling import LONGEST_PERIOD_MINUTES, STEADY_ROWS
@@ -31,7 +31,6 @@ COLUMNS_OF_METRICS: Final = {metric.name: column for column, metric in METRICS.i
 Series = dict[str, dict[int, float]]
 """The values of each column, by minute since 1970."""
 
-_COMPLETE: Final = "Complete"
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _MOST_COMMAS: Final = 10_000_000
 """More than timestamps and values of the greatest text; a text with more would fill the memory."""
@@ -186,7 +185,7 @@ def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
             continue
         if names.setdefault(column, name) != name:
             raise RecordingError(f"has {column} twice: one file holds one table or index")
-        codes[name] = result.get("StatusCode", _COMPLETE)  # that of the last page counts
+        codes[name] = result.get("StatusCode", COMPLETE)  # that of the last page counts
         _check_messages(name, result)
         points = series.setdefault(column, {})
         if len(result["Timestamps"]) != len(result["Values"]):
@@ -194,7 +193,7 @@ def _join_pages(results: Iterable[Mapping[str, Any]]) -> Series:
         for moment, number in zip(result["Timestamps"], result["Values"], strict=True):
             _keep_point(points, name, moment, number)
     for name, code in codes.items():
-        if code != _COMPLETE:
+        if code != COMPLETE:
             raise RecordingError(f"is incomplete, CloudWatch says of {name}: {clip(str(code))}")
     return series
 

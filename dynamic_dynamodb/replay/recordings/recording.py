@@ -7,7 +7,7 @@ from enum import Enum
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import MINUTE
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.rows import Column
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
-
-MINUTES_PER_HOUR: Final = 60
-MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
 
 
 class Billing(str, Enum):

@@ -25,7 +25,7 @@ SUMS: Final = tuple(column for column, metric in METRICS.items() if metric.stati
 MOST_UNITS: Final = 1e15
 GOOD_HEADER: Final = ",".join(("timestamp", *COLUMNS))
 GOOD_TIMESTAMP: Final = "2026-03-01T00:00:00Z"
-_EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
+EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
 _SECONDS_SINCE_1970: Final = re.compile(r"\d{9,10}(\.\d+)?")
 """The years 1973 to 2286."""
 _UTC_TIMES: Final = (
@@ -130,7 +130,7 @@ def read_stamp(text: str) -> int:
             moment = moment.replace(tzinfo=timezone.utc)
         earliest, latest = _UTC_TIMES
         if earliest <= moment <= latest:
-            return (moment - _EPOCH) // MINUTE
+            return (moment - EPOCH) // MINUTE
     except (ValueError, OverflowError):
         if _SECONDS_SINCE_1970.fullmatch(text.strip()):
             return int(float(text)) // SECONDS_PER_MINUTE

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from itertools import groupby
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.recordings.recording import MINUTES_PER_HOUR
+from dynamic_dynamodb.replay.recordings.rows import EPOCH
 from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
-from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.replay.comparison.results import Trace
@@ -30,7 +30,6 @@ _MOST_LABELS: Final = 8
 _LAST_PLACE_PERCENT: Final = 96
 _HOURS_PER_DAY: Final = 24
 _LABEL_HOURS: Final = (1, 3, 6, 12, 24, 48, 96, 168, 336, 744, 1464, 2928)
-_EPOCH: Final = datetime.fromtimestamp(0, timezone.utc)
 
 KINDS: Final = {
     "held": frozenset(
@@ -221,7 +220,7 @@ def label_times(start: datetime, minutes: int) -> list[TimeLabel]:
     for hour in range(1, hours + 1):
         moment = first + hour * MINUTES_PER_HOUR * MINUTE
         place = 100 * ((moment - start) // MINUTE) / minutes
-        if (moment - _EPOCH) // (MINUTES_PER_HOUR * MINUTE) % step == 0 and place <= _LAST_PLACE_PERCENT:
+        if (moment - EPOCH) // (MINUTES_PER_HOUR * MINUTE) % step == 0 and place <= _LAST_PLACE_PERCENT:
             is_day = moment.hour == 0 or step >= _HOURS_PER_DAY
             text = f"{moment:%-d %b}" if is_day else f"{moment:%H:%M}"
             labels.append(TimeLabel(place, text, is_day))
