@@ -56,15 +56,25 @@ class CheckLog:
             LOGGER.warning("%s", doubt)
         _write_unexpected(report.unexpected)
 
-    def write_end(self, report: CheckReport, unpublished: Sequence[Unpublished], seconds: float) -> None:
-        """Log what was not published, and that the check took so many seconds."""
+    def write_end(
+        self,
+        report: CheckReport,
+        unpublished: Sequence[Unpublished],
+        seconds: float,
+        new: Sequence[Notice] = (),
+    ) -> None:
+        """Log what was not published, new notices, and that the check took so many seconds."""
         _write_unpublished(unpublished)
         _write_unexpected(find_causes(one.error for one in unpublished))
+        self._update(new)
         # The last line of every check begins alike: programs wait for it.
         LOGGER.info("%s, in %.1f s", report, seconds, extra={"report": report})
 
     def _write_notices(self, notices: Sequence[Notice]) -> None:
         self.changes.keep_only({_ERROR, *(notice.topic for notice in notices)})
+        self._update(notices)
+
+    def _update(self, notices: Sequence[Notice]) -> None:
         for notice in notices:
             self.changes.update(notice.topic, notice.sentence, level=notice.level)
 

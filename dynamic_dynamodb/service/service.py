@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.account import AwsAccount, Workers, open_account
 from dynamic_dynamodb.aws.deadlines import watch_deadlines
-from dynamic_dynamodb.check.report import CheckReport
+from dynamic_dynamodb.check.report import CheckReport, Unpublished
 from dynamic_dynamodb.check.resilience import Timeouts, isolate
 from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
@@ -238,9 +238,6 @@ class Service:
         if isinstance(report, AwsError):
             notices, is_stopping = opened.account.conditions.in_force, self.requests.is_stopping()
             report = CheckReport(error=report, notices=notices, is_cut_short=is_stopping)
-        is_slow = opened.is_daemon and seconds > opened.interval_seconds
-        slow = f"a check takes longer than check-interval {opened.interval_seconds} s: increase it"
-        self.workers.conditions.set("slow", slow if is_slow else None)
         report = replace(report, notices=(*self.workers.conditions.in_force, *report.notices))
         opened.log.write(report)
         for observe in opened.observers:
@@ -248,8 +245,18 @@ class Service:
             if failure is not None:
                 LOGGER.error("%s", failure, exc_info=failure.__cause__)
         # Once the report is logged, because a topic may take long to answer.
-        unpublished = opened.check.publish(report.messages)
-        opened.log.write_end(report, unpublished, time.monotonic() - started)
+        unpublished = isolate("the publishing", opened.check.publish, report.messages)
+        if isinstance(unpublished, AwsError):
+            unpublished = tuple(
+                Unpublished(message, unpublished, is_uncertain=True)
+                for each in report.messages
+                for message in each
+            )
+        seconds = time.monotonic() - started
+        is_slow = opened.is_daemon and seconds > opened.interval_seconds
+        slow = f"a check takes longer than check-interval {opened.interval_seconds} s: increase it"
+        self.workers.conditions.set("slow", slow if is_slow else None)
+        opened.log.write_end(report, unpublished, seconds, new=self.workers.conditions.in_force)
         return report.is_well
 
     def _run_check(self, opened: Opened) -> CheckReport:

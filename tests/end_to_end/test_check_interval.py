@@ -52,6 +52,21 @@ def test_a_check_longer_than_the_interval_is_reported_once(emulator: Emulator, p
     assert len([warning for warning in run.warnings if "check-interval" in warning]) == 1
 
 
+def test_a_check_is_longer_than_the_interval_if_a_topic_answers_late_and_is_reported_once(
+    emulator: Emulator, program: Program
+) -> None:
+    add_busy(emulator, "held")
+    emulator.set_status("held", status="UPDATING")
+    emulator.add_fault(kind="slow", action="Publish", seconds=1.1, times=None)
+    alarm = ("sns-message-types: high-throughput-alarm", "reads-upper-alarm-threshold: 80")
+    topic = f"sns-topic-arn: {emulator.add_topic('alarms')}"
+    with program.start(everywhere(topic, *alarm), *SOON) as running:
+        running.wait_for("checked 1 target:", count=3)
+        emulator.clear_faults()
+        run = running.end(signal.SIGTERM)
+    assert len([warning for warning in run.warnings if "check-interval" in warning]) == 1
+
+
 def test_a_lasting_condition_is_logged_once(emulator: Emulator, program: Program) -> None:
     add_busy(emulator, "orders")
     with program.start(f"[table: orders]\n{LIMITS}[table: ^gone$]\n{LIMITS}", *SOON) as running:

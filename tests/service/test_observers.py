@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from dynamic_dynamodb.aws.account import start_workers
+from dynamic_dynamodb.check.notifications import Message
+from dynamic_dynamodb.check.report import CheckReport
 from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.service.logs import shut_down_logging
 from dynamic_dynamodb.service.service import Service
@@ -16,9 +18,10 @@ from dynamic_dynamodb.service.signals import SignalRequests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
-    from dynamic_dynamodb.check.report import CheckReport
+    from dynamic_dynamodb.check.check import Check
 
 
 def crash() -> None:
@@ -45,6 +48,28 @@ def test_an_unexpected_error_of_a_check_is_logged_and_the_check_is_a_failure(
         "the check failed: RuntimeError: odd",
         "checked 0 targets: nothing could be checked, in 0.0 s",
     ]
+
+
+class _BrokenTopic:
+    """A check with a message that cannot even be sent."""
+
+    def run(self, _: datetime) -> CheckReport:
+        return CheckReport(messages=((Message("arn", "subject", "body"),),))
+
+    def publish(self, _: object) -> None:
+        crash()
+
+
+def test_an_unexpected_error_of_the_publishing_is_logged_and_ends_nothing(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.before_check = None
+    opened = service.open(service.sources.load())
+    service.prepared = opened.account
+    assert service._check(replace(opened, check=cast("Check", _BrokenTopic())))  # noqa: SLF001 - one check
+    warning = "1 message may not have been published: the publishing failed: RuntimeError: odd"
+    assert [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING] == [warning]
+    assert "checked 0 targets: none matched, in 0.0 s" in caplog.text
 
 
 def test_an_observer_that_fails_keeps_the_report_from_no_other(
