@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.parsing import show
+from dynamic_dynamodb.aws.parsing import shorten_value
 from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALABLE_TARGETS
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Target, is_safe_name
@@ -64,13 +64,13 @@ def _parse_page(
     """Return the registered capacities, the resources that are not a target, and the next page's token."""
     token = answer.get("NextToken")
     if token is not None and not isinstance(token, str):
-        raise ValueError(f"NextToken is {show(token)}")
+        raise ValueError(f"NextToken is {shorten_value(token)}")
     found, unknown = [], []
     for registered in answer["ScalableTargets"]:
         resource = registered.get("ResourceId") if isinstance(registered, dict) else registered
         target = _read_target(resource)
         if target is None:
-            unknown.append(show(resource))
+            unknown.append(shorten_value(resource))
         elif not _is_suspended(registered):
             found += [(target, capacity) for capacity in _read_capacities(registered)]
     return (found, unknown), token or None

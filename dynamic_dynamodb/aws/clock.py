@@ -29,7 +29,7 @@ Dates that differ from our clock by more than this are therefore not from AWS.
 _NOT_A_DATE: Final = (ValueError, TypeError, IndexError, OverflowError, AttributeError)
 
 
-class Lead(NamedTuple):
+class ClockOffset(NamedTuple):
     """How many seconds a time is ahead of `monotonic`: at least and at most."""
 
     least: float
@@ -40,7 +40,7 @@ class Lead(NamedTuple):
         """Return the most likely value."""
         return (self.least + self.most) / 2
 
-    def overlaps(self, other: Lead) -> bool:
+    def overlaps(self, other: ClockOffset) -> bool:
         """Return whether both may be the same time."""
         return self.least <= other.most and other.least <= self.most
 
@@ -56,8 +56,8 @@ class AwsClock:
     monotonic: Callable[[], float] = time.monotonic
     conditions: Conditions = field(default_factory=Conditions)
     began: float = 0.0
-    dates: list[Lead] = field(default_factory=list)
-    known: Lead | None = None
+    dates: list[ClockOffset] = field(default_factory=list)
+    known: ClockOffset | None = None
     said_seconds: float = 0.0
 
     def begin(self) -> None:
@@ -73,14 +73,14 @@ class AwsClock:
             seconds = parsedate_to_datetime(str(date)).timestamp()
         except _NOT_A_DATE:
             return
-        self.dates.append(Lead(seconds - answered, seconds + DATE_PRECISION_SECONDS - asked))
+        self.dates.append(ClockOffset(seconds - answered, seconds + DATE_PRECISION_SECONDS - asked))
 
     def correct(self, now: datetime) -> datetime:
         """Return AWS's time at the start of the check if most dates contradict `now`, our clock's.
 
         Our clock has a vote, and so has the result of the previous check: a single wrong date has no effect.
         """
-        ours = Lead(now.timestamp() - self.began, now.timestamp() - self.began)
+        ours = ClockOffset(now.timestamp() - self.began, now.timestamp() - self.began)
         found = _find_common([ours, *([self.known] if self.known else []), *self.dates])
         seconds_ahead = 0.0 if found.overlaps(ours) else ours.middle - found.middle
         if abs(seconds_ahead) > MOST_SECONDS:
@@ -106,9 +106,9 @@ class AwsClock:
         )
 
 
-def _find_common(votes: Sequence[Lead]) -> Lead:
+def _find_common(votes: Sequence[ClockOffset]) -> ClockOffset:
     """Return what most votes have in common; of several such groups, the one with the first vote."""
-    widened = [Lead(one.least - TOLERANCE_SECONDS, one.most + TOLERANCE_SECONDS) for one in votes]
+    widened = [ClockOffset(one.least - TOLERANCE_SECONDS, one.most + TOLERANCE_SECONDS) for one in votes]
     groups = [[one for one in widened if one.least <= start.least <= one.most] for start in widened]
     largest = max(groups, key=lambda group: (len(group), widened[0] in group))
-    return Lead(max(one.least for one in largest), min(one.most for one in largest))
+    return ClockOffset(max(one.least for one in largest), min(one.most for one in largest))

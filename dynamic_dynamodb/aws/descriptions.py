@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.error_translation import UNUSABLE_ANSWER
-from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
+from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, shorten_value
 from dynamic_dynamodb.aws.permissions import DESCRIBE_TABLE
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, is_safe_name
@@ -24,7 +24,7 @@ _ON_DEMAND: Final = PerCapacity(0, 0)
 def check_table(name: str, table: Mapping[str, Any]) -> None:
     """Raise ValueError if a description is of another table."""
     if table["TableName"] != name:
-        raise ValueError(f"TableName is {show(table['TableName'])}")
+        raise ValueError(f"TableName is {shorten_value(table['TableName'])}")
 
 
 def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Description]:
@@ -43,7 +43,7 @@ def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Descripti
         account=_find_account(str(table.get("TableArn"))),
         replicas=tuple(map(_name_region, replicas)) if isinstance(replicas, list) else (),
         unnamed=tuple(
-            _describe_flaw(f"an index has no usable name: {show(index)}")
+            _describe_flaw(f"an index has no usable name: {shorten_value(index)}")
             for index in indexes
             if not _is_named(index)
         ),
@@ -110,26 +110,26 @@ def _describe_flaw(why: str) -> str:
 def _read_status(resource: Mapping[str, Any], key: str) -> str:
     status = resource.get(key)
     if not isinstance(status, str) or not _STATUS.fullmatch(status):
-        raise ValueError(f"{key} is {show(status)}")
+        raise ValueError(f"{key} is {shorten_value(status)}")
     return status
 
 
 def _read_throughput(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     throughput = resource.get("ProvisionedThroughput")
     if not isinstance(throughput, dict):
-        raise ValueError(f"ProvisionedThroughput is {show(throughput)}")  # noqa: TRY004 - AWS's data, no fault of this program
+        raise ValueError(f"ProvisionedThroughput is {shorten_value(throughput)}")  # noqa: TRY004 - AWS's data, no fault of this program
     return throughput
 
 
 def _read_count(throughput: Mapping[str, Any], key: str, *, default: int | None = None) -> int:
     count = throughput.get(key, default)
     if type(count) is not int or not 0 <= count <= LARGEST_NUMBER:  # not a bool
-        raise ValueError(f"{key} is {show(count)}")
+        raise ValueError(f"{key} is {shorten_value(count)}")
     return count
 
 
 def _read_moment(throughput: Mapping[str, Any], key: str) -> datetime | None:
     moment = throughput.get(key)
     if moment is not None and not isinstance(moment, datetime):
-        raise ValueError(f"{key} is {show(moment)}")
+        raise ValueError(f"{key} is {shorten_value(moment)}")
     return moment

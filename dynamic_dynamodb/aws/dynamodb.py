@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.descriptions import check_table, read_table
 from dynamic_dynamodb.aws.error_translation import UNUSABLE_ANSWER
-from dynamic_dynamodb.aws.parsing import show
+from dynamic_dynamodb.aws.parsing import shorten_value
 from dynamic_dynamodb.aws.permissions import DESCRIBE_TABLE, LIST_TABLES, UPDATE_TABLE
 from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.check.resilience import gather, isolate
@@ -47,7 +47,7 @@ class DynamoDbTables:
         try:
             for listed in pages:
                 names += filter(is_safe_name, listed)
-                malformed += (show(one) for one in listed if not is_safe_name(one))
+                malformed += (shorten_value(one) for one in listed if not is_safe_name(one))
         except AwsError as error:
             return TableList(names, error)
         if not malformed:
@@ -112,5 +112,5 @@ def _parse_page(answer: Mapping[str, Any]) -> tuple[list[Any], str | None]:
     """Return the names of a page, and the last one if there are more; a malformed one ends the pages."""
     listed, last = answer["TableNames"], answer.get("LastEvaluatedTableName")
     if not isinstance(listed, list):
-        raise ValueError(f"TableNames is {show(listed)}")  # noqa: TRY004 - AWS's data, no fault of this program
+        raise ValueError(f"TableNames is {shorten_value(listed)}")  # noqa: TRY004 - AWS's data, no fault of this program
     return (listed, last) if last is None or is_safe_name(last) else ([*listed, last], None)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dynamic_dynamodb.aws.error_translation import UNUSABLE_ANSWER
 from dynamic_dynamodb.aws.metrics import COMPLETE
-from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, show
+from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, shorten_value
 from dynamic_dynamodb.aws.permissions import GET_METRIC_DATA
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.usage import MINUTE
@@ -136,7 +136,7 @@ def _parse_page(
 def _parse_result(minutes: AbstractSet[datetime], result: Mapping[str, Any]) -> _Result:
     query, code = result["Id"], result.get("StatusCode")
     if not isinstance(code, str):
-        return _Result(query, "", {}, f"the status {show(code)}")
+        return _Result(query, "", {}, f"the status {shorten_value(code)}")
     try:
         return _Result(query, code, read_datapoints(minutes, result.get("Timestamps"), result.get("Values")))
     except ValueError as error:
@@ -146,7 +146,7 @@ def _parse_result(minutes: AbstractSet[datetime], result: Mapping[str, Any]) -> 
 def read_datapoints(minutes: AbstractSet[datetime], times: object, numbers: object) -> Datapoints:
     """Return numbers by minute; raise ValueError unless each is in range and belongs to one of `minutes`."""
     if not isinstance(times, list) or not isinstance(numbers, list):
-        message = f"the values {show(numbers)} for the times {show(times)}"
+        message = f"the values {shorten_value(numbers)} for the times {shorten_value(times)}"
         raise ValueError(message)  # noqa: TRY004 - AWS's data, no fault of this program
     if len(times) != len(numbers):
         raise ValueError(f"{len(numbers)} values for {len(times)} times")
@@ -169,10 +169,10 @@ def read_datapoints(minutes: AbstractSet[datetime], times: object, numbers: obje
 def _find_flaw(minutes: AbstractSet[datetime], times: list[Any], numbers: list[Any]) -> str:
     for number in numbers:
         if type(number) not in _NUMBERS or not 0 <= number <= LARGEST_NUMBER:
-            return f"the value {show(number)}"
+            return f"the value {shorten_value(number)}"
     for time in times:
         if not isinstance(time, datetime):
-            return f"the time {show(time)}"
+            return f"the time {shorten_value(time)}"
         if time not in minutes:
             return f"the time {time}, which was not requested"
     return "two values for one minute"

@@ -28,7 +28,7 @@ _short = Repr()
 _short.maxstring = _short.maxother = 60
 
 
-def show(malformed: object) -> str:
+def shorten_value(malformed: object) -> str:
     """Return a malformed value of AWS for a message, shortened."""
     return _short.repr(malformed)
 

@@ -15,7 +15,7 @@ from dynamic_dynamodb.check.silence import NO_TABLES, MetricsAnswer
 from dynamic_dynamodb.check.updater import UpdateResult, apply_update
 from dynamic_dynamodb.config.text import mask_url
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.scaling.back_pressure import Surroundings, find_doubts
+from dynamic_dynamodb.scaling.back_pressure import TableContext, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.memory import forget_checks, note_changes, note_decision, note_minutes
@@ -278,8 +278,8 @@ class Check:
             if decision.is_change and target not in result.applied:
                 continue
             throttled = {one.target for one in decided if one.usage.writes.throttled_events}
-            surroundings = Surroundings(found.indexes.get(target.table, ()), throttled)
-            yield from find_doubts(decision, each.usage, self.memory.get(target), surroundings)
+            context = TableContext(found.indexes.get(target.table, ()), throttled)
+            yield from find_doubts(decision, each.usage, self.memory.get(target), context)
 
     def publish(self, messages: Sequence[Sequence[Message]]) -> tuple[Unpublished, ...]:
         """Publish the messages of each target in their order, and return those that were not.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import PROGRAM
-from dynamic_dynamodb.cli.result import ExitCode, Result, refuse, sign
+from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name, refuse
 from dynamic_dynamodb.cli.streams import (
     OutputError,
     exit_code_of,
@@ -118,7 +118,7 @@ def _run_with_aws(sources: ConfigSources) -> int:
     from dynamic_dynamodb.cli.daemon import control
 
     check_start(sources, configuration)
-    for remark in sign(configuration.warnings):  # the daemon has no terminal to write them to
+    for remark in add_program_name(configuration.warnings):  # the daemon has no terminal to write them to
         write_remark(remark)
     return _print_done(
         control(

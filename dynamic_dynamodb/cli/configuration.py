@@ -7,7 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.permissions import MOST_CHARACTERS, write_policy
-from dynamic_dynamodb.cli.result import Result, refuse, sign
+from dynamic_dynamodb.cli.result import Result, add_program_name, refuse
 from dynamic_dynamodb.config.explain import explain, render_configuration
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.migration import describe_differences
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def show_configuration(sources: ConfigSources) -> Result:
     """Return every option in force as JSON; raise ConfigurationError."""
     configuration = sources.load_leniently()
-    return Result(render_configuration(configuration), sign(configuration.warnings))
+    return Result(render_configuration(configuration), add_program_name(configuration.warnings))
 
 
 def check_configuration(sources: ConfigSources) -> Result:
@@ -67,7 +67,9 @@ def print_policy(sources: ConfigSources) -> Result:
         f"the policy has {length} characters, a managed policy at most {MOST_CHARACTERS}:"
         " use fewer resources, such as table/prod-*, or split it"
     )
-    return Result(json.dumps(policy, indent=2), sign([too_long] if length > MOST_CHARACTERS else []))
+    return Result(
+        json.dumps(policy, indent=2), add_program_name([too_long] if length > MOST_CHARACTERS else [])
+    )
 
 
 def print_completion(sources: ConfigSources) -> Result:

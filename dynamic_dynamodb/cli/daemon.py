@@ -42,7 +42,7 @@ def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | Non
     if command == "reload":
         results.append(daemon.reload(pid_file, sources.source))
     if command == "status":
-        results.append(daemon.look(pid_file))
+        results.append(daemon.show_status(pid_file))
     if work is not None and all(result.code == ExitCode.SUCCESS for result in results):
         results.append(daemon.start(pid_file, work))
     lines = [f"{PROGRAM} ({instance}): {result.sentence}" for result in results]

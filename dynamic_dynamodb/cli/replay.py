@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from dynamic_dynamodb.cli.result import ExitCode, Result, sign
+from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
 from dynamic_dynamodb.cli.streams import exit_code_of
 from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.errors import ConfigurationError
@@ -49,7 +49,7 @@ def record(sources: ConfigSources, configuration: Configuration) -> Result:
         progress.clear()
     return Result(
         "\n".join(map(escape, recorded.lines)),
-        sign((*configuration.warnings, *recorded.warnings, *recorded.failures)),
+        add_program_name((*configuration.warnings, *recorded.warnings, *recorded.failures)),
         code=ExitCode.FAILURE if recorded.failures else ExitCode.SUCCESS,
     )
 
@@ -91,8 +91,8 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
     failure = comparison.find_failure()
     return Result(
         _FORMATS[options["format"]](comparison),
-        sign(remarks),
-        sign([failure] if failure else []),
+        add_program_name(remarks),
+        add_program_name([failure] if failure else []),
         ExitCode.FAILURE if failure else ExitCode.SUCCESS,
     )
 

@@ -36,7 +36,7 @@ class Result:
     code: int = ExitCode.SUCCESS
 
 
-def sign(lines: Iterable[str]) -> tuple[str, ...]:
+def add_program_name(lines: Iterable[str]) -> tuple[str, ...]:
     """Put the program's name before each line, as programs do on stderr."""
     return tuple(f"{PROGRAM}: {line}" for line in lines)
 

@@ -89,7 +89,7 @@ class _Loader:
         below = (plain["default_options"], everywhere)
         sections = self._load_sections(content, below, global_options)
         for siblings in (sections, *(section.gsis for section in sections)):
-            self.reader.warnings += validation.warn_of_shadows(siblings, self.budget)
+            self.reader.warnings += validation.warn_of_unreachable_sections(siblings, self.budget)
         self._check_whole(content, global_options)
         configuration = Configuration(
             global_options,

@@ -196,7 +196,7 @@ def find_collisions(files: Mapping[str, Path]) -> Iterator[str]:
             yield f"{purpose} {path} is the same file as {other}: use a file of its own for each"
 
 
-def find_spoiled_recording(log_file: Path) -> Iterator[str]:
+def find_log_in_recording(log_file: Path) -> Iterator[str]:
     """Yield a fault if log lines would be appended to a recording."""
     try:
         if not log_file.is_file():

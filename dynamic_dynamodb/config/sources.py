@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb import PROGRAM
 from dynamic_dynamodb.config.loader import Configuration, LoadResult, examine, load
-from dynamic_dynamodb.config.paths import find_collisions, find_spoiled_recording
+from dynamic_dynamodb.config.paths import find_collisions, find_log_in_recording
 from dynamic_dynamodb.config.validation import (
     find_credential_faults,
     find_path_faults,
@@ -124,5 +124,5 @@ class ConfigSources:
         log_file = files["log-file"]
         return (
             *find_collisions({purpose: path for purpose, path in files.items() if path is not None}),
-            *(find_spoiled_recording(log_file) if log_file is not None else ()),
+            *(find_log_in_recording(log_file) if log_file is not None else ()),
         )

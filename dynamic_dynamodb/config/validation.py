@@ -192,7 +192,7 @@ def warn_of_slow_expression(title: str, expression: Expression, budget: MatchBud
         )
 
 
-def warn_of_shadows(sections: Sequence[Section], budget: MatchBudget) -> Iterator[str]:
+def warn_of_unreachable_sections(sections: Sequence[Section], budget: MatchBudget) -> Iterator[str]:
     """Yield a warning for each section whose only table or index an earlier section matches."""
     expressions: list[Section] = []
     for section in sections:

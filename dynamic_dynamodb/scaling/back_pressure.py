@@ -71,7 +71,7 @@ class Doubt:
 
 
 @value
-class Surroundings:
+class TableContext:
     """The indexes of a table, and the targets whose writes are throttled."""
 
     indexes: tuple[Index, ...]
@@ -79,7 +79,7 @@ class Surroundings:
 
 
 def find_doubts(
-    decision: Decision, usage: PerCapacity[Usage], memory: PerCapacity[Memory], surroundings: Surroundings
+    decision: Decision, usage: PerCapacity[Usage], memory: PerCapacity[Memory], context: TableContext
 ) -> Iterator[Doubt]:
     """Return the doubts about a decision as it was applied; `memory` is what it has left."""
     for side in decision.capacities:
@@ -87,20 +87,20 @@ def find_doubts(
             kept = memory[side.capacity]
             percent = percent_of(usage[side.capacity].consumed_per_second or 0, side.provisioned)
             is_of_table_writes = side.capacity is Capacity.WRITES and not decision.target.index
-            suspects = find_suspects(surroundings, side.provisioned) if is_of_table_writes else ()
+            suspects = find_throttling_indexes(context, side.provisioned) if is_of_table_writes else ()
             times = kept.doubtful_raises if side.is_raise else kept.throttled_checks
             yield Doubt(decision.target, side.capacity, percent, times, tuple(suspects), side.is_raise)
 
 
-def find_suspects(surroundings: Surroundings, writes: int) -> Iterator[str]:
+def find_throttling_indexes(context: TableContext, writes: int) -> Iterator[str]:
     """Return descriptions of the indexes that may throttle the writes of a table with so many units.
 
     These are indexes that are throttled themselves, that no section matches, or that have fewer write units
     than the table ("Using Global Secondary Indexes", DynamoDB guide: they should have at least as many).
     """
-    for index in surroundings.indexes:
+    for index in context.indexes:
         target, units = index.description.target, index.description.provisioned.writes
-        is_throttled = target in surroundings.throttled
+        is_throttled = target in context.throttled
         if is_throttled or not index.has_section or units < writes:
             facts = [f"{units:,} write units"]
             if is_throttled:

@@ -64,7 +64,7 @@ def start(pid_file: PidFile, work: Work) -> CommandResult:
     Exit codes: 0 started, 1 it already runs or could not start, 2 its configuration cannot be used.
     """
     try:
-        status = pid_file.look()
+        status = pid_file.find_status()
     except PidFileError as error:
         return CommandResult(1, str(error))
     if status.is_running:
@@ -80,7 +80,7 @@ def start(pid_file: PidFile, work: Work) -> CommandResult:
 def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> CommandResult:
     """Stop the daemon; the exit code is 0 when it has ended, 1 if it does not or must not be stopped."""
     try:
-        status = pid_file.look()
+        status = pid_file.find_status()
         if status.state is DaemonState.NOT_RUNNING:
             return CommandResult(0, "not running")
         if status.state is DaemonState.STALE:
@@ -103,7 +103,7 @@ def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SEC
     `source` is the configuration that the caller has validated: a daemon that uses another one is not asked.
     """
     try:
-        status = pid_file.look()
+        status = pid_file.find_status()
         if status.state is not DaemonState.RUNNING or not status.pid or status.owner is None:
             return CommandResult(1, _describe_running(status) if status.is_running else "not running")
         before = parse_note(pid_file.read_note(status.owner))
@@ -122,17 +122,17 @@ def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SEC
 def find_log(pid_file: PidFile) -> str:
     """Return the path of the running daemon's log file; empty if it has none or this user cannot see it."""
     try:
-        status = pid_file.look()
+        status = pid_file.find_status()
     except PidFileError:
         return ""
     note = parse_note(pid_file.read_note(status.owner)) if status.owner is not None else None
     return note.log if note else ""
 
 
-def look(pid_file: PidFile) -> CommandResult:
+def show_status(pid_file: PidFile) -> CommandResult:
     """Return whether the daemon runs, with LSB's exit codes: 0 running, 3 not running, 1 a stale pid file."""
     try:
-        status = pid_file.look()
+        status = pid_file.find_status()
     except PidFileError as error:
         return CommandResult(1, str(error))
     if status.is_running:

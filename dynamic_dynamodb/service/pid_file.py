@@ -47,7 +47,7 @@ class PidFile:
         """Return the path of the lock file."""
         return self.path.with_name(f"{self.path.name}.lock")
 
-    def look(self) -> DaemonStatus:
+    def find_status(self) -> DaemonStatus:
         """Return whether a daemon runs; raise PidFileError if this user cannot see it."""
         return find_lock_holder(self.lock_path, self.instance) or read_pid_file(self.path, self.instance)
 

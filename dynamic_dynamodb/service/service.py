@@ -40,7 +40,7 @@ DETACHED: Final = ("start", "restart")
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ActiveConfiguration:
     """A configuration in force, with its check, its AWS account, its log, and the observers of its reports.
 
     The log writes each report; each further observer is called with it, and the seconds that the check took.
@@ -84,7 +84,9 @@ class Service:
     notes: NoteKeeper | None = None
     presence: Presence = field(default_factory=Presence)
 
-    def open(self, configuration: Configuration, before: Opened | None = None) -> Opened:
+    def open(
+        self, configuration: Configuration, before: ActiveConfiguration | None = None
+    ) -> ActiveConfiguration:
         """Put a configuration in force, in place of an older one if there is one.
 
         Raises ConfigurationError if it cannot be used, and AwsError if it has no credentials although the
@@ -109,7 +111,7 @@ class Service:
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
         log = CheckLog(is_daemon=not options["run_once"])
-        return Opened(configuration, check, account, log)
+        return ActiveConfiguration(configuration, check, account, log)
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run until told to stop, or once; return whether all went well.
@@ -125,7 +127,7 @@ class Service:
         finally:
             self.presence.leave()
 
-    def _run(self, opened: Opened | None) -> bool:
+    def _run(self, opened: ActiveConfiguration | None) -> bool:
         while opened is not None:
             self._introduce(opened.configuration)
             if not opened.is_daemon:
@@ -143,7 +145,7 @@ class Service:
         for warning in configuration.warnings:
             LOGGER.warning("%s", warning)
 
-    def _run_until_stopped(self, opened: Opened) -> Opened | None:
+    def _run_until_stopped(self, opened: ActiveConfiguration) -> ActiveConfiguration | None:
         """Check until told to stop, or until there is a new configuration: return that."""
         while not self.requests.is_stopping():
             started = time.monotonic()
@@ -153,7 +155,7 @@ class Service:
                 return successor
         return None
 
-    def _wait(self, opened: Opened, until: float) -> Opened | None:
+    def _wait(self, opened: ActiveConfiguration, until: float) -> ActiveConfiguration | None:
         """Wait for the next check, and handle signals; return as soon as there is a new configuration."""
         while not self.requests.is_stopping():
             if self.requests.take_reopen_request():
@@ -182,7 +184,7 @@ class Service:
         else:
             LOGGER.info("logs reopened")
 
-    def _reload(self, old: Opened, *, is_stable: bool) -> Opened | None:
+    def _reload(self, old: ActiveConfiguration, *, is_stable: bool) -> ActiveConfiguration | None:
         """Read the configuration again and reopen the logs; return None if it cannot be used."""
         if self.notes is not None:
             self.notes.begin_reload()
@@ -230,7 +232,7 @@ class Service:
         )
         set_up_logging(configuration.logging_options, settings)
 
-    def _check(self, opened: Opened) -> bool:
+    def _check(self, opened: ActiveConfiguration) -> bool:
         """Check once, hand the report to the observers, and return whether all went well."""
         started = time.monotonic()
         report = isolate("the check", self._run_check, opened)
@@ -259,7 +261,7 @@ class Service:
         opened.log.write_end(report, unpublished, seconds, new=self.workers.conditions.in_force)
         return report.is_well
 
-    def _run_check(self, opened: Opened) -> CheckReport:
+    def _run_check(self, opened: ActiveConfiguration) -> CheckReport:
         """Run a check, and what comes before it; raise AwsError without credentials."""
         if self.before_check is not None:
             self.before_check()
@@ -269,7 +271,7 @@ class Service:
         self._prepare_check(opened.account)
         return opened.check.run(now)
 
-    def _look_for_others(self, opened: Opened) -> None:
+    def _look_for_others(self, opened: ActiveConfiguration) -> None:
         """Warn about other runs with the same counts: they may not know about each other's updates."""
         options = opened.configuration.global_options
         if options["dry_run"]:

@@ -17,7 +17,12 @@ from dynamic_dynamodb.replay.comparison.baselines import (
     run_tracking,
 )
 from dynamic_dynamodb.replay.comparison.costs import Prices, bill, split_hours
-from dynamic_dynamodb.replay.comparison.lower_bound import bound, bound_hour_max, find_enough, measure
+from dynamic_dynamodb.replay.comparison.lower_bound import (
+    bound_hour_max,
+    compute_lower_bound,
+    find_enough,
+    measure_hour,
+)
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.builders import target_options
@@ -46,7 +51,7 @@ def test_no_schedule_with_the_same_throttling_is_cheaper_than_the_lower_bound(
     )
     assert row is not None
     recording = record(demands, start=START.replace(minute=37))
-    least = bound(recording, rules(Physics(burst=burst)), row.throttled_percent)
+    least = compute_lower_bound(recording, rules(Physics(burst=burst)), row.throttled_percent)
     assert least.cost.hour_max <= row.cost.hour_max * (1 + 1e-9)
     assert least.cost.prorated <= row.cost.prorated * (1 + 1e-9)
 
@@ -61,7 +66,7 @@ def test_the_lower_bound_is_close_to_the_best_whole_schedule(
     hours = split_hours(START, len(demands))
     found = bound_hour_max(array("d", demands), hours, burst, allowed) / 60
     tables = [
-        [measure(demands[hour], burst, units).throttled for units in range(1, max(rates) + 2)]
+        [measure_hour(demands[hour], burst, units).throttled for units in range(1, max(rates) + 2)]
         for hour in hours
     ]
     best = min(
@@ -85,9 +90,9 @@ def test_the_lowest_sufficient_capacity_of_an_hour_throttles_nothing_and_a_lower
 ) -> None:
     part = [float(demand) for demand in demands[:60]]
     line = find_enough(part, burst)
-    assert measure(part, burst, line.units + 1e-6).throttled < 1e-3
+    assert measure_hour(part, burst, line.units + 1e-6).throttled < 1e-3
     if line.units > 1:
-        assert measure(part, burst, line.units * 0.999 - 1e-4).throttled > 0
+        assert measure_hour(part, burst, line.units * 0.999 - 1e-4).throttled > 0
 
 
 @settings(max_examples=50, deadline=None)
@@ -101,20 +106,20 @@ def test_an_hour_of_the_lower_bound_never_throttles_more_than_the_model(
         model.step(demand)
         throttled += model.throttled
     hours = split_hours(START, len(demands))
-    assert sum(measure(demands[hour], burst, units).throttled for hour in hours) <= throttled + 1e-6
+    assert sum(measure_hour(demands[hour], burst, units).throttled for hour in hours) <= throttled + 1e-6
 
 
 @pytest.mark.parametrize("wanted", [0.0, 0.1, 1.0])
 @pytest.mark.parametrize("physics", [Physics(), Physics(delay=2, update=2, burst=60), Physics(burst=0)])
 def test_rows_keep_their_order(physics: Physics, wanted: float) -> None:
     recording = record(wave(1440, 5, 120), spikes(1440))
-    least = bound(recording, rules(physics), wanted)
+    least = compute_lower_bound(recording, rules(physics), wanted)
     fixed = run_fixed(recording, rules(physics), wanted)
     assert fixed.throttled_percent <= wanted
     assert least.cost.hour_max < fixed.cost.hour_max
     assert fixed.cost.hour_max == pytest.approx(fixed.cost.prorated)
     for row in (run_tracking(recording, rules(physics), percent) for percent in (70, 90)):
-        allowed = bound(recording, rules(physics), row.throttled_percent)
+        allowed = compute_lower_bound(recording, rules(physics), row.throttled_percent)
         assert allowed.cost.hour_max < row.cost.hour_max
         assert allowed.cost.prorated < row.cost.prorated <= row.cost.hour_max
 

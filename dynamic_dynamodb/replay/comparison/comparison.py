@@ -200,7 +200,7 @@ def _run_baselines(
     recorded = baselines.run_recorded(recording, conditions)
     if recorded is not None:
         yield recorded
-    yield lower_bound.bound(recording, conditions, settings.allowed_percent)
+    yield lower_bound.compute_lower_bound(recording, conditions, settings.allowed_percent)
     progress(1.0)
 
 

@@ -46,7 +46,7 @@ class Line:
         return self.throttled + self.slope * (self.units - units)
 
 
-def measure(demands: Sequence[float], burst: int, units: float) -> Line:
+def measure_hour(demands: Sequence[float], burst: int, units: float) -> Line:
     """Return what an hour with this capacity and a full bucket at its start throttles."""
     each, most_kept = units * SECONDS_PER_MINUTE, units * burst
     bucket, bucket_slope = most_kept, float(burst)
@@ -72,7 +72,7 @@ def find_enough(demands: Sequence[float], burst: int) -> Line:
     """
     units, slope = LEAST_UNITS, 0.0
     close = _CLOSE * (1 + max(demands) * _CLOSE)  # of very many units the last digits are noise
-    while (line := measure(demands, burst, units)).throttled > close:
+    while (line := measure_hour(demands, burst, units)).throttled > close:
         units += line.throttled / line.slope
         slope = line.slope
     return Line(units, 0.0, slope)
@@ -83,12 +83,12 @@ def find_lower_end(demands: Sequence[float], burst: int, upper: Line) -> Line:
 
     `upper.slope` is the slope of the piece itself.
     """
-    low = measure(demands, burst, LEAST_UNITS)
+    low = measure_hour(demands, burst, LEAST_UNITS)
     while low.slope > upper.slope + _CLOSE:
         rise = low.at(0.0) - upper.at(0.0)
         units = rise / (low.slope - upper.slope)  # where both lines meet
         expected = low.at(units)
-        found = measure(demands, burst, units)
+        found = measure_hour(demands, burst, units)
         if found.throttled <= expected + _CLOSE * (1 + expected):
             return Line(units, expected, low.slope)
         low = found
@@ -137,7 +137,7 @@ def bound_prorated(demands: Sequence[float], most_throttled: float) -> float:
     return most
 
 
-def bound(recording: Recording, settings: BaselineSettings, allowed_percent: float) -> Row:
+def compute_lower_bound(recording: Recording, settings: BaselineSettings, allowed_percent: float) -> Row:
     """Return the row of the lower bound, which throttles as much of each side as is allowed."""
     hours = split_hours(recording.start, recording.minutes)
     sides, cost = [], NO_COST

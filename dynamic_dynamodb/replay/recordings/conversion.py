@@ -59,7 +59,7 @@ def make_recording(rows: Rows, entry: Entry) -> Recording:
     gaps = PerCapacity.of(
         lambda capacity: NO_GAPS if sides[capacity] is None else _find_gaps(rows, period, capacity)
     )
-    remarks += find_oddities(rows, period, sides)
+    remarks += doubt_sums(rows, period, sides)
     return Recording(entry.target, start, minutes, period, sides, gaps, tuple(remarks), billing)
 
 
@@ -126,7 +126,7 @@ def _find_gaps(rows: Rows, period: int, capacity: Capacity) -> Gaps:
     return find_gaps(known, rows.stamps[0], rows.stamps[-1] + period, period)
 
 
-def find_oddities(rows: Rows, period: int, sides: PerCapacity[SideRecording | None]) -> Iterator[str]:
+def doubt_sums(rows: Rows, period: int, sides: PerCapacity[SideRecording | None]) -> Iterator[str]:
     """Return a sentence for each reason to doubt that consumption is a Sum."""
     for capacity in Capacity:
         consumed = rows.columns.get(f"consumed_{capacity.value}", ())

@@ -38,7 +38,7 @@ class _Done(Future[T]):
         return self._given
 
 
-class Inline(Executor):
+class InlineExecutor(Executor):
     """An executor that runs each call at once, in the calling thread."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

@@ -13,7 +13,7 @@ from dynamic_dynamodb.check.resilience import never
 from dynamic_dynamodb.check.state import AccountMemory, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
-from dynamic_dynamodb.replay.simulator.account import Account, Inline, Lifetime
+from dynamic_dynamodb.replay.simulator.account import Account, InlineExecutor, Lifetime
 from dynamic_dynamodb.replay.simulator.target_model import TargetModel
 from dynamic_dynamodb.replay.simulator.timeline import Timeline
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
@@ -166,7 +166,7 @@ class Run:
 
 
 def _build_check(account: Account, sections: Sequence[Section], check_interval: int) -> Check:
-    inline = Inline()
+    inline = InlineExecutor()
     world = World(
         tables=account,
         metrics=account,
