@@ -1,4 +1,4 @@
-# Targets for developers make their own .venv; install needs nothing but Python and its pip.
+# Targets for developers create .venv; install needs only Python and its pip.
 PYTHON ?= python3
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -34,7 +34,7 @@ quick: $(READY) ## Run the unit tests, in less than 20 seconds
 test: $(READY) ## Run the tests
 	$(VENV)/bin/python $(PYTEST)
 
-test-all: ## Run the tests on every Python that is there, of 3.10 to 3.13
+test-all: ## Run the tests on each installed Python from 3.10 to 3.13
 	@for version in $(VERSIONS); do \
 		for python in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python; do \
 			if "$$python" -c '' 2>/dev/null; then \
@@ -45,7 +45,7 @@ test-all: ## Run the tests on every Python that is there, of 3.10 to 3.13
 		done; \
 	done
 
-lint: $(READY) ## Check style, formatting, types, imports, and whether what is made is current
+lint: $(READY) ## Check style, formatting, types, imports, and that generated files are current
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -64,13 +64,13 @@ picture: $(READY) ## Draw docs/capacity.svg and docs/datapoint.svg
 
 check: lint docs test ## Run lint, docs and test
 
-reference: $(READY) ## Write the pages and files that are made from the declarations
+reference: $(READY) ## Generate the reference pages, the man page and the completion
 	$(VENV)/bin/python -m docs.tools.reference
 
-fuzz: $(READY) ## Read 50,000 odd configuration files
+fuzz: $(READY) ## Read 50,000 random configuration files
 	FUZZ_FILES=50000 $(VENV)/bin/python -m pytest -q tests/config/test_odd_files.py
 
-soak: $(READY) ## Run it for long, kill it often, let AWS misbehave (at most 30 minutes)
+soak: $(READY) ## Run it for long, kill it often, inject AWS errors (at most 30 minutes)
 	$(VENV)/bin/python -m tests.soak
 
 bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (five minutes)
@@ -78,19 +78,19 @@ bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (
 	$(VENV)/bin/python -m tests.benchmarks.checks
 	$(VENV)/bin/python -m tests.benchmarks.replay
 
-install: ## Put the command into PREFIX/bin, its private environment into PREFIX/lib, its man page beside
+install: ## Install the command into PREFIX/bin, its environment into PREFIX/lib, its man page into PREFIX/share
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or newer is needed: make install PYTHON=python3.11" >&2; exit 1; }
 	@echo "Installing into $(DESTDIR)$(LIBRARY), which takes a while …"
 	mkdir -p "$(DESTDIR)$(PREFIX)/lib" "$(DESTDIR)$(PREFIX)/bin"
-	@# Beside the present one, which stays if this fails; without what an older build left here.
+	@# Build beside the current environment, which stays if this fails, and without an older build's output.
 	rm -rf build "$(DESTDIR)$(LIBRARY).new"
 	$(PYTHON) -m venv "$(DESTDIR)$(LIBRARY).new"
 	"$(DESTDIR)$(LIBRARY).new/bin/python" -m pip install --quiet --disable-pip-version-check .
 	rm -rf "$(DESTDIR)$(LIBRARY)"
 	mv "$(DESTDIR)$(LIBRARY).new" "$(DESTDIR)$(LIBRARY)"
-	@# Not pip's own script: that one would name DESTDIR. -I keeps the working directory out of the way.
-	rm -f "$(DESTDIR)$(COMMAND)" # it may be a link, and what it leads to is not ours to write
+	@# Not pip's script, which would contain DESTDIR. -I keeps the working directory off Python's path.
+	rm -f "$(DESTDIR)$(COMMAND)" # it may be a link, whose target must not be overwritten
 	printf '#!/bin/sh\nexec "%s/bin/python" -I -m dynamic_dynamodb "$$@"\n' "$(LIBRARY)" > "$(DESTDIR)$(COMMAND)"
 	chmod 755 "$(DESTDIR)$(COMMAND)"
 	install -D -m 644 $(CONTRIB)/dynamic-dynamodb.1 "$(DESTDIR)$(MAN_PAGE)"
@@ -98,18 +98,18 @@ install: ## Put the command into PREFIX/bin, its private environment into PREFIX
 	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.zsh "$(DESTDIR)$(ZSH_COMPLETION)"
 	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.fish "$(DESTDIR)$(FISH_COMPLETION)"
 
-uninstall: ## Remove what install put there
+uninstall: ## Remove what install has installed
 	rm -rf "$(DESTDIR)$(LIBRARY)"
 	rm -f "$(DESTDIR)$(COMMAND)" "$(DESTDIR)$(MAN_PAGE)"
 	rm -f "$(DESTDIR)$(BASH_COMPLETION)" "$(DESTDIR)$(ZSH_COMPLETION)" "$(DESTDIR)$(FISH_COMPLETION)"
 
-clean: ## Remove everything that the other targets made here
+clean: ## Remove everything that the other targets create here
 	rm -rf .venv .venv-* build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python 3.10 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
-	@echo "Making $(VENV), which takes about a minute the first time …"
+	@echo "Creating $(VENV), which takes about a minute the first time …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

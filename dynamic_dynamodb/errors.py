@@ -40,7 +40,7 @@ LIMIT_EXCEEDED: Final = "LimitExceededException"
 
 
 class Limit(Enum):
-    """The limit that LimitExceededException is about; only AWS's message says which."""
+    """The limit behind a LimitExceededException; only AWS's message names it."""
 
     DECREASES = "the decreases of a day"
     AT_ONCE = "the updates at a time"

@@ -1,4 +1,4 @@
-"""Build values for tests with as little text as possible."""
+"""Build values for tests in few words."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def option_dict(**texts: str) -> dict[str, Any]:
 
 
 def target_options(**texts: str) -> TargetOptions:
-    """Return the typed view of the same."""
+    """Return the same options as typed values."""
     return read_target_options(option_dict(**texts))
 
 
@@ -72,7 +72,7 @@ def demand(percent: float, *, of: int = 100) -> Usage:
 
 
 def low_checks(reads: int, writes: int | None = None) -> PerCapacity[Memory]:
-    """Return the memory of so many low checks of each capacity, and nothing else."""
+    """Return a memory that has only these counts of low checks."""
     return PerCapacity(Memory(reads), Memory(reads if writes is None else writes))
 
 

@@ -28,7 +28,7 @@ IDLE: Load = PerCapacity(({}, {}), ({}, {}))
 
 
 class ThisThread(Executor):
-    """Run everything at once, in the calling thread."""
+    """An executor that runs each call at once, in the calling thread."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         """Run it and return its result as a future."""
@@ -50,7 +50,7 @@ class FakeTables:
     updates: list[TableUpdate] = field(default_factory=list)
 
     def add(self, target: Target, provisioned: PerCapacity[int], **settings: Any) -> None:
-        """Put a table or an index into the account."""
+        """Add a table or an index to the account."""
         given = {"status": "ACTIVE", "table_status": "ACTIVE", **settings}
         self.descriptions[target] = Description(target, provisioned, **given)
 
@@ -113,7 +113,7 @@ def _clip(datapoints: Datapoints, window: LookBackWindow) -> Datapoints:
 
 @dataclass
 class FakeNotifier:
-    """A topic that keeps its messages, and then fails if told to."""
+    """A topic that keeps its messages, and then fails if a test says so."""
 
     messages: list[Message] = field(default_factory=list)
     error: AwsError | None = None

@@ -114,7 +114,7 @@ class AwsClient:
         """Call `operation` of the service that `action` starts with, and return the parsed answer.
 
         Transient errors, which include malformed answers, are retried within the timeouts and the budget
-        of the action, and not while the program is stopping. `allows_retry` is asked before a retry of a
+        of the action, and not while the program is stopping. `allows_retry` is called before a retry of a
         call whose answer was lost, because AWS may have carried it out. Raises AwsError.
         """
         if self.budget.is_exhausted(action):

@@ -64,8 +64,8 @@ class AwsClock:
         """Start a check, at the moment at which this machine's clock is read."""
         self.began, self.dates = self.monotonic(), []
 
-    def note(self, date: object, asked: float) -> None:
-        """Add the Date of an answer unless it is malformed; `asked` is when the call began."""
+    def note(self, date: object, called: float) -> None:
+        """Add the Date of an answer unless it is malformed; `called` is when the call began."""
         if len(self.dates) >= ENOUGH_DATES:
             return
         answered = self.monotonic()
@@ -73,7 +73,7 @@ class AwsClock:
             seconds = parsedate_to_datetime(str(date)).timestamp()
         except _NOT_A_DATE:
             return
-        self.dates.append(ClockOffset(seconds - answered, seconds + DATE_PRECISION_SECONDS - asked))
+        self.dates.append(ClockOffset(seconds - answered, seconds + DATE_PRECISION_SECONDS - called))
 
     def correct(self, now: datetime) -> datetime:
         """Return AWS's time at the start of the check if most dates contradict `now`, our clock's.

@@ -201,7 +201,7 @@ def _ask_for_code(prompt: str) -> str:
     """Ask for the code of an mfa_serial; raise PlainError without a terminal in the foreground."""
     is_answerable = sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     if not is_answerable:
-        raise PlainError("mfa_serial needs a person at a terminal for its code: use a role without it")
+        raise PlainError("mfa_serial requires a code from a terminal: use a role without it")
     # Not getpass, which could leave the terminal's echo off; a code can be used only once anyway.
     terminal = Path("/dev/tty")
     terminal.write_text(prompt, encoding="utf-8")

@@ -46,7 +46,7 @@ class _Current:
     source: Any = None
 
     def expires_within(self, seconds: int) -> bool:
-        """Return whether they expire in less than so many seconds."""
+        """Return whether they expire in less than this many seconds."""
         return isinstance(self.source, RefreshableCredentials) and bool(self.source.refresh_needed(seconds))
 
 

@@ -33,7 +33,7 @@ _NUMBERS: Final = frozenset({float, int})
 
 
 class _Result(NamedTuple):
-    """What one page holds of one query; a tuple, because there are so many."""
+    """The part of one query on one page; a tuple, because there are many."""
 
     query: str
     code: str
@@ -53,7 +53,7 @@ class Series:
     flaw: str = ""
 
     def add(self, result: _Result) -> None:
-        """Add what one page holds."""
+        """Add the part on one page."""
         self.code = result.code
         self.flaw = self.flaw or result.flaw
         if self.datapoints and any(

@@ -21,11 +21,11 @@ DESCRIBE_SCALABLE_TARGETS: Final = "application-autoscaling:DescribeScalableTarg
 PURPOSES: Final = {
     LIST_TABLES: "to find the tables that sections match; without it, plain names still work",
     DESCRIBE_TABLE: "to see what is provisioned, and whether it can be changed now",
-    UPDATE_TABLE: "to change capacity; a dry run does without",
+    UPDATE_TABLE: "to change capacity; not needed for a dry run",
     GET_METRIC_DATA: "to see what was consumed and throttled",
     GET_METRIC_STATISTICS: "only in place of GetMetricData, where that is denied; takes many more calls",
     DESCRIBE_SCALABLE_TARGETS: "only with `skip-aws-autoscaled`, to see what AWS scales itself",
-    PUBLISH: "for the messages that sections with `sns-topic-arn` ask for",
+    PUBLISH: "for the messages of sections with `sns-topic-arn`",
 }
 """What each permission is needed for, as the reference page says it."""
 

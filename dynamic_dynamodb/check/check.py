@@ -85,8 +85,8 @@ class Check:
     ) -> None:
         """Keep what the check needs.
 
-        A dry run changes and publishes nothing. `is_stopping` is asked before there are decisions, and
-        before each update: what has not begun by then is left for the next run.
+        A dry run changes and publishes nothing. `is_stopping` is called before decisions and before
+        each update; what has not begun by then is left for the next run.
         """
         self.world = world
         self.memory = memory
@@ -121,7 +121,7 @@ class Check:
         memory.correct(now)
         is_cut_short = self.is_stopping()
         matched, skipped = ((), ()) if is_cut_short else self._skip(found)
-        is_cut_short = self.is_stopping()  # a breaker may not have been waited for
+        is_cut_short = self.is_stopping()  # a stop may have ended the wait for breakers
         decided, failed = self._decide(() if is_cut_short else matched, _find_lost(found, skipped), now)
         is_cut_short = is_cut_short or len(decided) + len(failed) < len(matched)
         result = self._update(decided)
@@ -153,17 +153,17 @@ class Check:
 
     def _ask_breakers(self, matched: Sequence[MatchedTarget]) -> dict[Target, Reason]:
         """Return the targets that an open circuit breaker stops."""
-        asked = [(one, one.section.circuit_breaker) for one in matched if one.section.circuit_breaker]
-        if not asked:
+        guarded = [(one, one.section.circuit_breaker) for one in matched if one.section.circuit_breaker]
+        if not guarded:
             return {}
         ask, waits = self.world.circuit_breaker.find_reason_to_stop, self._waits_for_changes
-        calls = [self.world.lookups.submit(ask, breaker, one.target) for one, breaker in asked]
+        calls = [self.world.lookups.submit(ask, breaker, one.target) for one, breaker in guarded]
         # Each ends by itself, but a time-out may be long.
-        most_seconds = waits.lost + max(breaker.most_seconds for _, breaker in asked)
+        most_seconds = waits.lost + max(breaker.most_seconds for _, breaker in guarded)
         waits = replace(waits, straggling=most_seconds, lost=most_seconds, ending=0.0)
         answers = gather("the circuit breaker request", calls, waits)
         stopped = {}
-        for (one, breaker), answer in zip(asked, answers, strict=True):
+        for (one, breaker), answer in zip(guarded, answers, strict=True):
             if answer is not None:
                 url = mask_url(breaker.url)
                 stopped[one.target] = Reason(Code.CIRCUIT_BREAKER, circuit_breaker_open, url, answer)
@@ -307,7 +307,7 @@ class Check:
 
 
 def _find_lost(found: Discovered, skipped: Sequence[TargetReport]) -> frozenset[str] | None:
-    """Return the tables whose metrics are wanted but cannot be fetched; None if that is not known."""
+    """Return the tables whose metrics are needed but cannot be fetched; None if that is not known."""
     if found.is_list_missing:
         return None
     if not found.failed and not skipped:

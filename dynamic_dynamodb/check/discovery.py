@@ -332,7 +332,7 @@ def _report_flaw(target: Target, flaw: str) -> TargetReport:
 
 
 def _find_reason_to_skip(matched: MatchedTarget) -> Reason | None:
-    """Return why a target is not ours to scale, as far as AWS says so."""
+    """Return why a target must not be scaled, by AWS's description of it; None if it may be."""
     if matched.description.is_on_demand:
         return ON_DEMAND
     if matched.autoscaled == _BOTH:

@@ -103,10 +103,10 @@ class CircuitBreaker(Protocol):
 
 
 class NoCircuitBreaker:
-    """For a configuration without a circuit breaker: none can be asked."""
+    """The circuit breaker of a configuration that has none."""
 
     def find_reason_to_stop(self, options: CircuitBreakerOptions, target: Target) -> str:  # noqa: ARG002 - as above
-        """Return that it cannot be asked: a target that has a circuit breaker is never changed without it."""
+        """Return a reason: a target with a circuit breaker is never changed without its answer."""
         return "it cannot be asked"
 
 

@@ -109,7 +109,7 @@ class Unpublished:
 
 @value
 class CheckReport:
-    """All that a check has to say; `messages` holds what is to be published for each target.
+    """The result of a check; `messages` has the messages to publish for each target.
 
     `notices` are the conditions in force, and `doubts` the throttling that more capacity may not end.
     With an `error`, nothing could be checked.

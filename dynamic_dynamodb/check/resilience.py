@@ -1,4 +1,4 @@
-"""Call AWS concurrently, and keep a call that fails or hangs from costing more than itself.
+"""Call AWS concurrently, and limit the time that calls which fail or hang can cost a check.
 
 This is the only module of a check that waits, and that reads a clock to do so.
 """
@@ -188,9 +188,9 @@ def gather(what: str, futures: Sequence[Future[T]], waits: Waits) -> list[T | Aw
             stopping_since = stopping_since or now
         most_seconds = waits.lost if is_queued else waits.straggling
         if stopping_since is not None and now >= stopping_since + waits.ending:
-            given_up = AwsError(what, ENDING, "no answer before the program had to end")
+            given_up = AwsError(what, ENDING, "no answer before the program had to stop")
         elif now >= (progressed if is_queued else max(progressed, queued)) + most_seconds:
-            said = f"no answer within {most_seconds:g} s of the others; the check went on without it"
+            said = f"no answer within {most_seconds:g} s of the others; continuing without it"
             given_up = AwsError(what, TOO_LATE, said)
     return [
         given_up if given_up and (future.cancel() or not future.done()) else future.result()

@@ -1,4 +1,4 @@
-"""Distinguish an outage of CloudWatch from idle tables: several tables hardly lose all their load at once."""
+"""Distinguish an outage of CloudWatch from idle tables: several tables rarely lose all their load at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dynamic_dynamodb.scaling.model import value
 LONGEST_SILENCE: Final = timedelta(hours=1)
 """How long several tables without a datapoint are taken for an outage of CloudWatch."""
 SEVERAL_TABLES: Final = 3
-"""So many tables hardly become idle at once; one or two do."""
+"""This many tables rarely become idle at once; one or two do."""
 NO_TABLES: Final[frozenset[str]] = frozenset()
 LONG_AGO: Final = datetime.fromtimestamp(0, timezone.utc)
 
@@ -26,8 +26,8 @@ class MetricsAnswer:
     """CloudWatch's answer in a check, for all tables.
 
     `freshest` is the youngest minute with a datapoint, None if there is no datapoint; `busy` are the tables
-    that have one. `answered` are the tables that CloudWatch answered for. `lost` are those it should have
-    been asked for but was not, or failed to answer for; None if the tables could not even be listed.
+    that have one. `answered` are the tables that CloudWatch answered for. `lost` are those whose metrics
+    should have been fetched but were not; None if the tables could not be listed.
     """
 
     freshest: datetime | None
@@ -36,7 +36,7 @@ class MetricsAnswer:
     lost: frozenset[str] | None
 
     def find_unanswered(self, tables: frozenset[str]) -> frozenset[str]:
-        """Return those of the tables that nothing is known about."""
+        """Return the tables about which nothing is known."""
         return tables - self.answered if self.lost is None else tables & self.lost
 
 

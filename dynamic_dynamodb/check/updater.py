@@ -118,8 +118,7 @@ class _Updater:
     def _was_applied(self, update: TableUpdate) -> bool:
         """Return whether AWS applied an update whose response was lost: it is in progress, or done.
 
-        After an earlier update of ours, a table that is UPDATING says nothing about this one. An index does,
-        by its own status.
+        After an applied part, the table is UPDATING either way; an index has a status of its own.
         """
         is_first = not self.result.applied
         try:

@@ -46,14 +46,16 @@ def run_command(arguments: list[str]) -> int:
     try:
         Path.cwd()
     except OSError as error:
-        write_remark(f"{PROGRAM}: the working directory is gone ({error.strerror}): cd to another one first")
+        write_remark(
+            f"{PROGRAM}: the working directory no longer exists ({error.strerror}): cd to another one first"
+        )
         return ExitCode.FAILURE
     try:
         if flags.get("config"):
             flags["config"] = str(Path(str(flags["config"])).absolute())
         return _run(flags)
     except KeyboardInterrupt:  # the service has not begun to listen for signals
-        silence(sys.stdout)  # what is still buffered may be what blocked
+        silence(sys.stdout)  # the buffer may hold the line whose write has blocked
         return exit_code_of(signal.SIGINT)
     except ConfigurationError as error:
         return _print(refuse(flags, error.faults, error.source))
@@ -74,7 +76,7 @@ def _run(flags: Mapping[str, str | bool]) -> int:
 
         return _print_done(control_without_file(sources))
     if "config" not in flags and "table-name" not in flags and command not in _WITHOUT_TARGETS:
-        message = "nothing to do: give a file with --config, or a table with --table-name '^my_table$'"
+        message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
         raise ConfigurationError((message,))
     if command is not None:
         from dynamic_dynamodb.cli.configuration import COMMANDS

@@ -31,7 +31,7 @@ def control_without_file(sources: ConfigSources) -> Result:
 
 
 def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | None = None) -> Result:
-    """Carry out the command in `options`; `work` is what a daemon does that is started."""
+    """Carry out the command in `options`; a daemon that it starts runs `work`."""
     command, instance = options["daemon"], options["instance"]
     pid_file = PidFile(sources.find_pid_path(options), instance)
     results = []

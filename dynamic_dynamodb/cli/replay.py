@@ -82,7 +82,7 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
 
         _write(report, write_report(comparison))
     remarks = configuration.warnings
-    if options["format"] == "csv":  # CSV has no place for them
+    if options["format"] == "csv":  # CSV has no field for warnings
         remarks += comparison.warnings + tuple(
             f"{target.recording.target}: {warning}"
             for target in comparison.targets

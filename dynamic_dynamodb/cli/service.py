@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.service.daemon import DaemonHooks
 
 _READER_STALL_SECONDS: Final = 60.0
-"""How long the reader of a one-off run's log may take nothing before the rest of the log is dropped."""
+"""How long the reader of a one-off run's log may read nothing before the rest of the log is dropped."""
 
 
 def run_in_foreground(sources: ConfigSources, configuration: Configuration) -> bool:
@@ -77,7 +77,7 @@ def _await_slow_reader(requests: SignalRequests) -> bool:
     """Wait until the log of a one-off run is read or a signal arrives; return whether it is read.
 
     At a terminal, a pager such as `less` may pause for any time. Elsewhere, as under cron, a reader that
-    takes nothing for a minute must not delay the next run.
+    reads nothing for a minute must not delay the next run.
     """
     most_seconds = math.inf if sys.stderr.isatty() else _READER_STALL_SECONDS
     is_read = flush_logs(most_seconds, is_hurried=requests.is_stopping)

@@ -50,7 +50,7 @@ def prepare_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # no line is lost to a locale
+            stream.reconfigure(errors="backslashreplace")  # escape what the locale's encoding lacks
 
 
 def write_result(text: str = "") -> None:

@@ -121,7 +121,7 @@ _DIFFERENCES: Final = (
         _has_window_over_midnight,
     ),
     Difference(
-        "maintenance-windows with spaces or one-digit hours mean what they say;"
+        "maintenance-windows with spaces or one-digit hours are read as written;"
         " 2.5.1 read other times, or none",
         _has_loose_window,
     ),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 OWNER_ONLY: Final = 0o600
 OWNER_ONLY_DIRECTORY: Final = 0o700
 _SAFE_FLAGS: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""O_NONBLOCK: opening a FIFO that somebody has put there must not wait for its other end."""
+"""O_NONBLOCK: opening a FIFO that another user has put there must not wait for its other end."""
 
 
 def make_private_directory(path: Path) -> None:

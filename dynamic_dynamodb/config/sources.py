@@ -1,4 +1,4 @@
-"""Know where a configuration comes from, so that it can be reloaded."""
+"""Keep the sources of a configuration, so that it can be reloaded."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def _count_edits(one: str, other: str) -> int:
     row = list(range(len(other) + 1))
     for place, character in enumerate(one, start=1):
         before, above, row = row, before, [place]
-        for column, wanted in enumerate(other, start=1):
-            cost = min(before[column] + 1, row[-1] + 1, before[column - 1] + (character != wanted))
-            is_swap = place > 1 and column > 1 and one[place - 2 : place] == wanted + other[column - 2]
+        for column, letter in enumerate(other, start=1):
+            cost = min(before[column] + 1, row[-1] + 1, before[column - 1] + (character != letter))
+            is_swap = place > 1 and column > 1 and one[place - 2 : place] == letter + other[column - 2]
             row.append(min(cost, above[column - 2] + 1) if is_swap else cost)
     return row[-1]

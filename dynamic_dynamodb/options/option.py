@@ -74,7 +74,7 @@ class Option:
     `example` is a valid value, shown in messages.
     `metavar` is what --help shows after the flag; the default depends on the kind.
     `since` is the version that introduced the option; empty if 2.5.1 had it.
-    `capacity` and `field` say which field of `CapacityOptions` an option sets.
+    `capacity` and `field` name the field of `CapacityOptions` that an option sets.
     """
 
     name: str

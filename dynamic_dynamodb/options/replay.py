@@ -93,7 +93,7 @@ REPLAY_OPTIONS: Final = (
         "fail-if",
         Kind.TEXT,
         "Exit with 1 if a condition is true, such as `throttled>0.1%` (which also sets the allowed"
-        " throttling) or `cost>100`. Separate several conditions by commas.",
+        " throttling) or `cost>100`. Separate conditions with commas.",
         metavar="CONDITION",
     ),
     _replay(

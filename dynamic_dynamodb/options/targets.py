@@ -61,7 +61,7 @@ TARGET_OPTIONS: Final = (
     target_option(
         "decrease-lookback-period",
         Kind.INTEGER,
-        "How many minutes a decrease to a target utilization looks back on: the highest minute counts."
+        "Length of the period whose highest minute determines a decrease to a target utilization."
         " At least lookback-window-start.",
         default=15,
         minimum=1,

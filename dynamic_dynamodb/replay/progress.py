@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 DELAY_SECONDS: Final = 2.0
-"""Work that takes less long draws no bar."""
+"""Shorter work draws no bar."""
 REDRAW_SECONDS: Final = 0.1
 LONGEST_BAR: Final = 30
 _USUAL_COLUMNS: Final = 80

@@ -37,7 +37,7 @@ class Index:
 class Doubt:
     """Throttling while consumption is below the lower threshold: more capacity may not help.
 
-    `times` counts the raises in a row that only throttling asked for; without a raise, it counts the checks
+    `times` counts the raises in a row that only throttling caused; without a raise, it counts the checks
     in a row that saw newly throttled minutes.
     `suspects` describes the indexes that may throttle a table's writes.
     """
@@ -93,7 +93,7 @@ def find_doubts(
 
 
 def find_throttling_indexes(context: TableContext, writes: int) -> Iterator[str]:
-    """Return descriptions of the indexes that may throttle the writes of a table with so many units.
+    """Return descriptions of the indexes that may throttle the writes of a table with this many units.
 
     These are indexes that are throttled themselves, that no section matches, or that have fewer write units
     than the table ("Using Global Secondary Indexes", DynamoDB guide: they should have at least as many).

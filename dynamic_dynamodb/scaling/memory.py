@@ -21,7 +21,7 @@ class Memory:
     `low_checks` is the count of low checks.
     `answered_until` is the end of the look-back window that the last applied raise was decided by: the raise
     has answered the throttling before it. It is None if no such raise is known.
-    `doubtful_raises` counts the applied raises in a row that only throttling asked for while consumption was
+    `doubtful_raises` counts the applied raises in a row that only throttling caused while consumption was
     low.
     `raised_at` is the moment of the last applied raise; `units_before_raise` were provisioned before it.
     `throttled_checks` counts the checks in a row that saw newly throttled minutes and did not raise, and

@@ -300,7 +300,7 @@ def at_minimum(load: CapacityLoad) -> str:
 
 
 def below_consumption(load: CapacityLoad, units: int) -> str:
-    """State that so many units would be less than what is consumed."""
+    """State that these units would be less than what is consumed."""
     return f"{format_number(load.consumed)} units are consumed, more than {units}"
 
 

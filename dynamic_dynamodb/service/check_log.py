@@ -48,7 +48,7 @@ class CheckLog:
     lost_before: list[str] = field(default_factory=list)
 
     def write(self, report: CheckReport) -> None:
-        """Log a report, but for its last line."""
+        """Log a report except for its last line."""
         self._write_notices(report.notices)
         self._write_error(report)
         self._write_targets(report)
@@ -63,7 +63,7 @@ class CheckLog:
         seconds: float,
         new: Sequence[Notice] = (),
     ) -> None:
-        """Log what was not published, new notices, and that the check took so many seconds."""
+        """Log unpublished messages, new notices, and the last line with the duration of the check."""
         _write_unpublished(unpublished)
         _write_unexpected(find_causes(one.error for one in unpublished))
         self._update(new)

@@ -1,4 +1,4 @@
-"""Ask a circuit breaker over HTTP whether capacity may be changed, within a time limit.
+"""Request a circuit breaker over HTTP within a time limit, to learn whether capacity may be changed.
 
 This module imports requests, which loads slowly: import it only for a configuration with a circuit breaker.
 """
@@ -66,7 +66,7 @@ class BoundedSession(Session):
     """A session that reads no bodies, keeps no cookies, and ends each request in time."""
 
     def __init__(self, most_connections: int) -> None:
-        """Keep at most so many open connections."""
+        """Keep at most this many open connections."""
         super().__init__()
         self.stream = True  # only the status matters, and a body could be endless
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))

@@ -31,7 +31,7 @@ RELOAD_WAIT_SECONDS: Final = 150.0
 """Longer than a slow check, and the wait for a file that is still being written."""
 _POLL_SECONDS: Final = 0.05
 _UMASK: Final = 0o022
-"""Nobody else can write the files that the daemon makes."""
+"""Other users cannot write the files that the daemon creates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def stop(pid_file: PidFile, wait_seconds: float = STOP_WAIT_SECONDS) -> CommandR
 def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SECONDS) -> CommandResult:
     """Reload the daemon, and return when that has ended: 0 if its new configuration is in force, else 1.
 
-    `source` is the configuration that the caller has validated: a daemon that uses another one is not asked.
+    `source` is the configuration that the caller has validated; a daemon that uses another one is left alone.
     """
     try:
         status = pid_file.find_status()

@@ -1,4 +1,4 @@
-"""Read, write and remove the pid file and the lock file of an instance; an error says what to do."""
+"""Read, write and remove the pid file and the lock file of an instance; errors include what to do."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def _use_file(path: Path, directory: Path) -> None:
 
 
 def _queue_handlers(most_lines: int | None) -> None:
-    """Give each handler of a log-config-file a queue too."""
+    """Put a queue in front of each handler of a log-config-file."""
     made: dict[logging.Handler, QueuedHandler] = {}
     for logger in _find_loggers():
         for handler in logger.handlers[:]:

@@ -1,4 +1,4 @@
-"""Let the runs that scale for one instance see each other: each locks a file of its own while it lives."""
+"""Let the runs of one instance detect each other: each holds a lock on a file of its own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]")
 class Presence:
     """The file of this run, beside the state file that all runs of an instance share.
 
-    If the directory cannot be written, this run has no file: the others do not see it.
+    If the directory cannot be written, this run has no file, and the others do not detect it.
     """
 
     _shared: Path | None = None
@@ -39,7 +39,7 @@ class Presence:
     _descriptor: int | None = None
 
     def enter(self, state_file: Path, region: str) -> None:
-        """Show this run to the others that scale this region with this state file."""
+        """Make this run visible to others that scale this region with this state file."""
         shared = state_file.with_name(f"{state_file.name}.{_NOT_IN_NAMES.sub('_', region)}")
         if shared != self._shared:
             self.leave()
@@ -73,13 +73,13 @@ class Presence:
 
     def _show(self, shared: Path) -> None:
         if self._descriptor is not None:
-            os.close(self._descriptor)  # its file was removed by somebody else
+            os.close(self._descriptor)  # another process has removed its file
             self._descriptor = None
         path = shared.with_name(f"{shared.name}.{os.getpid()}-{secrets.token_hex(4)}.run")
         with suppress(OSError):
             make_private_directory(path.parent)
             self._path, self._descriptor = path, create_file(path)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # waits for another run that looks at it now
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)  # waits while another run checks the lock
 
     def _is_shown(self) -> bool:
         return (

@@ -1,4 +1,4 @@
-"""Wait until a changed configuration can be reloaded, and note the result for the commands that ask."""
+"""Wait until a changed configuration can be reloaded, and note the result for other commands."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ReloadWait:
 
 @dataclass(frozen=True, slots=True)
 class DaemonNote:
-    """What a daemon tells the commands that ask: its configuration, its reloads and its log.
+    """What a daemon reports to other commands: its configuration, its reloads and its log.
 
     `begun` and `ended` count reloads; `is_in_force` and `sentence` are the result of the last one.
     """

@@ -1,4 +1,4 @@
-"""Run checks, once or at an interval until told to stop, and reload the configuration."""
+"""Run checks, once or at an interval until a stop is requested, and reload the configuration."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Service:
         return ActiveConfiguration(configuration, check, account, log)
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
-        """Run until told to stop, or once; return whether all went well.
+        """Run once, or until a stop is requested; return whether every check succeeded.
 
         `on_ready` is called after the first look-up of credentials, with the reason if that failed, else "".
         Raises ConfigurationError if the configuration cannot be used, and OSError without enough threads.
@@ -140,13 +140,13 @@ class Service:
     def _introduce(self, configuration: Configuration) -> None:
         options = configuration.global_options
         mode = "once" if options["run_once"] else f"every {options['check_interval']} s"
-        said = (__version__, options["region"], mode, options["instance"])
-        LOGGER.info("Dynamic DynamoDB %s checks %s %s, instance %s", *said)
+        facts = (__version__, options["region"], mode, options["instance"])
+        LOGGER.info("Dynamic DynamoDB %s checks %s %s, instance %s", *facts)
         for warning in configuration.warnings:
             LOGGER.warning("%s", warning)
 
     def _run_until_stopped(self, opened: ActiveConfiguration) -> ActiveConfiguration | None:
-        """Check until told to stop, or until there is a new configuration: return that."""
+        """Run checks until a stop is requested; return a new configuration as soon as there is one."""
         while not self.requests.is_stopping():
             started = time.monotonic()
             self._check(opened)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target
 
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
-"""How long a target that is no longer checked stays in the file."""
+"""How long the entry of a target that is no longer checked is kept."""
 LOCK_WAIT_SECONDS: Final = 5.0
 _LOCK_POLL_SECONDS: Final = 0.02
 _LEFT_ALONE: Final = "counts are not saved: {}, and is left alone: set state-file to another path"

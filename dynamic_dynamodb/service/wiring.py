@@ -71,7 +71,7 @@ def build_check(
 
 
 def _open_circuit_breaker(configuration: Configuration, budget: CallBudget) -> CircuitBreaker:
-    """Return what asks the circuit breakers of a configuration, if it has any: requests loads slowly."""
+    """Return the client of the circuit breakers; without any, do not load requests, which is slow."""
     if not any(one.circuit_breaker for table in configuration.sections for one in (table, *table.gsis)):
         return NoCircuitBreaker()
     from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker  # noqa: PLC0415 - see above

@@ -55,7 +55,7 @@ class FakeWorld:
         self.unpublished: Sequence[Unpublished] = ()
 
     def add(self, target: Target, reads: float = 95, writes: float = 50, **settings: str) -> None:
-        """Put a target of 100 units each into the account, consuming so much of them."""
+        """Add a target of 100 units each, with this consumption."""
         self.tables.add(target, both(100), **settings)
         self.metrics.answers[target] = load(reads, writes)
 
@@ -72,12 +72,12 @@ class FakeWorld:
         return {str(report.target): report.outcome for report in self.run().targets}
 
     def units(self, target: Target) -> PerCapacity[int]:
-        """Return what a target has now."""
+        """Return the provisioned units of a target."""
         return self.tables.descriptions[target].provisioned
 
 
 def load(reads: float, writes: float, now: datetime = NOW) -> Load:
-    """Return series of so many units a second through the default window."""
+    """Return series of this many units a second throughout the default window."""
     window = find_window(section().typed, now)
     minutes = [window.start + number * MINUTE for number in range(window.minutes)]
     return PerCapacity(*((dict.fromkeys(minutes, rate * 60), {}) for rate in (reads, writes)))

@@ -1,4 +1,4 @@
-"""A check looks at every target, and an error of one target is its own."""
+"""A check covers every target, and an error of one target affects no other."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_failed_publish_is_a_warning_and_no_failure(caplog: pytest.LogCaptureF
         ),
     ],
 )
-def test_one_target_fails_and_the_others_go_on(
+def test_one_target_fails_and_the_others_are_checked(
     prepare: object, expected: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     world = FakeWorld()
@@ -142,7 +142,7 @@ def test_one_target_fails_and_the_others_go_on(
     assert expected in error
 
 
-def test_an_unexpected_error_of_one_target_leaves_the_others_alone(
+def test_an_unexpected_error_of_one_target_does_not_affect_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     world = FakeWorld()

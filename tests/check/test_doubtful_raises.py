@@ -49,7 +49,7 @@ def make_world(
 
 
 def load(reads: float, writes: float, *, throttled: str = "") -> Load:
-    """Consume so many units a second in each minute, and throttle ten events of a side in each."""
+    """Return series of this many units a second, with ten throttled events a minute on one side."""
     sides = {"reads": reads, "writes": writes}
     return PerCapacity(
         *(
@@ -60,7 +60,7 @@ def load(reads: float, writes: float, *, throttled: str = "") -> Load:
 
 
 def check(world: FakeWorld, times: int = 1) -> None:
-    """Check each five minutes."""
+    """Run a check every five minutes."""
     for number in range(times):
         world.run(NOW + 5 * number * MINUTE)
 

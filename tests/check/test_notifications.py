@@ -1,4 +1,4 @@
-"""Subscribers get the messages that they asked for, in the words that they parse."""
+"""Subscribers get the types of messages that are configured, in the words that they parse."""
 
 from __future__ import annotations
 

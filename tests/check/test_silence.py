@@ -121,7 +121,7 @@ FIVE_MINUTES = timedelta(minutes=5)
 
 
 def make_problem(world: FakeWorld, kind: str, targets: Collection[Target] = ALL) -> None:
-    """Make checks get no datapoint of any target; for these targets, because of one kind of problem."""
+    """Leave checks without datapoints; for these targets, because of one kind of problem."""
     world.metrics.answers.clear()
     world.tables.describe_errors.clear()
     world.tables.list_error, world.breaker.answers = None, {}
@@ -141,7 +141,7 @@ def make_problem(world: FakeWorld, kind: str, targets: Collection[Target] = ALL)
 
 
 def check(world: FakeWorld, now: datetime) -> None:
-    """Check, and survive an unexpected error as a daemon does."""
+    """Run a check, and survive an unexpected error as a daemon does."""
     try:
         world.run(now)
     except RuntimeError:

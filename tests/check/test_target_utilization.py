@@ -1,4 +1,4 @@
-"""What scaling to a target remembers from check to check, and from run to run."""
+"""Scaling to a target remembers minutes and throttling across checks and runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def put_load(
     until: datetime = NOON,
     target: Target = A,
 ) -> None:
-    """Let the table consume so many reads a second in the 30 minutes until then."""
+    """Set the table's consumption in the last 30 minutes, in reads a second."""
     minutes = [until - number * MINUTE for number in range(1, 31)]
     reads = dict.fromkeys(minutes, units * 60)
     world.metrics.answers[target] = PerCapacity(

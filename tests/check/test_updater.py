@@ -1,4 +1,4 @@
-"""A refusal loses as little as it must: no raise for another's fault, no decrease for good."""
+"""A refusal costs no more than it must: no raise of another resource, and no decrease for good."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Call = dict[str, tuple[int, int]]
 
 
 def refusal(code: str) -> AwsError:
-    """Refuse as AWS would."""
+    """Return a refusal of AWS."""
     return AwsError("dynamodb:UpdateTable", code, "because")
 
 
@@ -41,7 +41,7 @@ def account(*errors: AwsError | None) -> FakeTables:
 
 
 def sent(tables: FakeTables) -> list[Call]:
-    """Return the capacities that each call asked for."""
+    """Return the capacities that each call requested."""
     return [
         {str(one.target): (one.proposed.reads, one.proposed.writes) for one in update.decisions}
         for update in tables.updates
@@ -49,7 +49,7 @@ def sent(tables: FakeTables) -> list[Call]:
 
 
 def run(tables: FakeTables, *decisions: Decision) -> tuple[list[Call], set[str]]:
-    """Apply an update; give the calls, and the targets that failed."""
+    """Apply an update; return the calls, and the targets that failed."""
     result = apply_update(plan("orders", decisions), tables.update, tables.describe)
     return sent(tables), {str(decision.target) for decision in decisions if result.is_failure(decision)}
 

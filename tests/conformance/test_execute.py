@@ -1,4 +1,4 @@
-"""Compare whole passes over an account with what 2.5.1 did."""
+"""Compare whole passes over an account with those of 2.5.1."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Account:
         self.check = make_check(configuration.sections, self.counts, tables=self.tables, metrics=self.metrics)
 
     def lay(self, account: Vector, now: datetime) -> None:
-        """Put the tables of a pass in place."""
+        """Create the tables of a pass."""
         shift = now - NOON
         self.tables.descriptions.clear()
         self.tables.updates.clear()
@@ -75,7 +75,7 @@ def describe(update: TableUpdate) -> Vector:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_a_pass_gives_what_is_expected(vector: Vector, tmp_path: Path) -> None:
+def test_a_pass_has_the_expected_result(vector: Vector, tmp_path: Path) -> None:
     path = tmp_path / "vector.conf"
     path.write_text(vector["conf"], encoding="utf-8")
     flags = parse_command_line(["-c", str(path), *vector.get("argv", ())])

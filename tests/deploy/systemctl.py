@@ -114,7 +114,7 @@ def reload(unit: dict[str, list[str]]) -> int:
 
 
 def is_active(_unit: dict[str, list[str]]) -> int:
-    """Tell whether the main process runs: 0 or 3."""
+    """Return 0 if the main process runs, else 3."""
     try:
         state = Path("/proc", MAIN_PID.read_text(encoding="utf-8"), "stat").read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -113,7 +113,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def keep(instance: Host, text: str) -> None:
-    """Put a configuration into the bucket."""
+    """Store a configuration in the bucket."""
     instance.write(KEPT, text)
 
 

@@ -1,4 +1,4 @@
-"""What tests ask DynamoDB most, in one line each."""
+"""Shortcuts for the calls to DynamoDB that tests make most."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def units(reads: int, writes: int) -> dict[str, int]:
 def update(
     emulator: Emulator, table: str, own: tuple[int, int] | None = None, **indexes: tuple[int, int]
 ) -> dict[str, Any]:
-    """Update the table's own units and those of the indexes named, and give the description answered."""
+    """Update the table's own units and those of these indexes, and return the description in the answer."""
     changes = [
         {"Update": {"IndexName": index, "ProvisionedThroughput": units(*wanted)}}
         for index, wanted in indexes.items()

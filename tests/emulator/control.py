@@ -148,7 +148,7 @@ class Control:
         self._state.settings.publication_delay = seconds
 
     def set_clock(self, now: Moment) -> None:
-        """Make this the emulator's present, which answers are dated by; time goes on from there."""
+        """Set the emulator's clock, which dates its answers; time goes on from there."""
         self._state.clock.set(as_datetime(now))
 
     def capacities(self, *, pending: bool = True) -> Capacities:
@@ -213,7 +213,7 @@ class Control:
             self._state.metrics.remove(table)
 
     def add_topic(self, name: str, *, region: str = "us-east-1") -> str:
-        """Make an SNS topic and give its ARN."""
+        """Create an SNS topic and return its ARN."""
         return passthrough.create_topic(name, region)
 
     def add_fault(self, **rule: Any) -> None:
@@ -235,7 +235,7 @@ class Control:
     def wait_for_requests(
         self, action: str | None = None, *, count: int = 1, ended: bool = True, seconds: float = 10
     ) -> list[LoggedRequest]:
-        """Wait until so many requests have ended, or at least arrived, and list them as requests() does."""
+        """Wait until this many requests have ended, or arrived, and list them as requests() does."""
         return self._state.log.wait(action, count, ended=ended, seconds=seconds)
 
     def published(self) -> list[dict[str, Any]]:

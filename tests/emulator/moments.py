@@ -48,5 +48,5 @@ class Clock:
         return datetime.now(UTC) + self._shift
 
     def set(self, moment: datetime) -> None:
-        """Make the present this moment; time goes on from there."""
+        """Set the clock to this moment; time goes on from there."""
         self._shift = moment - datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""GetMetricData's pages: at most so many datapoints, a result continuing on the next page if it must."""
+"""GetMetricData's pages: each has a limited number of datapoints; a result may continue on the next."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class RequestLog:
             return [logged for logged in self._requests if action in (None, logged.action)]
 
     def wait(self, action: str | None, count: int, *, ended: bool, seconds: float) -> list[LoggedRequest]:
-        """Wait until so many requests have arrived, or have ended too."""
+        """Wait until this many requests have arrived, or have ended too."""
         with self._changed:
 
             def enough() -> bool:

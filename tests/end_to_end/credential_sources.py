@@ -150,7 +150,7 @@ def open_source() -> Iterator[Source]:
     source = Source(status=404)
     handler = type("Handler", (_Handler,), {"source": source})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who hangs up is no error here
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that hangs up is not an error here
         source.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

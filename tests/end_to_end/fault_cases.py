@@ -180,7 +180,7 @@ ONE_TABLE: Final = (
         most_calls={"UpdateTable": 3},
     ),
     Case(
-        "An index that somebody else changes during the check (ResourceInUseException)",
+        "An index that another client changes during the check (ResourceInUseException)",
         (
             {
                 "kind": "control",

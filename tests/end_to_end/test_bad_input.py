@@ -138,5 +138,5 @@ def test_a_deleted_working_directory_is_not_reported_as_lost_output(
     leave = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
     lost = Program(emulator, program.folder, ("sh", "-c", leave, "sh", *COMMAND))
     run = lost.run(*flags, "--run-once", PYTHONSAFEPATH="1")
-    said = "the working directory is gone (No such file or directory): cd to another one first"
+    said = "the working directory no longer exists (No such file or directory): cd to another one first"
     assert run == Run(1, "", f"dynamic-dynamodb: {said}\n")

@@ -166,9 +166,9 @@ def test_low_checks_are_counted_from_check_to_check(emulator: Emulator, program:
     before = actions(emulator)[: actions(emulator).index("UpdateTable")]
     assert before.count("GetMetricData") == 3
     assert updates(emulator)[0] == ("idle", LOWERED, {})
-    told = [line for line in run.log if " idle: " in line][:3]
-    assert ["1 of num-read-checks-before-scale-down 3" in line for line in told] == [True, False, False]
-    assert ["2 of num-read-checks-before-scale-down 3" in line for line in told] == [False, True, False]
+    reported = [line for line in run.log if " idle: " in line][:3]
+    assert ["1 of num-read-checks-before-scale-down 3" in line for line in reported] == [True, False, False]
+    assert ["2 of num-read-checks-before-scale-down 3" in line for line in reported] == [False, True, False]
 
 
 def test_a_dry_run_repeats_and_counts_like_a_real_run(emulator: Emulator, program: Program) -> None:

@@ -22,7 +22,7 @@ always-decrease-rw-together: true
 [gsi: .* table: ^orders$]
 """
 QUIET = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-"""Nobody listens there: who asks AWS fails."""
+"""Nothing listens there: calls to AWS fail."""
 
 
 def test_check_config_prints_warnings_and_differences(emulator: Emulator, program: Program) -> None:

@@ -49,7 +49,7 @@ def test_a_foreground_run_can_run_once(emulator: Emulator, program: Program) -> 
     assert emulator.capacities() == {("busy", None): RAISED}
 
 
-@pytest.mark.parametrize("prefix", ["", "@"], ids=["a file", "a name that is no file"])
+@pytest.mark.parametrize("prefix", ["", "@"], ids=["a file", "an abstract name"])
 def test_systemd_is_notified_when_the_first_check_begins(
     emulator: Emulator, program: Program, prefix: str
 ) -> None:

@@ -29,7 +29,7 @@ def _tables(emulator: Emulator) -> None:
 
 
 def _write(daemon: Daemon, text: str) -> tuple[str, str]:
-    """Write the file that the daemon reads, and give the flags that name it."""
+    """Write the file that the daemon reads, and return the flags that name it."""
     return "-c", daemon.program.write(text, f"{daemon.instance}.conf")
 
 
@@ -69,7 +69,7 @@ def test_reload_prints_why_the_daemon_rejects_a_configuration(daemon: Daemon) ->
 
 
 def test_the_result_of_another_reload_is_not_taken_for_ours(daemon: Daemon) -> None:
-    """A reload that began before the file was checked is no result for this file."""
+    """A reload that began before the file was checked is not a result for this file."""
     pid = daemon.must_start(FIRST)
     _write(daemon, f"{FIRST}reads-upper-threshold: 95\n")
     os.kill(pid, signal.SIGHUP)

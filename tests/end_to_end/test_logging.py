@@ -189,8 +189,8 @@ def test_json_has_one_object_per_line_with_the_numbers_of_a_target(
     assert (program.folder / "own.log").read_text() == run.stdout
     raised = {"provisioned": 100, "proposed": 150, "held": None, "low_checks": 0}
     side = raised | {"reasons": ["consumed-above-threshold"]}
-    told = [_without_text(line) for line in lines if "table" in line]
-    assert told == [
+    reported = [_without_text(line) for line in lines if "table" in line]
+    assert reported == [
         _fields("idle", None, "skipped") | {"reason": "on-demand"},
         _fields("orders", None, "updated") | {"reads": side, "writes": side},
         _fields("orders", "by-date", "updated") | {"reads": side, "writes": side},

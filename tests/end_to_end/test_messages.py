@@ -99,8 +99,8 @@ def test_only_configured_message_types_are_published(emulator: Emulator, program
     )
     published = _published(emulator)
     for name, (_, expected) in wanted.items():
-        heard = {subject.split()[0] for topic, subject, _ in published if topic == topics[name]}
-        assert heard == expected, name
+        received = {subject.split()[0] for topic, subject, _ in published if topic == topics[name]}
+        assert received == expected, name
 
 
 def test_a_subject_is_cut_to_the_length_that_sns_accepts(emulator: Emulator, program: Program) -> None:

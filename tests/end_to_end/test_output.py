@@ -53,7 +53,7 @@ class Outlet:
 
 @contextmanager
 def full_pipe() -> Iterator[Outlet]:
-    """Yield a full pipe that nobody reads."""
+    """Yield a full pipe without a reader."""
     ours, theirs = os.pipe()
     fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
     os.set_blocking(theirs, False)

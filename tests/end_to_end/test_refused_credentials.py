@@ -202,8 +202,8 @@ SHORT_LIVED = write_process_credentials("AKIDPROCESS", seconds=-60)
                 "aws_access_key_id = AKIDSOURCE",
                 "aws_secret_access_key = secret",
             ),
-            "mfa_serial needs a person at a terminal",
-            id="a code that nobody can type",
+            "mfa_serial requires a code from a terminal",
+            id="a code without a terminal",
         ),
         pytest.param(("aws_access_key_id = AKIDHALF",), "aws_secret_access_key", id="half a pair of keys"),
         pytest.param(

@@ -146,10 +146,10 @@ def test_a_refusal_that_quotes_the_request_is_shown_without_the_token(
 @pytest.mark.parametrize(
     ("endpoint", "said"),
     [
-        pytest.param(f"http://scaler:{PASSWORD}@127.0.0.1:9", "@127.0.0.1:9", id="that nobody listens at"),
+        pytest.param(f"http://scaler:{PASSWORD}@127.0.0.1:9", "@127.0.0.1:9", id="without a listener"),
         pytest.param(f"http://scaler:{PASSWORD}@127.0.0.1:port", "'port'", id="without a port"),
         pytest.param(f"http://{PASSWORD}@127.0.0.1:9", "@127.0.0.1:9", id="with a token"),
-        pytest.param(f"http://scaler:{PASSWORD}/and more@127.0.0.1:9", "Port could not", id="that is no URL"),
+        pytest.param(f"http://scaler:{PASSWORD}/and more@127.0.0.1:9", "Port could not", id="invalid"),
     ],
 )
 def test_a_password_in_the_endpoint_is_not_shown(

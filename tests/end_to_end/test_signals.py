@@ -40,8 +40,8 @@ def test_a_signal_lets_the_update_and_its_notification_finish(
     add_busy(emulator)
     topic = emulator.add_topic("changes")
     emulator.add_fault(kind="slow", action=action, seconds=0.4)
-    told = everywhere(f"sns-topic-arn: {topic}", "sns-message-types: scale-up", with_indexes=False)
-    with program.start(told, "--daemon", "foreground") as running:
+    configuration = everywhere(f"sns-topic-arn: {topic}", "sns-message-types: scale-up", with_indexes=False)
+    with program.start(configuration, "--daemon", "foreground") as running:
         emulator.wait_for_requests(action, ended=False)
         run = running.end(number)
     assert (run.code, run.stderr) == (0, "")

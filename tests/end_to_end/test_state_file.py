@@ -274,7 +274,7 @@ def _counts(state: Path) -> set[int]:
 
 
 def _age(state: Path, age: timedelta) -> None:
-    """Make every moment in the file so much earlier."""
+    """Make every moment in the file earlier by this much."""
     state.write_text(
         re.sub(
             r"\d{4}-\d\d-\d\dT[^\"]+",

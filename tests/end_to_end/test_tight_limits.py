@@ -46,10 +46,10 @@ def test_all_tables_are_scaled_with_few_threads_and_one_warning(
     run = _limit(program, threads).check(f"[global]\nmax-workers: 16\n{ALL}")
     assert (run.code, run.stderr) == (0, "")
     assert set(emulator.capacities().values()) == {RAISED}
-    told = [warning for warning in run.warnings if "threads for look-ups can be started" in warning]
-    assert len(told) == 1
-    assert "can't start new thread" in told[0]
-    assert "max-workers" in told[0]
+    reported = [warning for warning in run.warnings if "threads for look-ups can be started" in warning]
+    assert len(reported) == 1
+    assert "can't start new thread" in reported[0]
+    assert "max-workers" in reported[0]
 
 
 def test_a_daemon_with_few_threads_warns_once_and_handles_signals(

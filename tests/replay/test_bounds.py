@@ -20,7 +20,7 @@ from dynamic_dynamodb.replay.comparison.costs import Prices, bill, split_hours
 from dynamic_dynamodb.replay.comparison.lower_bound import (
     bound_hour_max,
     compute_lower_bound,
-    find_enough,
+    find_sufficient,
     measure_hour,
 )
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics
@@ -80,7 +80,7 @@ def test_the_lower_bound_is_close_to_the_best_whole_schedule(
 @pytest.mark.parametrize("units", [1e8, 1e9, 1e12, 1e15])
 def test_the_search_ends_for_any_load_that_a_recording_may_hold(units: float) -> None:
     part = [units * (1 + minute % 7) / 7 for minute in range(60)]
-    assert find_enough(part, 300).units > 1
+    assert find_sufficient(part, 300).units > 1
 
 
 @settings(max_examples=50, deadline=None)
@@ -89,7 +89,7 @@ def test_the_lowest_sufficient_capacity_of_an_hour_throttles_nothing_and_a_lower
     demands: list[int], burst: int
 ) -> None:
     part = [float(demand) for demand in demands[:60]]
-    line = find_enough(part, burst)
+    line = find_sufficient(part, burst)
     assert measure_hour(part, burst, line.units + 1e-6).throttled < 1e-3
     if line.units > 1:
         assert measure_hour(part, burst, line.units * 0.999 - 1e-4).throttled > 0

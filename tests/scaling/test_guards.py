@@ -19,7 +19,7 @@ UP, DOWN, STEADY = usage(95), usage(10), usage(50)
 def held_by(
     reads: Usage, writes: Usage = STEADY, described: Any = None, **texts: str
 ) -> tuple[PerCapacity[int], list[Code | None]]:
-    """Decide and guard; return what is left, and the last reason of each capacity that was held."""
+    """Decide and guard; return the proposed units, and the last reason of each capacity that was held."""
     decision = decide_with(reads, writes, **texts)
     facts = Facts(described or description(), target_options(**texts), PerCapacity(reads, writes), NOW)
     left = guard(decision, facts)

@@ -1,4 +1,4 @@
-"""What must hold for every table, every configuration and every load."""
+"""Properties that hold for every table, every configuration and every load."""
 
 from __future__ import annotations
 

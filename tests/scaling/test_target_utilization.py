@@ -1,4 +1,4 @@
-"""With a target utilization, a capacity is raised and lowered in one step to what its demand needs."""
+"""With a target utilization, a capacity is raised and lowered in one step to fit its demand."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def every_minute(units: float, minutes: int = 15) -> dict[int, float]:
 
 
 def decide_reads(usage: Usage, **options: str) -> CapacityDecision:
-    """Return what is decided on 100 provisioned reads."""
+    """Return the decision on 100 provisioned reads."""
     return decide_with(usage, **{**PROFILE, **options}).capacities.reads
 
 
@@ -142,12 +142,12 @@ def test_the_usual_limits_hold_for_a_decrease(
     assert outcome(decide_reads(usage_of(every_minute(50)), **options)) == expected
 
 
-def test_a_capacity_that_nobody_uses_stays_unless_the_operator_allows_it() -> None:
+def test_an_unused_capacity_stays_unless_the_operator_allows_a_decrease() -> None:
     side = decide_reads(usage_of({}), allow_scaling_down_reads_on_0_percent="false")
     assert outcome(side) == (100, [Code.ZERO_CONSUMPTION])
 
 
-def test_a_decrease_that_rounds_to_what_is_provisioned_lets_the_other_capacity_go() -> None:
+def test_a_decrease_that_rounds_to_what_is_provisioned_does_not_hold_the_other_capacity() -> None:
     side = decide_with(
         usage_of(every_minute(0.7)), provisioned=PerCapacity(1, 100), **PROFILE
     ).capacities.reads
@@ -155,7 +155,7 @@ def test_a_decrease_that_rounds_to_what_is_provisioned_lets_the_other_capacity_g
     assert side.cannot_decrease
 
 
-def test_a_scale_may_ask_for_more_than_the_target() -> None:
+def test_a_scale_can_raise_above_the_target() -> None:
     side = decide_reads(usage_of(every_minute(96)), increase_consumed_reads_scale="{90: 60}")
     assert outcome(side) == (160, [Code.CONSUMED_SCALE])
 
@@ -235,7 +235,7 @@ def test_sentences_name_the_demand_and_the_target() -> None:
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=15, max_size=15),
     st.integers(1, 10**5),
 )
-def test_demand_is_what_was_asked_for_up_to_twice_what_was_consumed_or_provisioned(
+def test_demand_counts_up_to_twice_what_was_consumed_or_provisioned(
     minutes: list[tuple[int, int]], provisioned: int
 ) -> None:
     def bound(consumed: int, throttled: int, seconds: int) -> Fraction:

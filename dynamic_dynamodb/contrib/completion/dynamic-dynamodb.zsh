@@ -39,7 +39,7 @@ _shtab_dynamic_dynamodb_options=(
   "--physics[Model of a table\: ideal, slow or no-burst, optionally with constants, such as \`slow,retry\=0.5\`\: delay and update in minutes, burst in seconds, retry as the share of throttled units that are retried. (default\: ideal)]:NAME|K=V,…:"
   "--billing[How to bill an hour in which capacity changes, which AWS does not document. The verdict compares costs billed this way. (default\: hour-max)]:hour-max|prorated:(hour-max prorated)"
   "--compare[Also simulate this configuration file, and compare the results.]:OTHER.CONF:_files"
-  "--fail-if[Exit with 1 if a condition is true, such as \`throttled\>0.1\%\` (which also sets the allowed throttling) or \`cost\>100\`. Separate several conditions by commas.]:CONDITION:"
+  "--fail-if[Exit with 1 if a condition is true, such as \`throttled\>0.1\%\` (which also sets the allowed throttling) or \`cost\>100\`. Separate conditions with commas.]:CONDITION:"
   "--as[Table or index that the recording belongs to, if the file name does not say so.]:TABLE[/INDEX]:"
   "--start[Initial capacity, if none was recorded. Defaults to the peak of the first hour.]:READS,WRITES:"
   "--price-read-capacity[Price of one read capacity unit for an hour in US dollars. The default is that of us-east-1, November 2024. (default\: 0.00013)]:DOLLARS:"

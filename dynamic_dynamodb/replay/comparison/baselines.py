@@ -89,12 +89,12 @@ def run_tracking(recording: Recording, settings: BaselineSettings, target_percen
             is_refused = False
             if any(proposed):
                 now, before = recording.start + minute * MINUTE, model.provisioned
-                asked = PerCapacity(*(one or units for one, units in zip(proposed, before, strict=True)))
+                requested = PerCapacity(*(one or units for one, units in zip(proposed, before, strict=True)))
                 is_refused = find_next_decrease(model.describe(is_table_updating=False), now) is not None
-                taken = asked.combine(max, before) if is_refused else asked
-                refused += taken != asked and not was_refused
-                if taken != before:
-                    model.update(taken, minute, now)
+                applied = requested.combine(max, before) if is_refused else requested
+                refused += applied != requested and not was_refused
+                if applied != before:
+                    model.update(applied, minute, now)
             was_refused = is_refused
         model.serve(minute)
     tally = Tally(model.updates, refused, settings.limits.map(lambda limits: limits.max_provisioned))
@@ -173,7 +173,7 @@ def _find_fixed(side: SideRecording | None, physics: Physics, allowed_percent: f
 
 
 def _run_schedule(side: SideRecording, physics: Physics, schedule: Iterable[float]) -> Trace:
-    model = CapacityModel(physics, 0)  # without a bucket, as the first minute changes it
+    model = CapacityModel(physics, 0)  # the first minute sets the capacity, and the bucket starts empty
     run = SideModel(model, side.consumed)
     for minute, units in zip(range(len(side.consumed)), map(ceil, schedule), strict=False):
         if units != model.provisioned:

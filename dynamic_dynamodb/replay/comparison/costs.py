@@ -54,7 +54,7 @@ def split_hours(start: datetime, minutes: int) -> list[slice]:
 
 
 def bill(provisioned: Sequence[float], hours: Sequence[slice], price: float) -> Cost:
-    """Return the cost of provisioned units by minute; a part of an hour at either end counts as that part."""
+    """Return the cost of provisioned units by minute; an incomplete hour at either end counts in part."""
     unit_minutes = sum(max(part) * len(part) for part in (provisioned[hour] for hour in hours))
     return price_unit_minutes(unit_minutes, sum(provisioned), len(provisioned), price)
 

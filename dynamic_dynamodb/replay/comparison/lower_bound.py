@@ -35,19 +35,19 @@ _CLOSE: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A linear piece: a capacity, what it throttles, and how much less one more unit would throttle."""
+    """A linear piece: a capacity, the units it throttles, and how many fewer one more unit throttles."""
 
     units: float
     throttled: float
     slope: float
 
     def at(self, units: float) -> float:
-        """Return what another capacity on this line throttles."""
+        """Return the units that another capacity on this line throttles."""
         return self.throttled + self.slope * (self.units - units)
 
 
 def measure_hour(demands: Sequence[float], burst: int, units: float) -> Line:
-    """Return what an hour with this capacity and a full bucket at its start throttles."""
+    """Return the line at this capacity, for an hour that starts with a full bucket."""
     each, most_kept = units * SECONDS_PER_MINUTE, units * burst
     bucket, bucket_slope = most_kept, float(burst)
     throttled = slope = 0.0
@@ -65,13 +65,13 @@ def measure_hour(demands: Sequence[float], burst: int, units: float) -> Line:
     return Line(units, throttled, slope)
 
 
-def find_enough(demands: Sequence[float], burst: int) -> Line:
+def find_sufficient(demands: Sequence[float], burst: int) -> Line:
     """Return the lowest capacity that throttles nothing in an hour, and the slope just below it.
 
     Newton's method ends exactly on the last linear piece; the slope is 0 at the lowest units.
     """
     units, slope = LEAST_UNITS, 0.0
-    close = _CLOSE * (1 + max(demands) * _CLOSE)  # of very many units the last digits are noise
+    close = _CLOSE * (1 + max(demands) * _CLOSE)  # the last digits of huge numbers are noise
     while (line := measure_hour(demands, burst, units)).throttled > close:
         units += line.throttled / line.slope
         slope = line.slope
@@ -100,7 +100,7 @@ def bound_hour_max(
 ) -> float:
     """Return the lowest unit-minutes if each hour is billed at its highest value."""
     parts = [demands[hour] for hour in hours]
-    lines = [find_enough(part, burst) for part in parts]
+    lines = [find_sufficient(part, burst) for part in parts]
     billed = sum(line.units * len(part) for line, part in zip(lines, parts, strict=True))
     # The throttling for each unit-minute saved by lowering an hour, the lowest first.
     bargains = [

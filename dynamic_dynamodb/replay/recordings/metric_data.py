@@ -33,7 +33,7 @@ Series = dict[str, dict[int, float]]
 
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _MOST_COMMAS: Final = 10_000_000
-"""More than timestamps and values of the greatest text; a text with more would fill the memory."""
+"""More than any valid text of the maximum size has; a text with more would fill the memory."""
 _NOT_A_RESPONSE: Final = "is not what `aws cloudwatch get-metric-data` or `get-metric-statistics` prints"
 _LEVEL_STATISTICS: Final = ("Maximum", "Average", "Minimum")
 """The statistics that can stand for provisioned units, the best first."""
@@ -150,11 +150,11 @@ def _read_statistics(response: Mapping[str, Any]) -> Series:
         return {}
     points: dict[int, float] = {}
     for point in response["Datapoints"]:
-        wanted = ("Sum",) if column in SUMS else _LEVEL_STATISTICS
-        statistic = next((name for name in wanted if name in point), None)
+        accepted = ("Sum",) if column in SUMS else _LEVEL_STATISTICS
+        statistic = next((name for name in accepted if name in point), None)
         if statistic is None:
             raise RecordingError(
-                f"has {response['Label']} without the statistic {wanted[0]}: fetch it with {wanted[0]}"
+                f"has {response['Label']} without the statistic {accepted[0]}: fetch it with {accepted[0]}"
             )
         _keep_point(points, response["Label"], point["Timestamp"], point[statistic])
     return {column: points}

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.usage import Datapoints
 
 FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
-"""Two weeks of a target are megabytes, and somebody waits for them at a terminal."""
+"""Longer than in a check: two weeks of a target are megabytes, and the user waits for them."""
 
 
 class History(Protocol):
@@ -113,8 +113,8 @@ def record(
             fault = f"--record {directory} cannot be written: {error.strerror}"
             raise ConfigurationError((fault,)) from error
         recorded = _record_into(folder, manifest, configuration, on_progress)
-    said = f"{directory} had no {MANIFEST}: its recordings are taken to be of {region} from now on"
-    return replace(recorded, lines=(said, *recorded.lines)) if is_adopted else recorded
+    adopted = f"{directory} had no {MANIFEST}: its recordings are taken to be of {region} from now on"
+    return replace(recorded, lines=(adopted, *recorded.lines)) if is_adopted else recorded
 
 
 def _record_into(

@@ -63,13 +63,13 @@ class CapacityModel:
 
         Returning units are rounded down to whole units.
         """
-        asked = demand + self.returning
-        left = self.provisioned * SECONDS_PER_MINUTE + self.bucket - asked
+        requested = demand + self.returning
+        left = self.provisioned * SECONDS_PER_MINUTE + self.bucket - requested
         if left >= 0:
-            self.served, self.throttled, self.returning = asked, 0.0, 0.0
+            self.served, self.throttled, self.returning = requested, 0.0, 0.0
             self.bucket = min(left, self._most_kept)
         else:
-            self.served, self.throttled, self.bucket = asked + left, -left, 0.0
+            self.served, self.throttled, self.bucket = requested + left, -left, 0.0
             self.returning = -left * self._physics.retry // 1
 
 

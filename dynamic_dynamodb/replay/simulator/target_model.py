@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 UPDATING: Final = "UPDATING"
 MOST_UNITS: Final = 10**12
-"""Above all quotas: the end of rules without a maximum that raise forever."""
+"""Above all quotas: it stops rules that have no maximum from raising forever."""
 _NOTHING: Final = CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
 _UPDATE: Final = "the modelled update"
 
