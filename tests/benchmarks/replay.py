@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
 DAYS: Final = 14
-ALLOWED_SECONDS: Final = 1.0
+ALLOWED_SECONDS: Final = 0.75
 """Of one core, for the checks."""
-ALLOWED_FOR_ALL_SECONDS: Final = 2.0
+ALLOWED_FOR_ALL_SECONDS: Final = 1.5
 """Of one core, for the whole command; a longer one draws a progress bar."""
 ROUNDS: Final = 5
 OPTIONS: Final = {

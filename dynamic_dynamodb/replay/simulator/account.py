@@ -73,7 +73,7 @@ class Account:
             turn for lifetime in lifetimes for turn in (lifetime.first, lifetime.seen_from, lifetime.end)
         }
         self._serving: list[Lifetime] = []
-        self._seen: dict[str, list[TargetModel]] = {}
+        self.seen: dict[str, list[TargetModel]] = {}
         self._descriptions: dict[str, dict[Target, Description]] = {}
         self._minute = 0
 
@@ -96,21 +96,21 @@ class Account:
         self._serving = [
             lifetime for lifetime in self._lifetimes.values() if lifetime.first <= minute < lifetime.end
         ]
-        self._seen = {}
+        self.seen = {}
         for lifetime in self._serving:
             if lifetime.seen_from <= minute:
-                self._seen.setdefault(lifetime.model.target.table, []).append(lifetime.model)
+                self.seen.setdefault(lifetime.model.target.table, []).append(lifetime.model)
         self._descriptions.clear()
 
     def list_tables(self) -> TableList:
         """Return the tables that checks see."""
-        return TableList(tuple(self._seen))
+        return TableList(tuple(self.seen))
 
     def describe(self, table: str) -> Mapping[Target, Description]:
         """Return the descriptions of a table and its indexes; a table without a recording is on-demand."""
         described = self._descriptions.get(table)
         if described is None:
-            models = self._seen[table]
+            models = self.seen[table]
             is_updating = any(model.is_updating for model in models)
             unknown = Description(
                 Target(table), PerCapacity(0, 0), ACTIVE, UPDATING if is_updating else ACTIVE

@@ -14,6 +14,7 @@ from dynamic_dynamodb.check.state import AccountMemory, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.replay.simulator.account import Account, InlineExecutor, Lifetime
+from dynamic_dynamodb.replay.simulator.quiet_checks import QuietChecks, QuietTarget
 from dynamic_dynamodb.replay.simulator.target_model import TargetModel
 from dynamic_dynamodb.replay.simulator.timeline import Timeline
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 PROGRESS_STEP_MINUTES: Final = 1440
 SECOND: Final = timedelta(seconds=1)
@@ -111,17 +113,21 @@ def _group_by_time(recordings: Sequence[Recording]) -> list[list[Recording]]:
 
 
 class Run:
-    """A run through overlapping recordings; `on_check` is called with the report of each check."""
+    """A run through overlapping recordings; `on_check` is called with the report of each check.
+
+    Without `on_check`, checks that provably change nothing are not made.
+    """
 
     def __init__(
         self,
         sections: Sequence[Section],
         recordings: Sequence[Recording],
         scenario: Scenario,
-        on_check: Callable[[datetime, CheckReport], None] = lambda *_: None,
+        on_check: Callable[[datetime, CheckReport], None] | None = None,
     ) -> None:
         """Create the account as it is before the first minute."""
         self._on_check = on_check
+        self.checks_made = 0
         origin = min(recording.start for recording in recordings)
         self._origin = origin
         self._minutes = max((recording.end - origin) // MINUTE for recording in recordings)
@@ -140,6 +146,11 @@ class Run:
         self._account = Account(lifetimes, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
         self._check = _build_check(self._account, own_sections, scenario.check_interval)
+        self._quiet = QuietChecks(
+            self._account,
+            self._check.memory,
+            {one.model.target: QuietTarget(one, *self._find_options(one.model.target)) for one in lifetimes},
+        )
 
     def pass_time(self) -> Iterator[float]:
         """Simulate minute after minute, and yield the share that has passed from time to time."""
@@ -156,9 +167,19 @@ class Run:
             if minute % PROGRESS_STEP_MINUTES == 0:
                 yield minute / self._minutes
 
+    def _find_options(self, target: Target) -> tuple[TargetOptions, Timeline]:
+        replayed = self.replayed[target]
+        return replayed.section.typed, replayed.timeline
+
     def _run_check(self, minute: int, now: datetime) -> None:
+        if self._on_check is None and self._quiet.skip(minute, now):
+            return
+        self._quiet.resume()
+        self.checks_made += 1
         checked = self._check.run(now)
-        self._on_check(now, checked)
+        self._quiet.note_check()
+        if self._on_check is not None:
+            self._on_check(now, checked)
         for report in checked.targets:
             found = self.replayed.get(report.target)
             if found is not None:

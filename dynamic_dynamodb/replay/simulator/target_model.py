@@ -40,7 +40,7 @@ class History(NamedTuple):
 class SideModel:
     """One capacity of a target: its model, its demand, and the results of each minute so far."""
 
-    __slots__ = ("_is_whole", "_last_throttled", "consumed", "demand", "model", "provisioned", "throttled")
+    __slots__ = ("consumed", "demand", "is_whole", "last_throttled", "model", "provisioned", "throttled")
 
     def __init__(self, model: CapacityModel, demand: Column[float] | None) -> None:
         """Create a side; one that was not recorded has the demand None."""
@@ -49,9 +49,9 @@ class SideModel:
         self.consumed: Column[float] = array("d")
         self.throttled: Column[float] = array("d")
         self.provisioned: array[int] = array("q")
-        self._last_throttled = -1
+        self.last_throttled = -1
         # Whole demand is served and throttled in whole units, whose sums are exact.
-        self._is_whole = demand is not None and not any(map(mod, demand, repeat(1)))
+        self.is_whole = demand is not None and not any(map(mod, demand, repeat(1)))
 
     def serve(self, minute: int) -> None:
         """Serve the demand of a minute since the recording's start."""
@@ -61,7 +61,7 @@ class SideModel:
             self.consumed.append(model.served)
             self.throttled.append(model.throttled)
             if model.throttled:
-                self._last_throttled = minute
+                self.last_throttled = minute
             self.provisioned.append(model.provisioned)
 
     def read(self, first: int, end: int, history: History | None = None) -> CapacitySeries:
@@ -73,7 +73,7 @@ class SideModel:
             return _NOTHING
         consumed = self._sum_up(self.consumed[first:end])
         minutes = None if history is None else self._list_minutes(history, first)
-        if self._last_throttled < first:
+        if self.last_throttled < first:
             return CapacitySeries(consumed, NO_DATAPOINTS, (), minutes)
         throttled = self.throttled[first:end]
         numbered = tuple((minute, events) for minute, events in enumerate(throttled) if events)
@@ -91,7 +91,7 @@ class SideModel:
             reach -= 1
         if not reach:
             return NO_DATAPOINTS
-        return Series(int(sum(minutes)) if self._is_whole else add(minutes), reach)
+        return Series(int(sum(minutes)) if self.is_whole else add(minutes), reach)
 
 
 class TargetModel:

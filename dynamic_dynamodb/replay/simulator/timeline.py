@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.check.report import TargetReport
-    from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
+    from dynamic_dynamodb.scaling.decision import Decision
 
 CODES: Final = tuple(Code)
 NOT_CHECKED: Final = len(CODES)
@@ -53,12 +53,17 @@ class Timeline:
             return
         if report.outcome is Outcome.UPDATED:
             self.changes.append((now, decision))
-        place = minute - self.first
-        self._record_side(0, decision.capacities.reads, self.codes.reads, place)
-        self._record_side(1, decision.capacities.writes, self.codes.writes, place)
+        reads, writes = decision.capacities.reads, decision.capacities.writes
+        self.record_codes(minute, reads.reasons[-1].code, writes.reasons[-1].code)
 
-    def _record_side(self, number: int, side: CapacityDecision, codes: array[int], place: int) -> None:
-        code = codes[place] = _NUMBERS[side.reasons[-1].code]
+    def record_codes(self, minute: int, reads: Code, writes: Code) -> None:
+        """Record the last reasons for both capacities."""
+        place = minute - self.first
+        self._record_code(0, _NUMBERS[reads], self.codes.reads, place)
+        self._record_code(1, _NUMBERS[writes], self.codes.writes, place)
+
+    def _record_code(self, number: int, code: int, codes: array[int], place: int) -> None:
+        codes[place] = code
         if code in _REFUSALS and self._last[number] != code:
             self.refused_decreases += 1
         self._last[number] = code

@@ -1,0 +1,138 @@
+"""A replay skips the checks that change nothing, with the same result as if it made them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
+from dynamic_dynamodb.replay.simulator.simulator import Run, Scenario
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.usage import MINUTE
+from tests.builders import section
+from tests.replay.recordings import START, record, spikes, wave
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.config.sections import Section
+    from dynamic_dynamodb.replay.recordings.recording import Recording
+
+LIMITS = {"max_provisioned_reads": "400", "max_provisioned_writes": "300"}
+CHANGES: dict[str, list[str]] = {
+    "reads_upper_threshold": ["60", "75.5", "90"],
+    "reads_lower_threshold": ["20", "45", "60"],
+    "writes_lower_threshold": ["1", "30"],
+    "lookback_window_start": ["3", "5", "15"],
+    "lookback_period": ["1", "3"],
+    "num_read_checks_before_scale_down": ["1", "3", "12"],
+    "num_read_checks_reset_percent": ["0", "50"],
+    "throttled_reads_upper_threshold": ["0", "1"],
+    "enable_writes_autoscaling": ["false", "true"],
+    "enable_reads_up_scaling": ["false", "true"],
+    "enable_reads_down_scaling": ["false", "true"],
+    "min_provisioned_reads": ["1", "40"],
+    "max_provisioned_reads": ["60", "400"],
+    "always_decrease_rw_together": ["true", "false"],
+    "increase_consumed_writes_scale": ["{50: 10}"],
+    "decrease_consumed_reads_scale": ["{30: 20}"],
+    "reads_upper_alarm_threshold": ["70"],
+    "increase_throttled_by_provisioned_reads_scale": ["{0: 25}"],
+}
+OPTIONS = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(texts) for name, texts in CHANGES.items()}
+)
+
+
+def results_of(run: Run) -> list[Any]:
+    """Return all that a replay is judged by."""
+    return [
+        (
+            target,
+            [list(codes) for codes in one.timeline.codes],
+            [(moment, decision.proposed) for moment, decision in one.timeline.changes],
+            one.timeline.write_lines(),
+            (one.timeline.refused_decreases, one.timeline.failure, one.model.updates),
+            [(list(side.provisioned), list(side.consumed)) for side in one.model.sides],
+        )
+        for target, one in run.replayed.items()
+    ]
+
+
+def run_both(
+    sections: tuple[Section, ...], recordings: list[Recording], scenario: Scenario
+) -> tuple[int, list[Any], list[Any]]:
+    """Return how many checks a run made that may skip some, and the results of it and of one that may not."""
+    quick = Run(sections, recordings, scenario)
+    every = Run(sections, recordings, scenario, lambda *_: None)
+    for run in (quick, every):
+        for _ in run.pass_time():
+            pass
+    return quick.checks_made, results_of(quick), results_of(every)
+
+
+@settings(max_examples=40)
+@given(
+    options=OPTIONS,
+    seed=st.integers(1, 10_000),
+    physics=st.sampled_from([*PRESETS.values(), Physics(delay=4, update=3, burst=30, retry=0.5)]),
+    interval=st.sampled_from([20, 60, 90, 300, 420]),
+    shift=st.integers(0, 400),
+)
+def test_skipping_changes_no_result(
+    options: dict[str, str], seed: int, physics: Physics, interval: int, shift: int
+) -> None:
+    rules = section("^(orders|users)$", gsis=(section("^by-date$", **LIMITS),), **{**LIMITS, **options})
+    minutes = 500
+    recordings = [
+        record(wave(minutes, 30, 90, seed=seed, noise=0.05), wave(minutes, 20, 60, seed=seed + 1)),
+        record(spikes(minutes, seed=seed), None, target=Target("users"), start=START + shift * MINUTE),
+        record(
+            wave(minutes, 5, 40, seed=seed + 2),
+            wave(minutes, 5, 9, seed=seed + 3, noise=0),
+            target=Target("orders", "by-date"),
+        ),
+    ]
+    _, quick, every = run_both((rules,), recordings, Scenario(physics, interval))
+    assert quick == every
+
+
+@pytest.mark.parametrize(
+    ("options", "is_skipped"),
+    [
+        pytest.param({}, True, id="thresholds"),
+        pytest.param({"reads_target_utilization": "80"}, False, id="a target utilization"),
+        pytest.param({"increase_consumed_reads_scale": "{95: 10}"}, False, id="a scale"),
+        pytest.param({"min_provisioned_reads": "100"}, True, id="at the minimum"),
+    ],
+)
+def test_steady_load_within_the_thresholds_needs_few_checks(
+    options: dict[str, str], *, is_skipped: bool
+) -> None:
+    rules = section("^orders$", **{**LIMITS, **options})
+    scenario = Scenario(PRESETS["ideal"], 60, PerCapacity(100, 100))
+    made, quick, every = run_both((rules,), [record([60.0 * 60] * 300, [60.0 * 50] * 300)], scenario)
+    assert quick == every
+    assert (made < 30) == is_skipped
+
+
+def test_fractions_of_units_and_idle_minutes_are_checked() -> None:
+    rules = section("^orders$", **LIMITS)
+    scenario = Scenario(PRESETS["ideal"], 60, PerCapacity(100, 100))
+    halves = [60.0 * 60 + 0.5] * 200
+    made, quick, every = run_both((rules,), [record(halves, halves)], scenario)
+    assert (made, quick) == (200, every)
+    idle_now_and_then = [60.0 * 60 * (minute % 3 > 0) for minute in range(200)]
+    _, quick, every = run_both((rules,), [record(idle_now_and_then, halves)], scenario)
+    assert quick == every
+
+
+def test_counts_outlive_hours_of_skipped_checks() -> None:
+    rules = section("^orders$", **LIMITS, num_read_checks_before_scale_down="9")
+    low, steady = [60.0 * 10] * 8, [60.0 * 60] * 200
+    load = [60.0 * 60] * 20 + low + steady + low + steady
+    scenario = Scenario(PRESETS["ideal"], 60, PerCapacity(100, 100))
+    made, quick, every = run_both((rules,), [record(load, [60.0 * 50] * len(load))], scenario)
+    assert quick == every
+    assert made < len(load) / 2
