@@ -148,7 +148,7 @@ def _decide_capacity(
         )
     lowered = lowering.propose(load, count)
     why: tuple[Reason, ...] = (lowered.reason,)
-    if raised is not None and lowered.units == units:  # asked for more, and capped at what it has
+    if raised is not None and lowered.units == units:  # a raise was capped at the provisioned units
         why = raised.reasons if lowered.reason.code in _STEADY else (*raised.reasons, lowered.reason)
     cannot_decrease = (
         lowered.is_impossible or not options.enable_down_scaling or units <= options.min_provisioned

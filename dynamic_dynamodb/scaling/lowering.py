@@ -50,7 +50,7 @@ def propose(load: CapacityLoad, count: int) -> Lowering:
 
 
 def refuse(load: CapacityLoad, units: int) -> Reason | None:
-    """Return why a capacity must not go down to these units, whatever asked for it; None if it may."""
+    """Return why a capacity must not go down to these units, whatever the rule; None if it may."""
     if load.consumed > units:
         return Reason(Code.BELOW_CONSUMPTION, reasons.below_consumption, load, units)
     return None if load.options.enable_down_scaling else _down_scaling_off(load)

@@ -127,7 +127,7 @@ class MinuteSeries:
     """Consumed units and throttled events, minute by minute: what a target utilization needs.
 
     A minute without a datapoint is 0. The first `before` minutes lie before the look-back window.
-    `period` is how many minutes were asked for.
+    `period` is the number of minutes requested.
     """
 
     consumed: Sequence[float]

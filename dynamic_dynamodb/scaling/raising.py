@@ -76,9 +76,9 @@ _SCALE_RULES: Final = (
 
 
 def propose(load: CapacityLoad) -> Proposal | None:
-    """Return the units to raise to and why; None if nothing asks for a raise.
+    """Return the units to raise to and why; None if no rule applies.
 
-    The maximum may turn what was asked for into no raise at all.
+    Capped at the maximum, the units may be no raise at all.
     """
     options, units = load.options, load.provisioned
     why: tuple[Reason, ...] = ()

@@ -168,7 +168,7 @@ def peak(load: CapacityLoad) -> str:
     """Return the demand of the highest minute that a decrease looks back on."""
     demand = load.usage.demand
     minutes = demand.minutes.period if demand else 0
-    return f"{format_number(load.peak_demand)} units a second at most in {minutes} minutes"
+    return f"demand is at most {format_number(load.peak_demand)} units a second in {minutes} minutes"
 
 
 # What follows from it.
@@ -176,7 +176,7 @@ def peak(load: CapacityLoad) -> str:
 
 def above_target(load: CapacityLoad, demand: Rational) -> str:
     """Return the demand that a capacity is raised to fit."""
-    return f"{format_number(demand)} units a second are asked for: up to make that {_target(load)}"
+    return f"demand is {format_number(demand)} units a second: up to make that {_target(load)}"
 
 
 def up_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> str:
@@ -212,7 +212,7 @@ def _target(load: CapacityLoad) -> str:
 def peak_within_thresholds(load: CapacityLoad) -> str:
     """Return that the highest demand is not low enough to lower a capacity."""
     threshold = format_number(load.options.lower_threshold)
-    return f"{peak(load)} are not below {load.name('lower_threshold')} {threshold} %"
+    return f"{peak(load)}, not below {load.name('lower_threshold')} {threshold} %"
 
 
 def fits_already(load: CapacityLoad) -> str:
@@ -243,9 +243,7 @@ def up_scaling_off(load: CapacityLoad) -> str:
 
 def demand_but_up_scaling_off(load: CapacityLoad, demand: Rational) -> str:
     """Return that a raise to a target utilization is due but switched off."""
-    return (
-        f"{format_number(demand)} units a second are asked for, but {load.name('enable_up_scaling')} is off"
-    )
+    return f"demand is {format_number(demand)} units a second, but {load.name('enable_up_scaling')} is off"
 
 
 # Minimum and maximum.

@@ -20,7 +20,7 @@ PUBLISHING_DELAY: Final = timedelta(minutes=3)
 """Age up to which a minute without a datapoint counts as not yet published."""
 
 LONGEST_SILENCE: Final = timedelta(hours=1)
-"""How long a capacity without datapoints is taken for one whose datapoints are missing."""
+"""How long a capacity without datapoints counts as unknown, because its datapoints may be missing."""
 
 Datapoints = dict[datetime, float]
 """Sums by the start of their minute (UTC); a minute without a datapoint is absent."""
@@ -195,7 +195,7 @@ class UsageEstimator:
             minutes,
             known,
             memory.units_before_raise,
-            # Rounded up: AWS has not made a raise by the end of the minute in which it was asked for.
+            # Rounded up: AWS has not made a raise by the end of the minute in which it was requested.
             0 if raised_at is None else max(0, -((begin - raised_at) // MINUTE)),
             memory.throttled_checks,
             throttled_until,

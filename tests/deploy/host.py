@@ -1,4 +1,4 @@
-"""A copy of this machine to install services on: all that is written there is gone when it ends.
+"""A copy of this machine to install services on; it is discarded at the end, with everything written to it.
 
 A namespace of mounts puts an overlay over the root directory, and a namespace of processes ends what was
 left running. Its network is this machine's, so that it reaches the emulator.
@@ -45,7 +45,7 @@ NEEDED = (REPOSITORY, Path(sys.prefix), Path(sys.base_prefix))
 
 @dataclass(frozen=True)
 class Host:
-    """A copy of this machine; `variables` are the environment of what runs there."""
+    """A copy of this machine; `variables` are the environment of its processes."""
 
     pid: int
     root: Path
@@ -62,7 +62,7 @@ class Host:
         return self.must_run("cat", path).stdout
 
     def stub(self, name: str, script: str) -> None:
-        """Put a command in front of all others; it first notes that it was called."""
+        """Replace a command with a script that first records its call."""
         note = f'#!/bin/bash\nset -eu\nprintf "%s\\n" "{name} $*" >>{STUBS}/calls\n'
         self.write(f"{STUBS}/{name}", note + script, 0o755)
         self.run("sh", "-c", f"touch {STUBS}/calls && chmod 666 {STUBS}/calls")  # services are not root
@@ -86,7 +86,7 @@ class Host:
         return Run(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     def must_run(self, *command: str) -> Run:
-        """Run a command there that must go well."""
+        """Run a command there that must succeed."""
         run = self.run(*command)
         assert run.code == 0, run
         return run
@@ -116,7 +116,7 @@ def start_host(folder: Path) -> Iterator[Host]:
 
 
 def _list_apart() -> list[str]:
-    """List what is needed of other file systems than the root's, which the overlay does not show."""
+    """List the needed directories on other file systems, which the overlay does not include."""
     return [str(path) for path in NEEDED if path.stat().st_dev != Path("/").stat().st_dev]
 
 

@@ -49,7 +49,7 @@ class Stack:
 
     @property
     def launch_template(self) -> dict[str, Any]:
-        """Return what the newest version of the launch template says, user data aside."""
+        """Return the newest version of the launch template, without user data."""
         return {name: each for name, each in self._launch_template().items() if name != "UserData"}
 
     @property
@@ -70,7 +70,7 @@ class Stack:
         return [(each["FromPort"], block["CidrIp"]) for each in opened for block in each["IpRanges"]]
 
     def properties(self, resource: str) -> dict[str, Any]:
-        """Resolve the properties that the template gives a resource: moto keeps some of them to itself."""
+        """Resolve the properties of a resource in the template: moto does not return all of them."""
         from moto.cloudformation.models import cloudformation_backends  # noqa: PLC0415 - moto loads slowly
         from moto.cloudformation.parsing import clean_json  # noqa: PLC0415 - the same
 
@@ -79,7 +79,7 @@ class Stack:
         return {name: _leave_out(each) for name, each in clean_json(given, stack.resource_map).items()}
 
     def statements(self) -> dict[str, dict[str, Any]]:
-        """Return the statements of the policies that the template gives the role, by their names."""
+        """Return the statements of the role's policies by name."""
         policies = [*self.properties("Role")["Policies"]]
         if "ScalingPermissions" in self.resources:
             policies.append(self.properties("ScalingPermissions"))
@@ -96,7 +96,7 @@ class Stack:
 
 
 def _leave_out(found: Any) -> Any:
-    """Leave out of a list what is AWS::NoValue, as CloudFormation does and moto does not."""
+    """Remove AWS::NoValue from a list, as CloudFormation does and moto does not."""
     return [each for each in found if each is not None] if isinstance(found, list) else found
 
 
@@ -123,7 +123,7 @@ def deploy(*, in_own_vpc: bool = False, **parameters: str) -> Iterator[Stack]:
         resources = cloudformation.describe_stack_resources(StackName="scaling")["StackResources"]
         yield Stack(
             given,
-            # moto lists a resource whose condition does not hold, too, but names it nowhere.
+            # moto also lists resources whose condition is false, but without an id.
             {
                 each["LogicalResourceId"]: each["PhysicalResourceId"]
                 for each in resources

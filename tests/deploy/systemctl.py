@@ -1,6 +1,6 @@
 """A stand-in for `systemctl` on a host where systemd does not run: it starts the processes that a unit names.
 
-Of systemd it knows what our unit uses of it, but no sandboxing and no restarts.
+It supports what our unit uses, except sandboxing and restarts.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def read_unit(name: str) -> dict[str, list[str]]:
-    """Read the settings of a unit and its drop-ins; an empty one forgets those before it."""
+    """Read the settings of a unit and its drop-ins; an empty one clears earlier ones."""
     settings: dict[str, list[str]] = {}
     for path in (UNITS / f"{name}.service", *sorted((UNITS / f"{name}.service.d").glob("*.conf"))):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -52,7 +52,7 @@ def read_unit(name: str) -> dict[str, list[str]]:
 
 
 def start(unit: dict[str, list[str]]) -> int:
-    """Start the main process and wait until it is ready; 1 if it ends before."""
+    """Start the main process and wait until it is ready; return 1 if it ends before that."""
     for folder in list_folders(unit).values():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.chown(folder, find_user(unit), unit.get("Group", ["root"])[0])
@@ -77,7 +77,7 @@ def start(unit: dict[str, list[str]]) -> int:
 
 
 def list_folders(unit: dict[str, list[str]]) -> dict[str, Path]:
-    """Return the directories that a unit asks for, by the kind of them."""
+    """Return the directories that a unit requires, by kind."""
     return {
         kind: Path(root, unit[f"{kind}Directory"][0])
         for kind, root in ROOTS.items()
@@ -90,7 +90,7 @@ def find_user(unit: dict[str, list[str]]) -> str:
 
 
 def stop(unit: dict[str, list[str]]) -> int:
-    """End the main process, and with it the units that are part of it, whose run-time directories go."""
+    """End the main process and the units that are part of it, and remove their run-time directories."""
     end(unit)
     for path in UNITS.glob("*.service"):
         part = read_unit(path.stem)
@@ -109,7 +109,7 @@ def end(unit: dict[str, list[str]]) -> None:
 
 
 def reload(unit: dict[str, list[str]]) -> int:
-    """Run what reloads."""
+    """Run the commands of ExecReload=."""
     return 0 if run_all(unit, "ExecReload") else 1
 
 
@@ -123,7 +123,7 @@ def is_active(_unit: dict[str, list[str]]) -> int:
 
 
 def run_all(unit: dict[str, list[str]], setting: str) -> bool:
-    """Run commands one after the other until one fails that may not."""
+    """Run the commands of a setting in order, until one fails that must not."""
     return all(
         launch(unit, line.lstrip("-+"), as_root="+" in line.split("/")[0]).wait() == 0 or line[0] == "-"
         for line in unit.get(setting, [])

@@ -1,4 +1,4 @@
-"""The script of the stack's instance is really run, on a copy of this machine, and the service that it makes.
+"""The set-up script of the stack's instance, and its service, run on a copy of this machine.
 
 Stand-ins are what belongs to AWS or to its distribution: aws, cfn-signal, dnf, and systemctl.
 """
@@ -63,7 +63,7 @@ def instance(installed: Host) -> Host:
     installed.must_run("mkdir", "-p", "/s3/my-bucket/some/path")
     installed.must_run("chmod", "777", "/s3/my-bucket/some/path")
     installed.write("/var/log/cloud-init-output.log", "Collecting\nno such package\n")
-    # The wheel is installed without what it needs, which is lent to it from the environment of the tests.
+    # The wheel is installed without its dependencies, which it uses from the tests' environment.
     settings = installed.read("/etc/default/dynamic-dynamodb") + f"PYTHONPATH={packages}\n"
     installed.write("/etc/default/dynamic-dynamodb", settings)
     pip = {"PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_IGNORE_INSTALLED": "1"}
@@ -152,7 +152,7 @@ def test_a_failure_is_signalled_to_the_stack(instance: Host, dnf: str, code: int
 
 
 def test_without_a_configuration_the_example_is_installed_and_uploaded(systemd: Host, tmp_path: Path) -> None:
-    systemd.write(f"{KEPT}.bak", EACH_SECOND)  # its key begins alike
+    systemd.write(f"{KEPT}.bak", EACH_SECOND)  # its key begins with the same text
     run = set_up(systemd)
     assert run.code == 0, run
     assert "installed the example configuration, with region us-west-2" in run.stdout

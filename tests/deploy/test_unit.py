@@ -73,7 +73,7 @@ def test_systemd_analyze_finds_little_exposure(systemd: Host) -> None:
 def test_a_configuration_with_errors_is_not_retried() -> None:
     settings = read(UNIT).splitlines()
     assert {"Type=notify", "Restart=on-failure", "RestartPreventExitStatus=2"} <= set(settings)
-    # The exit code of an ExecStartPre= is not looked at by RestartPreventExitStatus=: systemd.service(5).
+    # RestartPreventExitStatus= ignores the exit code of ExecStartPre=: systemd.service(5).
     assert not [line for line in settings if line.startswith("ExecStartPre=")]
 
 

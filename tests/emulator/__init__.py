@@ -1,4 +1,4 @@
-"""An emulator of the AWS services which the product calls, stricter than moto and able to fail on command.
+"""An emulator of the AWS services that the product calls, stricter than moto and able to fail on command.
 
     from tests.emulator import Emulator
 

@@ -1,4 +1,4 @@
-"""Application Auto Scaling's list of what it looks after; it scales nothing here."""
+"""Application Auto Scaling's list of registered capacities; nothing is scaled here."""
 
 from __future__ import annotations
 

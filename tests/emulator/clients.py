@@ -1,4 +1,4 @@
-"""boto3 clients which talk to an emulator and never retry."""
+"""boto3 clients that talk to an emulator and never retry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def client(emulator: Emulator, service: str, *, region: str = "us-east-1", read_timeout: float = 10) -> Any:
-    """Return a client which does not validate parameters; it is made once per service, region and timeout."""
+    """Return a client that does not validate parameters; it is made once per service, region and timeout."""
     return _client(emulator.url, service, region, read_timeout)
 
 

@@ -32,7 +32,7 @@ def serve(state: State, call: Call) -> dict[str, Any]:
 
 
 def metric_key(metric: Mapping[str, Any]) -> MetricKey:
-    """Identify the series which a query or a GetMetricStatistics call asks for."""
+    """Identify the series that a query or a GetMetricStatistics call asks for."""
     dimensions = frozenset((given["Name"], given["Value"]) for given in metric.get("Dimensions", []))
     return MetricKey(metric.get("Namespace", ""), metric.get("MetricName", ""), dimensions)
 

@@ -1,4 +1,4 @@
-"""What a test may do to the emulator besides calling it as AWS."""
+"""The control methods, with which tests set up and inspect the emulator."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONSUMED_WRITES = "ConsumedWriteCapacityUnits"
 THROTTLED_READS = "ReadThrottleEvents"
 THROTTLED_WRITES = "WriteThrottleEvents"
 
-# Minutes after the present one which get data too, so that a test may run across the end of a minute.
+# Minutes after the present one that get data too, so that a test may run across the end of a minute.
 _AHEAD = 5
 
 
@@ -56,7 +56,7 @@ class Control:
         on_demand: bool = False,
         status: str = "ACTIVE",
     ) -> None:
-        """Make a table with its indexes; one on demand has 0 units everywhere."""
+        """Create a table with its indexes; an on-demand table has 0 units everywhere."""
         with self._lock:
             given = (gsis or {}).items()
             indexes = {index: Throughput((0, 0) if on_demand else _pair(units)) for index, units in given}
@@ -75,7 +75,7 @@ class Control:
             self._table(table).indexes.pop(index, None)
 
     def set_status(self, table: str, index: str | None = None, *, status: str) -> None:
-        """Set the status which a table or an index shows, and which UpdateTable respects, until set again."""
+        """Set the status that a table or an index shows, and that UpdateTable respects, until set again."""
         with self._lock:
             self._table(table).resource(index).status = status
 
@@ -144,7 +144,7 @@ class Control:
         settings.results_per_page = results
 
     def set_publication_delay(self, seconds: float) -> None:
-        """Show a minute of metrics so long after its end (default 0); -60 shows the present minute too."""
+        """Set the delay of a minute of metrics in seconds (default 0); -60 shows the present minute too."""
         self._state.settings.publication_delay = seconds
 
     def set_clock(self, now: Moment) -> None:

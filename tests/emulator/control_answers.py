@@ -1,4 +1,4 @@
-"""The JSON answers of control methods which are called over HTTP."""
+"""The JSON answers of control methods that are called over HTTP."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class Dispatcher(Control):
         return answer
 
     def control(self, method: str, body: bytes) -> Answer:
-        """Run a control method which arrived over HTTP."""
+        """Run a control method that arrived over HTTP."""
         try:
             result = self.run(method, json.loads(body or b"{}"))
         except (ValueError, TypeError, TimeoutError, ServiceError) as error:

@@ -66,7 +66,7 @@ class Emulator(Dispatcher):
         self._thread.start()
 
     def stop(self) -> None:
-        """End all calls which hang, close all connections and wait for all threads."""
+        """End all calls that hang, close all connections and wait for all threads."""
         if self._server is None or self._thread is None:
             return
         self._server.shutdown()

@@ -13,7 +13,7 @@ _EXPIRED = "The security token included in the request is expired"
 _RATE = "Rate exceeded"
 _UNAVAILABLE = "The service is temporarily unavailable. Please retry."
 
-# code -> (HTTP status, message); a code which is not listed answers 400 with the code as its message.
+# code -> (HTTP status, message); a code that is not listed answers 400 with the code as its message.
 KNOWN_ERRORS: dict[str, tuple[int, str]] = {
     "AccessDenied": (403, "{denied}"),
     "AccessDeniedException": (400, "{denied}"),

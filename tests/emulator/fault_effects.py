@@ -26,7 +26,7 @@ _HTML = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It w
 
 
 def answer_instead(fault: Fault, call: Call, taken: Taken) -> Answer:
-    """Return the answer of a fault which needs no ordinary answer, or raise its error."""
+    """Return the answer of a fault that needs no ordinary answer, or raise its error."""
     if fault.kind == "reset":
         return Answer(0, delivery=Delivery.RESET)
     if fault.kind == "hang":

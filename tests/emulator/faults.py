@@ -1,4 +1,4 @@
-"""Rules which make chosen calls fail."""
+"""Rules that make chosen calls fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.emulator.wire import Call
 
-# Kinds which act before the call is served, which answer in its place, which change GetMetricData's results.
+# Kinds that act before the call is served, answer in its place, or change GetMetricData's results.
 BEFORE_KINDS = frozenset({"control", "slow"})
 ANSWER_KINDS = frozenset({"error", "bare_error", "reset", "hang", "drip", "html", "cut_body", "short_body"})
 RESULT_KINDS = frozenset({"metric_status", "missing_results", "odd"})
@@ -60,7 +60,7 @@ class Fault:
     - "control": the control method `method` runs with `arguments` before the call is served as ever.
 
     With `applied` the call takes effect before the fault answers (always so with cut_body and short_body).
-    All rules which concern a call count it; of those which answer in its place the oldest one does.
+    All rules that concern a call count it; of those that answer in its place the oldest one does.
 
     botocore does not notice a JSON answer which it cannot read (html, cut_body, and short_body where there is
     no checksum): its caller gets an answer without members.
@@ -122,7 +122,7 @@ class _Rule:
 
 @dataclass
 class Taken:
-    """The faults which hit one call; at most one answers in place of the service, and it comes last."""
+    """The faults that hit one call; at most one answers in place of the service, and it comes last."""
 
     faults: list[Fault]
     released: threading.Event
@@ -153,7 +153,7 @@ class FaultRules:
             self._released = threading.Event()
 
     def take(self, call: Call) -> Taken:
-        """Choose the faults which hit a call."""
+        """Choose the faults that hit a call."""
         with self._lock:
             taken: list[Fault] = []
             answering: Fault | None = None

@@ -63,7 +63,7 @@ class MetricStore:
             del self._series[key]
 
     def read(self, key: MetricKey, window: Window) -> list[tuple[int, float]]:
-        """List the periods which have data, oldest first; a period without data is absent, not 0."""
+        """List the periods that have data, oldest first; a period without data is absent, not 0."""
         series = self._series.get(key)
         if series is None:
             return []

@@ -29,7 +29,7 @@ def forward(raw: RawRequest) -> Answer:
 
 
 def create_topic(name: str, region: str) -> str:
-    """Create an SNS topic and give its ARN."""
+    """Create an SNS topic and return its ARN."""
     from moto.sns.models import sns_backends  # noqa: PLC0415 - see forward()
 
     _application()

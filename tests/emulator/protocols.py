@@ -33,11 +33,11 @@ class Protocol:
         raise NotImplementedError
 
     def encode(self, action: str, result: Mapping[str, Any]) -> Answer:
-        """Write the answer of a call which succeeded."""
+        """Write the answer of a call that succeeded."""
         raise NotImplementedError
 
     def encode_error(self, error: ServiceError) -> Answer:
-        """Write the answer of a call which failed."""
+        """Write the answer of a call that failed."""
         raise NotImplementedError
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> Answer:
@@ -71,7 +71,7 @@ class JsonProtocol(Protocol):
             body["message"] = error.message
         answer = self._json(error.status, body)
         if self._query_mode:
-            # A service which once spoke query repeats the code it had there.
+            # A service that once spoke query repeats the code it had there.
             answer.headers["x-amzn-query-error"] = f"{error.code};{query.fault_of(error)}"
         return answer
 
@@ -110,7 +110,7 @@ class QueryProtocol(Protocol):
 
 
 def protocol_of(service: str, headers: Mapping[str, str]) -> Protocol:
-    """Choose the protocol which the request's content type names."""
+    """Choose the protocol that the request's content type names."""
     content_type = headers.get("content-type", "")
     if "json" in content_type:
         return JsonProtocol(service, headers)

@@ -50,7 +50,7 @@ class RequestLog:
         self._requests: list[LoggedRequest] = []
 
     def begin(self, call: Call, faults: list[str]) -> LoggedRequest:
-        """Record a request which has just arrived, with the kinds of the faults which will hit it."""
+        """Record a request that has just arrived, with the kinds of the faults that will hit it."""
         with self._changed:
             logged = LoggedRequest(
                 number=len(self._requests) + 1,

@@ -1,4 +1,4 @@
-"""An HTTP server on the loopback interface which can cut answers off and reset connections."""
+"""An HTTP server on the loopback interface that can cut answers off and reset connections."""
 
 from __future__ import annotations
 

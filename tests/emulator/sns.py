@@ -1,4 +1,4 @@
-"""Where SNS answers a Publish call otherwise than moto."""
+"""Corrections of moto's answers to Publish."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MESSAGE_MAXIMUM = 256 * 1024
 
 
 def check(call: Call) -> None:
-    """Refuse a Publish call which AWS would refuse whatever the state of the topic."""
+    """Refuse a Publish call that AWS would refuse whatever the state of the topic."""
     if call.action != "Publish":
         return
     parameters = call.parameters

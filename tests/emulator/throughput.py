@@ -42,7 +42,7 @@ class Throughput:
         return requested[0] < self.units[0] or requested[1] < self.units[1]
 
     def check_decrease(self, now: datetime) -> None:
-        """Refuse a decrease which AWS would not allow at this moment."""
+        """Refuse a decrease that AWS would not allow at this moment."""
         today = self.decreases_today(now)
         if today < FREE_DECREASES or self.last_decrease is None:
             return

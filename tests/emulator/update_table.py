@@ -75,7 +75,7 @@ def check_simultaneous(tables: Tables, maximum: int | None, now: datetime) -> No
 
 
 def invalid(message: str) -> ServiceError:
-    """Make the error for a request which can never succeed."""
+    """Make the error for a request that can never succeed."""
     return ServiceError("ValidationException", message)
 
 

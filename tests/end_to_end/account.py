@@ -1,4 +1,4 @@
-"""Tables that most tests need, and what the configuration `ALL` makes of them."""
+"""Tables that most tests need, and their capacities after a check with the configuration `ALL`."""
 
 from __future__ import annotations
 

@@ -39,6 +39,6 @@ def daemon(program: Program) -> Iterator[Daemon]:
 
 @pytest.fixture
 def source() -> Iterator[Source]:
-    """Yield a server that stands in for what hands out credentials, and refuses them at first."""
+    """Yield a server in place of a source of credentials, which refuses them at first."""
     with open_source() as opened:
         yield opened

@@ -1,4 +1,4 @@
-"""A server in place of what hands out credentials: the metadata service, a container's endpoint, STS."""
+"""A server in place of a source of credentials: the metadata service, a container's endpoint, STS."""
 
 from __future__ import annotations
 

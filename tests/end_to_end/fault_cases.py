@@ -1,4 +1,4 @@
-"""What can go wrong at AWS, and what the account looks like after a check in which it does.
+"""Faults of AWS, and the expected state of the account after a check with each of them.
 
 In the account, `busy` and `sick` are to be raised, `idle` and the index of `sick` lowered.
 """

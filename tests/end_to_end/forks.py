@@ -135,7 +135,7 @@ def _use_streams(end: int, output: int, errors: int) -> None:
 
 
 def run(request: dict[str, Any]) -> None:
-    """Run what was asked for in this process."""
+    """Run the requested module in this process."""
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -204,7 +204,7 @@ class Program:
 
 
 def _judge(run: Run) -> Run:
-    """No run may end in a traceback, whatever it met."""
+    """Fail if a run ends in a traceback."""
     assert "Traceback" not in run.stdout + run.stderr, run.stdout + run.stderr
     return run
 

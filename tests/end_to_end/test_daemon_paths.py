@@ -1,4 +1,4 @@
-"""A daemon uses the paths that its starter meant, and others cannot write its files."""
+"""A daemon resolves paths relative to the directory of its start, and others cannot write its files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(*COUNTING, with_index
 
 @contextmanager
 def _careless() -> Iterator[None]:
-    """Set the umask to 0, so that new processes make files that anyone may write."""
+    """Set the umask to 0, so that new processes create files that everyone can write."""
     before = os.umask(0)
     try:
         yield

@@ -22,7 +22,7 @@ TOO_SLOW = "AnswerTooSlow: no complete answer within 0.6 s"
 
 
 def _everything(emulator: Emulator) -> str:
-    """Configure what makes every kind of call, for a table that is to be raised."""
+    """Return a configuration that makes every kind of call, with a table to raise."""
     add_busy(emulator)
     publishing = (f"sns-topic-arn: {emulator.add_topic('changes')}", "sns-message-types: scale-up")
     return f"[global]\nskip-aws-autoscaled: true\n{everywhere(*publishing, with_indexes=False)}"

@@ -64,7 +64,7 @@ def test_a_name_that_dynamodb_does_not_allow_never_becomes_a_path(
     lines, failures = record_targets([target, ORDERS], history, folder, HOUR)
     assert len(lines) == len(history.asked) == 1
     assert failures[0].endswith(
-        ": not recorded: DynamoDB allows no such name: it takes 3 to 255 letters, digits, _, - and ."
+        ": not recorded: DynamoDB does not allow this name: it must have 3 to 255 letters, digits, _, - and ."
     )
     assert failures[0].isprintable()
     assert sorted(path.name for path in folder.iterdir()) == ["orders.csv", MANIFEST]

@@ -226,8 +226,8 @@ def test_a_minute_with_no_throttled_events_is_not_newly_throttled() -> None:
 def test_sentences_name_the_demand_and_the_target() -> None:
     sides = [decide_reads(usage_of(every_minute(units))) for units in (96, 72)]
     assert [side.reasons[0].sentence for side in sides] == [
-        "96 units a second are asked for: up to make that 85 %",
-        "72 units a second at most in 15 minutes: down to make that 85 %",
+        "demand is 96 units a second: up to make that 85 %",
+        "demand is at most 72 units a second in 15 minutes: down to make that 85 %",
     ]
 
 

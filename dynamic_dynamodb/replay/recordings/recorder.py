@@ -282,7 +282,7 @@ def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> d
 
 def _find_refusal(subject: RecordedTarget, account: str) -> str | None:
     if not subject.target.has_valid_names:
-        return f"DynamoDB allows no such name: it takes {NAME_RULE}"
+        return f"DynamoDB does not allow this name: it must have {NAME_RULE}"
     if subject.account and subject.account != account:
         return f"it is of account {subject.account}, but the directory holds recordings of {clip(account)}"
     return None

@@ -1,4 +1,4 @@
-"""What the emulator claims about AWS's limit on decreases."""
+"""The emulator limits decreases as AWS does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator claims about itself: its server, its log and its control methods."""
+"""The emulator starts, stops and resets cleanly, logs requests, and can be controlled over HTTP."""
 
 from __future__ import annotations
 

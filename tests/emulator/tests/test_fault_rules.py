@@ -1,4 +1,4 @@
-"""What the emulator claims about the choice of the calls which fail."""
+"""A fault affects exactly the calls that its rule selects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator claims about failing on command."""
+"""The emulator fails on command, as AWS and networks do."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_a_call_can_be_slow(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("kind", ["html", "cut_body", "short_body"])
 def test_an_answer_can_be_unreadable(emulator: Emulator, kind: str) -> None:
-    # botocore takes a JSON answer which it cannot read for one without members.
+    # botocore takes a JSON answer that it cannot read for one without members.
     emulator.add_table("orders")
     emulator.add_fault(kind=kind)
     answer = client(emulator, "dynamodb").describe_table(TableName="orders")

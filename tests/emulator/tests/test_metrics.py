@@ -1,4 +1,4 @@
-"""What the emulator claims about CloudWatch."""
+"""The emulator returns metrics as CloudWatch does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator claims about its protocols, SNS and the services which moto serves."""
+"""The emulator supports AWS's protocols, checks SNS messages as AWS does, and passes other calls to moto."""
 
 from __future__ import annotations
 

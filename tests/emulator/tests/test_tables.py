@@ -1,4 +1,4 @@
-"""What the emulator claims about tables and their descriptions."""
+"""The emulator lists, describes, creates and deletes tables as AWS does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator claims about updates of tables and indexes."""
+"""The emulator applies and refuses updates of tables and indexes as AWS does."""
 
 from __future__ import annotations
 
