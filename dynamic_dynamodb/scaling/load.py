@@ -1,4 +1,4 @@
-"""What one capacity of a target carries in one check: units consumed and throttled, as percentages too."""
+"""The load of one capacity in one check: units consumed and throttled, also in percent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 MOST_THROTTLED_CHECKS: Final = 100
-"""Where the count of throttled checks ends: far above what any rule asks for."""
+"""The count of throttled checks stops here, far above what any rule needs."""
 
 
 class CapacityLoad:

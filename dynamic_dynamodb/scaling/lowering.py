@@ -65,7 +65,7 @@ def _find_amount(load: CapacityLoad) -> Rational:
 
 
 def _lower_by_amount(load: CapacityLoad, count: int) -> Lowering:
-    """Lower by the amount that low consumption asks for."""
+    """Lower by the configured amount while consumption is low."""
     options, units = load.options, load.provisioned
     amount = _find_amount(load)
     if not amount:
@@ -86,7 +86,7 @@ def _lower_by_amount(load: CapacityLoad, count: int) -> Lowering:
 
 
 def _lower_to(target: Rational, load: CapacityLoad, count: int) -> Lowering:
-    """Lower to what makes the highest demand the target utilization, once that demand is low."""
+    """Lower until the highest demand is the target utilization, once that demand is low."""
     options, units = load.options, load.provisioned
     peak = load.peak_demand
     if load.is_throttled:

@@ -89,7 +89,7 @@ def note_minutes(memory: Memory, usage: Usage, side: CapacityDecision) -> Memory
 def note_changes(
     before: PerCapacity[Memory], applied: Decision, window_end: datetime, *, now: datetime
 ) -> PerCapacity[Memory]:
-    """Return the memory after an update that AWS took: a decrease starts the count of low checks at 0.
+    """Return the memory after an update that AWS applied: a decrease resets the count of low checks.
 
     `window_end` is the end of the look-back window that the update was decided by.
     """

@@ -30,7 +30,7 @@ LONGEST_NAME_CHARACTERS: Final = 255
 NAME_PATTERN: Final = rf"[A-Za-z0-9_.-]{{3,{LONGEST_NAME_CHARACTERS}}}"
 """The names that DynamoDB accepts for tables and indexes (API reference, CreateTable)."""
 NAME_RULE: Final = f"3 to {LONGEST_NAME_CHARACTERS} letters, digits, _, - and ."
-"""The same for people."""
+"""The pattern in words, for messages."""
 _NAME: Final = re.compile(NAME_PATTERN)
 _SEPARATOR: Final = re.compile("[/:@]")
 _MOST_NAMES: Final = 2
@@ -52,7 +52,7 @@ def is_safe_name(given: object) -> TypeGuard[str]:
 
 @dataclass_transform(frozen_default=True)
 def value(kind: type[T]) -> type[T]:
-    """Make a dataclass with slots that the type checker takes for frozen.
+    """Make a dataclass with slots that the type checker treats as frozen.
 
     A dataclass that is frozen at run time takes three times as long to create, and one check of one target
     creates thirty values.
@@ -67,7 +67,7 @@ class Target(NamedTuple):
     index: str = ""  # type: ignore[assignment]  # hides a tuple's method that no target needs
 
     def __str__(self) -> str:
-        """Return `table` or `table/index`, as everything that the program prints or writes spells it."""
+        """Return `table` or `table/index`, the spelling in all output."""
         return f"{self.table}/{self.index}" if self.index else self.table
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Propose a raise: the largest that any rule asks for, within minimum and maximum."""
+"""Propose a raise: the largest of all rules, within minimum and maximum."""
 
 from __future__ import annotations
 

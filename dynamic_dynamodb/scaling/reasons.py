@@ -160,7 +160,7 @@ def _too_many_throttled(load: CapacityLoad, events: Rational, since: str = "") -
 
 
 def throttled_again_and_again(load: CapacityLoad) -> str:
-    """Return that throttling goes on although demand asks for no raise."""
+    """State that throttling goes on although demand requires no raise."""
     return f"{still_throttled(load)}, for {load.throttled_checks} checks in a row"
 
 
@@ -210,13 +210,13 @@ def _target(load: CapacityLoad) -> str:
 
 
 def peak_within_thresholds(load: CapacityLoad) -> str:
-    """Return that the highest demand is not low enough to lower a capacity."""
+    """State that the highest demand is not low enough to lower a capacity."""
     threshold = format_number(load.options.lower_threshold)
     return f"{peak(load)}, not below {load.name('lower_threshold')} {threshold} %"
 
 
 def fits_already(load: CapacityLoad) -> str:
-    """Return that the highest demand needs the units that are provisioned."""
+    """State that the highest demand needs the units that are provisioned."""
     return f"{load.provisioned} units are needed for {load.name('target_utilization')}"
 
 
@@ -242,7 +242,7 @@ def up_scaling_off(load: CapacityLoad) -> str:
 
 
 def demand_but_up_scaling_off(load: CapacityLoad, demand: Rational) -> str:
-    """Return that a raise to a target utilization is due but switched off."""
+    """State that a raise to a target utilization is due but turned off."""
     return f"demand is {format_number(demand)} units a second, but {load.name('enable_up_scaling')} is off"
 
 

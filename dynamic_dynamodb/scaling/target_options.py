@@ -76,14 +76,14 @@ class TargetOptions:
     """Whether either capacity is scaled to a target utilization, which needs each minute."""
 
     def __post_init__(self) -> None:
-        """Find out once what every check asks."""
+        """Compute once what every check needs."""
         has_target = any(side.target_utilization is not None for side in self.capacities)
         object.__setattr__(self, "has_target_utilization", has_target)
 
 
 @dataclass(frozen=True, slots=True)
 class CircuitBreakerOptions:
-    """The URL to ask before a change, and how long to wait for its answer, in milliseconds."""
+    """The URL to request before a change, and how long to wait for its answer, in milliseconds."""
 
     url: str
     timeout_ms: float

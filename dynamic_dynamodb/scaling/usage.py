@@ -185,7 +185,7 @@ class UsageEstimator:
     def _find_demand(
         self, series: CapacitySeries, minutes: MinuteSeries, known: int, memory: Memory
     ) -> Demand:
-        """Put what the memory knows of a raise and of throttling beside the minutes."""
+        """Combine the minutes with what the memory holds about raises and throttling."""
         # CloudWatch may have minutes with 0 events, too.
         reach = max((minute + 1 for minute, events in series.throttled_minutes if events), default=0)
         throttled_until = self._window.start + reach * MINUTE if reach else None
