@@ -9,7 +9,7 @@ from typing import Final
 from dynamic_dynamodb.scaling.model import value
 
 LONGEST_SILENCE: Final = timedelta(hours=1)
-"""How long several tables without a datapoint are taken for an outage of CloudWatch."""
+"""How long several tables without a datapoint count as an outage of CloudWatch."""
 SEVERAL_TABLES: Final = 3
 """This many tables rarely become idle at once; one or two do."""
 NO_TABLES: Final[frozenset[str]] = frozenset()
@@ -58,7 +58,7 @@ class MetricsSilence:
 
     @property
     def is_outage(self) -> bool:
-        """Return whether missing datapoints are taken for an outage of CloudWatch."""
+        """Return whether missing datapoints count as an outage of CloudWatch."""
         return len(self.tables) >= SEVERAL_TABLES and self.duration <= LONGEST_SILENCE
 
     def begin(self) -> None:

@@ -13,7 +13,7 @@ _LONGEST_SEARCHED_CHARACTERS: Final = 10_000
 """How much of a text is searched for secrets; if the rest may end a password, nothing is shown."""
 UNSENDABLE: Final = "contains a line break, a space or another character that keys never contain"
 SHORTEST_TOKEN_CHARACTERS: Final = 16
-"""Letters and digits in a row of this length are taken for a token."""
+"""A run of letters and digits of this length counts as a token."""
 _SECRET: Final = re.compile(
     f"({'|'.join(option.name for option in OPTIONS if option.is_secret)}).*", re.DOTALL
 )

@@ -116,7 +116,7 @@ def find_late_start(target: Target) -> timedelta:
 
 
 def _is_worth_waiting(side: CapacityDecision) -> bool:
-    """Return whether a decrease saves less at once than it costs to have it refused for the next hour."""
+    """Return whether a decrease saves too little at once to be worth blocking further ones for an hour."""
     is_above_maximum = any(reason.code is Code.ABOVE_MAXIMUM for reason in side.reasons)
     return side.is_decrease and 2 * side.proposed > side.provisioned and not is_above_maximum
 

@@ -1,4 +1,4 @@
-"""Convert the rows of a file to a recording, with remarks on what may be wrong with them."""
+"""Convert the rows of a file to a recording, with remarks on rows that may be wrong."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _USUAL_MODE: Final = 0o666
 
 
 class RecordingError(ValueError):
-    """What is wrong with a file: the end of a sentence that begins with its name."""
+    """A file cannot be used: the message continues a sentence that begins with its name."""
 
 
 def open_regular(path: Path | str, flags: int = 0, directory: int | None = None) -> IO[bytes]:

@@ -1,4 +1,4 @@
-"""Read the recordings in a file or a directory; their names or the manifest say which target they are of."""
+"""Read the recordings in a file or a directory; file names or the manifest determine their targets."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _Source:
 def read_recordings(path: Path, target: Target | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
     """Read a file, or every recording in a directory; raise ConfigurationError with all faults.
 
-    `target` is what a single file is of, if its name does not say so.
+    `target` is the target of a single file that is not named after it.
     """
     files = _find_files(path, target)
     manifest = _find_manifest(path if path.is_dir() else path.parent)

@@ -154,7 +154,7 @@ def _record_into(
 
 
 def _list_warnings(*conditions: Conditions) -> tuple[str, ...]:
-    """Return what is not as it should be, such as a section that matches nothing."""
+    """Return the conditions to warn about, such as a section that matches nothing."""
     notices = (notice for each in conditions for notice in each.in_force)
     return tuple(escape(notice.sentence) for notice in notices if notice.level >= Level.WARNING)
 

@@ -51,7 +51,7 @@ class SideRecording:
 class Recording:
     """The history of a target from `start` (UTC); a side that was not recorded is None.
 
-    `period` is the minutes that a row of the file spans; `remarks` say what may be wrong with it.
+    `period` is the minutes that a row of the file spans; `remarks` are doubts about its rows.
     `billing` has every way in which the target is known to have been billed; an empty `region` is unknown.
     """
 

@@ -187,7 +187,7 @@ def test_a_call_can_be_slow(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("kind", ["html", "cut_body", "short_body"])
 def test_an_answer_can_be_unreadable(emulator: Emulator, kind: str) -> None:
-    # botocore takes a JSON answer that it cannot read for one without members.
+    # botocore treats a JSON answer that it cannot read as one without members.
     emulator.add_table("orders")
     emulator.add_fault(kind=kind)
     answer = client(emulator, "dynamodb").describe_table(TableName="orders")
