@@ -56,7 +56,7 @@ def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
             yield (
                 f"[{title}] {capacity.value}-target-utilization {target:g} is not above"
                 f" {capacity.value}-lower-threshold {lower:g} and at most {capacity.value}-upper-threshold"
-                f" {upper:g}: use thresholds such as {target - 10:g} and {min(target + 10, 100):g}"
+                f" {upper:g}: use thresholds such as {max(target - 10, 1):g} and {min(target + 10, 100):g}"
             )
     period, start = options["lookback_period"], options["lookback_window_start"]
     if period > start:

@@ -64,6 +64,16 @@ if TYPE_CHECKING:
             id="a target above its upper threshold",
         ),
         pytest.param(
+            "[table: a]\nreads-target-utilization: 10\n",
+            (
+                (
+                    "[table: a] reads-target-utilization 10 is not above reads-lower-threshold 30 and at most"
+                    " reads-upper-threshold 90: use thresholds such as 1 and 20"
+                ),
+            ),
+            id="the lowest target",
+        ),
+        pytest.param(
             "[table: a]\nwrites-target-utilization: 30\n",
             (
                 (
