@@ -112,7 +112,7 @@ def _check(
         is_first_today = table.last_decrease is None or table.last_decrease.date() != now.date()
         decreases = 1 if is_first_today else table.decreases_today + 1
         table = replace(table, decreases_today=decreases, last_decrease=now)
-    memory = note_changes(note_decision(memory, left), left, window.end, now=now)
+    memory = note_changes(note_decision(memory, left), left, window.end)
     return replace(table, provisioned=left.proposed), memory
 
 

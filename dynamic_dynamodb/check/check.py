@@ -18,7 +18,13 @@ from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.back_pressure import TableContext, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.memory import forget_checks, note_changes, note_decision, note_minutes
+from dynamic_dynamodb.scaling.memory import (
+    forget_checks,
+    note_changes,
+    note_decision,
+    note_minutes,
+    note_raises,
+)
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 from dynamic_dynamodb.scaling.reasons import (
     LEFT_FOR_NEXT_RUN,
@@ -253,7 +259,9 @@ class Check:
         if options.has_target_utilization:
             memory = PerCapacity(*map(note_minutes, memory, decided.usage, decision.capacities))
         if applied is not None:
-            memory = note_changes(memory, applied, find_window(options, now).end, now=now)
+            memory = note_changes(memory, applied, find_window(options, now).end)
+            if options.has_target_utilization:
+                memory = note_raises(memory, applied, now)
         self.memory.put(target, memory)
         if applied is not None:
             outcome = Outcome.WOULD_UPDATE if self._is_dry_run else Outcome.UPDATED

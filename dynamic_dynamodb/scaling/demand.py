@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.calculators import PERCENT, SECONDS_PER_MINUTE, add, exact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.model import Demand
 
@@ -28,10 +31,10 @@ def find_recent(demand: Demand, provisioned: int) -> Rational | None:
     minutes = demand.minutes
     end = minutes.before + demand.known
     begin = max(minutes.before, end - NEWEST_MINUTES)
-    raised = min(max(begin, demand.minutes_before_raise), end)
     # Apart: else the minutes that have led to a raise would count more once it is made, and raise again.
-    units = _sum_up(demand, begin, raised, provisioned) + _sum_up(demand, raised, end, provisioned)
-    return Fraction(units, (end - begin) * SECONDS_PER_MINUTE)
+    parts = groupby(range(begin, end), key=lambda place: _units_in(demand, place, provisioned))
+    total = sum(_sum_up(demand, [*places], units) for units, places in parts)
+    return Fraction(total, (end - begin) * SECONDS_PER_MINUTE)
 
 
 def find_peak(demand: Demand, provisioned: int) -> Rational:
@@ -57,12 +60,11 @@ def fit_to(demand_per_second: Rational, target_percent: Rational) -> int:
     return ceil(Fraction(demand_per_second * PERCENT, target_percent))
 
 
-def _sum_up(demand: Demand, begin: int, end: int, provisioned: int) -> Rational:
-    """Return the units of demand in some minutes, which passed with the same units provisioned."""
-    minutes = demand.minutes
-    consumed, throttled = add(minutes.consumed[begin:end]), add(minutes.throttled[begin:end])
-    seconds = (end - begin) * SECONDS_PER_MINUTE
-    return _bound(consumed, throttled, _units_in(demand, begin, provisioned) * seconds)
+def _sum_up(demand: Demand, places: Sequence[int], provisioned: int) -> Rational:
+    """Return the units of demand in minutes that passed with so many units provisioned a second."""
+    consumed = add([demand.minutes.consumed[place] for place in places])
+    throttled = add([demand.minutes.throttled[place] for place in places])
+    return _bound(consumed, throttled, provisioned * len(places) * SECONDS_PER_MINUTE)
 
 
 def _bound(consumed: Rational, throttled: Rational, provisioned: int) -> Rational:
@@ -70,4 +72,5 @@ def _bound(consumed: Rational, throttled: Rational, provisioned: int) -> Rationa
 
 
 def _units_in(demand: Demand, place: int, provisioned: int) -> int:
-    return demand.units_before_raise if place < demand.minutes_before_raise else provisioned
+    """Return what was provisioned when a minute passed: the units before the first raise after it."""
+    return next((units for minutes, units in demand.raises if place < minutes), provisioned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 
@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
     from dynamic_dynamodb.scaling.model import Usage
+
+
+MOST_RAISES: Final = 20
+"""How many raises are remembered: more than a capacity has while CloudWatch's minutes are late."""
+
+
+class Raise(NamedTuple):
+    """The moment of a raise, and the units that were provisioned before it."""
+
+    moment: datetime
+    units_before: int
 
 
 @value
@@ -23,7 +34,7 @@ class Memory:
     has answered the throttling before it. It is None if no such raise is known.
     `doubtful_raises` counts the applied raises in a row that only throttling caused while consumption was
     low.
-    `raised_at` is the moment of the last applied raise; `units_before_raise` were provisioned before it.
+    `raises` are the last raises that AWS applied, the oldest first, if they are needed.
     `throttled_checks` counts the checks in a row that saw newly throttled minutes and did not raise, and
     `throttled_until` is the end of the youngest throttled minute that they saw.
     `datapoint_until` is the end of the youngest minute with a datapoint that any check saw; the time of the
@@ -33,8 +44,7 @@ class Memory:
     low_checks: int = 0
     answered_until: datetime | None = None
     doubtful_raises: int = 0
-    raised_at: datetime | None = None
-    units_before_raise: int = 0
+    raises: tuple[Raise, ...] = ()
     throttled_checks: int = 0
     throttled_until: datetime | None = None
     datapoint_until: datetime | None = None
@@ -58,8 +68,7 @@ def count_low_checks(memory: Memory, count: int) -> Memory:
         count,
         memory.answered_until,
         memory.doubtful_raises,
-        memory.raised_at,
-        memory.units_before_raise,
+        memory.raises,
         memory.throttled_checks,
         memory.throttled_until,
         memory.datapoint_until,
@@ -86,9 +95,7 @@ def note_minutes(memory: Memory, usage: Usage, side: CapacityDecision) -> Memory
     return replace(memory, throttled_checks=seen[0], throttled_until=seen[1], datapoint_until=seen[2])
 
 
-def note_changes(
-    before: PerCapacity[Memory], applied: Decision, window_end: datetime, *, now: datetime
-) -> PerCapacity[Memory]:
+def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: datetime) -> PerCapacity[Memory]:
     """Return the memory after an update that AWS applied: a decrease resets the count of low checks.
 
     `window_end` is the end of the look-back window that the update was decided by.
@@ -104,9 +111,18 @@ def note_changes(
             memory,
             answered_until=window_end,
             doubtful_raises=doubtful_raises,
-            raised_at=now,
-            units_before_raise=side.provisioned,
             throttled_checks=0,
         )
+
+    return before.combine(note, applied.capacities)
+
+
+def note_raises(before: PerCapacity[Memory], applied: Decision, now: datetime) -> PerCapacity[Memory]:
+    """Return the memory with the raises of an update that AWS applied: a target utilization needs them."""
+
+    def note(memory: Memory, side: CapacityDecision) -> Memory:
+        if not side.is_raise:
+            return memory
+        return replace(memory, raises=(*memory.raises, Raise(now, side.provisioned))[-MOST_RAISES:])
 
     return before.combine(note, applied.capacities)

@@ -141,8 +141,8 @@ class Demand:
     """The minutes of one capacity, with what a check must know to size it by them.
 
     `known` is how many minutes of the look-back window are known.
-    `units_before_raise` were provisioned in the first `minutes_before_raise` minutes of the series; the later
-    ones had what is provisioned now.
+    `raises` are the raises since the series began, the oldest first: how many of its minutes were over by
+    then, and what was provisioned before. The minutes after the last one had what is provisioned now.
     `throttled_checks` counts the checks in a row before this one that saw newly throttled minutes without a
     raise, and `throttled_until` is the end of the youngest throttled minute.
     `is_newly_throttled` is True if this check sees such minutes too, and `is_throttled_to_end` if the newest
@@ -152,8 +152,7 @@ class Demand:
 
     minutes: MinuteSeries
     known: int
-    units_before_raise: int = 0
-    minutes_before_raise: int = 0
+    raises: tuple[tuple[int, int], ...] = ()
     throttled_checks: int = 0
     throttled_until: datetime | None = None
     is_newly_throttled: bool = False

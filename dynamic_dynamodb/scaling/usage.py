@@ -189,14 +189,18 @@ class UsageEstimator:
         # CloudWatch may have minutes with 0 events, too.
         reach = max((minute + 1 for minute, events in series.throttled_minutes if events), default=0)
         throttled_until = self._window.start + reach * MINUTE if reach else None
-        seen_until, raised_at = self._in_the_past(memory.throttled_until), self._in_the_past(memory.raised_at)
+        seen_until = self._in_the_past(memory.throttled_until)
         begin = self._window.start - minutes.before * MINUTE
+        # Rounded up: AWS has not made a raise by the end of the minute in which it was requested.
+        raises = [
+            (-((begin - moment) // MINUTE), units)
+            for moment, units in memory.raises
+            if begin < moment <= self._now
+        ]
         return Demand(
             minutes,
             known,
-            memory.units_before_raise,
-            # Rounded up: AWS has not made a raise by the end of the minute in which it was requested.
-            0 if raised_at is None else max(0, -((begin - raised_at) // MINUTE)),
+            tuple(sorted(raises)),
             memory.throttled_checks,
             throttled_until,
             is_newly_throttled=throttled_until is not None

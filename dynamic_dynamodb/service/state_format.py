@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.check.state import Entries, Entry
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.memory import Memory
+from dynamic_dynamodb.scaling.memory import MOST_RAISES, Memory, Raise
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ _NAME: Final = "dynamic-dynamodb counts"
 _FORMAT: Final = f"{_NAME}, version 2"
 _LISTS_FORMAT: Final = f"{_NAME}, version 1"
 """The previous format, in which an entry is a list: two counts, and the time of the check."""
-_MOMENTS: Final = ("answered_until", "raised_at", "throttled_until", "datapoint_until")
-_COUNTS: Final = ("doubtful_raises", "units_before_raise", "throttled_checks")
+_MOMENTS: Final = ("answered_until", "throttled_until", "datapoint_until")
+_COUNTS: Final = ("doubtful_raises", "throttled_checks")
 """Fields of a memory that are written only if they are set."""
 _HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + _NAME.encode())
 _WRONG_TYPES: Final = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)
@@ -71,7 +71,10 @@ def _parse_memory(fields: Mapping[str, Any]) -> Memory:
     known: dict[str, Any] = {"low_checks": _parse_count(fields["low_checks"])}
     known |= {name: _parse_moment(fields[name]) for name in _MOMENTS if fields.get(name) is not None}
     known |= {name: _parse_count(fields[name]) for name in _COUNTS if fields.get(name) is not None}
-    return Memory(**known)
+    raises = [
+        Raise(_parse_moment(moment), _parse_count(units)) for moment, units in fields.get("raises") or ()
+    ]
+    return Memory(**known, raises=tuple(raises[-MOST_RAISES:]))
 
 
 def _parse_list(entry: Sequence[Any]) -> Entry:
@@ -107,8 +110,10 @@ def _render_entry(entry: Entry) -> dict[str, Any]:
 def _render_memory(memory: Memory) -> dict[str, Any]:
     moments = {name: getattr(memory, name) for name in _MOMENTS}
     counts = {name: getattr(memory, name) for name in _COUNTS}
+    raises = memory.raises
     return {
         "low_checks": memory.low_checks,
         **{name: moment.isoformat() for name, moment in moments.items() if moment is not None},
         **{name: count for name, count in counts.items() if count},
+        **({"raises": [(one.moment.isoformat(), one.units_before) for one in raises]} if raises else {}),
     }

@@ -68,7 +68,7 @@ def test_page_shows_the_line_that_the_program_logs(options: TargetOptions) -> No
 
 def test_count_is_kept_and_writes_go_down_in_the_window(options: TargetOptions) -> None:
     held = decide_at(NOW, options)
-    assert note_changes(note_decision(NO_MEMORY, held), held, NOW, now=NOW).writes == Memory(3)
+    assert note_changes(note_decision(NO_MEMORY, held), held, NOW).writes == Memory(3)
     at_night = decide_at(NOW + timedelta(hours=7, minutes=55), options)
     assert at_night.proposed == both(150, 50)
 

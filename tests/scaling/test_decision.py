@@ -270,9 +270,9 @@ class TestCounts:
         decision = decide_with(usage(10), counts=both(2, 0), **texts)
         memory = note_decision(NO_MEMORY, decision)
         assert memory == low_checks(3, 0)
-        assert note_changes(memory, decision, NOW, now=NOW) == low_checks(0)
+        assert note_changes(memory, decision, NOW) == low_checks(0)
         held = decision.hold_decreases(decision.capacities.reads.reasons[0])
-        assert note_changes(memory, held, NOW, now=NOW) == low_checks(3, 0)
+        assert note_changes(memory, held, NOW) == low_checks(3, 0)
 
     def test_the_count_never_grows_past_the_checks_needed(self) -> None:
         decision = decide_with(usage(10), counts=both(7, 0), num_read_checks_before_scale_down="3")

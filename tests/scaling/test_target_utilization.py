@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dynamic_dynamodb.config.validation import LONGEST_LATE_INTERVAL_SECONDS
 from dynamic_dynamodb.scaling.demand import find_peak, find_recent
 from dynamic_dynamodb.scaling.guards import DECREASE_SPACING, Facts, find_late_start, guard
-from dynamic_dynamodb.scaling.memory import Memory
+from dynamic_dynamodb.scaling.memory import Memory, Raise
 from dynamic_dynamodb.scaling.model import PerCapacity, Target, Usage
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import CapacitySeries, LookBackWindow, UsageEstimator
@@ -163,7 +163,7 @@ def test_a_scale_can_raise_above_the_target() -> None:
 def test_the_same_minutes_do_not_raise_again() -> None:
     before = usage_of(every_minute(100), {1: 60000, 2: 60000})
     raised = decide_reads(before).proposed
-    memory = Memory(raised_at=THIS_MINUTE, units_before_raise=100)
+    memory = Memory(raises=(Raise(THIS_MINUTE, 100),))
     again = decide_with(
         usage_of(every_minute(100), {1: 60000, 2: 60000}, memory),
         provisioned=PerCapacity(raised, 100),
@@ -173,17 +173,25 @@ def test_the_same_minutes_do_not_raise_again() -> None:
 
 
 def test_a_minute_that_has_led_to_a_raise_counts_no_more_beside_the_minute_of_the_raise() -> None:
-    memory = Memory(raised_at=THIS_MINUTE - timedelta(seconds=55), units_before_raise=100)
+    memory = Memory(raises=(Raise(THIS_MINUTE - timedelta(seconds=55), 100),))
     usage = usage_of(every_minute(100), {1: 60000, 2: 60000}, memory)
     side = decide_with(usage, provisioned=PerCapacity(236, 100), **PROFILE).capacities.reads
     assert outcome(side) == (236, [Code.STILL_THROTTLED])
 
 
 def test_minutes_before_and_after_a_raise_are_bounded_each_by_their_own_units() -> None:
-    memory = Memory(raised_at=THIS_MINUTE - timedelta(seconds=60), units_before_raise=100)
+    memory = Memory(raises=(Raise(THIS_MINUTE - timedelta(seconds=60), 100),))
     demand = usage_of(every_minute(150), {1: 600, 2: 60000}, memory).demand
     assert demand is not None
     assert find_recent(demand, 236) == Fraction(300 + 150 + 10, 2)
+
+
+def test_a_minute_is_bounded_by_the_units_before_the_first_raise_after_it() -> None:
+    raises = (Raise(THIS_MINUTE - timedelta(seconds=60), 100), Raise(THIS_MINUTE, 236))
+    demand = usage_of(every_minute(50), {1: 60000, 2: 60000}, Memory(raises=raises)).demand
+    assert demand is not None
+    assert find_recent(demand, 556) == Fraction(2 * 100 + 2 * 236, 2)
+    assert find_peak(demand, 556) == 2 * 236
 
 
 def test_throttling_without_known_consumption_raises_by_the_throttle_count() -> None:
