@@ -15,13 +15,14 @@ from secrets import token_hex
 from typing import IO, TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.private_files import OWNER_ONLY
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 LONGEST_DAYS: Final = 5 * 366
-MOST_LINES: Final = LONGEST_DAYS * 24 * 60 + 1
+MOST_LINES: Final = LONGEST_DAYS * MINUTES_PER_DAY + 1
 """A header and a row for each minute."""
 LONGEST_LINE_CHARACTERS: Final = 64 * 1024
 MOST_CHARACTERS: Final = 256 * 1024 * 1024
