@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.simulator.capacity_model import Physics
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
-OUT_POINTS: Final = 2
-IN_POINTS: Final = 15
-IN_DISTANCE_PERCENT: Final = 20
-"""When target tracking acts: the alarms that Application Auto Scaling creates for DynamoDB."""
+SCALE_OUT_DATAPOINTS: Final = 2
+SCALE_IN_DATAPOINTS: Final = 15
+SCALE_IN_DISTANCE_PERCENT: Final = 20
+"""The alarms that Application Auto Scaling creates for DynamoDB: datapoints, and percentage points."""
 
 ON_DEMAND: Final = "on-demand"
 FIXED: Final = "best fixed value"
@@ -103,7 +103,7 @@ def run_tracking(recording: Recording, settings: BaselineSettings, target_percen
 
 def _track(side: SideModel, published: int, limits: CapacityOptions, target_percent: int) -> int | None:
     """Return the units that an alarm sets; None if there is no alarm, or if it changes nothing."""
-    if side.demand is None or published < OUT_POINTS:
+    if side.demand is None or published < SCALE_OUT_DATAPOINTS:
         return None
     units, consumed = side.model.provisioned, side.consumed
     last = consumed[published - 1]
@@ -113,10 +113,10 @@ def _track(side: SideModel, published: int, limits: CapacityOptions, target_perc
             return None
         proposed = max(units, limits.clamp(_find_units_at(last, target_percent)))
     else:
-        low = (target_percent - IN_DISTANCE_PERCENT) * full
-        if not 0 < last < low or published < IN_POINTS:
+        low = (target_percent - SCALE_IN_DISTANCE_PERCENT) * full
+        if not 0 < last < low or published < SCALE_IN_DATAPOINTS:
             return None
-        recent = consumed[published - IN_POINTS : published]
+        recent = consumed[published - SCALE_IN_DATAPOINTS : published]
         if max(recent) >= low or min(recent) == 0:
             return None
         proposed = min(units, limits.clamp(_find_units_at(last, target_percent)))

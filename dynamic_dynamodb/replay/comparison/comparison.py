@@ -1,4 +1,4 @@
-"""Compare what a configuration would have done with recorded load with its baselines."""
+"""Compare the result of a configuration on recorded load with its baselines."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.scaling.model import Target
 
-OF_ANY_TARGET: Final = ("throttled", "at-max")
-"""Metrics that --fail-if compares for each target: a bad one would be lost in the average of many."""
+COMPARED_PER_TARGET: Final = ("throttled", "at-max")
+"""Metrics that --fail-if compares for each target: an average would hide a bad one."""
 _WEIGHTS: Final = (3, 3, 1)
 _WEIGHTS_ALONE: Final = (3, 0, 1)
 """The share of time for the replay, for that of a second configuration, and for the baselines."""
@@ -83,7 +83,7 @@ class Comparison:
         return None
 
     def _rows_for(self, condition: Condition) -> Iterator[tuple[str, Row]]:
-        if condition.metric in OF_ANY_TARGET:
+        if condition.metric in COMPARED_PER_TARGET:
             yield from ((str(one.recording.target), one.rows[0]) for one in self.targets)
         else:
             name = "all targets" if len(self.targets) > 1 else str(self.targets[0].recording.target)
@@ -103,20 +103,20 @@ def compare(
     `other` is a second configuration to compare with, and the name of its row.
     Raises ConfigurationError if no section applies to any of the recordings.
     """
-    known, warnings = _keep_known(configuration.sections, recordings, "the configuration")
-    if not known:
+    matched, warnings = _keep_matched(configuration.sections, recordings, "the configuration")
+    if not matched:
         names = ", ".join(str(recording.target) for recording in recordings)
         raise ConfigurationError((f"has no section for any recorded target: {names}",))
     weights = _WEIGHTS if other is not None else _WEIGHTS_ALONE
     replaying, comparing, running_baselines = progress.split(weights)
-    replayed = _simulate(configuration, known, settings, replaying)
+    replayed = _simulate(configuration, matched, settings, replaying)
     compared: Mapping[Target, Replayed] = {}
     if other is not None:
-        both, more = _keep_known(other[1].sections, known, other[0])
+        matched_by_both, more = _keep_matched(other[1].sections, matched, other[0])
         warnings += more
-        compared = _simulate(other[1], both, settings, comparing) if both else {}
+        compared = _simulate(other[1], matched_by_both, settings, comparing) if matched_by_both else {}
     targets = []
-    for recording, running in zip(known, running_baselines.split([1] * len(known)), strict=True):
+    for recording, running in zip(matched, running_baselines.split([1] * len(matched)), strict=True):
         ours = replayed[recording.target]
         rows = [_sum_up(OURS, ours, settings)]
         if other is not None and recording.target in compared:
@@ -132,7 +132,7 @@ def compare(
             )
         )
     total = _add_up(targets)
-    warnings += _find_price_caveats(known, settings)
+    warnings += _find_price_caveats(matched, settings)
     return Comparison(tuple(targets), total, summarize(total, settings), tuple(warnings), settings)
 
 
@@ -146,11 +146,11 @@ def _find_price_caveats(recordings: Sequence[Recording], settings: Settings) -> 
         )
 
 
-def _keep_known(
+def _keep_matched(
     sections: Sequence[Section], recordings: Sequence[Recording], name: str
 ) -> tuple[list[Recording], list[str]]:
-    known: list[Recording] = []
-    left: list[str] = []
+    matched: list[Recording] = []
+    unmatched: list[str] = []
     warnings: list[str] = []
     for one in recordings:
         try:
@@ -159,12 +159,12 @@ def _keep_known(
             warnings.append(f"{name}: {one.target} is left out: {error}")
             continue
         if section is None:
-            left.append(str(one.target))
+            unmatched.append(str(one.target))
         else:
-            known.append(one)
-    if left:
-        warnings.append(f"{name} has no section for {', '.join(left)}: left out")
-    return known, warnings
+            matched.append(one)
+    if unmatched:
+        warnings.append(f"{name} has no section for {', '.join(unmatched)}: left out")
+    return matched, warnings
 
 
 def _simulate(

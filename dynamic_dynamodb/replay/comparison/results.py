@@ -147,18 +147,18 @@ def sum_up(
 ) -> Row:
     """Return the row for these traces; a side without a trace costs and counts nothing."""
     hours = split_hours(recording.start, recording.minutes)
-    there = [
+    recorded = [
         (trace, price, maximum)
         for trace, price, maximum in zip(traces, prices.capacity_hour, tally.maximum, strict=True)
         if trace is not None
     ]
-    maxima = [(trace.provisioned, maximum) for trace, _, maximum in there if maximum is not None]
+    maxima = [(trace.provisioned, maximum) for trace, _, maximum in recorded if maximum is not None]
     at_max = {minute for units, maximum in maxima for minute, one in enumerate(units) if one >= maximum}
-    throttled = {minute for trace, _, _ in there for minute, one in enumerate(trace.throttled) if one}
+    throttled = {minute for trace, _, _ in recorded for minute, one in enumerate(trace.throttled) if one}
     return Row(
         name,
         traces.map(_sum_side),
-        reduce(add, (bill(trace.provisioned, hours, price) for trace, price, _ in there), NO_COST),
+        reduce(add, (bill(trace.provisioned, hours, price) for trace, price, _ in recorded), NO_COST),
         recording.minutes,
         throttled_minutes=len(throttled),
         updates=tally.updates,

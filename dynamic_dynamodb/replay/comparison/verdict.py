@@ -21,7 +21,7 @@ _MOST_DECIMALS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A row, as a sentence names it, and its dollars per 30 days."""
+    """The name of a row in a sentence, and its dollars per 30 days."""
 
     name: str
     dollars: float
@@ -43,7 +43,7 @@ class Verdict:
     """Which row is the cheapest that throttles no more than `allowed_percent`.
 
     `throttled` is the share that this configuration throttles if that is more than is allowed, else empty; of
-    several targets it is that of the worst. `runner_up` is the second cheapest if this configuration is the
+    several targets, that of the worst. `runner_up` is the second cheapest if this configuration is the
     cheapest. `others` are the fixed value and on-demand, unless they are one of these.
     `break_even` has the utilization below which on-demand is cheaper, and that of this configuration.
     """
