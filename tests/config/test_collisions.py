@@ -91,11 +91,11 @@ def test_one_file_for_two_purposes_is_a_fault(tmp_path: Path, flags: dict[str, s
         pytest.param({"state_file": "dynamic-dynamodb.default.pid", "pid_file_dir": "."}, id="no pid file"),
     ],
 )
-def test_separate_files_and_devices_are_no_fault(tmp_path: Path, flags: dict[str, str]) -> None:
+def test_separate_files_and_devices_are_not_a_fault(tmp_path: Path, flags: dict[str, str]) -> None:
     assert find_faults(tmp_path, flags) == []
 
 
-def test_an_unreadable_link_is_no_fault(tmp_path: Path) -> None:
+def test_an_unreadable_link_is_not_a_fault(tmp_path: Path) -> None:
     log_file = "/proc/1/fd/1"  # unreadable even for root in containers with few rights
     find_faults(tmp_path, {"log_file": log_file})
 

@@ -60,7 +60,7 @@ def test_an_ordinary_expression_has_no_warning(text: str) -> None:
     assert not is_slow(text)
 
 
-def test_no_expression_that_was_ever_written_for_the_program_is_suspected() -> None:
+def test_expressions_of_known_files_have_no_warning() -> None:
     expressions = written_expressions()
     assert len(expressions) > 20
     assert [text for text in expressions if is_readable(text) and is_slow(text)] == []

@@ -76,7 +76,7 @@ def test_systemd_is_not_notified_of_a_start_with_faults(program: Program) -> Non
             listener.recv(100)
 
 
-def test_a_notify_socket_that_nobody_reads_does_not_hold_up_checks(
+def test_a_notify_socket_without_a_reader_does_not_hold_up_checks(
     emulator: Emulator, program: Program
 ) -> None:
     add_busy(emulator)

@@ -120,7 +120,7 @@ def test_a_configured_log_file_is_the_only_log(daemon: Daemon) -> None:
     assert not daemon.own_log.exists()
 
 
-def test_a_daemon_told_not_to_log_does_not_log(daemon: Daemon) -> None:
+def test_a_daemon_configured_not_to_log_does_not_log(daemon: Daemon) -> None:
     assert start(daemon, EACH_SECOND, "--log-file", "/dev/null").code == 0
     assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
     assert not daemon.own_log.exists()

@@ -68,7 +68,7 @@ def test_reload_prints_why_the_daemon_rejects_a_configuration(daemon: Daemon) ->
     assert "own.log" in run.stderr
 
 
-def test_the_result_of_another_reload_is_not_taken_for_ours(daemon: Daemon) -> None:
+def test_the_result_of_another_reload_is_not_reported(daemon: Daemon) -> None:
     """A reload that began before the file was checked is not a result for this file."""
     pid = daemon.must_start(FIRST)
     _write(daemon, f"{FIRST}reads-upper-threshold: 95\n")
