@@ -33,7 +33,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
     """Return the service of a single run whose checks fail before they call AWS."""
     path = tmp_path / "own.conf"
     path.write_text("[table: ^a$]\n", encoding="utf-8")
-    sources = ConfigSources({"config": str(path), "run-once": True}, {}, tmp_path)
+    sources = ConfigSources(
+        {"config": str(path), "run-once": True}, {"XDG_STATE_HOME": str(tmp_path)}, tmp_path
+    )
     with start_workers() as workers:
         yield Service(sources, SignalRequests(), workers, before_check=crash)
     shut_down_logging()
