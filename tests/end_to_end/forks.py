@@ -62,9 +62,10 @@ class Fork:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, unless the process is known to have ended."""
+        """Send a signal, unless the process has ended."""
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended, and the server has reaped it
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Send SIGKILL."""
