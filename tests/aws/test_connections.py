@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import socket
 import ssl
 import threading
@@ -140,9 +141,23 @@ class Server:
             if self.context:
                 connection = stack.enter_context(self.context.wrap_socket(connection, server_side=True))
             connection.settimeout(MUCH_LONGER)
-            while connection.recv(65536) and not self.ended.is_set():
+            while _receive_request(connection) and not self.ended.is_set():
                 self.asked += 1
                 self.answer(Talk(connection, self.ended, self.asked))
+
+
+def _receive_request(connection: socket.socket) -> bool:
+    """Receive a whole request, which may come in pieces; return False if the client has gone."""
+    received = b""
+    while True:
+        head, end, body = received.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        if end and len(body) >= (int(length[1]) if length else 0):
+            return True
+        piece = connection.recv(65536)
+        if not piece:
+            return False
+        received += piece
 
 
 CLIENTS: list[Any] = []
