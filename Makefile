@@ -16,8 +16,9 @@ FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fi
 # One more than there are cores, because many tests wait.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal
-# The tests of the program's packages, without the one file that waits for connections.
-QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli --ignore tests/aws/test_connections.py
+# The tests of the program's packages, without the files that wait for connections, look-ups and processes.
+WAITING := aws/test_connections aws/test_credentials aws/test_lookups config/test_reading_limits service/test_circuit_breaker
+QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli $(WAITING:%=--ignore tests/%.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test test-all lint docs check reference picture fuzz soak bench install uninstall clean
