@@ -68,9 +68,10 @@ def test_the_kernel_describes_a_process() -> None:
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="there is no ps to ask")
 def test_ps_gives_the_same_answer_where_there_is_no_proc() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", "input()", "--daemon", "start"], stdin=subprocess.PIPE
-    ) as other:
+    words = [sys.executable, "-c", "print(flush=True)or(input())", "--daemon", "start"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()  # a process that has just begun has no arguments in /proc for a moment
         by_proc, by_ps = find_process(other.pid), processes._ask_ps(other.pid)  # noqa: SLF001 - no other way in
         other.communicate(b"\n")
     assert by_proc is not None
