@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.options import name_of
 from dynamic_dynamodb.scaling.calculators import PERCENT, percent_of
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.model import Usage
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
-
-
-MOST_THROTTLED_CHECKS: Final = 100
-"""The count of throttled checks stops here, far above what any rule needs."""
 
 
 class CapacityLoad:
@@ -80,6 +76,12 @@ class CapacityLoad:
         return None if demand is None else find_recent(demand, self.provisioned)
 
     @property
+    def is_demand_above_threshold(self) -> bool:
+        """Return whether the demand of the newest known minutes is above the upper threshold."""
+        demand = self.recent_demand
+        return demand is not None and demand * PERCENT > self.options.upper_threshold * self.provisioned
+
+    @property
     def peak_demand(self) -> Rational:
         """Return the demand of the highest minute that a decrease looks back on, in units a second."""
         demand = self.usage.demand
@@ -92,7 +94,7 @@ class CapacityLoad:
         if demand is None or not self.is_throttled:
             return 0
         if demand.is_newly_throttled:
-            return min(demand.throttled_checks, MOST_THROTTLED_CHECKS) + 1
+            return demand.throttled_checks + 1
         return demand.throttled_checks if demand.is_throttled_to_end else 0
 
     @property

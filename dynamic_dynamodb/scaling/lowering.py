@@ -89,8 +89,6 @@ def _lower_to(target: Rational, load: CapacityLoad, count: int) -> Lowering:
     """Lower until the highest demand is the target utilization, once that demand is low."""
     options, units = load.options, load.provisioned
     peak = load.peak_demand
-    if load.is_throttled:
-        return Lowering(units, count, Reason(Code.STILL_THROTTLED, reasons.still_throttled, load))
     if peak * PERCENT >= options.lower_threshold * units:
         return Lowering(units, count, _find_reason_to_stay(load))
     lower = fit_to(peak, target)
@@ -130,7 +128,7 @@ def _find_obstacle(load: CapacityLoad, consumed: Rational, small: Reason | None)
     if not options.enable_down_scaling:
         return _down_scaling_off(load)
     if load.is_throttled:
-        return Reason(Code.STILL_THROTTLED, reasons.still_throttled, load)
+        return _still_throttled(load)
     if not consumed and not options.allow_scaling_down_on_0_percent:
         return Reason(Code.ZERO_CONSUMPTION, reasons.zero_consumption, load)
     if small is not None:
@@ -142,6 +140,10 @@ def _find_obstacle(load: CapacityLoad, consumed: Rational, small: Reason | None)
 
 def _down_scaling_off(load: CapacityLoad) -> Reason:
     return Reason(Code.DOWN_SCALING_OFF, reasons.down_scaling_off, load)
+
+
+def _still_throttled(load: CapacityLoad) -> Reason:
+    return Reason(Code.STILL_THROTTLED, reasons.still_throttled, load)
 
 
 def _find_reason_to_stay(load: CapacityLoad) -> Reason:
@@ -156,8 +158,8 @@ def _find_reason_to_stay(load: CapacityLoad) -> Reason:
 
 
 def _find_reason_to_stay_at_target(load: CapacityLoad) -> Reason:
-    options = load.options
-    demand = load.recent_demand or 0
-    if not options.enable_up_scaling and demand * PERCENT > options.upper_threshold * load.provisioned:
-        return Reason(Code.UP_SCALING_OFF, reasons.demand_but_up_scaling_off, load, demand)
+    if load.is_throttled:
+        return _still_throttled(load)
+    if not load.options.enable_up_scaling and load.is_demand_above_threshold:
+        return Reason(Code.UP_SCALING_OFF, reasons.demand_but_up_scaling_off, load)
     return Reason(Code.STEADY, reasons.peak_within_thresholds, load)

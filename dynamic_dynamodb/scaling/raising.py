@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling import reasons
-from dynamic_dynamodb.scaling.calculators import PERCENT, increase
+from dynamic_dynamodb.scaling.calculators import increase
 from dynamic_dynamodb.scaling.demand import fit_to
 from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.reasons import Code, Reason
@@ -121,7 +121,7 @@ def _by_target(load: CapacityLoad, target: Rational) -> Iterator[Proposal]:
             yield _by_throttled_count(load, reasons.throttled_count)
         return
     units = fit_to(demand, target)
-    if load.is_throttled or demand * PERCENT > load.options.upper_threshold * load.provisioned:
+    if load.is_throttled or load.is_demand_above_threshold:
         yield Proposal(units, (Reason(Code.ABOVE_TARGET, reasons.above_target, load, demand),))
     if units <= load.provisioned and load.throttled_checks >= CHECKS_BEFORE_FORCED_RAISE and not load.is_low:
         yield _by_throttled_count(load, reasons.throttled_again_and_again)

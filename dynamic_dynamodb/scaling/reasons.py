@@ -241,9 +241,10 @@ def up_scaling_off(load: CapacityLoad) -> str:
     return f"{consumed_above_threshold(load)}, but {load.name('enable_up_scaling')} is off"
 
 
-def demand_but_up_scaling_off(load: CapacityLoad, demand: Rational) -> str:
+def demand_but_up_scaling_off(load: CapacityLoad) -> str:
     """State that a raise to a target utilization is due but turned off."""
-    return f"demand is {format_number(demand)} units a second, but {load.name('enable_up_scaling')} is off"
+    demand = format_number(load.recent_demand or 0)
+    return f"demand is {demand} units a second, but {load.name('enable_up_scaling')} is off"
 
 
 # Minimum and maximum.
