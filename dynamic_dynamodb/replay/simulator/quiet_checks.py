@@ -8,12 +8,11 @@ makes these checks; a replay only records that it would have made them.
 from __future__ import annotations
 
 from datetime import timedelta
-from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.state import Entry
-from dynamic_dynamodb.scaling.calculators import PERCENT, SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.reasons import Code
+from dynamic_dynamodb.scaling.steady import find_steady_units, is_decided_by_thresholds, keeps_low_checks
 from dynamic_dynamodb.scaling.usage import MINUTE, PUBLISHING_DELAY
 
 if TYPE_CHECKING:
@@ -34,28 +33,24 @@ _PUBLISHING_MINUTES: Final = PUBLISHING_DELAY // MINUTE
 class QuietSide:
     """One capacity, and the sums of consumption in a look-back window that leave it as it is."""
 
-    __slots__ = ("_band", "_options", "_side", "code", "is_scaled")
+    __slots__ = ("_options", "_side", "_steady", "_steady_for", "code", "is_scaled")
 
     def __init__(self, side: SideModel, options: CapacityOptions) -> None:
         """Keep what decides; a capacity that is not scaled is always left as it is."""
         self._side = side
         self._options = options
-        self._band = (0, 0, 0, 0)
+        self._steady_for = self._steady = (0, 0)
         self.is_scaled = options.enable_autoscaling and side.demand is not None
         self.code = Code.STEADY if self.is_scaled else Code.AUTOSCALING_OFF
 
     @property
     def is_simple(self) -> bool:
         """Return whether only thresholds decide, and consumption is in whole units."""
-        options = self._options
-        has_scale = options.increase_consumed_scale is not None or options.decrease_consumed_scale is not None
-        is_by_amounts = not has_scale and options.target_utilization is None
-        return not self.is_scaled or (is_by_amounts and self._side.is_whole)
+        return not self.is_scaled or (self._side.is_whole and is_decided_by_thresholds(self._options))
 
-    @property
-    def keeps_count(self) -> bool:
-        """Return whether steady consumption never resets the count of low checks."""
-        return self._options.num_checks_reset_percent == 0
+    def keeps(self, memory: Memory) -> bool:
+        """Return whether a steady check would leave the count of low checks as it is."""
+        return memory.low_checks == 0 or (self.is_scaled and keeps_low_checks(self._options))
 
     def is_steady(self, first: int, end: int) -> bool:
         """Return whether the minutes of a window decide on no change and on no low check."""
@@ -64,23 +59,12 @@ class QuietSide:
         side, minutes = self._side, end - first
         if side.last_throttled >= first or not side.consumed[end - 1]:
             return False
-        units = side.model.provisioned
-        for_units, for_minutes, least, most = self._band
-        if for_units != units or for_minutes != minutes:
-            least, most = self._find_band(units, minutes)
+        key = side.model.provisioned, minutes
+        if self._steady_for != key:
+            # Without any such units, between the bounds is nothing.
+            self._steady_for, self._steady = key, find_steady_units(self._options, *key) or (0, -1)
+        least, most = self._steady
         return least <= sum(side.consumed[first:end]) <= most
-
-    def _find_band(self, units: int, minutes: int) -> tuple[int, int]:
-        """Return the least and the most units of a window between which nothing is decided."""
-        options = self._options
-        maximum = options.max_provisioned
-        least, most = 0, -1
-        if options.min_provisioned <= units and (maximum is None or units <= maximum):
-            whole = units * minutes * SECONDS_PER_MINUTE
-            least = ceil(options.lower_threshold * whole / PERCENT)
-            most = floor(options.upper_threshold * whole / PERCENT)
-        self._band = (units, minutes, least, most)
-        return least, most
 
 
 class QuietTarget:
@@ -107,10 +91,8 @@ class QuietTarget:
 
     def is_count_kept(self, memory: PerCapacity[Memory]) -> bool:
         """Return whether a steady check would leave the counts of low checks as they are."""
-        return all(
-            one.low_checks == 0 or (side.is_scaled and side.keeps_count)
-            for one, side in zip(memory, self._sides, strict=True)
-        )
+        reads, writes = self._sides
+        return reads.keeps(memory.reads) and writes.keeps(memory.writes)
 
     def is_steady(self, minute: int) -> bool:
         """Return whether a check in this minute of the account would leave both capacities as they are."""
