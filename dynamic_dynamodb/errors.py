@@ -60,6 +60,9 @@ LimitExceededException also says "simultaneous", "concurrent", "at a time" and "
 """
 _MAXIMUM_HINT: Final = "lower max-provisioned-reads or max-provisioned-writes, or ask AWS for a higher quota"
 
+_UNREACHABLE_CODES: Final = frozenset({"EndpointConnectionError", "ConnectTimeoutError"})
+_UNREACHABLE_HINT: Final = "AWS cannot be reached: check region, proxy, security group and DNS"
+
 _TIME_CODES: Final = frozenset({"RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"})
 _WORDS_OF_TIME: Final = ("signature expired", "signature not yet current")
 _CLOCK_HINT: Final = "this machine's clock is wrong: set it, and keep it right with NTP"
@@ -119,8 +122,11 @@ class AwsError(Exception):
             return _MAXIMUM_HINT
         if _is_about_time(self.code, self.message):
             return _CLOCK_HINT
-        if self.code not in _DENIED:
-            return ""
+        if self.code in _DENIED:
+            return self._find_missing_permission()
+        return _UNREACHABLE_HINT if self.code in _UNREACHABLE_CODES else ""
+
+    def _find_missing_permission(self) -> str:
         named = _REFUSED_ACTION.search(self.message)
         refused = named[1] if named else self.action  # AWS may have required another one
         if deny := _EXPLICIT_DENY.search(self.message):

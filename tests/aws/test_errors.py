@@ -14,6 +14,12 @@ TABLE = "on resource: arn:aws:dynamodb:us-east-1:123456789012:table/*"
     ("code", "message", "hint"),
     [
         pytest.param(
+            "EndpointConnectionError",
+            'Could not connect to the endpoint URL: "http://127.0.0.1:9/"',
+            "AWS cannot be reached: check region, proxy, security group and DNS",
+            id="a dead network",
+        ),
+        pytest.param(
             "AccessDeniedException", "", "allow dynamodb:ListTables in the IAM policy", id="no text"
         ),
         pytest.param(
