@@ -16,7 +16,6 @@ from dynamic_dynamodb.replay.comparison.baselines import (
     run_recorded,
     run_tracking,
 )
-from dynamic_dynamodb.replay.comparison.costs import Prices, bill, split_hours
 from dynamic_dynamodb.replay.comparison.lower_bound import (
     bound_hour_max,
     compute_lower_bound,
@@ -24,6 +23,7 @@ from dynamic_dynamodb.replay.comparison.lower_bound import (
     measure_hour,
 )
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics
+from dynamic_dynamodb.scaling.costs import Prices, bill, split_hours
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.builders import target_options
 from tests.replay.recordings import START, record, spikes, wave

@@ -14,13 +14,13 @@ import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
-from dynamic_dynamodb.replay.comparison.costs import Cost
 from dynamic_dynamodb.replay.comparison.results import Row, SideResult
 from dynamic_dynamodb.replay.comparison.settings import parse_physics
 from dynamic_dynamodb.replay.comparison.verdict import Verdict, summarize
 from dynamic_dynamodb.replay.progress import Progress, ProgressBar
 from dynamic_dynamodb.replay.reports.data import write_verdict
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
+from dynamic_dynamodb.scaling.costs import Cost
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.builders import section
 from tests.replay.configurations import configure, settings

@@ -9,12 +9,12 @@ from math import ceil
 from operator import add
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.comparison.costs import NO_COST, bill_on_demand, price_unit_minutes
 from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult, Tally, Trace, sum_up
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, is_enough
 from dynamic_dynamodb.replay.simulator.target_model import SideModel, TargetModel
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.costs import NO_COST, bill_on_demand, price_unit_minutes
 from dynamic_dynamodb.scaling.guards import find_next_decrease
 from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import MINUTE
@@ -22,9 +22,9 @@ from dynamic_dynamodb.scaling.usage import MINUTE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dynamic_dynamodb.replay.comparison.costs import Prices
     from dynamic_dynamodb.replay.recordings.recording import Recording, SideRecording
     from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+    from dynamic_dynamodb.scaling.costs import Prices
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 SCALE_OUT_DATAPOINTS: Final = 2

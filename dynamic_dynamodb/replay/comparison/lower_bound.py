@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.comparison.costs import NO_COST, price_unit_minutes, split_hours
 from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.costs import NO_COST, price_unit_minutes, split_hours
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.replay.comparison.costs import NO_COST, Cost, bill, split_hours
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.costs import NO_COST, Cost, bill, split_hours
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dynamic_dynamodb.replay.comparison.costs import Prices
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.replay.recordings.rows import Column
+    from dynamic_dynamodb.scaling.costs import Prices
 
 PERCENT: Final = 100.0
 

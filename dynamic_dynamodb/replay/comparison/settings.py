@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, PRICED_REGION
-from dynamic_dynamodb.replay.comparison.costs import Prices
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
+from dynamic_dynamodb.scaling.costs import Prices
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
