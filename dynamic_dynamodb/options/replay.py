@@ -70,8 +70,8 @@ REPLAY_OPTIONS: Final = (
         "physics",
         Kind.TEXT,
         "Model of a table: ideal, slow or no-burst, optionally with constants, such as `slow,retry=0.5`:"
-        " delay and update in minutes, burst in seconds, retry as the share of throttled units that are"
-        " retried.",
+        " delay, update and alarm in minutes, burst in seconds, retry as the share of throttled units that"
+        " are retried. alarm is the delay of AWS target tracking.",
         default="ideal",
         metavar="NAME|K=V,…",
     ),

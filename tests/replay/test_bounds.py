@@ -158,6 +158,18 @@ def test_target_tracking_scales_out_after_two_high_minutes_and_in_after_fifteen_
     assert row.sides.reads.throttled == pytest.approx(60 * (4 * 4))
 
 
+@pytest.mark.parametrize("alarm", [0, 1, 5])
+def test_target_tracking_reacts_later_by_the_delay_of_its_alarms(alarm: int) -> None:
+    load = [6.0 * 60] * 20 + [9.0 * 60] * 40 + [1.0 * 60] * 60
+    row = run_tracking(record(load), rules(Physics(burst=0, alarm=alarm)), 70)
+    # It asks for 13 units once minutes 20 and 21 are published, and for 2 after minutes 60 to 74.
+    raised, lowered = 24 + alarm, 77 + alarm
+    assert row.sides.reads.provisioned == 60 * (
+        10 * raised + 13 * (lowered - raised) + 2 * (len(load) - lowered)
+    )
+    assert row.updates == 2
+
+
 @pytest.mark.parametrize(("start", "expected"), [(1, 5), (50, 50), (900, 500)])
 def test_target_tracking_starts_within_the_limits(start: int, expected: int) -> None:
     limits = target_options(

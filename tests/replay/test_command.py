@@ -68,6 +68,7 @@ ROWS = (
     "this configuration",
     "b.conf",
     "AWS target tracking 70 %",
+    "AWS target tracking 80 %",
     "AWS target tracking 90 %",
     "on-demand",
     "best fixed value",
@@ -98,7 +99,7 @@ def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
     assert (as_json.code, as_csv.code) == (0, 0)
     answer = json.loads(as_json.stdout)
     rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
-    assert len(rows) == 3 * 6
+    assert len(rows) == 3 * 7
     in_json = [row for target in answer["targets"] for row in target["rows"]] + answer["total"]
     for row, other in zip(rows, in_json, strict=True):
         expected = {name: "" if one is None else str(one) for name, one in other.items()}

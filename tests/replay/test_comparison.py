@@ -129,11 +129,12 @@ def test_a_share_above_the_allowed_one_has_enough_decimals_to_show_it() -> None:
     ("text", "expected"),
     [
         ("ideal", Physics()),
-        ("slow", Physics(delay=2, update=2, burst=60)),
+        ("slow", Physics(delay=2, update=2, burst=60, alarm=1)),
         ("no-burst", Physics(burst=0)),
         ("retry=0.5", Physics(retry=0.5)),
-        ("slow, burst=0, retry=1", Physics(delay=2, update=2, burst=0, retry=1.0)),
+        ("slow, burst=0, retry=1", Physics(delay=2, update=2, burst=0, retry=1.0, alarm=1)),
         ("delay=0,update=5", Physics(delay=0, update=5)),
+        ("slow,alarm=3", Physics(delay=2, update=2, burst=60, alarm=3)),
     ],
 )
 def test_physics_are_a_name_or_constants_or_both(text: str, expected: Physics) -> None:
@@ -141,7 +142,7 @@ def test_physics_are_a_name_or_constants_or_both(text: str, expected: Physics) -
 
 
 @pytest.mark.parametrize(
-    "text", ["", "delay", "delay=x", "delay=1.5", "burst=9999", "retry=-1", "ideal,slow"]
+    "text", ["", "delay", "delay=x", "delay=1.5", "burst=9999", "retry=-1", "alarm=61", "ideal,slow"]
 )
 def test_other_physics_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"must be"):

@@ -36,7 +36,7 @@ _shtab_dynamic_dynamodb_options=(
   "--replay[Simulate this configuration on a recording, or on all recordings in a directory, print cost and throttling, and exit. Does not call AWS.]:CSV|DIR:_files"
   "--report[Write an HTML report with charts to this file.]:HTML:_files"
   "--format[Output format. (default\: table)]:table|json|csv:(table json csv)"
-  "--physics[Model of a table\: ideal, slow or no-burst, optionally with constants, such as \`slow,retry\=0.5\`\: delay and update in minutes, burst in seconds, retry as the share of throttled units that are retried. (default\: ideal)]:NAME|K=V,…:"
+  "--physics[Model of a table\: ideal, slow or no-burst, optionally with constants, such as \`slow,retry\=0.5\`\: delay, update and alarm in minutes, burst in seconds, retry as the share of throttled units that are retried. alarm is the delay of AWS target tracking. (default\: ideal)]:NAME|K=V,…:"
   "--billing[How to bill an hour in which capacity changes, which AWS does not document. The verdict compares costs billed this way. (default\: hour-max)]:hour-max|prorated:(hour-max prorated)"
   "--compare[Also simulate this configuration file, and compare the results.]:OTHER.CONF:_files"
   "--fail-if[Exit with 1 if a condition is true, such as \`throttled\>0.1\%\` (which also sets the allowed throttling) or \`cost\>100\`. Separate conditions with commas.]:CONDITION:"

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 SCALE_OUT_DATAPOINTS: Final = 2
 SCALE_IN_DATAPOINTS: Final = 15
 SCALE_IN_DISTANCE_PERCENT: Final = 20
-"""The alarms that Application Auto Scaling creates for DynamoDB: datapoints, and percentage points."""
+"""The alarms that Application Auto Scaling creates for DynamoDB: 1-minute datapoints (Developer Guide,
+"Managing throughput capacity automatically with DynamoDB auto scaling"), and percentage points below the
+target (AWS Knowledge Center, "dynamodb-auto-scaling").
+"""
 
 ON_DEMAND: Final = "on-demand"
 FIXED: Final = "best fixed value"
@@ -68,8 +71,9 @@ def run_tracking(recording: Recording, settings: BaselineSettings, target_percen
     """Run AWS target tracking on both sides, within the configured minimum and maximum.
 
     It starts within these limits, as Application Auto Scaling does when a target is registered.
-    A side scales out to consumption / target after 2 datapoints above the target, and in after 15 datapoints
-    more than 20 percentage points below it, none of them missing.
+    A side scales out after 2 datapoints above the target, and in after 15 datapoints more than 20 percentage
+    points below it, none of them missing; an alarm goes off `Physics.alarm` minutes after its last datapoint.
+    AWS does not document by how much a side scales: here to the consumption of the last datapoint / target.
     """
     model = TargetModel(
         recording,
@@ -84,7 +88,7 @@ def run_tracking(recording: Recording, settings: BaselineSettings, target_percen
     for minute in range(recording.minutes):
         model.settle(minute)
         if not model.is_updating:
-            published = model.published
+            published = max(0, model.published - settings.physics.alarm)
             proposed = [_track(side, published, limits, target_percent) for side, limits in sides]
             is_refused = False
             if any(proposed):

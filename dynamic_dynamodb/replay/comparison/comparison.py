@@ -31,8 +31,8 @@ COMPARED_PER_TARGET: Final = ("throttled", "at-max")
 _WEIGHTS: Final = (3, 3, 1)
 _WEIGHTS_ALONE: Final = (3, 0, 1)
 """The share of time for the replay, for that of a second configuration, and for the baselines."""
-TARGETS_PERCENT: Final = (70, 90)
-"""The default target of AWS target tracking, and the highest one allowed."""
+TARGETS_PERCENT: Final = (70, 80, 90)
+"""Targets of AWS target tracking: its default, one between, and the highest one allowed."""
 
 
 _RESERVED_NAMES: Final = frozenset(

@@ -29,6 +29,7 @@ _LIMITS: Final = {
     "update": _LONGEST_DELAY_MINUTES,
     "burst": _LONGEST_BURST_SECONDS,
     "retry": 1,
+    "alarm": _LONGEST_DELAY_MINUTES,
 }
 
 METRICS: Final[dict[str, Callable[[Row], float]]] = {

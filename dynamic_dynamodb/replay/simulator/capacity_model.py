@@ -22,17 +22,20 @@ class Physics:
     from a call until its update is in force.
     `burst` is the seconds of unused capacity that are kept.
     `retry` is the share of throttled units, from 0 to 1, that come back in the next minute.
+    `alarm` is the minutes that an alarm of AWS's target tracking goes off after its last datapoint is
+    published.
     """
 
     delay: int = 1
     update: int = 1
     burst: int = BURST_SECONDS
     retry: float = 0.0
+    alarm: int = 0
 
 
 PRESETS: Final = {
     "ideal": Physics(),
-    "slow": Physics(delay=2, update=2, burst=60),
+    "slow": Physics(delay=2, update=2, burst=60, alarm=1),
     "no-burst": Physics(burst=0),
 }
 
