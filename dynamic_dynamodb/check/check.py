@@ -150,8 +150,10 @@ class Check:
         matched, skipped = found.matched, [*found.skipped]
         stopped = self._ask_breakers(matched)
         if stopped:
+            skipped += [
+                one.report(Outcome.SKIPPED, stopped[one.target]) for one in matched if one.target in stopped
+            ]
             matched = tuple(one for one in matched if one.target not in stopped)
-            skipped += [TargetReport(one, Outcome.SKIPPED, skipped=why) for one, why in stopped.items()]
         for report in skipped:
             before = self.memory.get(report.target)
             self.memory.put(report.target, before.map(forget_checks))
@@ -203,7 +205,7 @@ class Check:
                 decided.append(result)
             elif result.code != ENDING:
                 reason = Reason(Code.METRICS_FAILED, metrics_failed, result)
-                failed.append(TargetReport(one.target, Outcome.FAILED, error=result, skipped=reason))
+                failed.append(one.report(Outcome.FAILED, reason, result))
         return decided, failed
 
     def _decide_one(
@@ -271,7 +273,16 @@ class Check:
             outcome = Outcome.UNCHANGED
         if applied is None and decision.is_change:
             decision = decision.hold(REFUSED if refusal else LEFT_FOR_NEXT_RUN)
-        return TargetReport(target, outcome, applied or decision, refusal)
+        return TargetReport(
+            target,
+            outcome,
+            applied or decision,
+            refusal,
+            section=decided.matched.section,
+            description=decided.matched.description,
+            usage=decided.usage,
+            memory=memory,
+        )
 
     def _find_doubts(
         self, decided: Sequence[_Decided], result: UpdateResult, found: Discovered

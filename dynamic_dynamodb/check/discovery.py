@@ -51,6 +51,17 @@ class MatchedTarget:
         """Return the target itself."""
         return self.description.target
 
+    def report(self, outcome: Outcome, reason: Reason, error: AwsError | None = None) -> TargetReport:
+        """Report that there is no decision, with the reason."""
+        return TargetReport(
+            self.target,
+            outcome,
+            error=error,
+            skipped=reason,
+            section=self.section,
+            description=self.description,
+        )
+
 
 @value
 class Discovered:
@@ -122,7 +133,15 @@ class Discovery:
                 continue
             if isinstance(answer, AwsError):
                 reason = Reason(Code.DESCRIBE_FAILED, str, answer)
-                failed.append(TargetReport(Target(name), Outcome.FAILED, error=answer, skipped=reason))
+                failed.append(
+                    TargetReport(
+                        Target(name),
+                        Outcome.FAILED,
+                        error=answer,
+                        skipped=reason,
+                        section=answers.matches.sections[name],
+                    )
+                )
             else:
                 described[name] = answer
         sections = answers.matches.sections
@@ -157,7 +176,7 @@ class Discovery:
             if reason_to_skip is None:
                 matched.append(one)
             else:
-                skipped.append(TargetReport(target, Outcome.SKIPPED, skipped=reason_to_skip))
+                skipped.append(one.report(Outcome.SKIPPED, reason_to_skip))
         return Discovered(
             tuple(matched),
             tuple(skipped),

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.notifications import Message
+    from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.errors import AwsError
     from dynamic_dynamodb.scaling.back_pressure import Doubt
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
-    from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.scaling.memory import Memory
+    from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
     from dynamic_dynamodb.scaling.reasons import Reason
 
 
@@ -37,6 +39,8 @@ class TargetReport:
 
     `decision` is what AWS applied, and what guards and refusals held back; None if there was none, for the
     reason in `skipped`. `error` is AWS's last refusal, or what failed before there could be a decision.
+    `section`, `description` and `usage` are what it was decided by, and `memory` is what the next check
+    starts from; each is None if this check does not know it.
     """
 
     target: Target
@@ -44,6 +48,10 @@ class TargetReport:
     decision: Decision | None = None
     error: AwsError | None = None
     skipped: Reason | None = None
+    section: Section | None = None
+    description: Description | None = None
+    usage: PerCapacity[Usage] | None = None
+    memory: PerCapacity[Memory] | None = None
 
     @property
     def level(self) -> Level:

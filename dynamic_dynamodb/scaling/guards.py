@@ -166,13 +166,20 @@ def find_next_decrease(description: Description, now: datetime) -> datetime | No
     return spaced if spaced is not None and spaced > now else None
 
 
-def _find_end_of_spacing(description: Description, now: datetime) -> datetime | None:
-    """Return from when on AWS allows a decrease, which may be past; None while any is free."""
+def count_free_decreases(description: Description, now: datetime) -> int:
+    """Return how many decreases AWS allows at any time for the rest of the UTC day."""
     last = description.last_decrease
     # AWS's clock may reach the new day a moment before ours.
     is_counter_of_today = last is None or last.date() >= now.date()
-    if description.decreases_today < FREE_DECREASES_PER_DAY or not is_counter_of_today:
+    used = description.decreases_today if is_counter_of_today else 0
+    return max(0, FREE_DECREASES_PER_DAY - used)
+
+
+def _find_end_of_spacing(description: Description, now: datetime) -> datetime | None:
+    """Return from when on AWS allows a decrease, which may be past; None while any is free."""
+    if count_free_decreases(description, now):
         return None
+    last = description.last_decrease
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=timezone.utc)
     return midnight if last is None else min(last + DECREASE_SPACING, midnight)
 

@@ -93,7 +93,9 @@ class Reason:
     @property
     def sentence(self) -> str:
         """Return the sentence, without a full stop."""
-        return self._sentence if isinstance(self._sentence, str) else self._sentence(*self._facts)
+        if not isinstance(self._sentence, str):
+            self._sentence = self._sentence(*self._facts)  # kept: the log and the status both read it
+        return self._sentence
 
     def __eq__(self, other: object) -> bool:
         """Compare codes and sentences, whatever the sentences are made of."""

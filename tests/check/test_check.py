@@ -153,6 +153,40 @@ def test_an_unexpected_error_of_one_target_does_not_affect_the_others(
     assert [type(error) for error in report.unexpected] == [TypeError]
 
 
+def test_a_report_has_what_its_target_was_decided_by() -> None:
+    world = FakeWorld()
+    world.add(B, reads=10)
+    world.memory.put(B, low_checks(2))
+    described = world.tables.descriptions[B]
+    report = world.run().targets[1]
+    assert report.section is world.check.discovery.sections[0]
+    assert report.description is described
+    assert report.usage is not None
+    assert report.usage.map(lambda one: one.consumed_per_second) == both(10, 50)
+    assert report.memory == world.memory.get(B) == low_checks(0, 1)  # the decrease was applied
+
+
+@pytest.mark.parametrize(
+    ("prepare", "is_described"),
+    [
+        pytest.param(
+            lambda world: world.tables.describe_errors.update({"a": DENIED}), False, id="not described"
+        ),
+        pytest.param(lambda world: world.tables.add(A, both(0)), True, id="on demand"),
+        pytest.param(lambda world: world.metrics.answers.update({A: DENIED}), True, id="without metrics"),
+    ],
+)
+def test_a_report_without_a_decision_has_what_is_known(prepare: object, is_described: bool) -> None:  # noqa: FBT001 - a case
+    world = FakeWorld()
+    assert callable(prepare)
+    prepare(world)
+    described = world.tables.descriptions[A]
+    report = world.run().targets[0]
+    assert (report.decision, report.usage, report.memory) == (None, None, None)
+    assert report.section is world.check.discovery.sections[0]
+    assert report.description is (described if is_described else None)
+
+
 def test_a_table_on_demand_is_skipped_and_its_counts_are_0() -> None:
     world = FakeWorld()
     world.tables.add(A, both(0))
