@@ -1,0 +1,153 @@
+"""Print how the example configurations compare with AWS target tracking on recordings: `make traces`.
+
+Each recording is replayed with two tables of example-dynamic-dynamodb.conf, whatever table it is of, under
+each preset of the model. The result is a Markdown table.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from statistics import fmean, geometric_mean
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.options import OPTIONS, Group
+from dynamic_dynamodb.replay.comparison.baselines import name_tracking
+from dynamic_dynamodb.replay.comparison.comparison import compare
+from dynamic_dynamodb.replay.comparison.settings import read_settings
+from dynamic_dynamodb.replay.comparison.verdict import format_percent
+from dynamic_dynamodb.replay.progress import ProgressBar
+from dynamic_dynamodb.replay.recordings.manifest import SUFFIXES
+from dynamic_dynamodb.replay.recordings.reader import read_recordings
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
+from dynamic_dynamodb.scaling.model import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dynamic_dynamodb.replay.recordings.recording import Recording
+
+EXAMPLE: Final = Path(__file__).resolve().parents[2] / "example-dynamic-dynamodb.conf"
+PROFILES: Final = {
+    "careful configuration, `my_busy_table`": "my_busy_table",
+    "recommended configuration, `my_cheap_table`": "my_cheap_table",
+}
+"""The compared tables of the example configuration, by their headings."""
+TARGET_PERCENT: Final = 70
+"""The default of AWS target tracking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The cost of a configuration as a share of target tracking's, and the throttling of both in percent."""
+
+    hour_max: float
+    prorated: float
+    throttled: float
+    throttled_by_tracking: float
+
+    def __str__(self) -> str:
+        """Return the figures as a cell of the table."""
+        ours, tracking = map(format_percent, (self.throttled, self.throttled_by_tracking))
+        return f"{self.hour_max:.2f} / {self.prorated:.2f}; {ours} ({tracking})"
+
+
+def read_folder(folder: Path) -> dict[str, Recording]:
+    """Return the recordings in a folder and in its subfolders, by a name for each.
+
+    Raises ConfigurationError.
+    """
+    folders = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    found = {}
+    for each in folders:
+        if any(file.name.endswith(SUFFIXES) for file in each.iterdir()):
+            prefix = "" if each == folder else f"{each.name}: "
+            found.update({f"{prefix}{one.target}": one for one in read_recordings(each, None)})
+    if not found:
+        raise ConfigurationError((f"{folder} contains no recording, such as TABLE.csv or TABLE.csv.gz",))
+    return found
+
+
+def replay(recording: Recording, table: str, physics: str) -> Figures:
+    """Return the figures of a recording, as if it were of this table of the example configuration."""
+    configuration = load({"config": str(EXAMPLE)}, {})
+    defaults = {option.key: option.default for option in OPTIONS if option.group is Group.REPLAY}
+    settings = read_settings({**defaults, "region": "", "physics": physics})
+    compared = compare(configuration, [replace(recording, target=Target(table))], settings)
+    ours = compared.total[0]
+    (tracking,) = (row for row in compared.total if row.name == name_tracking(TARGET_PERCENT))
+    return Figures(
+        ours.cost.hour_max / tracking.cost.hour_max,
+        ours.cost.prorated / tracking.cost.prorated,
+        ours.throttled_percent,
+        tracking.throttled_percent,
+    )
+
+
+def measure(recordings: Mapping[str, Recording]) -> dict[tuple[str, str, str], Figures]:
+    """Return the figures by recording, table and physics; replays run in one process for each core."""
+    figures = {}
+    progress = ProgressBar(sys.stderr, "replaying", delay_seconds=0)
+    with ProcessPoolExecutor() as pool:
+        tasks = {
+            pool.submit(replay, recordings[name], table, physics): (name, table, physics)
+            for name, table, physics in product(recordings, PROFILES.values(), PRESETS)
+        }
+        for number, task in enumerate(as_completed(tasks), 1):
+            figures[tasks[task]] = task.result()
+            progress(number / len(tasks))
+    progress.clear()
+    return figures
+
+
+def average(figures: Sequence[Figures]) -> Figures:
+    """Return the geometric means of costs, and the means of throttling."""
+    return Figures(
+        geometric_mean(one.hour_max for one in figures),
+        geometric_mean(one.prorated for one in figures),
+        fmean(one.throttled for one in figures),
+        fmean(one.throttled_by_tracking for one in figures),
+    )
+
+
+def write_tables(names: Sequence[str], figures: Mapping[tuple[str, str, str], Figures]) -> Iterator[str]:
+    """Yield the lines of a table for each configuration."""
+    for heading, table in PROFILES.items():
+        yield f"| {heading} | {' | '.join(PRESETS)} |"
+        yield "|---|" + "---|" * len(PRESETS)
+        for name in names:
+            yield f"| {name} | {' | '.join(str(figures[name, table, physics]) for physics in PRESETS)} |"
+        means = [average([figures[name, table, physics] for name in names]) for physics in PRESETS]
+        yield f"| **mean** | {' | '.join(map(str, means))} |"
+        yield ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables; return 2 if the folder cannot be used."""
+    parser = ArgumentParser(prog="make traces", description=__doc__)
+    parser.add_argument("folder", type=Path, help="a folder of recordings, or of folders of --record")
+    folder = parser.parse_args(arguments).folder
+    try:
+        recordings = read_folder(folder)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{folder} cannot be read: {error.strerror}", file=sys.stderr)
+        return 2
+    print(
+        f"Cost ÷ AWS target tracking {TARGET_PERCENT} %, billed hour-max / prorated;"
+        " throttled (by target tracking)\n"
+    )
+    print("\n".join(write_tables(sorted(recordings), measure(recordings))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
