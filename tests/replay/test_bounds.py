@@ -109,19 +109,19 @@ def test_an_hour_of_the_lower_bound_never_throttles_more_than_the_model(
     assert sum(measure_hour(demands[hour], burst, units).throttled for hour in hours) <= throttled + 1e-6
 
 
-@pytest.mark.parametrize("wanted", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("allowed", [0.0, 0.1, 1.0])
 @pytest.mark.parametrize("physics", [Physics(), Physics(delay=2, update=2, burst=60), Physics(burst=0)])
-def test_rows_keep_their_order(physics: Physics, wanted: float) -> None:
+def test_rows_keep_their_order(physics: Physics, allowed: float) -> None:
     recording = record(wave(1440, 5, 120), spikes(1440))
-    least = compute_lower_bound(recording, rules(physics), wanted)
-    fixed = run_fixed(recording, rules(physics), wanted)
-    assert fixed.throttled_percent <= wanted
+    least = compute_lower_bound(recording, rules(physics), allowed)
+    fixed = run_fixed(recording, rules(physics), allowed)
+    assert fixed.throttled_percent <= allowed
     assert least.cost.hour_max < fixed.cost.hour_max
     assert fixed.cost.hour_max == pytest.approx(fixed.cost.prorated)
     for row in (run_tracking(recording, rules(physics), percent) for percent in (70, 90)):
-        allowed = compute_lower_bound(recording, rules(physics), row.throttled_percent)
-        assert allowed.cost.hour_max < row.cost.hour_max
-        assert allowed.cost.prorated < row.cost.prorated <= row.cost.hour_max
+        bound = compute_lower_bound(recording, rules(physics), row.throttled_percent)
+        assert bound.cost.hour_max < row.cost.hour_max
+        assert bound.cost.prorated < row.cost.prorated <= row.cost.hour_max
 
 
 def test_the_best_fixed_value_is_the_lowest_that_throttles_no_more_than_allowed() -> None:

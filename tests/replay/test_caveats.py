@@ -46,10 +46,10 @@ def test_each_reason_to_doubt_the_figures_is_a_warning() -> None:
         "something else",
         "1,234 read events were throttled while this was recorded: the true demand was higher",
         "writes were not recorded: they are left out of decisions and cost",
-        "a row each 5 minutes, spread evenly over them: shorter peaks are lost",
-        "90 minutes have no datapoint and are taken for no load, as CloudWatch has none then",
+        "each row of the recording is spread evenly over its 5 minutes: shorter peaks are lost",
+        "90 minutes have no datapoint and count as no load, as in CloudWatch",
         "; the longest, 70 minutes, begins 2026-03-02 00:00",
-        "the recording is 600 minutes long",
+        "the recording is only 600 minutes long: a whole month may differ",
         "--start is ignored where the recording has provisioned units",
     ):
         assert expected in said
@@ -59,8 +59,8 @@ def test_a_start_above_the_maximum_is_a_warning() -> None:
     load = [60.0 * 150] * DAY
     assert warn(record(load), start="100,1") == [WRITES_MISSING]
     expected = (
-        "the replay starts with 700 reads, more than max-provisioned-reads 200: until it lowers them it"
-        " serves more than this configuration would have provisioned"
+        "the replay starts with 700 reads, more than max-provisioned-reads 200: until they are lowered,"
+        " the replay serves more than this configuration allows"
     )
     assert warn(record(load), start="700,1") == [WRITES_MISSING, expected]
 
@@ -84,7 +84,7 @@ def test_a_recording_too_short_for_a_check_is_a_warning() -> None:
 
 def test_a_warning_about_gaps_names_the_side() -> None:
     recording = replace(record([60.0] * DAY, [60.0] * DAY), gaps=PerCapacity(NO_GAPS, Gaps(9, 9, START)))
-    expected = "9 minutes have no datapoint of writes and are taken for no load, as CloudWatch has none then"
+    expected = "9 minutes have no datapoint of writes and count as no load, as in CloudWatch"
     assert warn(recording) == [expected]
 
 
@@ -104,7 +104,9 @@ def test_a_result_that_depends_on_burst_capacity_is_a_warning() -> None:
     load = ([600.0] * 29 + [3000.0]) * (DAY // 30)
     said = [line for line in warn(record(load)) if "burst" in line]
     assert len(said) == 1
-    assert re.match(r"burst capacity carried the reads: without it up to \d+\.\d\d % of them", said[0])
+    assert re.match(
+        r"burst capacity served peaks of reads: without it, up to \d+\.\d\d % would have been", said[0]
+    )
     assert not [line for line in warn(record(load), physics="no-burst") if "burst" in line]
 
 

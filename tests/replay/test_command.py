@@ -72,7 +72,7 @@ ROWS = (
     "AWS target tracking 90 %",
     "on-demand",
     "best fixed value",
-    "clairvoyant bound",
+    "lower bound",
 )
 
 
@@ -93,11 +93,22 @@ def test_the_table_compares_each_target_and_all(program: Program) -> None:
     assert re.search(r"cheapest option (that throttles at most|within that limit)", blocks[3])
 
 
+def test_json_has_the_verdicts_of_the_table(program: Program) -> None:
+    run = program.run("-c", "a.conf", "--replay", "history", "--format", "json", **NO_AWS)
+    shown = program.run("-c", "a.conf", "--replay", "history", **NO_AWS)
+    answer = json.loads(run.stdout)
+    lines = " ".join(shown.stdout.split())
+    for verdict in [answer["verdict"], *(target["verdict"] for target in answer["targets"])]:
+        assert verdict.count(".") > 3
+        assert verdict in lines
+
+
 def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
     as_json = program.run("-c", "a.conf", "--replay", "history", "--format", "json", **NO_AWS)
     as_csv = program.run("-c", "a.conf", "--replay", "history", "--format", "csv", **NO_AWS)
     assert (as_json.code, as_csv.code) == (0, 0)
     answer = json.loads(as_json.stdout)
+    assert answer["allowed_throttled_percent"] == 0.1
     rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
     assert len(rows) == 3 * 7
     in_json = [row for target in answer["targets"] for row in target["rows"]] + answer["total"]
@@ -111,7 +122,7 @@ def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
     assert side["from"] != side["to"]
     assert side["reasons"]
     for row in in_json:
-        if row["name"] != "clairvoyant bound":
+        if row["name"] != "lower bound":
             for capacity in ("reads", "writes"):
                 served = row[f"served_{capacity}"] + row[f"throttled_{capacity}"]
                 assert served == pytest.approx(row[f"demand_{capacity}"])
@@ -165,7 +176,7 @@ def test_the_report_is_one_file_without_scripts_or_links(program: Program) -> No
         pytest.param("throttled>90%", 0, id="no-throttling-to-speak-of"),
         pytest.param("throttled>=0%", 1, id="throttling"),
         pytest.param("throttled>90%,cost>0.01", 1, id="second-of-two"),
-        pytest.param("utilisation<100", 1, id="utilisation"),
+        pytest.param("utilization<100", 1, id="utilization"),
         pytest.param("updates>100000", 0, id="updates"),
     ],
 )

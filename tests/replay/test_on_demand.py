@@ -62,7 +62,7 @@ def test_tables_and_indexes_on_demand_are_recorded_and_replayed(emulator: Emulat
         )
         assert {**recorded, "name": "on-demand"} == on_demand
         assert recorded["cost_hour_max"] > 0
-        assert recorded["utilisation_percent"] is None
+        assert recorded["utilization_percent"] is None
     assert table["rows"][0]["demand_writes"] == 0, "an idle side was recorded too"
     assert table["rows"][0]["cost_hour_max"] > 0
     begin = "it was billed on demand: the replay starts with 1 reads and 1 writes, the peak of the first hour"
@@ -123,7 +123,7 @@ def get_names(recording: Recording) -> list[str]:
     return [row.name for row in compare(configure(), [recording], settings()).targets[0].rows]
 
 
-def test_a_sum_of_both_kinds_of_billing_is_as_recorded_and_has_no_utilisation() -> None:
+def test_a_sum_of_both_kinds_of_billing_is_as_recorded_and_has_no_utilization() -> None:
     load = wave(DAY, 5, 90)
     table = record(load, load, provisioned=([100] * DAY, [100] * DAY))
     index = replace(record(load, load, target=Target("orders", "by-date")), billing=ON_DEMAND)
@@ -132,4 +132,4 @@ def test_a_sum_of_both_kinds_of_billing_is_as_recorded_and_has_no_utilisation() 
     assert [row.name for row in sides] == ["as recorded", "as recorded: on-demand"]
     total = next(row for row in found.total if row.name == "as recorded")
     assert total.cost.hour_max == pytest.approx(sum(row.cost.hour_max for row in sides))
-    assert total.utilisation_percent is None
+    assert total.utilization_percent is None

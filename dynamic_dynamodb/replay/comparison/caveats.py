@@ -29,7 +29,7 @@ def find_caveats(ours: Replayed, row: Row, settings: Settings) -> Iterator[str]:
     yield from _find_load_caveats(recording)
     yield from _find_gap_caveats(recording)
     if recording.days < 1:
-        yield f"the recording is {recording.minutes} minutes long: a month may look different"
+        yield f"the recording is only {recording.minutes} minutes long: a whole month may differ"
     yield from _find_capacity_caveats(ours, settings)
     yield from _find_burst_caveats(row, settings)
     if ours.section.circuit_breaker is not None:
@@ -55,8 +55,8 @@ def _find_load_caveats(recording: Recording) -> Iterator[str]:
             )
     if recording.period > 1:
         yield (
-            f"the recording has a row each {recording.period} minutes, spread evenly over them: shorter"
-            " peaks are lost, so the replay throttles too little"
+            f"each row of the recording is spread evenly over its {recording.period} minutes: shorter peaks"
+            " are lost, so real throttling would be higher"
         )
 
 
@@ -78,8 +78,7 @@ def _describe_gaps(whose: str, gaps: Gaps) -> Iterator[str]:
         begin = f"{gaps.longest_start:%Y-%m-%d %H:%M}"
         longest = f"; the longest, {gaps.longest_minutes:,} minutes, begins {begin}"
     yield (
-        f"{gaps.minutes:,} minutes have no datapoint{whose} and are taken for no load, as CloudWatch has"
-        f" none then{longest}"
+        f"{gaps.minutes:,} minutes have no datapoint{whose} and count as no load, as in CloudWatch{longest}"
     )
 
 
@@ -105,8 +104,8 @@ def _find_capacity_caveats(ours: Replayed, settings: Settings) -> Iterator[str]:
         if maximum is not None and provisioned[0] > maximum:
             yield (
                 f"the replay starts with {provisioned[0]:,} {capacity.value}, more than"
-                f" {name_of(capacity, 'max_provisioned')} {maximum:,}: until it lowers them it serves more"
-                " than this configuration would have provisioned"
+                f" {name_of(capacity, 'max_provisioned')} {maximum:,}: until they are lowered, the replay"
+                " serves more than this configuration allows"
             )
         most = max(provisioned)
         if most > DEFAULT_QUOTA_UNITS:
@@ -122,7 +121,7 @@ def _find_burst_caveats(row: Row, settings: Settings) -> Iterator[str]:
         without = 100 * (side.throttled + side.from_burst) / side.demand if side.demand else 0.0
         if side.throttled_percent <= settings.allowed_percent < without:
             yield (
-                f"burst capacity carried the {capacity.value}: without it up to {format_percent(without)} of"
-                f" them would have been throttled instead of {format_percent(side.throttled_percent)};"
-                " AWS does not promise it"
+                f"burst capacity served peaks of {capacity.value}: without it, up to"
+                f" {format_percent(without)} would have been throttled instead of"
+                f" {format_percent(side.throttled_percent)}; AWS does not guarantee burst capacity"
             )

@@ -10,7 +10,7 @@ from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay.comparison import baselines, lower_bound
 from dynamic_dynamodb.replay.comparison.caveats import find_caveats
 from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, sum_up
-from dynamic_dynamodb.replay.comparison.verdict import OURS, summarize
+from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION, summarize
 from dynamic_dynamodb.replay.progress import NO_PROGRESS
 from dynamic_dynamodb.replay.simulator.simulator import Replayed, Scenario, find_section, simulate
 
@@ -37,7 +37,7 @@ TARGETS_PERCENT: Final = (70, 80, 90)
 
 _RESERVED_NAMES: Final = frozenset(
     (
-        OURS,
+        THIS_CONFIGURATION,
         *map(baselines.name_tracking, TARGETS_PERCENT),
         baselines.ON_DEMAND,
         baselines.FIXED,
@@ -118,7 +118,7 @@ def compare(
     targets = []
     for recording, running in zip(matched, running_baselines.split([1] * len(matched)), strict=True):
         ours = replayed[recording.target]
-        rows = [_sum_up(OURS, ours, settings)]
+        rows = [_sum_up(THIS_CONFIGURATION, ours, settings)]
         if other is not None and recording.target in compared:
             rows.append(_sum_up(other[0], compared[recording.target], settings))
         rows += _run_baselines(recording, ours, settings, running)

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.replay.recordings.rows import Column
 
-LOWER_BOUND: Final = "clairvoyant bound"
+LOWER_BOUND: Final = "lower bound"
 LEAST_UNITS: Final = 1.0
 _CLOSE: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LinearPiece:
     """A linear piece: a capacity, the units it throttles, and how many fewer one more unit throttles."""
 
     units: float
@@ -46,7 +46,7 @@ class Line:
         return self.throttled + self.slope * (self.units - units)
 
 
-def measure_hour(demands: Sequence[float], burst: int, units: float) -> Line:
+def measure_hour(demands: Sequence[float], burst: int, units: float) -> LinearPiece:
     """Return the line at this capacity, for an hour that starts with a full bucket."""
     each, most_kept = units * SECONDS_PER_MINUTE, units * burst
     bucket, bucket_slope = most_kept, float(burst)
@@ -62,10 +62,10 @@ def measure_hour(demands: Sequence[float], burst: int, units: float) -> Line:
             bucket_slope += SECONDS_PER_MINUTE
         else:
             bucket, bucket_slope = most_kept, float(burst)
-    return Line(units, throttled, slope)
+    return LinearPiece(units, throttled, slope)
 
 
-def find_sufficient(demands: Sequence[float], burst: int) -> Line:
+def find_sufficient(demands: Sequence[float], burst: int) -> LinearPiece:
     """Return the lowest capacity that throttles nothing in an hour, and the slope just below it.
 
     Newton's method ends exactly on the last linear piece; the slope is 0 at the lowest units.
@@ -75,10 +75,10 @@ def find_sufficient(demands: Sequence[float], burst: int) -> Line:
     while (line := measure_hour(demands, burst, units)).throttled > close:
         units += line.throttled / line.slope
         slope = line.slope
-    return Line(units, 0.0, slope)
+    return LinearPiece(units, 0.0, slope)
 
 
-def find_lower_end(demands: Sequence[float], burst: int, upper: Line) -> Line:
+def find_lower_end(demands: Sequence[float], burst: int, upper: LinearPiece) -> LinearPiece:
     """Return the lower end of the linear piece below a capacity, with the slope of the next piece.
 
     `upper.slope` is the slope of the piece itself.
@@ -90,9 +90,9 @@ def find_lower_end(demands: Sequence[float], burst: int, upper: Line) -> Line:
         expected = low.at(units)
         found = measure_hour(demands, burst, units)
         if found.throttled <= expected + _CLOSE * (1 + expected):
-            return Line(units, expected, low.slope)
+            return LinearPiece(units, expected, low.slope)
         low = found
-    return Line(LEAST_UNITS, upper.at(LEAST_UNITS), 0.0)
+    return LinearPiece(LEAST_UNITS, upper.at(LEAST_UNITS), 0.0)
 
 
 def bound_hour_max(
@@ -103,25 +103,25 @@ def bound_hour_max(
     lines = [find_sufficient(part, burst) for part in parts]
     billed = sum(line.units * len(part) for line, part in zip(lines, parts, strict=True))
     # The throttling for each unit-minute saved by lowering an hour, the lowest first.
-    bargains = [
+    lowerings = [
         (line.slope / len(part), number)
         for number, (line, part) in enumerate(zip(lines, parts, strict=True))
         if line.slope
     ]
-    heapify(bargains)
+    heapify(lowerings)
     left = most_throttled
-    while bargains and left > 0:
-        price, number = bargains[0]
+    while lowerings and left > 0:
+        rate, number = lowerings[0]
         upper, part = lines[number], parts[number]
         lower = find_lower_end(part, burst, upper)
-        saved = min((upper.units - lower.units) * len(part), left / price)
+        saved = min((upper.units - lower.units) * len(part), left / rate)
         billed -= saved
-        left -= saved * price
+        left -= saved * rate
         lines[number] = lower
         if lower.slope:
-            heapreplace(bargains, (lower.slope / len(part), number))
+            heapreplace(lowerings, (lower.slope / len(part), number))
         else:
-            heappop(bargains)
+            heappop(lowerings)
     return billed
 
 

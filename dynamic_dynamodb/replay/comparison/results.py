@@ -91,7 +91,7 @@ class Row:
         return max(side.throttled_percent for side in self.sides)
 
     @property
-    def utilisation_percent(self) -> float | None:
+    def utilization_percent(self) -> float | None:
         """Return the served units in percent of the provisioned units; None if any were paid as requests."""
         provisioned = sum(side.provisioned for side in self.sides)
         if self.fully_used_dollars or not provisioned:

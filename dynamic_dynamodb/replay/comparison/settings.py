@@ -35,7 +35,7 @@ _LIMITS: Final = {
 METRICS: Final[dict[str, Callable[[Row], float]]] = {
     "throttled": lambda row: row.throttled_percent,
     "throttled-minutes": lambda row: row.throttled_minutes,
-    "utilisation": lambda row: row.utilisation_percent or 0.0,
+    "utilization": lambda row: row.utilization_percent or 0.0,
     "updates": lambda row: row.updates_per_day,
     "refused-decreases": lambda row: row.refused_decreases,
     "at-max": lambda row: row.at_max_percent or 0.0,
@@ -43,7 +43,7 @@ METRICS: Final[dict[str, Callable[[Row], float]]] = {
 }
 """The metrics of --fail-if: percent, minutes, percent, updates per day, decreases, percent, dollars."""
 _WHOLE_PERCENT: Final = 100
-_PERCENTAGES: Final = ("throttled", "utilisation", "at-max")
+_PERCENTAGES: Final = ("throttled", "utilization", "at-max")
 _COMPARISONS: Final = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
 _CONDITION: Final = re.compile(r"([a-z-]+)\s*([<>]=?)\s*\$?\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(%?)")
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.results import Row
     from dynamic_dynamodb.replay.comparison.settings import Settings
 
-OURS: Final = "this configuration"
+THIS_CONFIGURATION: Final = "this configuration"
 _SLACK: Final = 1e-9
 _MOST_DECIMALS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class NamedCost:
     """The name of a row in a sentence, and its dollars per 30 days."""
 
     name: str
@@ -31,7 +31,7 @@ class Offer:
         """Return the dollars as text."""
         return format_dollars(self.dollars)
 
-    def compare(self, base: Offer) -> str:
+    def compare(self, base: NamedCost) -> str:
         """Return the dollars as text, with the difference to the base in percent unless that is free."""
         if not base.dollars:
             return self.cost
@@ -51,10 +51,10 @@ class Verdict:
     allowed_percent: float
     throttled: str
     is_of_several: bool
-    ours: Offer
-    cheapest: Offer
-    runner_up: Offer | None
-    others: tuple[Offer, ...]
+    ours: NamedCost
+    cheapest: NamedCost
+    runner_up: NamedCost | None
+    others: tuple[NamedCost, ...]
     break_even: tuple[str, str] | None
 
     @property
@@ -106,8 +106,8 @@ def summarize(rows: Sequence[Row], settings: Settings) -> Verdict:
     """Return the verdict on rows of which the first is this configuration's."""
     ours, allowed = rows[0], settings.allowed_percent
 
-    def offer(row: Row) -> Offer:
-        return Offer(_name(row), row.cost.by(settings.billing))
+    def name_cost(row: Row) -> NamedCost:
+        return NamedCost(_name(row), row.cost.by(settings.billing))
 
     within = [row for row in rows if not row.is_bound and is_within(row, allowed)]
     within.sort(key=lambda row: row.cost.by(settings.billing))
@@ -119,10 +119,10 @@ def summarize(rows: Sequence[Row], settings: Settings) -> Verdict:
         allowed,
         "" if ours in within else _format_percent_above(_find_throttled_percent(ours), allowed),
         ours.worst_percent is not None,
-        offer(ours),
-        offer(best),
-        None if runner_up is None else offer(runner_up),
-        tuple(map(offer, others)),
+        name_cost(ours),
+        name_cost(best),
+        None if runner_up is None else name_cost(runner_up),
+        tuple(map(name_cost, others)),
         _find_break_even(rows, settings),
     )
 

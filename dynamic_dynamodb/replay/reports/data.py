@@ -8,14 +8,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.replay.comparison.verdict import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
     from dynamic_dynamodb.replay.comparison.results import Row
-    from dynamic_dynamodb.replay.comparison.verdict import Verdict
     from dynamic_dynamodb.scaling.decision import Decision
 
 
@@ -40,11 +36,11 @@ def write_json(comparison: Comparison) -> str:
     shown = {
         "physics": comparison.settings.physics_text,
         "billing": comparison.settings.billing,
-        "wanted_throttled_percent": comparison.settings.allowed_percent,
+        "allowed_throttled_percent": comparison.settings.allowed_percent,
         "warnings": comparison.warnings,
         "targets": [_describe_target(target) for target in comparison.targets],
         "total": [describe_row(row) for row in comparison.total],
-        "verdict": write_verdict(comparison.verdict),
+        "verdict": " ".join(comparison.verdict.sentences),
     }
     return json.dumps(shown, indent=2)
 
@@ -58,7 +54,7 @@ def describe_row(row: Row) -> dict[str, Any]:
         "throttled_percent": round(row.throttled_percent, 6),
         "throttled_units": row.throttled_units,
         "throttled_minutes": None if row.is_bound else row.throttled_minutes,
-        "utilisation_percent": _round(row.utilisation_percent),
+        "utilization_percent": _round(row.utilization_percent),
         "updates": row.updates if row.is_scheduled else None,
         "updates_per_day": round(row.updates_per_day, 3) if row.is_scheduled else None,
         "refused_decreases": row.refused_decreases if row.is_scheduled else None,
@@ -92,7 +88,7 @@ def _describe_target(target: TargetComparison) -> dict[str, Any]:
         "period_minutes": recording.period,
         **{f"gap_minutes_{capacity.value}": recording.gaps[capacity].minutes for capacity in Capacity},
         "warnings": target.warnings,
-        "verdict": write_verdict(target.verdict),
+        "verdict": " ".join(target.verdict.sentences),
         "rows": [describe_row(row) for row in target.rows],
         "changes": [
             {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", **_describe_change(decision)}
@@ -112,33 +108,3 @@ def _describe_change(decision: Decision) -> dict[str, Any]:
         for side in decision.capacities
         if side.is_change
     }
-
-
-def write_verdict(verdict: Verdict) -> str:
-    """Return a verdict as one line; its wording is a part of the JSON format and does not change."""
-    line = "; ".join(_write_parts(verdict))
-    return f"{line[0].upper()}{line[1:]}."
-
-
-def _write_parts(verdict: Verdict) -> Iterator[str]:
-    ours, cheapest, allowed = verdict.ours, verdict.cheapest, f"{verdict.allowed_percent:g} %"
-    if verdict.throttled:
-        throttled = f"up to {verdict.throttled} of a target" if verdict.is_of_several else verdict.throttled
-        yield f"{OURS} throttles {throttled}, more than the {allowed} wanted, at {ours.cost} per 30 days"
-        yield f"the cheapest that does not is {cheapest.name}, {cheapest.cost}"
-    else:
-        yield (
-            f"{cheapest.name} is the cheapest that throttles no more than {allowed}:"
-            f" {cheapest.cost} per 30 days"
-        )
-        if verdict.runner_up is None:
-            yield f"{OURS} costs {ours.compare(cheapest)}"
-        else:
-            yield f"next is {verdict.runner_up.name}, {verdict.runner_up.compare(cheapest)}"
-    yield from (f"{other.name} costs {other.compare(cheapest)}" for other in verdict.others)
-    if verdict.break_even is not None:
-        even, used = verdict.break_even
-        yield (
-            f"on-demand is better where less than {even} of what is paid for is used, and of this"
-            f" configuration {used} is used"
-        )

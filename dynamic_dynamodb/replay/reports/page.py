@@ -83,8 +83,8 @@ def _write_parts(comparison: Comparison, title: str) -> Iterator[str]:
         "<footer><p>Costs are in dollars per 30 days, at the prices of"
         f" {PRICED_REGION} in {PRICES_AS_OF} unless other prices were given."
         f" {capitalize(BILLING_NOTE)} The throttled share is that of reads or of writes, whichever is higher."
-        " The clairvoyant bound is a lower bound: under this model no capacity that throttles at most"
-        f" {settings.allowed_percent:g}&nbsp;% costs less.</p></footer>"
+        " Under this model, no provisioned capacity that throttles at most"
+        f" {settings.allowed_percent:g}&nbsp;% costs less than the lower bound.</p></footer>"
     )
 
 

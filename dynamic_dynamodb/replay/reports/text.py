@@ -56,7 +56,7 @@ COLUMNS: Final = (
         "minutes with throttling",
         lambda row: NOTHING if row.is_bound else f"{row.throttled_minutes:,}",
     ),
-    Column("utilisation", "utilisation", lambda row: _write_optional(row.utilisation_percent)),
+    Column("utilization", "utilization", lambda row: _write_optional(row.utilization_percent)),
     Column(
         "updates/day",
         "updates per day",
