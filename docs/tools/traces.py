@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Group
-from dynamic_dynamodb.replay.comparison.baselines import name_tracking
+from dynamic_dynamodb.replay.comparison.baselines import DEFAULT_TARGET_PERCENT, name_tracking
 from dynamic_dynamodb.replay.comparison.comparison import compare
+from dynamic_dynamodb.replay.comparison.formatting import format_percent
 from dynamic_dynamodb.replay.comparison.settings import read_settings
-from dynamic_dynamodb.replay.comparison.verdict import format_percent
 from dynamic_dynamodb.replay.progress import ProgressBar
 from dynamic_dynamodb.replay.recordings.manifest import SUFFIXES
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
@@ -39,13 +39,11 @@ PROFILES: Final = {
     "recommended configuration, `my_cheap_table`": "my_cheap_table",
 }
 """The compared tables of the example configuration, by their headings."""
-TARGET_PERCENT: Final = 70
-"""The default of AWS target tracking."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The cost of a configuration as a share of target tracking's, and the throttling of both in percent."""
+    """The cost of capacity as a share of target tracking's, and the throttling of both in percent."""
 
     hour_max: float
     prorated: float
@@ -81,7 +79,7 @@ def replay(recording: Recording, table: str, physics: str) -> Figures:
     settings = read_settings({**defaults, "region": "", "physics": physics})
     compared = compare(configuration, [replace(recording, target=Target(table))], settings)
     ours = compared.total[0]
-    (tracking,) = (row for row in compared.total if row.name == name_tracking(TARGET_PERCENT))
+    (tracking,) = (row for row in compared.total if row.name == name_tracking(DEFAULT_TARGET_PERCENT))
     return Figures(
         ours.cost.hour_max / tracking.cost.hour_max,
         ours.cost.prorated / tracking.cost.prorated,
@@ -142,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{folder} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
     print(
-        f"Cost ÷ AWS target tracking {TARGET_PERCENT} %, billed hour-max / prorated;"
+        f"Cost of capacity ÷ AWS target tracking {DEFAULT_TARGET_PERCENT} %, billed hour-max / prorated;"
         " throttled (by target tracking)\n"
     )
     print("\n".join(write_tables(sorted(recordings), measure(recordings))))

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 HOUR_MAX: Final = "hour-max"
 PRICED_DAYS: Final = 30
 _MILLION: Final = 1_000_000
+_THOUSAND: Final = 1_000
+THOUSAND_METRICS_DOLLARS: Final = 0.01
+"""For a thousand metrics requested with GetMetricData (CloudWatch pricing, us-east-1)."""
+ALARM_DOLLARS: Final = 0.10
+"""For an alarm of standard resolution, a month (CloudWatch pricing, us-east-1)."""
+ALARMS_PER_SIDE: Final = 4
+"""The alarms of target tracking on the reads or on the writes of a table: high and low consumption, and
+high and low provisioned units.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +78,14 @@ def bill_on_demand(units: float, minutes: int, price: float) -> Cost:
     """Return the cost of request units, which is the same both ways."""
     dollars = units / _MILLION * price * PRICED_DAYS * MINUTES_PER_DAY / minutes
     return Cost(dollars, dollars)
+
+
+def price_metrics(metrics: int, minutes: int) -> float:
+    """Return the dollars per 30 days for the metrics that were requested in some minutes."""
+    dollars = metrics * THOUSAND_METRICS_DOLLARS / _THOUSAND
+    return dollars * PRICED_DAYS * MINUTES_PER_DAY / minutes
+
+
+def price_alarms(sides: int) -> float:
+    """Return the dollars a month for the alarms of target tracking on some reads and writes."""
+    return sides * ALARMS_PER_SIDE * ALARM_DOLLARS

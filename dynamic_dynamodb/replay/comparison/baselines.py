@@ -14,7 +14,7 @@ from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, is_enough
 from dynamic_dynamodb.replay.simulator.target_model import SideModel, TargetModel
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
-from dynamic_dynamodb.scaling.costs import NO_COST, bill_on_demand, price_unit_minutes
+from dynamic_dynamodb.scaling.costs import NO_COST, bill_on_demand, price_alarms, price_unit_minutes
 from dynamic_dynamodb.scaling.guards import find_next_decrease
 from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import MINUTE
@@ -34,6 +34,9 @@ SCALE_IN_DISTANCE_PERCENT: Final = 20
 "Managing throughput capacity automatically with DynamoDB auto scaling"), and percentage points below the
 target (AWS Knowledge Center, "dynamodb-auto-scaling").
 """
+
+DEFAULT_TARGET_PERCENT: Final = 70
+"""The target of AWS target tracking unless another is set."""
 
 ON_DEMAND: Final = "on-demand"
 FIXED: Final = "best fixed value"
@@ -101,7 +104,10 @@ def run_tracking(recording: Recording, settings: BaselineSettings, target_percen
                     model.update(applied, minute, now)
             was_refused = is_refused
         model.serve(minute)
-    tally = Tally(model.updates, refused, settings.limits.map(lambda limits: limits.max_provisioned))
+    watching = price_alarms(sum(side is not None for side in recording.sides))
+    tally = Tally(
+        model.updates, refused, settings.limits.map(lambda limits: limits.max_provisioned), watching
+    )
     return sum_up(name_tracking(target_percent), recording, get_traces(model), settings.prices, tally)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity, name_of
-from dynamic_dynamodb.replay.comparison.verdict import format_percent
+from dynamic_dynamodb.replay.comparison.formatting import format_percent
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.simulator.timeline import NOT_CHECKED
 

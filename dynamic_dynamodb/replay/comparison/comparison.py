@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.aws.metrics import USAGE
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay.comparison import baselines, lower_bound
@@ -13,6 +14,7 @@ from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, sum
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION, summarize
 from dynamic_dynamodb.replay.progress import NO_PROGRESS
 from dynamic_dynamodb.replay.simulator.simulator import Replayed, Scenario, find_section, simulate
+from dynamic_dynamodb.scaling.costs import price_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +33,7 @@ COMPARED_PER_TARGET: Final = ("throttled", "at-max")
 _WEIGHTS: Final = (3, 3, 1)
 _WEIGHTS_ALONE: Final = (3, 0, 1)
 """The share of time for the replay, for that of a second configuration, and for the baselines."""
-TARGETS_PERCENT: Final = (70, 80, 90)
+TARGETS_PERCENT: Final = (baselines.DEFAULT_TARGET_PERCENT, 80, 90)
 """Targets of AWS target tracking: its default, one between, and the highest one allowed."""
 
 
@@ -127,7 +129,7 @@ def compare(
                 recording,
                 ours,
                 tuple(rows),
-                summarize(rows, settings),
+                summarize(rows, settings, configuration.global_options["check_interval"]),
                 tuple(find_caveats(ours, rows[0], settings)),
             )
         )
@@ -180,9 +182,11 @@ def _simulate(
 
 
 def _sum_up(name: str, replayed: Replayed, settings: Settings) -> Row:
-    model, timeline = replayed.model, replayed.timeline
-    maxima = replayed.section.typed.capacities.map(lambda options: options.max_provisioned)
-    tally = Tally(model.updates, timeline.refused_decreases, maxima)
+    model, timeline, options = replayed.model, replayed.timeline, replayed.section.typed
+    maxima = options.capacities.map(lambda capacity: capacity.max_provisioned)
+    minutes = max(1, model.recording.minutes - options.lookback_window_start)  # checks begin after the first
+    watching = price_metrics(timeline.looks * len(USAGE), minutes)
+    tally = Tally(model.updates, timeline.refused_decreases, maxima, watching)
     return sum_up(name, model.recording, baselines.get_traces(model), settings.prices, tally)
 
 

@@ -59,6 +59,7 @@ class Row:
 
     `minutes` is the time of all targets together, `limited_minutes` that of targets with a maximum.
     `is_bound` marks the lower bound, `is_scheduled` what changes capacity.
+    `watching` is what CloudWatch bills for metrics or alarms, in dollars per 30 days.
     `units` are those of a fixed value. `fully_used_dollars`, of on-demand, are the cost of capacity that the
     demand would use in full.
     A sum of rows has `worst_percent`, the throttled share of the worst target, and `summed_updates_per_day`.
@@ -73,12 +74,18 @@ class Row:
     refused_decreases: int = 0
     limited_minutes: int = 0
     minutes_at_max: int = 0
+    watching: float = 0.0
     units: PerCapacity[int] | None = None
     fully_used_dollars: float = 0.0
     is_bound: bool = False
     is_scheduled: bool = True
     worst_percent: float | None = None
     summed_updates_per_day: float | None = None
+
+    @property
+    def total(self) -> Cost:
+        """Return the cost with watching."""
+        return Cost(self.cost.hour_max + self.watching, self.cost.prorated + self.watching)
 
     @property
     def throttled_units(self) -> float:
@@ -131,6 +138,7 @@ class Tally:
     updates: int = 0
     refused_decreases: int = 0
     maximum: PerCapacity[int | None] = NO_MAXIMUM
+    watching: float = 0.0
     units: PerCapacity[int] | None = None
     is_scheduled: bool = True
 
@@ -165,6 +173,7 @@ def sum_up(
         refused_decreases=tally.refused_decreases,
         limited_minutes=recording.minutes if maxima else 0,
         minutes_at_max=len(at_max),
+        watching=tally.watching,
         units=tally.units,
         is_scheduled=tally.is_scheduled,
     )
@@ -202,6 +211,7 @@ def add_rows(rows: Sequence[Row]) -> Row:
         refused_decreases=sum(row.refused_decreases for row in rows),
         limited_minutes=sum(row.limited_minutes for row in rows),
         minutes_at_max=sum(row.minutes_at_max for row in rows),
+        watching=sum(row.watching for row in rows),
         fully_used_dollars=sum(row.fully_used_dollars for row in rows),
         is_bound=first.is_bound,
         is_scheduled=any(row.is_scheduled for row in rows),

@@ -39,7 +39,7 @@ METRICS: Final[dict[str, Callable[[Row], float]]] = {
     "updates": lambda row: row.updates_per_day,
     "refused-decreases": lambda row: row.refused_decreases,
     "at-max": lambda row: row.at_max_percent or 0.0,
-    "cost": lambda row: row.cost.hour_max,
+    "cost": lambda row: row.total.hour_max,
 }
 """The metrics of --fail-if: percent, minutes, percent, updates per day, decreases, percent, dollars."""
 _WHOLE_PERCENT: Final = 100
@@ -59,7 +59,7 @@ class Condition:
 
     def holds(self, row: Row, billing: str) -> bool:
         """Return whether the condition holds for a row."""
-        found = row.cost.by(billing) if self.metric == "cost" else METRICS[self.metric](row)
+        found = row.total.by(billing) if self.metric == "cost" else METRICS[self.metric](row)
         return bool(_COMPARISONS[self.comparison](found, self.limit))
 
 

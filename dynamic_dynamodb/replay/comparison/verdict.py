@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.replay.comparison.baselines import FIXED, ON_DEMAND
+from dynamic_dynamodb.replay.comparison.baselines import (
+    DEFAULT_TARGET_PERCENT,
+    FIXED,
+    ON_DEMAND,
+    name_tracking,
+)
+from dynamic_dynamodb.replay.comparison.break_even import describe_on_demand, describe_watching
+from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +23,6 @@ if TYPE_CHECKING:
 
 THIS_CONFIGURATION: Final = "this configuration"
 _SLACK: Final = 1e-9
-_MOST_DECIMALS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Verdict:
     `throttled` is the share that this configuration throttles if that is more than is allowed, else empty; of
     several targets, that of the worst. `runner_up` is the second cheapest if this configuration is the
     cheapest. `others` are the fixed value and on-demand, unless they are one of these.
-    `break_even` has the utilization below which on-demand is cheaper, and that of this configuration.
+    `remarks` are sentences on when on-demand is cheaper, and when checks are worth their price.
     """
 
     allowed_percent: float
@@ -55,7 +61,7 @@ class Verdict:
     cheapest: NamedCost
     runner_up: NamedCost | None
     others: tuple[NamedCost, ...]
-    break_even: tuple[str, str] | None
+    remarks: tuple[str, ...]
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -85,12 +91,7 @@ class Verdict:
             yield f"This configuration costs {ours.compare(cheapest)}."
         for other in self.others:
             yield f"{other.name[0].upper()}{other.name[1:]} costs {other.compare(cheapest)}."
-        if self.break_even is not None:
-            even, used = self.break_even
-            yield (
-                f"On-demand is cheaper when less than {even} of the capacity paid for is used; this"
-                f" configuration uses {used}."
-            )
+        yield from self.remarks
 
 
 def is_within(row: Row, allowed_percent: float) -> bool:
@@ -102,39 +103,38 @@ def _find_throttled_percent(row: Row) -> float:
     return row.throttled_percent if row.worst_percent is None else row.worst_percent
 
 
-def summarize(rows: Sequence[Row], settings: Settings) -> Verdict:
-    """Return the verdict on rows of which the first is this configuration's."""
-    ours, allowed = rows[0], settings.allowed_percent
+def summarize(rows: Sequence[Row], settings: Settings, check_interval: int | None = None) -> Verdict:
+    """Return the verdict on rows of which the first is this configuration's, by totals with watching.
+
+    With `check_interval`, in seconds, it says when checks are worth their price; not for several targets.
+    """
+    ours, allowed, billing = rows[0], settings.allowed_percent, settings.billing
 
     def name_cost(row: Row) -> NamedCost:
-        return NamedCost(_name(row), row.cost.by(settings.billing))
+        return NamedCost(_name(row), row.total.by(billing))
 
     within = [row for row in rows if not row.is_bound and is_within(row, allowed)]
-    within.sort(key=lambda row: row.cost.by(settings.billing))
+    within.sort(key=lambda row: row.total.by(billing))
     best = within[0]  # on-demand throttles nothing: there is always one
     runner_up = within[1] if best is ours else None
     others = [row for row in rows if row.name in (FIXED, ON_DEMAND) and row not in (best, runner_up)]
     others.sort(key=lambda row: row.name != FIXED)
+    remarks = [*describe_on_demand(rows, billing)]
+    if check_interval is not None:
+        most = max(allowed, _find_throttled_percent(ours))
+        names = (name_tracking(DEFAULT_TARGET_PERCENT), ON_DEMAND)
+        instead = [row for row in rows if row.name in names and is_within(row, most)]
+        remarks += describe_watching(ours, instead[0], billing, check_interval)
     return Verdict(
         allowed,
-        "" if ours in within else _format_percent_above(_find_throttled_percent(ours), allowed),
+        "" if ours in within else format_percent_above(_find_throttled_percent(ours), allowed),
         ours.worst_percent is not None,
         name_cost(ours),
         name_cost(best),
         None if runner_up is None else name_cost(runner_up),
         tuple(map(name_cost, others)),
-        _find_break_even(rows, settings),
+        tuple(remarks),
     )
-
-
-def _find_break_even(rows: Sequence[Row], settings: Settings) -> tuple[str, str] | None:
-    """Return the utilization at which on-demand costs the same, and this configuration's; both by dollars."""
-    on_demand = next(row for row in rows if row.name == ON_DEMAND)
-    own, requests = rows[0].cost.by(settings.billing), on_demand.cost.by(settings.billing)
-    used = on_demand.fully_used_dollars
-    if not (own and used and requests):
-        return None
-    return _format_distinctly(100 * used / requests, min(100.0, 100 * used / own))
 
 
 def _name(row: Row) -> str:
@@ -143,29 +143,3 @@ def _name(row: Row) -> str:
         units = " and ".join(f"{row.units[capacity]} {capacity.value}" for capacity in there)
         return f"a fixed {units}"
     return "a fixed value" if row.name == FIXED else row.name
-
-
-def format_dollars(dollars: float) -> str:
-    """Return an amount of money as text."""
-    return f"${dollars:,.2f}"
-
-
-def format_percent(percent: float) -> str:
-    """Return a share as text, with two decimals, or with its first digit if it is very small."""
-    if percent == 0:
-        return "0 %"
-    return f"{percent:.2f} %" if percent >= 0.01 else f"{percent:.1g} %"  # noqa: PLR2004 - two decimals show it
-
-
-def _format_percent_above(percent: float, limit: float) -> str:
-    """Return a share that is above a limit with enough decimals to show that it is."""
-    text = format_percent(percent)
-    return _format_distinctly(percent, limit)[0] if float(text.removesuffix(" %")) <= limit else text
-
-
-def _format_distinctly(one: float, other: float) -> tuple[str, str]:
-    """Return two shares in whole percent, or with as many decimals as it takes to tell them apart."""
-    digits = 0
-    while one != other and f"{one:.{digits}f}" == f"{other:.{digits}f}" and digits < _MOST_DECIMALS:
-        digits += 1
-    return f"{one:.{digits}f} %", f"{other:.{digits}f} %"

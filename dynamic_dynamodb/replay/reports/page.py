@@ -12,7 +12,13 @@ from dynamic_dynamodb.options import PRICED_REGION, PRICES_AS_OF, Capacity
 from dynamic_dynamodb.replay.comparison.baselines import get_traces
 from dynamic_dynamodb.replay.comparison.verdict import is_within
 from dynamic_dynamodb.replay.reports.charts import build_chart, draw_chart, draw_timeline, label_times
-from dynamic_dynamodb.replay.reports.text import BILLING_NOTE, COLUMNS, capitalize, describe_recording
+from dynamic_dynamodb.replay.reports.text import (
+    BILLING_NOTE,
+    WATCHING_NOTE,
+    capitalize,
+    describe_recording,
+    list_columns,
+)
 from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
 
 if TYPE_CHECKING:
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
     from dynamic_dynamodb.replay.comparison.results import Row, Trace
+    from dynamic_dynamodb.replay.comparison.settings import Settings
 
 MOST_CHANGES_SHOWN: Final = 500
 MOST_NAMED: Final = 3
@@ -75,20 +82,21 @@ def _write_parts(comparison: Comparison, title: str) -> Iterator[str]:
     if len(comparison.targets) > 1:
         yield f"<section><h2>All {len(comparison.targets)} targets</h2>"
         yield f'<p class="verdict">{_write_sentences(comparison.verdict.sentences)}</p>'
-        yield from _write_rows(comparison.total, settings.allowed_percent)
+        yield from _write_rows(comparison.total, settings)
         yield "</section>"
     for target in comparison.targets:
-        yield from _write_target(target, settings.allowed_percent)
+        yield from _write_target(target, settings)
     yield (
         "<footer><p>Costs are in dollars per 30 days, at the prices of"
         f" {PRICED_REGION} in {PRICES_AS_OF} unless other prices were given."
-        f" {capitalize(BILLING_NOTE)} The throttled share is that of reads or of writes, whichever is higher."
+        f" {capitalize(BILLING_NOTE)} {capitalize(WATCHING_NOTE)}"
+        " The throttled share is that of reads or of writes, whichever is higher."
         " Under this model, no provisioned capacity that throttles at most"
         f" {settings.allowed_percent:g}&nbsp;% costs less than the lower bound.</p></footer>"
     )
 
 
-def _write_target(target: TargetComparison, allowed_percent: float) -> Iterator[str]:
+def _write_target(target: TargetComparison, settings: Settings) -> Iterator[str]:
     recording, replayed = target.recording, target.replayed
     name, _, rest = describe_recording(recording).partition(": ")
     yield f"<section><h2>{escape(name)}</h2><p>{escape(rest)}</p>"
@@ -99,7 +107,7 @@ def _write_target(target: TargetComparison, allowed_percent: float) -> Iterator[
         trace = traces[capacity]
         if trace is not None:
             yield from _write_side(target, capacity, trace)
-    yield from _write_rows(target.rows, allowed_percent)
+    yield from _write_rows(target.rows, settings)
     yield from _write_changes(target)
     yield "</section>"
 
@@ -155,18 +163,19 @@ def _count_reasons(codes: Sequence[int]) -> str:
     return f"{total:,} checks: {shown}."
 
 
-def _write_rows(rows: Sequence[Row], allowed_percent: float) -> Iterator[str]:
-    titles = (column.long_title.replace("$ ", "$&nbsp;").replace("-", "&#8209;") for column in COLUMNS)
+def _write_rows(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
+    columns = list_columns(settings.billing)
+    titles = (column.long_title.replace("$ ", "$&nbsp;").replace("-", "&#8209;") for column in columns)
     heads = "".join(f'<th scope="col">{title}</th>' for title in titles)
     yield '<div class="wide"><table><caption>Dollars per 30 days</caption>'
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     for number, row in enumerate(rows):
         kind = "ours" if number == 0 else "bound" if row.is_bound else ""
-        name, *cells = (column.write(row) for column in COLUMNS)
-        over = "" if row.is_bound or is_within(row, allowed_percent) else ' class="over"'
+        name, *cells = (column.write(row) for column in columns)
+        over = "" if row.is_bound or is_within(row, settings.allowed_percent) else ' class="over"'
         rest = "".join(
             f"<td{over if column.title == 'throttled' else ''}>{cell}</td>"
-            for column, cell in zip(COLUMNS[1:], cells, strict=True)
+            for column, cell in zip(columns[1:], cells, strict=True)
         )
         yield f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{rest}</tr>'
     yield "</tbody></table></div>"

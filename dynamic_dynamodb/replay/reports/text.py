@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.replay.comparison.verdict import format_percent
+from dynamic_dynamodb.replay.comparison.formatting import format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
 NOTHING: Final = "-"
+WATCHING_NOTE: Final = (
+    "watching is what CloudWatch bills for the metrics of checks, or for the alarms of AWS target tracking."
+)
 BILLING_NOTE: Final = (
     "hour-max bills every hour at its highest capacity, prorated bills minute by minute; AWS does not"
     " document which of them applies when capacity changes within an hour."
@@ -45,10 +48,13 @@ def _write_optional(percent: float | None, digits: int = 0) -> str:
     return NOTHING if percent is None else f"{percent:.{digits}f} %"
 
 
-COLUMNS: Final = (
+_COST_COLUMNS: Final = (
     Column("", "", _write_name),
     Column("$ hour-max", "$ hour-max", lambda row: f"{row.cost.hour_max:,.2f}"),
     Column("$ prorated", "$ prorated", lambda row: f"{row.cost.prorated:,.2f}"),
+    Column("$ watching", "$ watching", lambda row: f"{row.watching:,.2f}"),
+)
+_USE_COLUMNS: Final = (
     Column("throttled", "throttled", lambda row: format_percent(row.throttled_percent)),
     Column("units", "throttled units", lambda row: f"{row.throttled_units:,.0f}"),
     Column(
@@ -71,6 +77,12 @@ COLUMNS: Final = (
 )
 
 
+def list_columns(billing: str) -> tuple[Column, ...]:
+    """Return the columns of a comparison; the total has the cost by this way of billing, and watching."""
+    total = Column("$ total", f"$ total, {billing}", lambda row: f"{row.total.by(billing):,.2f}")
+    return (*_COST_COLUMNS, total, *_USE_COLUMNS)
+
+
 def describe_recording(recording: Recording) -> str:
     """Return the target, the length, the period and the time of a recording."""
     return (
@@ -88,18 +100,19 @@ def _write_lines(comparison: Comparison) -> Iterator[str]:
     settings = comparison.settings
     yield f"physics {settings.physics_text}, billing {settings.billing}; dollars per 30 days"
     yield BILLING_NOTE
+    yield WATCHING_NOTE
     for warning in comparison.warnings:
         yield f"warning: {warning}"
     for target in comparison.targets:
         yield ""
         yield describe_recording(target.recording)
         yield from (f"  warning: {warning}" for warning in target.warnings)
-        yield from _write_rows(target.rows)
+        yield from _write_rows(target.rows, list_columns(settings.billing))
         yield from (f"  {sentence}" for sentence in target.verdict.sentences)
     if len(comparison.targets) > 1:
         yield ""
         yield f"all {len(comparison.targets)} targets"
-        yield from _write_rows(comparison.total)
+        yield from _write_rows(comparison.total, list_columns(settings.billing))
         yield from (f"  {sentence}" for sentence in comparison.verdict.sentences)
 
 
@@ -108,9 +121,9 @@ def capitalize(sentence: str) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def _write_rows(rows: Sequence[Row]) -> Iterator[str]:
-    titles = [column.title for column in COLUMNS]
-    lines = [titles, *([column.write(row) for column in COLUMNS] for row in rows)]
+def _write_rows(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[str]:
+    titles = [column.title for column in columns]
+    lines = [titles, *([column.write(row) for column in columns] for row in rows)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for name, *cells in lines:
         rest = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))

@@ -1,0 +1,179 @@
+"""What CloudWatch bills for watching a table counts in every row, and may decide the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.replay.comparison.break_even import describe_on_demand, find_least_bill
+from dynamic_dynamodb.replay.comparison.comparison import compare
+from dynamic_dynamodb.replay.comparison.results import Row, SideResult
+from dynamic_dynamodb.replay.comparison.verdict import summarize
+from dynamic_dynamodb.scaling.costs import Cost
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from tests.builders import load_flags
+from tests.replay.configurations import configure, settings
+from tests.replay.recordings import DAY, record, wave
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.config.loader import Configuration
+
+TRACKING = "AWS target tracking 70 %"
+
+
+def row(name: str, dollars: float, watching: float = 0, throttled: float = 0) -> Row:
+    """Return a row of this cost that throttles some of 1,000 units."""
+    side = SideResult(1000, 1000 - throttled, throttled, 2000)
+    return Row(name, PerCapacity(side, SideResult()), Cost(dollars, 2 * dollars), DAY, watching=watching)
+
+
+def check_every(seconds: int) -> Configuration:
+    """Return a configuration with this check-interval."""
+    return replace(configure(), global_options=load_flags(check_interval=str(seconds)).global_options)
+
+
+def test_each_row_has_what_cloudwatch_bills_and_its_total() -> None:
+    found = compare(configure(), [record(wave(DAY, 5, 90), wave(DAY, 5, 30))], settings())
+    watching = {one.name: one.watching for one in found.total}
+    assert watching == pytest.approx(
+        {
+            "this configuration": 1.728,
+            "AWS target tracking 70 %": 0.8,
+            "AWS target tracking 80 %": 0.8,
+            "AWS target tracking 90 %": 0.8,
+            "on-demand": 0,
+            "best fixed value": 0,
+            "lower bound": 0,
+        }
+    )
+    for one in found.total:
+        assert one.total == Cost(one.cost.hour_max + one.watching, one.cost.prorated + one.watching)
+
+
+@pytest.mark.parametrize("seconds", [20, 60, 120, 300])
+def test_watching_costs_by_the_number_of_checks_also_of_those_that_a_replay_leaves_out(seconds: int) -> None:
+    load = wave(DAY, 5, 90)
+    found = compare(check_every(seconds), [record(load, load)], settings())
+    assert found.total[0].watching == pytest.approx(1.728 * 60 / seconds, rel=0.01)
+
+
+def test_a_side_that_was_not_recorded_has_no_alarms() -> None:
+    found = compare(configure(), [record(wave(DAY, 5, 90))], settings())
+    assert next(one.watching for one in found.total if one.name == TRACKING) == pytest.approx(0.4)
+
+
+def test_watching_of_all_targets_is_added_up() -> None:
+    load = wave(DAY, 5, 90)
+    targets = [record(load, load), record(load, load, target=Target("orders", "by-date"))]
+    found = compare(configure(), targets, settings())
+    assert [one.watching for one in found.total[:2]] == pytest.approx([2 * 1.728, 2 * 0.8])
+
+
+def test_conditions_on_cost_are_about_the_total() -> None:
+    recording = [record([60.0] * DAY, [60.0] * DAY)]
+    total = compare(configure(), recording, settings()).total[0].total.hour_max
+    for limit, fails in ((total - 0.01, True), (total + 0.01, False)):
+        found = compare(configure(), recording, settings(fail_if=f"cost>{limit:.4f}"))
+        assert (found.find_failure() is not None) == fails
+
+
+def test_the_verdict_is_by_totals() -> None:
+    rows = [row("this configuration", 4.0, 1.5), row(TRACKING, 4.5, 0.8), row("on-demand", 9)]
+    assert summarize(rows, settings()).sentences[:2] == (
+        "The cheapest option that throttles at most 0.1 % is AWS target tracking 70 % at $5.30 per 30 days.",
+        "This configuration costs $5.50 (+4 %).",
+    )
+
+
+SHARE = "Watching costs $1.50 per 30 days, {} % of the total of this configuration."
+ADVICE = "Use a larger check-interval, AWS's own auto scaling, fixed capacity or on-demand."
+NOT_WORTH = (
+    "Compared with {}, checks every 60 seconds are not worth that where capacity costs less than {} per 30"
+    " days; here it costs {}."
+)
+NO_SAVING = (
+    "Compared with AWS target tracking 70 %, checks every 60 seconds cost $0.70 more and save nothing here;"
+    " where capacity costs less, they never do."
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(
+            [row("this configuration", 2.0, 1.5), row(TRACKING, 2.5, 0.8), row("on-demand", 9)],
+            [
+                SHARE.format(43),
+                NOT_WORTH.format(TRACKING, "$2.80", "$2.00"),
+                ADVICE,
+            ],
+            id="a small table",
+        ),
+        pytest.param(
+            [row("this configuration", 8.0, 1.5), row(TRACKING, 10, 0.8), row("on-demand", 20)],
+            [
+                SHARE.format(16),
+                NOT_WORTH.format(TRACKING, "$2.80", "$8.00"),
+            ],
+            id="a table that is large enough",
+        ),
+        pytest.param(
+            [row("this configuration", 80.0, 1.5), row(TRACKING, 100, 0.8), row("on-demand", 200)],
+            [],
+            id="a large table",
+        ),
+        pytest.param(
+            [row("this configuration", 2.0, 1.5), row(TRACKING, 2.0, 0.8), row("on-demand", 9)],
+            [
+                SHARE.format(43),
+                NO_SAVING,
+                ADVICE,
+            ],
+            id="a table at its minimum",
+        ),
+        pytest.param(
+            [row("this configuration", 2.0, 1.5), row(TRACKING, 2.5, 0.8, throttled=99), row("on-demand", 6)],
+            [
+                SHARE.format(43),
+                NOT_WORTH.format("on-demand", "$0.75", "$2.00"),
+            ],
+            id="a table that target tracking throttles",
+        ),
+        pytest.param(
+            [row("this configuration", 2.0, 0.3), row(TRACKING, 2.5, 0.8), row("on-demand", 9)],
+            [],
+            id="checks that cost less than alarms",
+        ),
+    ],
+)
+def test_the_verdict_says_below_which_bill_checks_are_not_worth_their_price(
+    rows: list[Row], expected: list[str]
+) -> None:
+    with_interval = summarize(rows, settings(), check_interval=60).sentences
+    assert [*with_interval[len(summarize(rows, settings()).sentences) :]] == expected
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.99, 1.01, 3])
+def test_the_least_bill_is_where_the_totals_are_equal(scale: float) -> None:
+    ours, tracking = row("this configuration", 8.0, 1.7), row(TRACKING, 10.0, 0.8)
+    least = find_least_bill(ours, tracking, "hour-max")
+    assert least is not None
+    size = scale * least / 8.0
+    assert (8 * size + 1.7 < 10 * size + 0.8) == (scale > 1)
+
+
+@pytest.mark.parametrize(
+    ("watching", "requests", "expected"),
+    [
+        pytest.param(0.0, 10.0, "less than 50 % of the capacity paid for is used; this", id="no watching"),
+        pytest.param(2.0, 10.0, "less than 62 % of the capacity paid for is used; this", id="watching"),
+        pytest.param(2.0, 4.0, "even if all of the capacity paid for is used", id="few requests"),
+        pytest.param(2.0, 1.0, "even if all of the capacity paid for is used", id="very few requests"),
+    ],
+)
+def test_watching_makes_on_demand_cheaper(watching: float, requests: float, expected: str) -> None:
+    on_demand = replace(row("on-demand", requests), fully_used_dollars=5.0)
+    (sentence,) = describe_on_demand([row("this configuration", 8.0, watching), on_demand], "hour-max")
+    assert expected in sentence
