@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Group
-from dynamic_dynamodb.replay.comparison.baselines import DEFAULT_TARGET_PERCENT, name_tracking
 from dynamic_dynamodb.replay.comparison.comparison import compare
 from dynamic_dynamodb.replay.comparison.formatting import format_percent
 from dynamic_dynamodb.replay.comparison.settings import read_settings
+from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT, name_tracking
 from dynamic_dynamodb.replay.progress import ProgressBar
 from dynamic_dynamodb.replay.recordings.manifest import SUFFIXES
 from dynamic_dynamodb.replay.recordings.reader import read_recordings

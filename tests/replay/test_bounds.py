@@ -14,7 +14,6 @@ from dynamic_dynamodb.replay.comparison.baselines import (
     run_fixed,
     run_on_demand,
     run_recorded,
-    run_tracking,
 )
 from dynamic_dynamodb.replay.comparison.lower_bound import (
     bound_hour_max,
@@ -22,6 +21,7 @@ from dynamic_dynamodb.replay.comparison.lower_bound import (
     find_sufficient,
     measure_hour,
 )
+from dynamic_dynamodb.replay.comparison.target_tracking import run_tracking
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics
 from dynamic_dynamodb.scaling.costs import Prices, bill, split_hours
 from dynamic_dynamodb.scaling.model import PerCapacity
@@ -132,6 +132,27 @@ def test_the_best_fixed_value_is_the_lowest_that_throttles_no_more_than_allowed(
     assert run_fixed(recording, rules(Physics(burst=0)), 40).units == PerCapacity(8, 1), (
         "8 a second throttle 1,080 of 3,000"
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(LOADS, BURSTS, st.sampled_from((0.0, 0.5, 1.0)), st.sampled_from((0.0, 0.1, 5.0, 60.0)))
+def test_the_best_fixed_value_is_the_first_that_throttles_little_enough_minute_by_minute(
+    demands: list[int], burst: int, retry: float, allowed_percent: float
+) -> None:
+    physics = Physics(burst=burst, retry=retry)
+    row = run_fixed(record(demands), rules(physics), allowed_percent)
+
+    def throttle(units: int) -> float:
+        model, throttled = CapacityModel(physics, units), 0.0
+        for demand in demands:
+            model.step(demand)
+            throttled += model.throttled
+        return throttled
+
+    most = allowed_percent / 100 * sum(demands)
+    assert row.units is not None
+    assert row.units.reads == next(units for units in itertools.count(1) if throttle(units) <= most)
+    assert row.throttled_units == throttle(row.units.reads)
 
 
 def test_on_demand_pays_for_the_demand() -> None:

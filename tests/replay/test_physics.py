@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,7 +110,26 @@ def test_is_enough_agrees_with_the_model(
     physics: Physics, demands: list[int], units: int, allowed: int
 ) -> None:
     throttled = run(physics, demands, [units] * len(demands))[1]
-    assert is_enough(demands, physics, units, allowed) is (throttled <= allowed)
+    assert is_enough(array("d", demands), physics, units, allowed) is (throttled <= allowed)
+
+
+@settings(deadline=None)
+@given(PHYSICS, st.lists(st.floats(0, 3000), min_size=1, max_size=60), CAPACITIES, st.integers(1, 20))
+def test_minutes_served_together_are_those_served_one_by_one(
+    physics: Physics, demands: list[float], capacities: list[int], length: int
+) -> None:
+    demand = array("d", demands)
+    served, throttled = array("d", demand), array("d", bytes(8 * len(demand)))
+    plain, fast = (CapacityModel(physics, 1) for _ in range(2))
+    for begin in range(0, len(demand), length):
+        end = min(begin + length, len(demand))
+        fast.provision(capacities[begin])
+        fast.serve(demand, range(begin, end), served, throttled)
+        plain.provision(capacities[begin])
+        for minute in range(begin, end):
+            plain.step(demand[minute])
+            assert (served[minute], throttled[minute]) == (plain.served, plain.throttled)
+        assert (fast.bucket, fast.returning) == (plain.bucket, plain.returning)
 
 
 def at(minute: int) -> datetime:

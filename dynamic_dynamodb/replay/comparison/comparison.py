@@ -11,6 +11,11 @@ from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay.comparison import baselines, lower_bound
 from dynamic_dynamodb.replay.comparison.caveats import find_caveats
 from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, sum_up
+from dynamic_dynamodb.replay.comparison.target_tracking import (
+    DEFAULT_TARGET_PERCENT,
+    name_tracking,
+    run_tracking,
+)
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION, summarize
 from dynamic_dynamodb.replay.progress import NO_PROGRESS
 from dynamic_dynamodb.replay.simulator.simulator import Replayed, Scenario, find_section, simulate
@@ -33,14 +38,14 @@ COMPARED_PER_TARGET: Final = ("throttled", "at-max")
 _WEIGHTS: Final = (3, 3, 1)
 _WEIGHTS_ALONE: Final = (3, 0, 1)
 """The share of time for the replay, for that of a second configuration, and for the baselines."""
-TARGETS_PERCENT: Final = (baselines.DEFAULT_TARGET_PERCENT, 80, 90)
+TARGETS_PERCENT: Final = (DEFAULT_TARGET_PERCENT, 80, 90)
 """Targets of AWS target tracking: its default, one between, and the highest one allowed."""
 
 
 _RESERVED_NAMES: Final = frozenset(
     (
         THIS_CONFIGURATION,
-        *map(baselines.name_tracking, TARGETS_PERCENT),
+        *map(name_tracking, TARGETS_PERCENT),
         baselines.ON_DEMAND,
         baselines.FIXED,
         baselines.RECORDED,
@@ -197,7 +202,7 @@ def _run_baselines(
     start = recording.find_start_capacity(settings.start, limits)
     conditions = baselines.BaselineSettings(settings.physics, settings.prices, start, limits)
     for number, target_percent in enumerate(TARGETS_PERCENT, 1):
-        yield baselines.run_tracking(recording, conditions, target_percent)
+        yield run_tracking(recording, conditions, target_percent)
         progress(number / (len(TARGETS_PERCENT) + 1))
     yield baselines.run_on_demand(recording, conditions)
     yield baselines.run_fixed(recording, conditions, settings.allowed_percent)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from operator import add
+from itertools import compress, repeat
+from operator import add, ge, mul, sub
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, SECONDS_PER_MINUTE
@@ -160,9 +161,14 @@ def sum_up(
         for trace, price, maximum in zip(traces, prices.capacity_hour, tally.maximum, strict=True)
         if trace is not None
     ]
+    minutes = range(recording.minutes)
     maxima = [(trace.provisioned, maximum) for trace, _, maximum in recorded if maximum is not None]
-    at_max = {minute for units, maximum in maxima for minute, one in enumerate(units) if one >= maximum}
-    throttled = {minute for trace, _, _ in recorded for minute, one in enumerate(trace.throttled) if one}
+    at_max: set[int] = set()
+    for units, maximum in maxima:
+        at_max.update(compress(minutes, map(ge, units, repeat(maximum))))
+    throttled: set[int] = set()
+    for trace, _, _ in recorded:
+        throttled.update(compress(minutes, trace.throttled))
     return Row(
         name,
         traces.map(_sum_side),
@@ -182,11 +188,8 @@ def sum_up(
 def _sum_side(trace: Trace | None) -> SideResult:
     if trace is None:
         return NO_SIDE
-    from_burst = sum(
-        served - SECONDS_PER_MINUTE * units
-        for served, units in zip(trace.served, trace.provisioned, strict=True)
-        if served > SECONDS_PER_MINUTE * units
-    )
+    beyond = map(sub, trace.served, map(mul, trace.provisioned, repeat(SECONDS_PER_MINUTE)))
+    from_burst = sum(units for units in beyond if units > 0)
     return SideResult(
         demand=sum(trace.demand),
         served=sum(trace.served),

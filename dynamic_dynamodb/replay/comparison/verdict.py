@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.replay.comparison.baselines import (
-    DEFAULT_TARGET_PERCENT,
-    FIXED,
-    ON_DEMAND,
-    name_tracking,
-)
+from dynamic_dynamodb.replay.comparison.baselines import FIXED, ON_DEMAND
 from dynamic_dynamodb.replay.comparison.break_even import describe_on_demand, describe_watching
 from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent_above
+from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT, name_tracking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

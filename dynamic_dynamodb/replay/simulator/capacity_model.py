@@ -10,6 +10,8 @@ from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dynamic_dynamodb.replay.recordings.rows import Column
+
 BURST_SECONDS: Final = 300
 """Unused capacity that DynamoDB keeps (Developer Guide, "Burst and adaptive capacity")."""
 
@@ -75,15 +77,43 @@ class CapacityModel:
             self.served, self.throttled, self.bucket = requested + left, -left, 0.0
             self.returning = -left * self._physics.retry // 1
 
+    def fill(self, demands: Iterable[float]) -> None:
+        """Serve minutes in which nothing is throttled or comes back: until the bucket is full, it fills."""
+        each, most, bucket = self.provisioned * SECONDS_PER_MINUTE, self._most_kept, self.bucket
+        for demand in demands:
+            if bucket == most:
+                break
+            bucket = min(each + bucket - demand, most)
+        self.bucket = bucket
 
-def is_enough(demands: Iterable[float], physics: Physics, provisioned: int, most_throttled: float) -> bool:
+    def serve(
+        self, demands: Column[float], minutes: range, served: Column[float], throttled: Column[float]
+    ) -> None:
+        """Serve consecutive minutes, in steps only those that need the bucket.
+
+        `served` starts as a copy of the demands, and `throttled` as zeros.
+        """
+        each, begin = self.provisioned * SECONDS_PER_MINUTE, minutes.start
+        for minute in minutes:
+            if demands[minute] > each or self.returning:
+                self.fill(demands[begin:minute])
+                self.step(demands[minute])
+                served[minute], throttled[minute] = self.served, self.throttled
+                begin = minute + 1
+        self.fill(demands[begin : minutes.stop])
+
+
+def is_enough(demands: Column[float], physics: Physics, provisioned: int, most_throttled: float) -> bool:
     """Return whether a fixed capacity throttles at most this many units."""
     model = CapacityModel(physics, provisioned)
-    throttled = 0.0
-    for demand in demands:
-        model.step(demand)
-        if model.throttled:
+    each, begin, throttled = provisioned * SECONDS_PER_MINUTE, 0, 0.0
+    for busy in [minute for minute, demand in enumerate(demands) if demand > each]:
+        model.fill(demands[begin:busy])
+        begin = max(begin, busy)
+        while begin <= busy or (model.returning and begin < len(demands)):
+            model.step(demands[begin])
+            begin += 1
             throttled += model.throttled
-            if throttled > most_throttled:
-                return False
+        if throttled > most_throttled:
+            return False
     return True
