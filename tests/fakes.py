@@ -100,11 +100,12 @@ class FakeMetrics:
         if isinstance(answer, AwsError):
             return answer
         span = request.span
-        return answer.map(
+        series = answer.map(
             lambda one: CapacitySeries.of(
                 request.window, *(_clip(each, span) for each in one), history=request.history
             )
         )
+        return series.combine(CapacitySeries.select, request.needed)
 
 
 def _clip(datapoints: Datapoints, window: LookBackWindow) -> Datapoints:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 QUERIES_PER_CALL: Final = 500
 """The most metrics that one GetMetricData call takes (CloudWatch API reference, GetMetricData)."""
-_TARGETS_PER_CALL: Final = QUERIES_PER_CALL // len(USAGE)
 MOST_REPEATS: Final = 2
 """How often to call again for series that CloudWatch has not finished."""
 
@@ -44,10 +43,10 @@ class CloudWatchMetrics:
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
         """Return the usage of all targets; a target without has an error in its place."""
-        fetched: Answers = {}
+        fetched: Answers = {one.target: _arrange(one, {}) for one in requests if not one.metrics}
         denied: list[MetricRequest] = []
         denial: AwsError | None = None
-        batches = list(_batch(requests))
+        batches = list(_batch(one for one in requests if one.metrics))
         calls = [
             self._executor.submit(isolate, GET_METRIC_DATA, self._fetch_batch, batch) for batch in batches
         ]
@@ -74,7 +73,7 @@ class CloudWatchMetrics:
                 _name_query(number, column), request.target, METRICS[column]
             )
             for number, request in enumerate(batch)
-            for column in USAGE
+            for column in _list_columns(request)
         }
         span = batch[0].span
         found = fetch_series(self._client, queries.values(), span.start, span.end)
@@ -88,13 +87,18 @@ class CloudWatchMetrics:
                 break  # the other targets must not lose their series
         answers: Answers = {}
         for number, request in enumerate(batch):
-            series = {METRICS[column].name: found[_name_query(number, column)] for column in USAGE}
-            error = find_error(series, "the answer for this target")
-            answers[request.target] = error or _arrange(request, [one.datapoints for one in series.values()])
+            series = {column: found[_name_query(number, column)] for column in _list_columns(request)}
+            named = {METRICS[column].name: one for column, one in series.items()}
+            error = find_error(named, "the answer for this target")
+            datapoints = {column: one.datapoints for column, one in series.items()}
+            answers[request.target] = error or _arrange(request, datapoints)
         return answers
 
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
-        return _arrange(request, [self._fetch_statistics(request, METRICS[column]) for column in USAGE])
+        columns = _list_columns(request)
+        return _arrange(
+            request, {column: self._fetch_statistics(request, METRICS[column]) for column in columns}
+        )
 
     def _fetch_statistics(self, request: MetricRequest, metric: Metric) -> Datapoints:
         span = request.span
@@ -111,25 +115,46 @@ class CloudWatchMetrics:
 
 
 def _batch(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricRequest]]:
-    """Split requests into calls: each is for the same minutes, and no more targets than AWS accepts."""
+    """Split requests into calls: each is for the same minutes, and for no more metrics than AWS accepts.
+
+    All metrics of a target are in one call, so that their answers are of the same moment.
+    """
     by_span: dict[LookBackWindow, list[MetricRequest]] = {}
     for request in requests:
         by_span.setdefault(request.span, []).append(request)
     for same_span in by_span.values():
-        for start in range(0, len(same_span), _TARGETS_PER_CALL):
-            yield same_span[start : start + _TARGETS_PER_CALL]
+        batch: list[MetricRequest] = []
+        queries = 0
+        for request in same_span:
+            if queries + request.metrics > QUERIES_PER_CALL:
+                yield batch
+                batch, queries = [], 0
+            batch.append(request)
+            queries += request.metrics
+        yield batch
 
 
 def _name_query(number: int, column: str) -> str:
     return f"{column}_{number}"
 
 
-def _arrange(request: MetricRequest, usage: Sequence[Datapoints]) -> TargetSeries:
-    """Return datapoints in the order of `USAGE` as the series of both capacities."""
-    consumed_reads, throttled_reads, consumed_writes, throttled_writes = usage
+def _list_columns(request: MetricRequest) -> list[str]:
+    """Return the columns of the series that a request needs."""
+    reads, writes = request.needed.reads, request.needed.writes
+    needed = (reads.consumed, reads.throttled, writes.consumed, writes.throttled)
+    return [column for column, is_needed in zip(USAGE, needed, strict=True) if is_needed]
+
+
+def _arrange(request: MetricRequest, datapoints: Mapping[str, Datapoints]) -> TargetSeries:
+    """Return datapoints by column as the series of both capacities."""
+
+    def arrange(consumed: str, throttled: str) -> CapacitySeries:
+        return CapacitySeries.of(
+            request.window, datapoints.get(consumed), datapoints.get(throttled), history=request.history
+        )
+
     return PerCapacity(
-        CapacitySeries.of(request.window, consumed_reads, throttled_reads, history=request.history),
-        CapacitySeries.of(request.window, consumed_writes, throttled_writes, history=request.history),
+        arrange("consumed_reads", "throttled_reads"), arrange("consumed_writes", "throttled_writes")
     )
 
 

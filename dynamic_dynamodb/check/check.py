@@ -7,11 +7,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.discovery import Discovery
+from dynamic_dynamodb.check.metric_reader import MetricReader
 from dynamic_dynamodb.check.notifications import write_alarms, write_change
-from dynamic_dynamodb.check.ports import MetricRequest
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport, Unpublished
 from dynamic_dynamodb.check.resilience import ENDING, Waits, gather, isolate
-from dynamic_dynamodb.check.silence import NO_TABLES, MetricsAnswer
+from dynamic_dynamodb.check.silence import NO_TABLES
 from dynamic_dynamodb.check.updater import UpdateResult, apply_update
 from dynamic_dynamodb.config.text import mask_url
 from dynamic_dynamodb.errors import AwsError
@@ -35,15 +35,16 @@ from dynamic_dynamodb.scaling.reasons import (
     metrics_failed,
 )
 from dynamic_dynamodb.scaling.table_update import plan
-from dynamic_dynamodb.scaling.usage import UsageEstimator, find_freshest, find_history, find_window
+from dynamic_dynamodb.scaling.usage import UsageEstimator, find_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.check.discovery import Discovered, MatchedTarget
+    from dynamic_dynamodb.check.metric_reader import Measured
     from dynamic_dynamodb.check.notifications import Message
-    from dynamic_dynamodb.check.ports import Answers, TargetSeries, World
+    from dynamic_dynamodb.check.ports import TargetSeries, World
     from dynamic_dynamodb.check.state import AccountMemory
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.scaling.back_pressure import Doubt
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Target, Usage
     from dynamic_dynamodb.scaling.table_update import TableUpdate
-    from dynamic_dynamodb.scaling.target_options import CapacityOptions
-    from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 _BY_TARGET: Final = attrgetter("target")
 _LOW_CHECKS: Final = attrgetter("low_checks")
@@ -105,6 +104,7 @@ class Check:
             Waits.for_lookups(world.budget.timeouts, is_stopping),
             world.conditions,
         )
+        self._reader = MetricReader(world.metrics, memory)
         self._is_dry_run = is_dry_run
 
     def run(self, now: datetime) -> CheckReport:
@@ -128,7 +128,8 @@ class Check:
         is_cut_short = self.is_stopping()
         matched, skipped = ((), ()) if is_cut_short else self._skip(found)
         is_cut_short = self.is_stopping()  # a stop may have ended the wait for breakers
-        decided, failed = self._decide(() if is_cut_short else matched, _find_lost(found, skipped), now)
+        measured = self._reader.read(() if is_cut_short else matched, _find_lost(found, skipped), now)
+        decided, failed = self._decide(() if is_cut_short else matched, measured, now)
         is_cut_short = is_cut_short or len(decided) + len(failed) < len(matched)
         result = self._update(decided)
         settled = [self._settle(each, result, now) for each in decided]
@@ -143,6 +144,7 @@ class Check:
             is_list_missing=found.is_list_missing and not is_cut_short,
             is_autoscaling_unknown=found.is_autoscaling_unknown and not is_cut_short,
             is_cut_short=is_cut_short,
+            metrics_requested=measured.metrics,
         )
 
     def _skip(self, found: Discovered) -> tuple[Sequence[MatchedTarget], Sequence[TargetReport]]:
@@ -182,24 +184,17 @@ class Check:
         return Waits.for_changes(self.world.budget.timeouts, self.is_stopping)
 
     def _decide(
-        self, matched: Sequence[MatchedTarget], lost: frozenset[str] | None, now: datetime
+        self, matched: Sequence[MatchedTarget], measured: Measured, now: datetime
     ) -> tuple[list[_Decided], list[TargetReport]]:
-        """Decide on each target; `lost` are tables whose metrics cannot be fetched now."""
-        requests = [
-            MetricRequest(
-                one.target, find_window(one.section.typed, now), find_history(one.section.typed, now)
-            )
-            for one in matched
-        ]
-        answers = self.world.metrics.fetch(requests)
-        freshest = self.memory.silence.find_freshest(_sum_up(requests, answers, lost), now)
+        """Decide on each target."""
         decided, failed = [], []
-        for one, request in zip(matched, requests, strict=True):
-            series = answers[one.target]
+        for one in matched:
+            series = measured.answers[one.target]
             if isinstance(series, AwsError):
                 result: _Decided | AwsError = series
             else:
-                estimator = UsageEstimator(request.window, now=now, freshest=freshest)
+                window = find_window(one.section.typed, now)
+                estimator = UsageEstimator(window, now=now, freshest=measured.freshest)
                 result = isolate("the check", self._decide_one, one, series, estimator, now)
             if not isinstance(result, AwsError):
                 decided.append(result)
@@ -214,8 +209,6 @@ class Check:
         target, options = matched.target, matched.section.typed
         provisioned = matched.description.provisioned
         memory = self.memory.get(target)
-        if options.has_target_utilization:
-            series = series.combine(_keep_minutes, options.capacities)
         usage = series.combine(estimator.estimate, memory)
         counts = memory.map(_LOW_CHECKS)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
@@ -333,31 +326,6 @@ def _find_lost(found: Discovered, skipped: Sequence[TargetReport]) -> frozenset[
         return NO_TABLES
     stopped = (one for one in skipped if one.skipped and one.skipped.code is Code.CIRCUIT_BREAKER)
     return frozenset(one.target.table for one in (*found.failed, *stopped))
-
-
-def _sum_up(
-    requests: Sequence[MetricRequest], answers: Answers, lost: frozenset[str] | None
-) -> MetricsAnswer:
-    """Sum up CloudWatch's answers for all targets."""
-    answered, failed, busy = set(), set(), set()
-    freshest: datetime | None = None
-    for request in requests:
-        table, answer = request.target.table, answers[request.target]
-        if isinstance(answer, AwsError):
-            failed.add(table)
-            continue
-        answered.add(table)
-        last = find_freshest(request.window, answer)
-        if last is not None:
-            busy.add(table)
-            freshest = last if freshest is None else max(last, freshest)
-    lost = None if lost is None else lost | failed
-    return MetricsAnswer(freshest, frozenset(busy), frozenset(answered - (lost or failed)), lost)
-
-
-def _keep_minutes(series: CapacitySeries, options: CapacityOptions) -> CapacitySeries:
-    """Return the series of a capacity with its minutes only if it is scaled to a target utilization."""
-    return series if options.target_utilization is not None else replace(series, minutes=None)
 
 
 def _refuse(update: TableUpdate, error: AwsError) -> UpdateResult:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.resilience import CallBudget
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, value
+from dynamic_dynamodb.scaling.target_options import ALL_SERIES, NeededSeries
 from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 if TYPE_CHECKING:
@@ -57,9 +58,13 @@ class Tables(Protocol):
         """Update a table and its indexes in one call; raise AwsError."""
 
 
+ALL_METRICS: Final = 2 * ALL_SERIES.count
+"""How many metrics all series of a target are."""
+
+
 @value
 class MetricRequest:
-    """A target, and the minutes to fetch its metrics of.
+    """A target, the minutes to fetch its metrics of, and which of its series are needed.
 
     With a `history`, which holds the look-back window, the answer keeps each of its minutes.
     """
@@ -67,11 +72,26 @@ class MetricRequest:
     target: Target
     window: LookBackWindow
     history: LookBackWindow | None = None
+    needed: PerCapacity[NeededSeries] = PerCapacity(ALL_SERIES, ALL_SERIES)
 
     @property
     def span(self) -> LookBackWindow:
         """Return all minutes to fetch."""
         return self.history or self.window
+
+    @property
+    def metrics(self) -> int:
+        """Return how many metrics CloudWatch bills for it."""
+        return self.needed.reads.count + self.needed.writes.count
+
+    @property
+    def others(self) -> MetricRequest:
+        """Return a request for the series that this one leaves out."""
+        return MetricRequest(self.target, self.window, needed=self.needed.map(_invert))
+
+
+def _invert(needed: NeededSeries) -> NeededSeries:
+    return needed.others
 
 
 class Metrics(Protocol):

@@ -121,6 +121,7 @@ class CheckReport:
 
     `notices` are the conditions in force, and `doubts` the throttling that more capacity may not end.
     With an `error`, nothing could be checked.
+    `metrics_requested` counts the metrics that CloudWatch bills, without those that it was asked for again.
     """
 
     targets: tuple[TargetReport, ...] = ()
@@ -131,6 +132,7 @@ class CheckReport:
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
     is_cut_short: bool = False
+    metrics_requested: int = 0
 
     @property
     def failures(self) -> int:

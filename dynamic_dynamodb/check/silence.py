@@ -65,6 +65,10 @@ class MetricsSilence:
         """Start a check, which is not a silent one unless CloudWatch answers."""
         self.silent_before, self.silent_at = self.silent_at, None
 
+    def assume_freshest(self, answer: MetricsAnswer) -> datetime | None:
+        """Return what `find_freshest` would return if nothing else were fetched."""
+        return LONG_AGO if answer.freshest is None and self.is_outage else answer.freshest
+
     def find_freshest(self, answer: MetricsAnswer, now: datetime) -> datetime | None:
         """Return the youngest minute with a datapoint in this check; None if there is no datapoint.
 

@@ -115,10 +115,9 @@ class CapacityLoad:
     @property
     def is_throttled(self) -> bool:
         """Return whether more events were throttled than `throttled-…-upper-threshold`, if that is set."""
-        return 0 < self.options.throttled_upper_threshold < self.usage.throttled_events
+        return 0 < self.options.throttled_upper_threshold < (self.usage.throttled_events or 0)
 
     @property
     def has_unanswered_throttling(self) -> bool:
         """Return the same for the events that no raise has answered yet: only they call for another raise."""
-        usage = self.usage
-        return 0 < self.options.throttled_upper_threshold < usage.throttled_events - usage.answered_events
+        return 0 < self.options.throttled_upper_threshold < self.usage.unanswered_events

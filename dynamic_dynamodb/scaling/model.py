@@ -164,7 +164,8 @@ class Demand:
 class Usage:
     """Consumption and throttling of one capacity in its look-back window, in units and events.
 
-    `consumed_per_second` is None if it is not known.
+    `consumed_per_second` is None if it is not known, or was not fetched.
+    `throttled_events` is None if the throttled events were not fetched; their rate is then 0.
     `is_late` is True if CloudWatch may still publish the end of the window: low figures may not be final.
     `known_floor_per_second` is then a lower bound of consumption: it counts missing minutes as zero.
     `answered_events` are the throttled events that a raise has answered already.
@@ -172,7 +173,7 @@ class Usage:
     """
 
     consumed_per_second: Rational | None
-    throttled_events: Rational
+    throttled_events: Rational | None
     throttled_per_second: Rational
     is_late: bool = False
     known_floor_per_second: Rational | None = None
@@ -182,7 +183,7 @@ class Usage:
     @property
     def unanswered_events(self) -> Rational:
         """Return the throttled events that no raise has answered yet."""
-        return self.throttled_events - self.answered_events
+        return (self.throttled_events or 0) - self.answered_events
 
 
 ACTIVE: Final = "ACTIVE"

@@ -287,7 +287,7 @@ def zero_consumption(load: CapacityLoad) -> str:
 
 def still_throttled(load: CapacityLoad) -> str:
     """State that there are too many throttled events to lower a capacity."""
-    return _too_many_throttled(load, load.usage.throttled_events)
+    return _too_many_throttled(load, load.usage.throttled_events or 0)
 
 
 def rounds_to_nothing(amount: Rational, unit: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.options import OPTIONS, Capacity, Kind, Option, Scope
 from dynamic_dynamodb.scaling.calculators import Scale, exact
-from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.model import PerCapacity, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,44 @@ class CapacityOptions:
         return max(self.min_provisioned, min(units, most))
 
 
+@value
+class NeededSeries:
+    """Which series of one capacity to fetch. CloudWatch bills each of them in each check."""
+
+    consumed: bool
+    throttled: bool
+
+    @property
+    def count(self) -> int:
+        """Return the number of series."""
+        return self.consumed + self.throttled
+
+    @property
+    def others(self) -> NeededSeries:
+        """Return the series that these leave out."""
+        return NeededSeries(not self.consumed, not self.throttled)
+
+
+ALL_SERIES: Final = NeededSeries(consumed=True, throttled=True)
+
+
+def find_needed_series(options: CapacityOptions) -> NeededSeries:
+    """Return the series that the rules of one capacity read.
+
+    Alarms read consumption even if autoscaling is off. Only rules about throttling read throttled events.
+    """
+    has_alarm = bool(options.upper_alarm_threshold or options.lower_alarm_threshold)
+    if not options.enable_autoscaling:
+        return NeededSeries(has_alarm, throttled=False)
+    scales = options.increase_throttled_by_provisioned_scale, options.increase_throttled_by_consumed_scale
+    reads_throttles = (
+        options.throttled_upper_threshold > 0
+        or options.target_utilization is not None
+        or (options.enable_up_scaling and any(scale is not None for scale in scales))
+    )
+    return NeededSeries(consumed=True, throttled=reads_throttles)
+
+
 @dataclass(frozen=True, slots=True)
 class TargetOptions:
     """The options of one section. Times are in minutes."""
@@ -74,11 +112,14 @@ class TargetOptions:
 
     has_target_utilization: bool = field(init=False)
     """Whether either capacity is scaled to a target utilization, which needs each minute."""
+    needed_series: PerCapacity[NeededSeries] = field(init=False)
+    """The series to fetch for each capacity."""
 
     def __post_init__(self) -> None:
         """Compute once what every check needs."""
         has_target = any(side.target_utilization is not None for side in self.capacities)
         object.__setattr__(self, "has_target_utilization", has_target)
+        object.__setattr__(self, "needed_series", self.capacities.map(find_needed_series))
 
 
 @dataclass(frozen=True, slots=True)

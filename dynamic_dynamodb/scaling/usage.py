@@ -13,7 +13,7 @@ from dynamic_dynamodb.scaling.model import Demand, MinuteSeries, Usage, value
 if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.model import PerCapacity
-    from dynamic_dynamodb.scaling.target_options import TargetOptions
+    from dynamic_dynamodb.scaling.target_options import NeededSeries, TargetOptions
 
 MINUTE: Final = timedelta(minutes=1)
 PUBLISHING_DELAY: Final = timedelta(minutes=3)
@@ -72,13 +72,13 @@ def sum_up(window: LookBackWindow, datapoints: Datapoints) -> Series:
 
 @value
 class CapacitySeries:
-    """The two series of one capacity: units consumed, and events throttled.
+    """The two series of one capacity: units consumed, and events throttled; None if one was not fetched.
 
     `throttled_minutes` holds the minutes of the window that had events: their numbers from 0, and the events.
     """
 
-    consumed: Series
-    throttled: Series
+    consumed: Series | None
+    throttled: Series | None
     throttled_minutes: tuple[tuple[int, float], ...] = ()
     minutes: MinuteSeries | None = None
 
@@ -86,23 +86,50 @@ class CapacitySeries:
     def of(
         cls,
         window: LookBackWindow,
-        consumed: Datapoints,
-        throttled: Datapoints,
+        consumed: Datapoints | None,
+        throttled: Datapoints | None,
         *,
         history: LookBackWindow | None = None,
     ) -> CapacitySeries:
-        """Build both series from their datapoints; with a `history`, keep each of its minutes too."""
+        """Build both series from their datapoints, which are None for one that was not fetched.
+
+        With a `history`, keep each of its minutes too, if both series were fetched.
+        """
         minutes = None
         if history is not None:
-            minutes = MinuteSeries(
-                history.list_minutes(consumed),
-                history.list_minutes(throttled),
-                history.count_until(window.start),
-                history.minutes,
-            )
-            consumed, throttled = window.cut(consumed), window.cut(throttled)
-        numbered = tuple(((minute - window.start) // MINUTE, events) for minute, events in throttled.items())
-        return cls(sum_up(window, consumed), sum_up(window, throttled), numbered, minutes)
+            if consumed is not None and throttled is not None:
+                minutes = MinuteSeries(
+                    history.list_minutes(consumed),
+                    history.list_minutes(throttled),
+                    history.count_until(window.start),
+                    history.minutes,
+                )
+            consumed = None if consumed is None else window.cut(consumed)
+            throttled = None if throttled is None else window.cut(throttled)
+        numbered = tuple(
+            ((minute - window.start) // MINUTE, events) for minute, events in (throttled or {}).items()
+        )
+        return cls(
+            None if consumed is None else sum_up(window, consumed),
+            None if throttled is None else sum_up(window, throttled),
+            numbered,
+            minutes,
+        )
+
+    @property
+    def reach(self) -> int:
+        """Return how many minutes of the window end with the last datapoint of either series."""
+        consumed, throttled = self.consumed, self.throttled
+        return max(consumed.reach if consumed else 0, throttled.reach if throttled else 0)
+
+    def select(self, needed: NeededSeries) -> CapacitySeries:
+        """Return only the needed series, as if the others had not been fetched."""
+        if needed.consumed and needed.throttled:
+            return self
+        consumed = self.consumed if needed.consumed else None
+        if not needed.throttled:
+            return CapacitySeries(consumed, None)
+        return CapacitySeries(consumed, self.throttled, self.throttled_minutes)
 
     def sum_up_throttles(self, minutes: int) -> Rational:
         """Return the events in the first minutes of the window."""
@@ -130,12 +157,12 @@ def find_history(options: TargetOptions, now: datetime) -> LookBackWindow | None
 
 def find_freshest(window: LookBackWindow, series: PerCapacity[CapacitySeries]) -> datetime | None:
     """Return the youngest minute of a window with a datapoint of a target; None without datapoints."""
-    reads, writes = series.reads, series.writes
-    reach = max(reads.consumed.reach, reads.throttled.reach, writes.consumed.reach, writes.throttled.reach)
+    reach = max(series.reads.reach, series.writes.reach)
     return window.start + (reach - 1) * MINUTE if reach else None
 
 
 _NO_MEMORY: Final = Memory()
+_NOT_FETCHED: Final = Usage(None, None, 0)
 
 
 class UsageEstimator:
@@ -166,14 +193,17 @@ class UsageEstimator:
         A raise whose window ends in the future was recorded by a wrong clock, and is ignored.
         """
         consumed, throttled, answered_until = series.consumed, series.throttled, memory.answered_until
+        if consumed is None:
+            return _NOT_FETCHED
         known = self._count_known(series, memory)
         is_late = known < self._old
         consumed_per_second = _per_second(consumed.total, known) if known else None
         known_floor = _per_second(consumed.total, self._old) if is_late else None
         minutes = series.minutes
         demand = None if minutes is None else self._find_demand(series, minutes, known, memory)
-        if not throttled.total:
-            return Usage(consumed_per_second, 0, 0, is_late, known_floor, 0, demand)
+        if throttled is None or not throttled.total:
+            events = None if throttled is None else 0
+            return Usage(consumed_per_second, events, 0, is_late, known_floor, 0, demand)
         answered_minutes = 0
         if answered_until is not None and answered_until <= self._now:
             answered_minutes = self._window.count_until(answered_until)
@@ -181,6 +211,10 @@ class UsageEstimator:
         unanswered_minutes = max(1, max(known, throttled.reach) - answered_minutes)
         per_second = _per_second(throttled.total - answered, unanswered_minutes)
         return Usage(consumed_per_second, throttled.total, per_second, is_late, known_floor, answered, demand)
+
+    def is_late(self, series: CapacitySeries, memory: Memory) -> bool:
+        """Return whether CloudWatch may still publish the end of the window, as `estimate` finds it."""
+        return series.consumed is not None and self._count_known(series, memory) < self._old
 
     def _find_demand(
         self, series: CapacitySeries, minutes: MinuteSeries, known: int, memory: Memory
@@ -216,18 +250,18 @@ class UsageEstimator:
         For it, a window without datapoints is not known until an hour after the last one, unless another
         series has a datapoint as young.
         """
-        known = max(self._published, series.consumed.reach)
-        has_datapoints = series.consumed.reach or series.throttled.reach
-        if series.minutes is None or has_datapoints or (self._has_datapoints and known >= self._old):
+        known = self._published
+        if series.consumed is not None and series.consumed.reach > known:
+            known = series.consumed.reach
+        if series.minutes is None or series.reach or (self._has_datapoints and known >= self._old):
             return known
         silence = self._now - self._find_datapoint_until(series, memory)
         return 0 if silence <= LONGEST_SILENCE else self._old
 
     def _find_datapoint_until(self, series: CapacitySeries, memory: Memory) -> datetime:
         """Return the end of the last minute with a datapoint; now if none is remembered either."""
-        reach = max(series.consumed.reach, series.throttled.reach)
-        if reach:
-            return self._window.start + reach * MINUTE
+        if series.reach:
+            return self._window.start + series.reach * MINUTE
         return self._in_the_past(memory.datapoint_until) or self._now
 
     def _in_the_past(self, moment: datetime | None) -> datetime | None:

@@ -52,6 +52,8 @@ class CheckLog:
         self._write_notices(report.notices)
         self._write_error(report)
         self._write_targets(report)
+        if report.metrics_requested:
+            LOGGER.debug("requested %s metrics from CloudWatch", f"{report.metrics_requested:,}")
         for doubt in report.doubts:
             LOGGER.warning("%s", doubt)
         _write_unexpected(report.unexpected)

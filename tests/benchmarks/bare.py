@@ -15,12 +15,8 @@ from botocore.config import Config
 AT_ONCE = 16
 UPDATES_AT_ONCE = 4
 QUERIES_PER_CALL = 500
-METRICS = (
-    "ConsumedReadCapacityUnits",
-    "ReadThrottleEvents",
-    "ConsumedWriteCapacityUnits",
-    "WriteThrottleEvents",
-)
+METRICS = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+"""The metrics that the program requests with the default options."""
 Key = tuple[str, str]
 Units = tuple[int, int]
 
@@ -75,7 +71,7 @@ def measure(keys: list[Key]) -> dict[Key, tuple[float, float]]:
     return {
         key: (
             sums[f"m{number * len(METRICS)}"] / 300,
-            sums[f"m{number * len(METRICS) + 2}"] / 300,
+            sums[f"m{number * len(METRICS) + 1}"] / 300,
         )
         for number, key in enumerate(keys)
     }

@@ -195,6 +195,7 @@ def test_without_a_target_no_further_minutes_are_fetched() -> None:
 
 def test_with_a_target_the_fetched_minutes_last_until_now() -> None:
     world = make_world()
+    put_load(world, 80, {})
     world.run()
     spans = {
         (request.span.start, request.span.end) for request in world.metrics.requests if request.target == A

@@ -232,6 +232,11 @@ class Control:
         """Count the requests since the last reset by their actions."""
         return dict(Counter(logged.action for logged in self.requests()))
 
+    def count_metrics(self) -> int:
+        """Count the metrics that CloudWatch would bill since the last reset."""
+        queries = [logged.parameters["MetricDataQueries"] for logged in self.requests("GetMetricData")]
+        return sum(map(len, queries)) + len(self.requests("GetMetricStatistics"))
+
     def wait_for_requests(
         self, action: str | None = None, *, count: int = 1, ended: bool = True, seconds: float = 10
     ) -> list[LoggedRequest]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_check_describes_each_table_once_and_gets_all_metrics_in_one_call(
         "GetMetricData",
         *["UpdateTable"] * 2,
     ]
-    assert len(emulator.requests("GetMetricData")[0].parameters["MetricDataQueries"]) == 4 * 4
+    assert emulator.count_metrics() == 4 * 2
 
 
 def test_tables_that_no_section_matches_cost_no_call(emulator: Emulator, program: Program) -> None:
@@ -65,15 +66,15 @@ def test_another_look_back_window_costs_one_more_call(emulator: Emulator, progra
         (len(call.parameters["MetricDataQueries"]), _minutes(call.parameters))
         for call in emulator.requests("GetMetricData")
     )
-    assert spans == [(4, 5), (8, 5)]
+    assert spans == [(2, 5), (4, 5)]
 
 
 @pytest.mark.parametrize(
     ("tables", "lists", "metric_calls"),
     [
         pytest.param(101, 2, 1, id="one table more than a page"),
-        pytest.param(125, 2, 1, id="as many targets as one metric call takes"),
-        pytest.param(201, 3, 2, id="three pages and two metric calls"),
+        pytest.param(250, 3, 1, id="as many targets as one metric call takes"),
+        pytest.param(251, 3, 2, id="three pages and two metric calls"),
     ],
 )
 def test_many_tables_are_listed_page_by_page_and_measured_in_batches(
@@ -93,6 +94,98 @@ def test_many_tables_are_listed_page_by_page_and_measured_in_batches(
         "UpdateTable": 1,
     }
     assert updates(emulator) == [(names[-1], RAISED, {})]
+
+
+RECOMMENDED = """\
+lookback-window-start: 5
+reads-target-utilization: 85
+writes-target-utilization: 85
+reads-upper-threshold: 95
+writes-upper-threshold: 95
+reads-lower-threshold: 75
+writes-lower-threshold: 75
+throttled-reads-upper-threshold: 1
+throttled-writes-upper-threshold: 1
+"""
+READS_ONLY = "enable-writes-autoscaling: false\n"
+CONSUMED_READS, CONSUMED_WRITES = "ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"
+THROTTLED_READS, THROTTLED_WRITES = "ReadThrottleEvents", "WriteThrottleEvents"
+
+
+@pytest.mark.parametrize(
+    ("options", "metrics"),
+    [
+        pytest.param("", [CONSUMED_READS, CONSUMED_WRITES], id="defaults"),
+        pytest.param(
+            RECOMMENDED,
+            [CONSUMED_READS, CONSUMED_WRITES, THROTTLED_READS, THROTTLED_WRITES],
+            id="target utilization of both capacities",
+        ),
+        pytest.param(READS_ONLY, [CONSUMED_READS], id="reads only, by thresholds"),
+        pytest.param(
+            f"{READS_ONLY}throttled-reads-upper-threshold: 5",
+            [CONSUMED_READS, THROTTLED_READS],
+            id="reads only, also by throttled events",
+        ),
+        pytest.param(
+            f"{READS_ONLY}writes-upper-alarm-threshold: 80",
+            [CONSUMED_READS, CONSUMED_WRITES],
+            id="reads only, with an alarm on writes",
+        ),
+        pytest.param(f"{READS_ONLY}enable-reads-autoscaling: false", [], id="nothing to do"),
+    ],
+)
+def test_only_the_metrics_that_rules_need_are_requested(
+    emulator: Emulator, program: Program, options: str, metrics: list[str]
+) -> None:
+    emulator.add_table("steady", reads=100, writes=100)
+    emulator.put_metrics("steady", consumed_reads=80, consumed_writes=80)
+    run = program.check(f"[table: steady]\n{LIMITS}{options}")
+    assert run.code == 0
+    assert run.line_of("steady").startswith("INFO steady: unchanged")
+    requested = [
+        query["MetricStat"]["Metric"]["MetricName"]
+        for call in emulator.requests("GetMetricData")
+        for query in call.parameters["MetricDataQueries"]
+    ]
+    assert sorted(requested) == metrics
+
+
+@pytest.mark.parametrize(
+    ("options", "calls", "metrics"),
+    [
+        pytest.param("", 3, 1_200, id="defaults"),
+        pytest.param(RECOMMENDED, 5, 2_400, id="target utilization of both capacities"),
+        pytest.param(READS_ONLY, 2, 600, id="reads only"),
+    ],
+)
+def test_calls_hold_as_many_metrics_as_aws_accepts(
+    emulator: Emulator, program: Program, options: str, calls: int, metrics: int
+) -> None:
+    for number in range(300):
+        name = f"table-{number:03}"
+        emulator.add_table(name, reads=100, writes=100, gsis={"by-date": (100, 100)})
+        for index in (None, "by-date"):
+            emulator.put_metrics(name, index, consumed_reads=80, consumed_writes=80)
+    run = program.check(everywhere(options))
+    assert run.code == 0
+    assert "checked 600 targets: 600 unchanged" in run.stdout
+    assert emulator.count_requests()["GetMetricData"] == calls
+    assert emulator.count_metrics() == metrics
+
+
+def test_before_cloudwatch_counts_as_late_the_other_metrics_are_requested(
+    emulator: Emulator, program: Program
+) -> None:
+    emulator.add_table("reads-stop", reads=100, writes=100)
+    minutes = [emulator.now() - timedelta(minutes=number) for number in range(1, 30)]
+    emulator.put_series("reads-stop", metric=CONSUMED_WRITES, sums=dict.fromkeys(minutes, 3_000))
+    stopped = dict.fromkeys(minutes[13:], 600)
+    emulator.put_series("reads-stop", metric=CONSUMED_READS, sums=stopped)
+    run = program.check(f"[table: reads-stop]\n{LIMITS}{READS_ONLY}")
+    assert run.code == 0
+    assert emulator.count_metrics() == 1 + 3
+    assert emulator.capacities() == {("reads-stop", None): (50, 100)}
 
 
 def test_metrics_on_several_pages_are_read_to_the_end(emulator: Emulator, program: Program) -> None:

@@ -33,7 +33,7 @@ def test_only_targets_without_metrics_are_held(emulator: Emulator, program: Prog
         "forbidden": {"kind": "metric_status", "metric_status": "Forbidden"},
         "cut-short": {"kind": "metric_status", "metric_status": "PartialData"},
         "no-result": {"kind": "missing_results"},
-        "no-result-for-one-metric": {"kind": "missing_results", "metric": "ReadThrottleEvents"},
+        "no-result-for-one-metric": {"kind": "missing_results", "metric": "ConsumedReadCapacityUnits"},
     }
     for name, fault in sick.items():
         add_idle(emulator, name)
@@ -113,7 +113,7 @@ def test_without_get_metric_data_the_older_call_is_used(emulator: Emulator, prog
         "ListTables": 1,
         "DescribeTable": 2,
         "GetMetricData": 1,
-        "GetMetricStatistics": 3 * 4,
+        "GetMetricStatistics": 3 * 2,
         "UpdateTable": 2,
     }
     assert len(run.warnings) == 1
@@ -137,7 +137,7 @@ def test_a_failed_series_of_the_older_call_holds_only_its_target(
     for name in ("idle", "sick"):
         add_idle(emulator, name)
     emulator.add_fault(action="GetMetricData", code="AccessDenied", times=None)
-    emulator.add_fault(action="GetMetricStatistics", table="sick", code="ValidationError", after=2, times=1)
+    emulator.add_fault(action="GetMetricStatistics", table="sick", code="ValidationError", after=1, times=1)
     run = program.check(ALL)
     assert run.code == 1
     assert emulator.capacities() == {("idle", None): LOWERED, ("sick", None): BEFORE}

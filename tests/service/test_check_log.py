@@ -113,6 +113,11 @@ def test_a_stopping_program_does_not_log_that_nothing_could_be_checked(log: Call
     assert line == "INFO checked 0 targets: nothing could be checked, in 0.0 s"
 
 
+def test_the_number_of_metrics_is_logged_at_debug(log: Callable[..., list[str]]) -> None:
+    counted = "DEBUG requested 1,200 metrics from CloudWatch"
+    assert log(CheckReport(metrics_requested=1_200)) == [counted, SUMMARY]
+
+
 def test_an_unexpected_error_is_logged_once_with_its_traceback_at_debug(
     log: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -229,16 +229,17 @@ class Account:
     # CloudWatch
 
     def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
-        answers = {request.target: self._measure(request.target, request.window) for request in requests}
+        answers = {request.target: self._measure(request) for request in requests}
         self._interfere()
         return answers
 
-    def _measure(self, target: Target, window: LookBackWindow) -> TargetSeries | AwsError:
+    def _measure(self, request: MetricRequest) -> TargetSeries | AwsError:
+        target, window = request.target, request.window
         if target in self.failures.unmeasured:
             return AwsError("cloudwatch:GetMetricData", "InternalServiceFault")
         series = PerCapacity.of(lambda capacity: self._make_series(target, capacity, window))
-        self.record.consumed[target] = series.map(lambda one: int(one.consumed.total))
-        return series
+        self.record.consumed[target] = series.map(lambda one: int(one.consumed.total if one.consumed else 0))
+        return series.combine(CapacitySeries.select, request.needed)
 
     def _make_series(self, target: Target, capacity: Capacity, window: LookBackWindow) -> CapacitySeries:
         if target in self.failures.silent:

@@ -151,7 +151,8 @@ class Account:
             begin = (request.history.start - self._origin) // MINUTE - lifetime.first
             period = request.history.minutes
             history = History(begin, min(begin + period, model.published), period)
-        return PerCapacity(model.reads.read(first, end, history), model.writes.read(first, end, history))
+        reads, writes = (side.read(first, end, history) for side in model.sides)
+        return PerCapacity(reads.select(request.needed.reads), writes.select(request.needed.writes))
 
     def publish(self, message: Message) -> None:
         """Publish nothing."""

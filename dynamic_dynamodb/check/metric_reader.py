@@ -1,0 +1,113 @@
+"""Read what CloudWatch knows about all targets of a check, with as few metrics as their rules need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from dynamic_dynamodb.check.ports import ALL_METRICS, MetricRequest
+from dynamic_dynamodb.check.silence import MetricsAnswer
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.scaling.model import value
+from dynamic_dynamodb.scaling.usage import UsageEstimator, find_freshest, find_history, find_window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from dynamic_dynamodb.check.discovery import MatchedTarget
+    from dynamic_dynamodb.check.ports import Answers, Metrics, TargetSeries
+    from dynamic_dynamodb.check.state import AccountMemory
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
+    from dynamic_dynamodb.scaling.usage import CapacitySeries
+
+    _Found: TypeAlias = tuple[MetricRequest, TargetSeries]
+
+
+@value
+class Measured:
+    """CloudWatch's answers for all targets.
+
+    `freshest` is the youngest minute with a datapoint of any series; None if there is no datapoint.
+    `metrics` counts the metrics that were requested.
+    """
+
+    answers: Answers
+    freshest: datetime | None
+    metrics: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricReader:
+    """Reads the metrics of one account and region, check after check."""
+
+    metrics: Metrics
+    memory: AccountMemory
+
+    def read(self, matched: Sequence[MatchedTarget], lost: frozenset[str] | None, now: datetime) -> Measured:
+        """Fetch the series that the rules of each target need.
+
+        Before one of them counts as late, the series that no rule needs are fetched too: one of those may be
+        up to date, and then CloudWatch is not late. `lost` are the tables whose metrics cannot be fetched in
+        this check; None if they are not known.
+        """
+        requests = [_write_request(one, now) for one in matched]
+        answers = self.metrics.fetch(requests)
+        for one in matched:
+            options, series = one.section.typed, answers[one.target]
+            if options.has_target_utilization and not isinstance(series, AwsError):
+                answers[one.target] = series.combine(_keep_minutes, options.capacities)
+        found = _leave_out_errors(requests, answers)
+        silence, count = self.memory.silence, sum(one.metrics for one in requests)
+        failed = frozenset(one.table for one, answer in answers.items() if isinstance(answer, AwsError))
+        summary = _sum_up(found, lost, failed)
+        others = [one.others for one, _ in found if one.metrics < ALL_METRICS]
+        if others and self._is_any_late(found, silence.assume_freshest(summary), now):
+            found += _leave_out_errors(others, self.metrics.fetch(others))
+            count += sum(one.metrics for one in others)
+            summary = _sum_up(found, lost, failed)
+        return Measured(answers, silence.find_freshest(summary, now), count)
+
+    def _is_any_late(self, found: Iterable[_Found], freshest: datetime | None, now: datetime) -> bool:
+        for request, series in found:
+            estimator = UsageEstimator(request.window, now=now, freshest=freshest)
+            if any(map(estimator.is_late, series, self.memory.get(request.target))):
+                return True
+        return False
+
+
+def _write_request(matched: MatchedTarget, now: datetime) -> MetricRequest:
+    options = matched.section.typed
+    return MetricRequest(
+        matched.target, find_window(options, now), find_history(options, now), options.needed_series
+    )
+
+
+def _keep_minutes(series: CapacitySeries, options: CapacityOptions) -> CapacitySeries:
+    """Return the series of a capacity with its minutes only if it is scaled to a target utilization."""
+    return series if options.target_utilization is not None else replace(series, minutes=None)
+
+
+def _leave_out_errors(requests: Iterable[MetricRequest], answers: Answers) -> list[_Found]:
+    return [
+        (request, answer)
+        for request in requests
+        if not isinstance(answer := answers[request.target], AwsError)
+    ]
+
+
+def _sum_up(found: Iterable[_Found], lost: frozenset[str] | None, failed: frozenset[str]) -> MetricsAnswer:
+    """Sum up CloudWatch's answers for all targets; `failed` are the tables with an error among them."""
+    answered, busy = set(), set()
+    freshest: datetime | None = None
+    for request, series in found:
+        if not request.metrics:
+            continue
+        table = request.target.table
+        answered.add(table)
+        last = find_freshest(request.window, series)
+        if last is not None:
+            busy.add(table)
+            freshest = last if freshest is None else max(last, freshest)
+    lost = None if lost is None else lost | failed
+    return MetricsAnswer(freshest, frozenset(busy), frozenset(answered - (lost or failed)), lost)
