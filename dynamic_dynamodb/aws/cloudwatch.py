@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.metric_data import fetch_series, find_error, list_minutes, read_datapoints
 from dynamic_dynamodb.aws.metrics import METRICS, USAGE, write_metric, write_query
+from dynamic_dynamodb.aws.pacing import STATISTICS_CALLS_PER_SECOND, Pace, find_share
 from dynamic_dynamodb.aws.permissions import GET_METRIC_DATA, GET_METRIC_STATISTICS
 from dynamic_dynamodb.check.resilience import gather, isolate
 from dynamic_dynamodb.errors import AwsError
@@ -15,12 +18,12 @@ from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Executor
-    from datetime import datetime
 
     from dynamic_dynamodb.aws.client import AwsClient
+    from dynamic_dynamodb.aws.metric_data import Series
     from dynamic_dynamodb.aws.metrics import Metric
     from dynamic_dynamodb.check.ports import Answers, MetricRequest, TargetSeries
     from dynamic_dynamodb.check.resilience import Waits
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 QUERIES_PER_CALL: Final = 500
 """The most metrics that one GetMetricData call takes (CloudWatch API reference, GetMetricData)."""
+DATAPOINTS_PER_CALL: Final = 100_800
+"""The most datapoints of one page of an answer (the same page)."""
 MOST_REPEATS: Final = 2
 """How often to call again for series that CloudWatch has not finished."""
 
@@ -35,9 +40,10 @@ MOST_REPEATS: Final = 2
 class CloudWatchMetrics:
     """CloudWatch in one region, which returns the usage of many targets per call."""
 
-    def __init__(self, client: AwsClient, executor: Executor, waits: Waits) -> None:
-        """Keep the client, and the threads for concurrent calls."""
+    def __init__(self, client: AwsClient, executor: Executor, waits: Waits, pace: Pace | None = None) -> None:
+        """Keep the client, the threads for concurrent calls, and the pace of these calls."""
         self._client = client
+        self._pace = pace or Pace()
         self._executor = executor
         self._waits = waits
 
@@ -76,13 +82,13 @@ class CloudWatchMetrics:
             for column in _list_columns(request)
         }
         span = batch[0].span
-        found = fetch_series(self._client, queries.values(), span.start, span.end)
+        found = self._fetch_series(queries.values(), span)
         for _ in range(MOST_REPEATS):
             unfinished = [query for name, query in queries.items() if not found[name].is_final]
             if not unfinished:
                 break
             try:
-                found |= fetch_series(self._client, unfinished, span.start, span.end)
+                found |= self._fetch_series(unfinished, span)
             except AwsError:
                 break  # the other targets must not lose their series
         answers: Answers = {}
@@ -94,6 +100,16 @@ class CloudWatchMetrics:
             answers[request.target] = error or _arrange(request, datapoints)
         return answers
 
+    def _fetch_series(self, queries: Collection[dict[str, Any]], span: LookBackWindow) -> dict[str, Series]:
+        age = datetime.now(timezone.utc) - span.start
+        self._keep_pace(GET_METRIC_DATA, find_share(len(queries), span.minutes, age))
+        return fetch_series(self._client, queries, span.start, span.end)
+
+    def _keep_pace(self, action: str, share: Fraction) -> None:
+        """Wait until a call may start, unless it would fail at once."""
+        if not self._client.budget.is_exhausted(action):
+            self._pace.wait(share)
+
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
         columns = _list_columns(request)
         return _arrange(
@@ -102,6 +118,7 @@ class CloudWatchMetrics:
 
     def _fetch_statistics(self, request: MetricRequest, metric: Metric) -> Datapoints:
         span = request.span
+        self._keep_pace(GET_METRIC_STATISTICS, Fraction(1, STATISTICS_CALLS_PER_SECOND))
         return self._client.call(
             GET_METRIC_STATISTICS,
             "get_metric_statistics",
@@ -115,18 +132,19 @@ class CloudWatchMetrics:
 
 
 def _batch(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricRequest]]:
-    """Split requests into calls: each is for the same minutes, and for no more metrics than AWS accepts.
+    """Split requests into calls: each is for the same minutes, and its answer fits on one page.
 
     All metrics of a target are in one call, so that their answers are of the same moment.
     """
     by_span: dict[LookBackWindow, list[MetricRequest]] = {}
     for request in requests:
         by_span.setdefault(request.span, []).append(request)
-    for same_span in by_span.values():
+    for span, same_span in by_span.items():
+        most = min(QUERIES_PER_CALL, DATAPOINTS_PER_CALL // span.minutes)
         batch: list[MetricRequest] = []
         queries = 0
         for request in same_span:
-            if queries + request.metrics > QUERIES_PER_CALL:
+            if batch and queries + request.metrics > most:
                 yield batch
                 batch, queries = [], 0
             batch.append(request)
