@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics, is_enough
+from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, Physics
 from dynamic_dynamodb.replay.simulator.target_model import TargetModel
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.replay.recordings import START, record
@@ -110,7 +110,7 @@ def test_is_enough_agrees_with_the_model(
     physics: Physics, demands: list[int], units: int, allowed: int
 ) -> None:
     throttled = run(physics, demands, [units] * len(demands))[1]
-    assert is_enough(array("d", demands), physics, units, allowed) is (throttled <= allowed)
+    assert CapacityModel(physics, units).is_enough(array("d", demands), allowed) is (throttled <= allowed)
 
 
 @settings(deadline=None)

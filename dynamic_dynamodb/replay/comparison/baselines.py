@@ -5,20 +5,20 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import groupby, islice, pairwise, repeat
+from itertools import groupby, pairwise
 from math import ceil, floor
 from operator import add
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult, Tally, Trace, sum_up
 from dynamic_dynamodb.replay.recordings.recording import Billing
-from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel, is_enough
+from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.costs import NO_COST, bill_on_demand, price_unit_minutes
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dynamic_dynamodb.replay.recordings.recording import Recording, SideRecording
     from dynamic_dynamodb.replay.simulator.capacity_model import Physics
@@ -58,7 +58,7 @@ def run_fixed(recording: Recording, settings: BaselineSettings, allowed_percent:
     units = PerCapacity(*(_find_fixed(side, settings.physics, allowed_percent) for side in recording.sides))
     traces = PerCapacity(
         *(
-            None if side is None else _run_schedule(side, settings.physics, repeat(fixed))
+            None if side is None else _run_schedule(side, settings.physics, [(fixed, recording.minutes)])
             for side, fixed in zip(recording.sides, units, strict=True)
         )
     )
@@ -77,7 +77,7 @@ def run_recorded(recording: Recording, settings: BaselineSettings) -> Row | None
     ):
         return None
     traces = recording.sides.map(
-        lambda side: None if side is None else _run_schedule(side, settings.physics, side.provisioned or ())
+        lambda side: None if side is None else _run_schedule(side, settings.physics, _find_runs(side))
     )
     levels = [side.provisioned for side in recording.sides if side is not None and side.provisioned]
     changes = sum(first != second for first, second in pairwise(zip(*levels, strict=True)))
@@ -92,22 +92,28 @@ def _find_fixed(side: SideRecording | None, physics: Physics, allowed_percent: f
     low, high = max(1, floor(least)), max(1, ceil(max(side.consumed) / SECONDS_PER_MINUTE))
     while low < high:
         middle = (low + high) // 2
-        if is_enough(side.consumed, physics, middle, allowed):
+        if CapacityModel(physics, middle).is_enough(side.consumed, allowed):
             high = middle
         else:
             low = middle + 1
     return low
 
 
-def _run_schedule(side: SideRecording, physics: Physics, schedule: Iterable[float]) -> Trace:
-    """Serve a side on units that are given for each minute; the bucket starts empty."""
+def _find_runs(side: SideRecording) -> Iterator[tuple[int, int]]:
+    """Yield the recorded units of a side, each with the number of minutes for which they were in force."""
+    for units, run in groupby(map(ceil, side.provisioned or ())):
+        yield units, sum(1 for _ in run)
+
+
+def _run_schedule(side: SideRecording, physics: Physics, runs: Iterable[tuple[int, int]]) -> Trace:
+    """Serve a side on units for a number of minutes each; the bucket starts empty."""
     demand = side.consumed
     model = CapacityModel(physics, 0)  # the first minute sets the capacity
     served, throttled = array("d", demand), array("d", bytes(8 * len(demand)))
     provisioned: array[int] = array("q")
-    for units, run in groupby(map(ceil, islice(schedule, len(demand)))):
+    for units, minutes in runs:
         begin = len(provisioned)
-        provisioned.extend(array("q", [units]) * sum(1 for _ in run))
+        provisioned.extend(array("q", [units]) * minutes)
         model.provision(units)
         model.serve(demand, range(begin, len(provisioned)), served, throttled)
     return Trace(demand, served, throttled, provisioned)

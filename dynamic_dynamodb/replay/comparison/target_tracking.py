@@ -104,33 +104,37 @@ class TrackedSide:
 
         Alarms that would lower it before the minute `refused_until` are only noted in `refused`.
         """
-        policy, units, consumed = self._policy, self._model.provisioned, self._consumed
-        full = float(units * SECONDS_PER_MINUTE)
+        policy, provisioned, consumed = self._policy, self._model.provisioned, self._consumed
+        full = float(provisioned * SECONDS_PER_MINUTE)
         high = policy.target_percent * (full / 100)
         low = (policy.target_percent - SCALE_IN_DISTANCE_PERCENT) * (full / 100)
         shown = self._delay + 1  # minutes from the start of a datapoint's minute until an alarm sees it
-        for last in range(max(first - shown, SCALE_OUT_DATAPOINTS - 1), min(end - shown, len(consumed))):
-            if last >= self._served and (consumed[last] > full or self._has_retries):
+        begin = max(first - shown, SCALE_OUT_DATAPOINTS - 1)
+        low_since = min(begin, len(consumed))
+        while begin - low_since < SCALE_IN_DATAPOINTS and low_since and 0 < consumed[low_since - 1] < low:
+            low_since -= 1
+        for last in range(begin, min(end - shown, len(consumed))):
+            units = consumed[last]
+            if (units > full or self._has_retries) and last >= self._served:
                 self.serve(last + 1)
-            if consumed[last] > high:
-                if consumed[last - 1] <= high:
+                units = consumed[last]
+            if 0 < units < low:
+                if last - low_since < SCALE_IN_DATAPOINTS - 1:
                     continue
-                proposed = max(units, policy.find_units(consumed[last]))
-            elif 0 < consumed[last] < low and last >= SCALE_IN_DATAPOINTS - 1:
-                recent = consumed[last + 1 - SCALE_IN_DATAPOINTS : last + 1]
-                if max(recent) >= low or min(recent) == 0:
-                    continue
-                proposed = min(units, policy.find_units(consumed[last]))
+                proposed = min(provisioned, policy.find_units(units))
                 if last + shown < refused_until:
-                    if proposed != units:
+                    if proposed != provisioned:
                         self.refused.add(last + shown)
                     continue
             else:
-                continue
-            if proposed != units:
+                low_since = last + 1
+                if units <= high or consumed[last - 1] <= high:
+                    continue
+                proposed = max(provisioned, policy.find_units(units))
+            if proposed != provisioned:
                 self.alarm, self.proposed = last + shown, proposed
                 return
-        self.alarm, self.proposed = end, units
+        self.alarm, self.proposed = end, provisioned
 
 
 class TrackedTarget:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dynamic_dynamodb.replay.recordings.rows import Column
 
@@ -93,27 +93,31 @@ class CapacityModel:
 
         `served` starts as a copy of the demands, and `throttled` as zeros.
         """
-        each, begin = self.provisioned * SECONDS_PER_MINUTE, minutes.start
-        for minute in minutes:
-            if demands[minute] > each or self.returning:
+        for minute in self._serve_busy(demands, minutes):
+            served[minute], throttled[minute] = self.served, self.throttled
+
+    def is_enough(self, demands: Column[float], most_throttled: float) -> bool:
+        """Return whether a recording throttles at most this many units."""
+        throttled = 0.0
+        for _ in self._serve_busy(demands, range(len(demands))):
+            throttled += self.throttled
+            if throttled > most_throttled:
+                return False
+        return True
+
+    def _serve_busy(self, demands: Column[float], minutes: range) -> Iterator[int]:
+        """Serve consecutive minutes, and yield after each that needs the bucket."""
+        begin, end = minutes.start, minutes.stop
+        each = float(self.provisioned * SECONDS_PER_MINUTE)  # floats are compared faster with each other
+        busy = [minute for minute, demand in enumerate(demands[begin:end], begin) if demand > each]
+        if self.returning and begin < end:
+            busy.insert(0, begin)
+        for minute in busy:
+            if begin < minute:
                 self.fill(demands[begin:minute])
-                self.step(demands[minute])
-                served[minute], throttled[minute] = self.served, self.throttled
-                begin = minute + 1
-        self.fill(demands[begin : minutes.stop])
-
-
-def is_enough(demands: Column[float], physics: Physics, provisioned: int, most_throttled: float) -> bool:
-    """Return whether a fixed capacity throttles at most this many units."""
-    model = CapacityModel(physics, provisioned)
-    each, begin, throttled = provisioned * SECONDS_PER_MINUTE, 0, 0.0
-    for busy in [minute for minute, demand in enumerate(demands) if demand > each]:
-        model.fill(demands[begin:busy])
-        begin = max(begin, busy)
-        while begin <= busy or (model.returning and begin < len(demands)):
-            model.step(demands[begin])
-            begin += 1
-            throttled += model.throttled
-        if throttled > most_throttled:
-            return False
-    return True
+                begin = minute
+            while begin <= minute or (self.returning and begin < end):
+                self.step(demands[begin])
+                yield begin
+                begin += 1
+        self.fill(demands[begin:end])
