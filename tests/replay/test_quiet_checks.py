@@ -53,7 +53,8 @@ def results_of(run: Run) -> list[Any]:
             [list(codes) for codes in one.timeline.codes],
             [(moment, decision.proposed) for moment, decision in one.timeline.changes],
             one.timeline.write_lines(),
-            (one.timeline.refused_decreases, one.timeline.failure, one.model.updates),
+            (one.timeline.refused_decreases, one.timeline.failure),
+            (one.model.updates, one.model.requested_metrics),
             [(list(side.provisioned), list(side.consumed)) for side in one.model.sides],
         )
         for target, one in run.replayed.items()

@@ -39,7 +39,7 @@ def test_each_row_has_what_cloudwatch_bills_and_its_total() -> None:
     watching = {one.name: one.watching for one in found.total}
     assert watching == pytest.approx(
         {
-            "this configuration": 1.728,
+            "this configuration": 0.864,
             "AWS target tracking 70 %": 0.8,
             "AWS target tracking 80 %": 0.8,
             "AWS target tracking 90 %": 0.8,
@@ -56,7 +56,36 @@ def test_each_row_has_what_cloudwatch_bills_and_its_total() -> None:
 def test_watching_costs_by_the_number_of_checks_also_of_those_that_a_replay_leaves_out(seconds: int) -> None:
     load = wave(DAY, 5, 90)
     found = compare(check_every(seconds), [record(load, load)], settings())
-    assert found.total[0].watching == pytest.approx(1.728 * 60 / seconds, rel=0.01)
+    assert found.total[0].watching == pytest.approx(0.864 * 60 / seconds, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("options", "metrics"),
+    [
+        pytest.param({}, 2, id="defaults"),
+        pytest.param({"throttled_reads_upper_threshold": "1"}, 3, id="a rule about throttled reads"),
+        pytest.param({"enable_writes_autoscaling": "false"}, 1, id="reads only"),
+        pytest.param(
+            {
+                "reads_target_utilization": "85",
+                "reads_lower_threshold": "75",
+                "reads_upper_threshold": "95",
+                "throttled_writes_upper_threshold": "1",
+            },
+            4,
+            id="a target utilization and a rule about throttled writes",
+        ),
+    ],
+)
+def test_watching_costs_by_the_metrics_that_the_options_need(options: dict[str, str], metrics: int) -> None:
+    load = wave(DAY, 5, 90)
+    found = compare(configure(**options), [record(load, load)], settings())
+    assert found.total[0].watching == pytest.approx(metrics * 0.432)
+
+
+def test_a_side_that_was_not_recorded_is_not_watched() -> None:
+    found = compare(configure(), [record(wave(DAY, 5, 90))], settings())
+    assert found.total[0].watching == pytest.approx(0.432)
 
 
 def test_a_side_that_was_not_recorded_has_no_alarms() -> None:
@@ -68,7 +97,7 @@ def test_watching_of_all_targets_is_added_up() -> None:
     load = wave(DAY, 5, 90)
     targets = [record(load, load), record(load, load, target=Target("orders", "by-date"))]
     found = compare(configure(), targets, settings())
-    assert [one.watching for one in found.total[:2]] == pytest.approx([2 * 1.728, 2 * 0.8])
+    assert [one.watching for one in found.total[:2]] == pytest.approx([2 * 0.864, 2 * 0.8])
 
 
 def test_conditions_on_cost_are_about_the_total() -> None:

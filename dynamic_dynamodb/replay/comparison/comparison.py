@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.aws.metrics import USAGE
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay.comparison import baselines, lower_bound
@@ -190,7 +189,7 @@ def _sum_up(name: str, replayed: Replayed, settings: Settings) -> Row:
     model, timeline, options = replayed.model, replayed.timeline, replayed.section.typed
     maxima = options.capacities.map(lambda capacity: capacity.max_provisioned)
     minutes = max(1, model.recording.minutes - options.lookback_window_start)  # checks begin after the first
-    watching = price_metrics(timeline.looks * len(USAGE), minutes)
+    watching = price_metrics(model.requested_metrics, minutes)
     tally = Tally(model.updates, timeline.refused_decreases, maxima, watching)
     return sum_up(name, model.recording, baselines.get_traces(model), settings.prices, tally)
 

@@ -144,6 +144,7 @@ class Account:
     def _fetch_one(self, request: MetricRequest) -> TargetSeries:
         lifetime = self._lifetimes[request.target]
         model, window = lifetime.model, request.window
+        model.requested_metrics += request.metrics
         first = (window.start - self._origin) // MINUTE - lifetime.first
         end = min(first + window.minutes, model.published)
         history = None

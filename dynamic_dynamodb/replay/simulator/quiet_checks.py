@@ -7,12 +7,14 @@ makes these checks; a replay only records that it would have made them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.state import Entry
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.steady import find_steady_units, is_decided_by_thresholds, keeps_low_checks
+from dynamic_dynamodb.scaling.target_options import find_needed_series
 from dynamic_dynamodb.scaling.usage import MINUTE, PUBLISHING_DELAY
 
 if TYPE_CHECKING:
@@ -44,6 +46,11 @@ class QuietSide:
         self.code = Code.STEADY if self.is_scaled else Code.AUTOSCALING_OFF
 
     @property
+    def metrics(self) -> int:
+        """Return how many metrics a check requests; a side without a recording is not scaled."""
+        return find_needed_series(replace(self._options, enable_autoscaling=self.is_scaled)).count
+
+    @property
     def is_simple(self) -> bool:
         """Return whether only thresholds decide, and consumption is in whole units."""
         return not self.is_scaled or (self._side.is_whole and is_decided_by_thresholds(self._options))
@@ -70,7 +77,7 @@ class QuietSide:
 class QuietTarget:
     """A target that quiet checks need not decide on."""
 
-    __slots__ = ("_lifetime", "_old_minutes", "_options", "_sides", "_timeline", "is_simple")
+    __slots__ = ("_lifetime", "_metrics", "_old_minutes", "_options", "_sides", "_timeline", "is_simple")
 
     def __init__(self, lifetime: Lifetime, options: TargetOptions, timeline: Timeline) -> None:
         """Keep the model, and find out whether it can be quiet at all."""
@@ -84,6 +91,7 @@ class QuietTarget:
         self._old_minutes = min(
             max(0, options.lookback_window_start - _PUBLISHING_MINUTES), options.lookback_period
         )
+        self._metrics = sum(side.metrics for side in self._sides)
         self._timeline = timeline
         self.is_simple = all(side.is_simple for side in self._sides) and any(
             side.is_scaled for side in self._sides
@@ -107,6 +115,7 @@ class QuietTarget:
     def record(self, minute: int) -> None:
         """Record the reasons that a check would have given."""
         self._timeline.record_codes(minute, self._sides[0].code, self._sides[1].code)
+        self._lifetime.model.requested_metrics += self._metrics
 
 
 class QuietChecks:

@@ -97,7 +97,8 @@ class SideModel:
 class TargetModel:
     """A table or an index: both capacities, the update in progress, and AWS's count of decreases.
 
-    Minutes count from the start of the recording.
+    Minutes count from the start of the recording. `updates` counts UpdateTable calls, `requested_metrics` the
+    metrics that checks have requested of CloudWatch.
     """
 
     def __init__(self, recording: Recording, physics: Physics, start: PerCapacity[int]) -> None:
@@ -114,6 +115,7 @@ class TargetModel:
         self._decreases = 0
         self._last_decrease: datetime | None = None
         self.updates = 0
+        self.requested_metrics = 0
 
     @property
     def sides(self) -> PerCapacity[SideModel]:

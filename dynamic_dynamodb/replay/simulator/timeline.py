@@ -28,8 +28,7 @@ _REFUSALS: Final = frozenset({_NUMBERS[Code.DECREASE_BUDGET], _NUMBERS[Code.LIMI
 class Timeline:
     """The decisions on one target whose recording starts at minute `first` of the account.
 
-    `codes` has for each side and minute the index in `CODES` of the last reason. `looks` is the number of
-    checks that fetched the metrics of the target.
+    `codes` has for each side and minute the index in `CODES` of the last reason.
     """
 
     first: int
@@ -37,7 +36,6 @@ class Timeline:
     codes: PerCapacity[array[int]] = field(init=False)
     changes: list[tuple[datetime, Decision]] = field(default_factory=list)
     refused_decreases: int = 0
-    looks: int = 0
     failure: str = ""
     _last: list[int] = field(default_factory=lambda: [NOT_CHECKED, NOT_CHECKED])
 
@@ -59,8 +57,7 @@ class Timeline:
         self.record_codes(minute, reads.reasons[-1].code, writes.reasons[-1].code)
 
     def record_codes(self, minute: int, reads: Code, writes: Code) -> None:
-        """Record a look at the target, and the last reasons for both capacities."""
-        self.looks += 1
+        """Record the last reasons for both capacities."""
         place = minute - self.first
         self._record_code(0, _NUMBERS[reads], self.codes.reads, place)
         self._record_code(1, _NUMBERS[writes], self.codes.writes, place)
