@@ -30,6 +30,20 @@ Answers: TypeAlias = dict[Target, TargetSeries | AwsError]
 """The series of many targets, or the error that a target's series failed with."""
 Descriptions: TypeAlias = dict[str, Mapping[Target, Description] | AwsError]
 """Tables by name, each with its indexes, or the error that its description failed with."""
+
+
+@value
+class Registration:
+    """How AWS Application Auto Scaling scales one capacity: its limits, and the target of its policy.
+
+    `target_percent` is None if no target tracking policy is known.
+    """
+
+    minimum: int
+    maximum: int
+    target_percent: float | None = None
+
+
 Autoscaled: TypeAlias = Mapping[Target, frozenset[Capacity]]
 """The capacities that AWS Application Auto Scaling manages."""
 

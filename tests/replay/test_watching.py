@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.check.ports import Registration
+from dynamic_dynamodb.replay.comparison.baselines import BaselineSettings
 from dynamic_dynamodb.replay.comparison.break_even import describe_on_demand, find_least_bill
 from dynamic_dynamodb.replay.comparison.comparison import compare
 from dynamic_dynamodb.replay.comparison.results import Row, SideResult
+from dynamic_dynamodb.replay.comparison.target_tracking import run_tracking
 from dynamic_dynamodb.replay.comparison.verdict import summarize
 from dynamic_dynamodb.scaling.costs import Cost
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
-from tests.builders import load_flags
+from tests.builders import load_flags, target_options
 from tests.replay.configurations import configure, settings
 from tests.replay.recordings import DAY, record, wave
 
@@ -206,3 +209,31 @@ def test_watching_makes_on_demand_cheaper(watching: float, requests: float, expe
     on_demand = replace(row("on-demand", requests), fully_used_dollars=5.0)
     (sentence,) = describe_on_demand([row("this configuration", 8.0, watching), on_demand], "hour-max")
     assert expected in sentence
+
+
+def test_a_registration_with_aws_has_a_row_and_its_alarms() -> None:
+    load = wave(DAY, 20, 200)
+    recording = replace(
+        record(load, load, provisioned=([300.0] * DAY, [300.0] * DAY)),
+        registered=PerCapacity(Registration(40, 250, 65), Registration(1, 9)),
+    )
+    rows = {one.name: one for one in compare(configure(), [recording], settings()).total}
+    registered = rows["AWS target tracking as registered"]
+    assert registered.watching == rows["as recorded"].watching == pytest.approx(0.4)
+    assert registered.sides.writes.provisioned == 60 * 300 * DAY, "writes have no target"
+    assert registered.at_max_percent is not None
+    assert 0 < registered.at_max_percent < 100
+    alone = replace(recording, sides=PerCapacity(recording.sides.reads, None))
+    limits = target_options(min_provisioned_reads="40", max_provisioned_reads="250").capacities
+    conditions = BaselineSettings(settings().physics, settings().prices, PerCapacity(300, 300), limits)
+    assert registered.sides.reads == run_tracking(alone, conditions, 65).sides.reads
+
+
+def test_a_recording_without_a_known_target_has_no_row_for_it() -> None:
+    recording = replace(
+        record([60.0] * DAY, provisioned=([5.0] * DAY, None)),
+        registered=PerCapacity(Registration(1, 9), None),
+    )
+    rows = {one.name: one for one in compare(configure(), [recording], settings()).total}
+    assert "AWS target tracking as registered" not in rows
+    assert rows["as recorded"].watching == 0

@@ -14,7 +14,7 @@ from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult,
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
-from dynamic_dynamodb.scaling.costs import NO_COST, bill_on_demand, price_unit_minutes
+from dynamic_dynamodb.scaling.costs import NO_COST, bill_on_demand, price_alarms, price_unit_minutes
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
@@ -80,8 +80,10 @@ def run_recorded(recording: Recording, settings: BaselineSettings) -> Row | None
         lambda side: None if side is None else _run_schedule(side, settings.physics, _find_runs(side))
     )
     levels = [side.provisioned for side in recording.sides if side is not None and side.provisioned]
+    registered = sum(one is not None and one.target_percent is not None for one in recording.registered)
     changes = sum(first != second for first, second in pairwise(zip(*levels, strict=True)))
-    return sum_up(RECORDED, recording, traces, settings.prices, Tally(updates=changes))
+    tally = Tally(updates=changes, watching=price_alarms(registered))
+    return sum_up(RECORDED, recording, traces, settings.prices, tally)
 
 
 def _find_fixed(side: SideRecording | None, physics: Physics, allowed_percent: float) -> int:

@@ -12,7 +12,9 @@ from dynamic_dynamodb.replay.comparison.caveats import find_caveats
 from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, sum_up
 from dynamic_dynamodb.replay.comparison.target_tracking import (
     DEFAULT_TARGET_PERCENT,
+    REGISTERED,
     name_tracking,
+    run_registered,
     run_tracking,
 )
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION, summarize
@@ -45,6 +47,7 @@ _RESERVED_NAMES: Final = frozenset(
     (
         THIS_CONFIGURATION,
         *map(name_tracking, TARGETS_PERCENT),
+        REGISTERED,
         baselines.ON_DEMAND,
         baselines.FIXED,
         baselines.RECORDED,
@@ -203,6 +206,9 @@ def _run_baselines(
     for number, target_percent in enumerate(TARGETS_PERCENT, 1):
         yield run_tracking(recording, conditions, target_percent)
         progress(number / (len(TARGETS_PERCENT) + 1))
+    registered = run_registered(recording, conditions)
+    if registered is not None:
+        yield registered
     yield baselines.run_on_demand(recording, conditions)
     yield baselines.run_fixed(recording, conditions, settings.allowed_percent)
     recorded = baselines.run_recorded(recording, conditions)

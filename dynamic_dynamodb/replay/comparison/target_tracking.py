@@ -7,7 +7,7 @@ updates and AWS's limit on decreases are those of the whole target.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from dynamic_dynamodb.scaling.usage import MINUTE
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dynamic_dynamodb.check.ports import Registration
     from dynamic_dynamodb.replay.comparison.baselines import BaselineSettings
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.replay.recordings.rows import Column
@@ -37,6 +38,9 @@ SCALE_IN_DISTANCE_PERCENT: Final = 20
 "Managing throughput capacity automatically with DynamoDB auto scaling"), and percentage points below the
 target (AWS Knowledge Center, "dynamodb-auto-scaling").
 """
+
+
+REGISTERED: Final = "AWS target tracking as registered"
 
 
 def name_tracking(target_percent: int) -> str:
@@ -57,14 +61,14 @@ class Policy:
 
 
 class TrackedSide:
-    """One capacity, served up to its next alarm.
+    """One capacity, served up to its next alarm; without a policy there are no alarms.
 
     `alarm` is the minute in which an alarm sets the capacity to `proposed`; without one it is the end.
     `refused` are the minutes in which an alarm would have lowered the capacity, but AWS allowed no decrease.
     """
 
     def __init__(
-        self, model: CapacityModel, demand: Column[float] | None, policy: Policy, physics: Physics
+        self, model: CapacityModel, demand: Column[float] | None, policy: Policy | None, physics: Physics
     ) -> None:
         """Create a side before its first minute; one that was not recorded has the demand None."""
         self._model = model
@@ -105,14 +109,15 @@ class TrackedSide:
         Alarms that would lower it before the minute `refused_until` are only noted in `refused`.
         """
         policy, provisioned, consumed = self._policy, self._model.provisioned, self._consumed
+        self.alarm, self.proposed = end, provisioned
+        if policy is None:
+            return
         full = float(provisioned * SECONDS_PER_MINUTE)
         high = policy.target_percent * (full / 100)
         low = (policy.target_percent - SCALE_IN_DISTANCE_PERCENT) * (full / 100)
         shown = self._delay + 1  # minutes from the start of a datapoint's minute until an alarm sees it
         begin = max(first - shown, SCALE_OUT_DATAPOINTS - 1)
-        low_since = min(begin, len(consumed))
-        while begin - low_since < SCALE_IN_DATAPOINTS and low_since and 0 < consumed[low_since - 1] < low:
-            low_since -= 1
+        low_since = self._find_low_since(begin, low)
         for last in range(begin, min(end - shown, len(consumed))):
             units = consumed[last]
             if (units > full or self._has_retries) and last >= self._served:
@@ -134,7 +139,13 @@ class TrackedSide:
             if proposed != provisioned:
                 self.alarm, self.proposed = last + shown, proposed
                 return
-        self.alarm, self.proposed = end, provisioned
+
+    def _find_low_since(self, minute: int, low: float) -> int:
+        """Return the first of the low minutes just before a minute, as far as the alarm looks back."""
+        consumed, since = self._consumed, min(minute, len(self._consumed))
+        while since and minute - since < SCALE_IN_DATAPOINTS and 0 < consumed[since - 1] < low:
+            since -= 1
+        return since
 
 
 class TrackedTarget:
@@ -210,30 +221,50 @@ class TrackedTarget:
 
 
 def run_tracking(recording: Recording, settings: BaselineSettings, target_percent: int) -> Row:
-    """Run AWS target tracking on both sides, within the configured minimum and maximum.
+    """Run AWS target tracking on both sides, within the configured minimum and maximum."""
+    policies: PerCapacity[Policy | None] = settings.limits.map(lambda limits: Policy(target_percent, limits))
+    return _run_policies(name_tracking(target_percent), recording, settings, policies)
 
-    It starts within these limits, as Application Auto Scaling does when a target is registered.
+
+def run_registered(recording: Recording, settings: BaselineSettings) -> Row | None:
+    """Run target tracking as AWS was registered for it; None if no target was recorded.
+
+    A side that was not registered keeps its capacity.
+    """
+    policies = settings.limits.combine(_read_policy, recording.registered)
+    if policies == PerCapacity(None, None):
+        return None
+    return _run_policies(REGISTERED, recording, settings, policies)
+
+
+def _read_policy(limits: CapacityOptions, registered: Registration | None) -> Policy | None:
+    if registered is None or registered.target_percent is None:
+        return None
+    limits = replace(limits, min_provisioned=registered.minimum, max_provisioned=registered.maximum)
+    return Policy(registered.target_percent, limits)
+
+
+def _run_policies(
+    name: str, recording: Recording, settings: BaselineSettings, policies: PerCapacity[Policy | None]
+) -> Row:
+    """Run target tracking on the sides that have a policy.
+
+    It starts within the limits of the policy, as Application Auto Scaling does when a target is registered.
     A side scales out after 2 datapoints above the target, and in after 15 datapoints more than 20 percentage
     points below it, none of them missing; an alarm goes off `Physics.alarm` minutes after its last datapoint.
     AWS does not document by how much a side scales: here to the consumption of the last datapoint / target.
     """
-    policies = settings.limits.map(lambda limits: Policy(target_percent, limits))
-    start = PerCapacity(
-        *(one.limits.clamp(units) for one, units in zip(policies, settings.start, strict=True))
-    )
+    start = settings.start.combine(lambda units, one: one.limits.clamp(units) if one else units, policies)
     model = TargetModel(recording, settings.physics, start)
-    sides = PerCapacity(
-        *(
-            TrackedSide(one.model, one.demand, policy, settings.physics)
-            for one, policy in zip(model.sides, policies, strict=True)
-        )
+    sides = model.sides.combine(
+        lambda side, policy: TrackedSide(side.model, side.demand, policy, settings.physics), policies
     )
     refused = TrackedTarget(model, sides, settings.physics.update).run()
+    tracked = [side for side, policy in zip(recording.sides, policies, strict=True) if side and policy]
     tally = Tally(
         model.updates,
         refused,
-        settings.limits.map(lambda limits: limits.max_provisioned),
-        price_alarms(sum(side is not None for side in recording.sides)),
+        policies.map(lambda policy: policy.limits.max_provisioned if policy else None),
+        price_alarms(len(tracked)),
     )
-    traces = sides.map(lambda side: side.trace)
-    return sum_up(name_tracking(target_percent), recording, traces, settings.prices, tally)
+    return sum_up(name, recording, sides.map(lambda side: side.trace), settings.prices, tally)

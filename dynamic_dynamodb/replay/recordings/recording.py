@@ -14,6 +14,7 @@ from dynamic_dynamodb.scaling.usage import MINUTE
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dynamic_dynamodb.check.ports import Registration
     from dynamic_dynamodb.replay.recordings.rows import Column
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
@@ -36,6 +37,7 @@ class Gaps:
 
 
 NO_GAPS: Final = Gaps(0, 0, None)
+NOT_REGISTERED: Final[PerCapacity[Registration | None]] = PerCapacity(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Recording:
 
     `period` is the minutes that a row of the file spans; `remarks` are doubts about its rows.
     `billing` has every way in which the target is known to have been billed; an empty `region` is unknown.
+    `registered` is what AWS Application Auto Scaling was registered for when it was recorded.
     """
 
     target: Target
@@ -64,6 +67,7 @@ class Recording:
     remarks: tuple[str, ...] = ()
     billing: frozenset[Billing] = frozenset()
     region: str = ""
+    registered: PerCapacity[Registration | None] = NOT_REGISTERED
 
     @property
     def end(self) -> datetime:
