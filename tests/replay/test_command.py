@@ -85,6 +85,7 @@ def test_the_table_compares_each_target_and_all(program: Program) -> None:
     )
     heads = [block.splitlines()[0].partition(": ")[0] for block in blocks[1:]]
     assert heads == ["orders", "orders/by-date", "all 2 targets"]
+    assert all("$ hour-max  $ prorated  $ watching  $ total  throttled" in block for block in blocks[1:])
     for block in blocks[1:]:
         names = [line.strip() for line in block.splitlines() if line.startswith("  ") and "%" in line]
         assert [name for name in ROWS if any(line.startswith(name) for line in names)] == list(ROWS)
@@ -122,6 +123,9 @@ def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
     assert side["from"] != side["to"]
     assert side["reasons"]
     for row in in_json:
+        for bill in ("hour_max", "prorated"):
+            total = row[f"cost_{bill}"] + row["watching"]
+            assert row[f"total_{bill}"] == pytest.approx(total, abs=1e-5)
         if row["name"] != "lower bound":
             for capacity in ("reads", "writes"):
                 served = row[f"served_{capacity}"] + row[f"throttled_{capacity}"]
@@ -168,6 +172,8 @@ def test_the_report_is_one_file_without_scripts_or_links(program: Program) -> No
     assert page.tags.count("table") == 3
     assert "prefers-color-scheme: dark" in text
     assert len(text) < 400_000
+    for title in ("$&nbsp;hour&#8209;max", "$&nbsp;watching", "$&nbsp;total, hour&#8209;max"):
+        assert text.count(f'<th scope="col">{title}</th>') == 3
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Compute a lower bound on the cost of any capacity that throttles no more than is allowed.
 
-The bound knows the whole demand, changes capacity without delay and without a limit on decreases, starts
-every hour with a full burst bucket, and gets no throttled unit back.
-Every schedule that follows the model costs at least as much.
+The bound knows the whole demand and changes capacity without delay and without a limit on decreases. Every
+hour starts with a full burst bucket, and throttled units do not come back. Every capacity that follows the
+model costs at least as much.
 
-Billed at the highest value of each hour, an hour can have that value throughout.
-Its throttling is then a convex, piecewise linear function of its units, and the cheapest sum over all hours
-gives up capacity where a throttled unit saves most: this is exact for fractional units.
+Billed at its highest value, an hour may as well have that value throughout. Its throttling is then a convex,
+piecewise linear function of its units, and the cheapest sum over all hours lowers capacity where a throttled
+unit saves most: this is exact for fractional units.
 Billed by the minute, unused units are assumed to be kept forever, and each minute has at least 1 unit.
 """
 

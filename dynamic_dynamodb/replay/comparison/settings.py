@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_ALLOWED_PERCENT: Final = 0.1
 """The allowed throttling unless --fail-if sets another."""
-GOOD_PHYSICS: Final = "slow,retry=0.5"
-GOOD_CONDITION: Final = "throttled>0.1%"
+EXAMPLE_PHYSICS: Final = "slow,retry=0.5"
+EXAMPLE_CONDITION: Final = "throttled>0.1%"
 _LONGEST_DELAY_MINUTES: Final = 60
 _LONGEST_BURST_SECONDS: Final = 3600
 _LIMITS: Final = {
@@ -135,7 +135,7 @@ def parse_physics(text: str) -> Physics:
         else:
             known = ", ".join(one.name for one in fields(Physics))
             message = (
-                f"must be one of {', '.join(PRESETS)}, or constants ({known}) such as {GOOD_PHYSICS},"
+                f"must be one of {', '.join(PRESETS)}, or constants ({known}) such as {EXAMPLE_PHYSICS},"
                 f" got {entry!r}"
             )
             raise ValueError(message)
@@ -168,7 +168,8 @@ def _parse_condition(text: str) -> Condition:
     match = _CONDITION.fullmatch(text)
     if match is None or match[1] not in METRICS:
         message = (
-            f"must compare one of {', '.join(METRICS)} with a number, such as {GOOD_CONDITION}, got {text!r}"
+            f"must compare one of {', '.join(METRICS)} with a number, such as {EXAMPLE_CONDITION},"
+            f" got {text!r}"
         )
         raise ValueError(message)
     metric, comparison, number, percent = match.groups()
