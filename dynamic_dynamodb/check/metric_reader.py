@@ -61,19 +61,24 @@ class MetricReader:
         silence, count = self.memory.silence, sum(one.metrics for one in requests)
         failed = frozenset(one.table for one, answer in answers.items() if isinstance(answer, AwsError))
         summary = _sum_up(found, lost, failed)
-        others = [one.others for one, _ in found if one.metrics < ALL_METRICS]
-        if others and self._is_any_late(found, silence.assume_freshest(summary), now):
+        is_any_late = self._is_any_late(found, silence.assume_freshest(summary), now)
+        others = [one.others for one, _ in found if one.metrics < ALL_METRICS] if is_any_late else []
+        if others:
             found += _leave_out_errors(others, self.metrics.fetch(others))
             count += sum(one.metrics for one in others)
             summary = _sum_up(found, lost, failed)
         return Measured(answers, silence.find_freshest(summary, now), count)
 
-    def _is_any_late(self, found: Iterable[_Found], freshest: datetime | None, now: datetime) -> bool:
-        for request, series in found:
-            estimator = UsageEstimator(request.window, now=now, freshest=freshest)
-            if any(map(estimator.is_late, series, self.memory.get(request.target))):
-                return True
-        return False
+    def _is_any_late(self, found: Sequence[_Found], freshest: datetime | None, now: datetime) -> bool:
+        estimators = {
+            window: UsageEstimator(window, now=now, freshest=freshest)
+            for window in {request.window for request, _ in found}
+        }
+        return any(
+            estimator.may_be_late and any(map(estimator.is_late, series, self.memory.get(request.target)))
+            for request, series in found
+            for estimator in (estimators[request.window],)
+        )
 
 
 def _write_request(matched: MatchedTarget, now: datetime) -> MetricRequest:

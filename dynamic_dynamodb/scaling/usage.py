@@ -212,6 +212,11 @@ class UsageEstimator:
         per_second = _per_second(throttled.total - answered, unanswered_minutes)
         return Usage(consumed_per_second, throttled.total, per_second, is_late, known_floor, answered, demand)
 
+    @property
+    def may_be_late(self) -> bool:
+        """Return whether `is_late` may be True for any series."""
+        return self._published < self._old or not self._has_datapoints
+
     def is_late(self, series: CapacitySeries, memory: Memory) -> bool:
         """Return whether CloudWatch may still publish the end of the window, as `estimate` finds it."""
         return series.consumed is not None and self._count_known(series, memory) < self._old

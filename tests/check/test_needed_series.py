@@ -46,6 +46,18 @@ class AllMetrics(FakeMetrics):
         return super().fetch([replace(request, needed=everything) for request in requests])
 
 
+@dataclass
+class CountedMetrics(FakeMetrics):
+    """CloudWatch that counts how often it is asked."""
+
+    fetches: int = 0
+
+    def fetch(self, requests: Sequence[MetricRequest]) -> Answers:
+        """Count, and answer."""
+        self.fetches += 1
+        return super().fetch(requests)
+
+
 def make_world(settings: Section, metrics: FakeMetrics) -> FakeWorld:
     """Return an account with two tables of 100 units and these metrics."""
     world = FakeWorld(settings)
@@ -187,6 +199,15 @@ def test_the_other_series_are_fetched_once_and_only_before_a_series_counts_as_la
     assert [request.metrics for request in metrics.requests] == [1, 3]
     metrics.answers = {}
     assert world.run().metrics_requested == 1
+
+
+def test_nothing_is_fetched_again_if_rules_need_every_series() -> None:
+    metrics = CountedMetrics()
+    throttles = {"throttled_reads_upper_threshold": "1", "throttled_writes_upper_threshold": "1"}
+    world = make_world(section("^a$", **throttles), metrics)
+    metrics.answers = {A: PerCapacity((minutes_ago(15, 13, 300), {}), (minutes_ago(15, 13, 300), {}))}
+    assert codes(world.run()) == [Code.METRICS_LATE]
+    assert metrics.fetches == 1
 
 
 def test_other_series_that_cannot_be_fetched_leave_what_is_known() -> None:
