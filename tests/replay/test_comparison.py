@@ -15,6 +15,7 @@ import pytest
 
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
+from dynamic_dynamodb.replay.comparison.formatting import format_percent
 from dynamic_dynamodb.replay.comparison.results import Row, SideResult
 from dynamic_dynamodb.replay.comparison.settings import parse_physics
 from dynamic_dynamodb.replay.comparison.verdict import Verdict, summarize
@@ -257,3 +258,18 @@ def test_the_progress_bar_is_drawn_only_on_terminals_and_for_long_work() -> None
     slow = Terminal()
     ProgressBar(slow, "replaying", delay_seconds=60)(0.5)
     assert slow.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [
+        (0.0, "0 %"),
+        (12.345, "12.35 %"),
+        (0.0149, "0.01 %"),
+        (0.0096, "0.010 %"),
+        (0.004, "0.004 %"),
+        (0.00004, "0.00004 %"),
+    ],
+)
+def test_a_small_share_is_shown_with_its_first_digit(percent: float, text: str) -> None:
+    assert format_percent(percent) == text

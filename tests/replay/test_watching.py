@@ -126,8 +126,8 @@ NOT_WORTH = (
     " days; here it costs {}."
 )
 NO_SAVING = (
-    "Compared with AWS target tracking 70 %, checks every 60 seconds cost $0.70 more and save nothing here;"
-    " where capacity costs less, they never do."
+    "Compared with AWS target tracking 70 %, checks every 60 seconds save nothing here, and they can never"
+    " pay for themselves where capacity costs less than $1.50 per 30 days."
 )
 
 

@@ -80,8 +80,10 @@ def describe_watching(ours: Row, other: Row, billing: str, check_interval: int) 
     least = find_least_bill(ours, other, billing)
     checks = f"Compared with {other.name}, checks every {check_interval} seconds"
     if least is None:
-        more = format_dollars(ours.watching - other.watching)
-        yield f"{checks} cost {more} more and save nothing here; where capacity costs less, they never do."
+        yield (
+            f"{checks} save nothing here, and they can never pay for themselves where capacity costs less"
+            f" than {format_dollars(ours.watching)} per 30 days."
+        )
     else:
         yield (
             f"{checks} are not worth that where capacity costs less than {format_dollars(least)} per 30 days;"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import Final
 
 _MOST_DECIMALS: Final = 9
@@ -16,7 +17,7 @@ def format_percent(percent: float) -> str:
     """Return a share as text, with two decimals, or with its first digit if it is very small."""
     if percent == 0:
         return "0 %"
-    return f"{percent:.2f} %" if percent >= 0.01 else f"{percent:.1g} %"  # noqa: PLR2004 - two decimals show it
+    return f"{percent:.{max(2, -floor(log10(percent)))}f} %"
 
 
 def format_percent_above(percent: float, limit: float) -> str:

@@ -34,8 +34,8 @@ class NamedCost:
         return format_dollars(self.dollars)
 
     def compare(self, base: NamedCost) -> str:
-        """Return the dollars as text, with the difference to the base in percent unless that is free."""
-        if not base.dollars:
+        """Return the dollars as text, with the difference to the base in percent unless that is $0.00."""
+        if not round(base.dollars, 2):
             return self.cost
         return f"{self.cost} ({100 * (self.dollars - base.dollars) / base.dollars:+.0f} %)"
 
