@@ -145,8 +145,9 @@ class Account:
             table.throughput.units = (self.chance.choice((1, 5, 2_000)), self.chance.choice((1, 5, 2_000)))
 
     def _interfere(self) -> None:
-        """Change tables as other clients can, between their description and the update."""
-        for name in self.failures.events:
+        """Change tables once a check as other clients can, between their description and the update."""
+        events, self.failures.events = self.failures.events, []
+        for name in events:
             table = self.tables[name]
             index = table.indexes.get(INDEX)
             event = self.chance.choice(("delete", "decrease", "raise", "index busy"))
