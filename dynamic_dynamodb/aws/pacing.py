@@ -25,8 +25,8 @@ OLDER_DATAPOINTS_PER_SECOND: Final = 396_000
 """Datapoints of calls that start earlier (the same page)."""
 LONGEST_RECENT: Final = timedelta(hours=3, minutes=5)
 """A start up to this long ago counts as within three hours: clocks differ, and a call may wait."""
-SECOND: Final = 1.1
-"""A second and a tenth, because calls that start evenly do not arrive evenly."""
+PERIOD_SECONDS: Final = 1.1
+"""How long a call counts: longer than AWS's second, because calls do not arrive as evenly as they start."""
 
 
 def find_share(metrics: int, minutes: int, age: timedelta) -> Fraction:
@@ -56,10 +56,12 @@ class Pace:
         with self._lock:
             now = self._clock()
             starts_at = max(now, self._calls[-1][0]) if self._calls else now
-            while self._calls and (self._taken + share > 1 or self._calls[0][0] + SECOND <= starts_at):
-                began, freed = self._calls.popleft()
-                self._taken -= freed
-                starts_at = max(starts_at, began + SECOND)
+            while self._calls and (
+                self._taken + share > 1 or self._calls[0][0] + PERIOD_SECONDS <= starts_at
+            ):
+                began, returned = self._calls.popleft()
+                self._taken -= returned
+                starts_at = max(starts_at, began + PERIOD_SECONDS)
             self._calls.append((starts_at, share))
             self._taken += share
         if starts_at > now:
