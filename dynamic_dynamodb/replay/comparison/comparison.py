@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.verdict import Verdict
     from dynamic_dynamodb.replay.progress import Progress
     from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.scaling.costs import Prices
     from dynamic_dynamodb.scaling.model import Target
 
 COMPARED_PER_TARGET: Final = ("throttled", "at-max")
@@ -127,9 +128,9 @@ def compare(
     targets = []
     for recording, running in zip(matched, running_baselines.split([1] * len(matched)), strict=True):
         ours = replayed[recording.target]
-        rows = [_sum_up(THIS_CONFIGURATION, ours, settings)]
+        rows = [make_row(THIS_CONFIGURATION, ours, settings.prices)]
         if other is not None and recording.target in compared:
-            rows.append(_sum_up(other[0], compared[recording.target], settings))
+            rows.append(make_row(other[0], compared[recording.target], settings.prices))
         rows += _run_baselines(recording, ours, settings, running)
         targets.append(
             TargetComparison(
@@ -188,13 +189,14 @@ def _simulate(
     return {one.model.target: one for one in replayed}
 
 
-def _sum_up(name: str, replayed: Replayed, settings: Settings) -> Row:
+def make_row(name: str, replayed: Replayed, prices: Prices) -> Row:
+    """Return the row of a configuration that was replayed."""
     model, timeline, options = replayed.model, replayed.timeline, replayed.section.typed
     maxima = options.capacities.map(lambda capacity: capacity.max_provisioned)
     minutes = max(1, model.recording.minutes - options.lookback_window_start)  # checks begin after the first
     watching = price_metrics(model.requested_metrics, minutes)
     tally = Tally(model.updates, timeline.refused_decreases, maxima, watching)
-    return sum_up(name, model.recording, baselines.get_traces(model), settings.prices, tally)
+    return sum_up(name, model.recording, baselines.get_traces(model), prices, tally)
 
 
 def _run_baselines(

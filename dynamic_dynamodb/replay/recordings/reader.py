@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.replay.progress import Progress
     from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.recordings.rows import Rows
 
 _PART: Final = re.compile(rf"(.+?)\.({'|'.join((*COLUMNS_OF_METRICS, *COLUMNS))})(\..*)?")
 """The name of a file with one metric of a target, such as `orders.ConsumedReadCapacityUnits`."""
@@ -43,7 +44,7 @@ _SOURCE: Final = "the recording"
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class RecordingSource:
     """The files of one target: one file, or several with one metric each."""
 
     entry: Entry
@@ -57,10 +58,29 @@ def read_recordings(path: Path, target: Target | None, progress: Progress = NO_P
 
     `target` is the target of a single file that is not named after it.
     """
+    sources, faults = find_sources(path, target)
+    recordings = []
+    for number, source in enumerate(sources, 1):
+        recording = read_source(source)
+        progress(number / len(sources))
+        if isinstance(recording, str):
+            faults.append(recording)
+        else:
+            recordings.append(recording)
+    if faults:
+        raise ConfigurationError(tuple(faults), _SOURCE)
+    return sorted(recordings, key=lambda recording: recording.target)
+
+
+def find_sources(path: Path, target: Target | None) -> tuple[list[RecordingSource], list[str]]:
+    """Return the files of each target, and a fault for each file that belongs to none.
+
+    Raises ConfigurationError if there is nothing to read.
+    """
     files = _find_files(path, target)
     manifest = _find_manifest(path if path.is_dir() else path.parent)
     faults: list[str] = []
-    sources: dict[Target, _Source] = {}
+    sources: dict[Target, RecordingSource] = {}
     for file in files:
         source = _name_source(file, target, manifest)
         if isinstance(source, str):
@@ -73,17 +93,7 @@ def read_recordings(path: Path, target: Target | None, progress: Progress = NO_P
             sources[name] = replace(source, files=sources[name].files + source.files)
         else:
             faults.append(f"{file} is a second recording of {name}: keep one")
-    recordings = []
-    for number, source in enumerate(sources.values(), 1):
-        recording = _read(source)
-        progress(number / len(sources))
-        if isinstance(recording, str):
-            faults.append(recording)
-        else:
-            recordings.append(replace(recording, region=source.region))
-    if faults:
-        raise ConfigurationError(tuple(faults), _SOURCE)
-    return sorted(recordings, key=lambda recording: recording.target)
+    return list(sources.values()), faults
 
 
 def _find_files(path: Path, target: Target | None) -> list[Path]:
@@ -121,7 +131,7 @@ def _find_manifest(directory: Path) -> Manifest:
         raise ConfigurationError((f"{path} cannot be read: {error.strerror}",), _SOURCE) from error
 
 
-def _name_source(file: Path, target: Target | None, manifest: Manifest) -> _Source | str:
+def _name_source(file: Path, target: Target | None, manifest: Manifest) -> RecordingSource | str:
     """Return the source of a file by --as, the manifest or its name; if there is none, the reason."""
     stem = strip_suffix(file.name)
     entry = manifest.entries.get(stem)
@@ -130,21 +140,23 @@ def _name_source(file: Path, target: Target | None, manifest: Manifest) -> _Sour
         if not target.has_valid_names:
             fault = f"--as must be TABLE or TABLE/INDEX, names of {NAME_RULE}; got {shorten(str(target))}"
             raise ConfigurationError((fault,))
-        return _Source(Entry(target) if entry is None else replace(entry, target=target), (file,), region)
+        return RecordingSource(
+            Entry(target) if entry is None else replace(entry, target=target), (file,), region
+        )
     if entry is not None:
-        return _Source(entry, (file,), region)
+        return RecordingSource(entry, (file,), region)
     part = _PART.fullmatch(stem) if _is_json(file) else None
     named = _parse_stem(part[1] if part else stem)
     if named is None:
         return "is not named after a table, as TABLE.csv or TABLE@INDEX.csv are: use --as TABLE[/INDEX]"
-    return _Source(Entry(named), (file,), is_in_parts=part is not None)
+    return RecordingSource(Entry(named), (file,), is_in_parts=part is not None)
 
 
 def _is_json(file: Path) -> bool:
     return file.name.endswith((".json", ".json.gz"))
 
 
-def _read(source: _Source) -> Recording | str:
+def read_source(source: RecordingSource) -> Recording | str:
     """Return the recording in the files of a target, or what is wrong with one of them."""
     file = source.files[0]
     series: Series = {}
@@ -152,15 +164,19 @@ def _read(source: _Source) -> Recording | str:
         for file in source.files:
             with open_regular(file) as raw, open_text(raw, file.name) as text:
                 if not _is_json(file):
-                    return make_recording(read_rows(text), source.entry)
+                    return _make(source, read_rows(text))
                 join(series, read_series(text))
-        return make_recording(make_rows(series), source.entry)
+        return _make(source, make_rows(series))
     except UnicodeDecodeError:
         return f"{file} is not UTF-8 text; a gzip file must be named .gz"
     except RecordingError as error:
         return f"{file} {error}"
     except (OSError, EOFError, zlib.error) as error:
         return f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
+
+
+def _make(source: RecordingSource, rows: Rows) -> Recording:
+    return replace(make_recording(rows, source.entry), region=source.region)
 
 
 def _parse_stem(stem: str) -> Target | None:
