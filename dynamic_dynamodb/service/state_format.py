@@ -15,8 +15,6 @@ from dynamic_dynamodb.scaling.model import PerCapacity, Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-HEAD_BYTES: Final = 100
-"""Enough of a file to recognize its format."""
 _NAME: Final = "dynamic-dynamodb counts"
 _FORMAT: Final = f"{_NAME}, version 2"
 _LISTS_FORMAT: Final = f"{_NAME}, version 1"
@@ -29,9 +27,9 @@ _WRONG_TYPES: Final = (KeyError, TypeError, AttributeError, OverflowError, Recur
 """Raised by JSON of another structure."""
 
 
-def is_ours(head: bytes) -> bool:
-    """Return whether this program wrote the file, by its first `HEAD_BYTES` or more."""
-    return _HEAD.match(head) is not None
+def find_flaw(head: bytes) -> str:
+    """Return why a file is not a state file, by its beginning; empty if it is one."""
+    return "" if _HEAD.match(head) else "is not a state file of this program"
 
 
 def parse(text: bytes) -> dict[str, Entries]:

@@ -1,0 +1,119 @@
+"""Replace a file as a whole, so that a crash cannot damage it, and never one that this program did not create."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from dynamic_dynamodb.config.paths import IN_SHARED_DIRECTORY, is_shared
+from dynamic_dynamodb.config.private_files import create_file, make_private_directory, open_safely, try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+HEAD_BYTES: Final = 100
+"""Enough of a file to recognize its format."""
+LOCK_WAIT_SECONDS: Final = 5.0
+_LOCK_POLL_SECONDS: Final = 0.02
+
+
+class ForeignFileError(Exception):
+    """Something is in the file's place that this program did not create and must not replace."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A file of this program. What else may be in its place is left alone, and nothing is created beside it.
+
+    `find_flaw` returns why the first `HEAD_BYTES` of a file show that it is another's, such as
+    `is not a state file of this program`; empty if it is ours. An empty file is ours.
+    """
+
+    path: Path
+    find_flaw: Callable[[bytes], str]
+
+    def open(self, *trusted: int) -> BinaryIO | None:
+        """Open the file for reading; return None if there is none.
+
+        In a directory that other users can write to, it must belong to this user or to a `trusted` one.
+        Raises ForeignFileError for anything else, and OSError.
+        """
+        return self._open(self.path, trusted)
+
+    def spare_foreign(self) -> None:
+        """Raise ForeignFileError if something else is in the file's place, OSError if that is unknown."""
+        self._spare(self.path)
+
+    def replace(self, text: str) -> None:
+        """Write a new file and rename it, so that there is always a whole file.
+
+        The caller holds the lock. Raises ForeignFileError and OSError.
+        """
+        beside = self.path.with_name(f"{self.path.name}.new")
+        self._spare(beside)
+        beside.unlink(missing_ok=True)  # left by a process that was killed
+        with os.fdopen(create_file(beside), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self.path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing the file, and create its directory; raise OSError."""
+        make_private_directory(self.path.parent)
+        descriptor = open_safely(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
+        try:
+            deadline = time.monotonic() + LOCK_WAIT_SECONDS
+            while not try_lock(descriptor):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"another process has locked it for {LOCK_WAIT_SECONDS:.0f} s")
+                time.sleep(_LOCK_POLL_SECONDS)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def check_writable(self) -> None:
+        """Raise what writing the file would raise, as far as can be seen; create and change nothing."""
+        self.spare_foreign()
+        place = next(one for one in (self.path, *self.path.parents) if one.exists())
+        needed = os.W_OK if place == self.path else os.W_OK | os.X_OK
+        if place != self.path and not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+        if not os.access(place, needed):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+
+    def _open(self, path: Path, trusted: tuple[int, ...] = ()) -> BinaryIO | None:
+        try:
+            descriptor = open_safely(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise ForeignFileError(f"{path} is a symbolic link") from error
+            raise
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(descriptor)
+            raise ForeignFileError(f"{path} is not a regular file")
+        if found.st_uid not in (os.geteuid(), *trusted) and is_shared(path.parent):
+            os.close(descriptor)
+            raise ForeignFileError(f"{path} belongs to another user, {IN_SHARED_DIRECTORY}")
+        file = os.fdopen(descriptor, "rb")
+        head = file.peek(HEAD_BYTES)
+        flaw = self.find_flaw(head) if head else ""
+        if flaw:
+            file.close()
+            raise ForeignFileError(f"{path} {flaw}")
+        return file
+
+    def _spare(self, path: Path) -> None:
+        file = self._open(path)
+        if file is not None:
+            file.close()
