@@ -88,7 +88,8 @@ dynamic-dynamodb.conf
 The configuration, at the path given to \\-\\-config.
 .TP
 ~/.local/state/dynamic-dynamodb
-The state kept between checks, unless $STATE_DIRECTORY or \\-\\-state\\-file is set.
+The state kept between checks and the status, unless $STATE_DIRECTORY is set, or \\-\\-state\\-file or
+\\-\\-status\\-file.
 """
 
 

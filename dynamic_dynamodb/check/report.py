@@ -181,5 +181,4 @@ def _describe(side: CapacityDecision) -> str:
     )
     if side.held_units is not None:
         units += f", not {side.held_units}"
-    why = ", but ".join(reason.sentence for reason in side.reasons)
-    return f"{side.capacity.value} {units} ({why})"
+    return f"{side.capacity.value} {units} ({side.sentence})"

@@ -12,6 +12,7 @@ from dynamic_dynamodb.config.explain import explain, render_configuration
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.migration import describe_differences
 from dynamic_dynamodb.service.state_file import StateFile
+from dynamic_dynamodb.service.status.file import StatusFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +33,7 @@ def check_configuration(sources: ConfigSources) -> Result:
     configuration = result.configuration
     warnings, differences = [*configuration.warnings], list(describe_differences(configuration.sections))
     if not result.faults:
-        warnings += _warn_of_counts(sources, configuration.global_options)
+        warnings += _warn_of_files(sources, configuration.global_options)
     lines = [f"warning: {warning}" for warning in warnings]
     lines += [f"notice: {difference}" for difference in differences]
     if not result.faults:
@@ -42,10 +43,12 @@ def check_configuration(sources: ConfigSources) -> Result:
     return refuse(sources.flags, result.faults, text=text) if result.faults else Result(text)
 
 
-def _warn_of_counts(sources: ConfigSources, options: Mapping[str, Any]) -> Iterator[str]:
-    """Return the warning that the first check would log about the state file."""
+def _warn_of_files(sources: ConfigSources, options: Mapping[str, Any]) -> Iterator[str]:
+    """Return the warnings that the first check would log about the state file and the status file."""
     file = StateFile(sources.find_state_path(options), options["region"])
     if not options["dry_run"] and (obstacle := file.find_obstacle()):
+        yield obstacle
+    if obstacle := StatusFile(sources.find_status_path(options)).find_obstacle():
         yield obstacle
 
 

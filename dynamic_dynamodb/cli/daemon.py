@@ -25,15 +25,18 @@ def control_without_file(sources: ConfigSources) -> Result:
 
     The configuration is not read: its faults must not keep anyone from stopping a daemon.
     """
-    names = ("daemon", "instance", "pid-file-dir")
-    flags = {name: given for name, given in sources.flags.items() if name in names}
-    return control(sources, load(flags, {}).global_options)
+    if sources.flags["daemon"] == "stop":
+        return control(sources, _read_flags(sources, "daemon", "instance", "pid-file-dir"))
+    from dynamic_dynamodb.cli.status import show_status
+
+    options = _read_flags(sources, "daemon", "instance", "pid-file-dir", "status-file", "format")
+    return show_status(sources, options, daemon.find_daemon(_open_pid_file(sources, options)))
 
 
 def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | None = None) -> Result:
     """Carry out the command in `options`; a daemon that it starts runs `work`."""
     command, instance = options["daemon"], options["instance"]
-    pid_file = PidFile(sources.find_pid_path(options), instance)
+    pid_file = _open_pid_file(sources, options)
     results = []
     if command == "stop":
         results.append(daemon.stop(pid_file))
@@ -41,8 +44,6 @@ def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | Non
         results.append(daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS))
     if command == "reload":
         results.append(daemon.reload(pid_file, sources.source))
-    if command == "status":
-        results.append(daemon.show_status(pid_file))
     if work is not None and all(result.code == ExitCode.SUCCESS for result in results):
         results.append(daemon.start(pid_file, work))
     lines = [f"{PROGRAM} ({instance}): {result.sentence}" for result in results]
@@ -52,6 +53,15 @@ def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | Non
         return Result("\n".join(map(escape, done)), faults=(fault,), code=code)
     log = daemon.find_log(pid_file) if code == ExitCode.SUCCESS else ""
     # A start names the log only if the configuration does not.
-    if log and (command == "status" or log == str(sources.find_own_log(instance))):
+    if log and log == str(sources.find_own_log(instance)):
         lines[-1] += f"; its log is {log}"
     return Result("\n".join(map(escape, lines)), code=code)
+
+
+def _read_flags(sources: ConfigSources, *names: str) -> Mapping[str, Any]:
+    """Return the options by some flags alone; raise ConfigurationError if one of them is not valid."""
+    return load({name: given for name, given in sources.flags.items() if name in names}, {}).global_options
+
+
+def _open_pid_file(sources: ConfigSources, options: Mapping[str, Any]) -> PidFile:
+    return PidFile(sources.find_pid_path(options), options["instance"])

@@ -17,6 +17,8 @@ _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
 _NAMES: Final = tuple(option.name for option in OPTIONS if option.flags)
 _OLD_FLAGS: Final = tuple(flag for option in OPTIONS if not option.since for flag in option.flags)
 _UNKNOWN: Final = "unrecognized arguments: "
+SHOWN: Final = "shown"
+"""The key of the names after `--daemon status`, one a line."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,11 +48,20 @@ def _suggest(flag: str) -> str:
 def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
     """Return the flags in use, by option name; a switch is True, everything else is text.
 
+    Names that follow `--daemon status` are returned as `SHOWN`.
     argparse exits for --help and --version (0) and for flags that it cannot parse (2).
     Raises OSError if help or version cannot be written.
     """
-    namespace = build_parser().parse_args([_complete(argument) for argument in arguments])
-    return {name: given for name, given in vars(namespace).items() if given is not None}
+    parser = build_parser()
+    namespace, others = parser.parse_known_args([_complete(argument) for argument in arguments])
+    flags = {name: given for name, given in vars(namespace).items() if given is not None}
+    names = [other for other in others if other != "--"]
+    if names:
+        is_flag = "--" not in others and any(name.startswith("-") for name in names)
+        if flags.get("daemon") != "status" or is_flag:
+            parser.error(f"{_UNKNOWN}{' '.join(names)}")
+        flags[SHOWN] = "\n".join(names)
+    return flags
 
 
 def _complete(argument: str) -> str:

@@ -36,6 +36,11 @@ def find_state_file(instance: str, environment: Mapping[str, str]) -> Path:
         return Path("/var/lib", PROGRAM, name)
 
 
+def add_dry_run(path: Path) -> Path:
+    """Return the status file of dry runs beside that of real runs."""
+    return path.with_name(f"{path.name}.dry-run")
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigSources:
     """The sources of a configuration: flags, environment, and the directory that paths are relative to."""
@@ -57,6 +62,19 @@ class ConfigSources:
         if given:
             return self.find_path(given)
         return self.directory / find_state_file(options["instance"], self.environment)
+
+    def find_status_path(self, options: Mapping[str, Any]) -> Path:
+        """Return the path of the status file; raise ConfigurationError as `find_path` does.
+
+        A dry run has one of its own: it must not replace what is known of real changes.
+        """
+        given, instance = options["status_file"], options["instance"]
+        if given:
+            path = self.find_path(given)
+        else:
+            default = find_state_file(instance, self.environment)
+            path = self.directory / default.with_name(f"{instance}.status")
+        return add_dry_run(path) if options["dry_run"] else path
 
     def find_own_log(self, instance: str) -> Path:
         """Return the log file of a daemon that has neither log-file nor log-config-file."""
@@ -119,6 +137,7 @@ class ConfigSources:
             given = log_options[key]
             files[key.replace("_", "-")] = self.find_path(given) if given else None
         files["state-file"] = self.find_state_path(options)
+        files["status-file"] = self.find_status_path(options)
         if options["daemon"] in COMMANDS_THAT_START:
             files["the pid file"] = self.find_pid_path(options)
         log_file = files["log-file"]

@@ -209,11 +209,16 @@ def warn_of_unreachable_sections(sections: Sequence[Section], budget: MatchBudge
 def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
     """Yield a fault for flags that exclude each other, or lack the flag that they require."""
     for option in OPTIONS:
-        if option.needs and option.name in flags and option.needs not in flags:
-            yield f"{option.flags[0]} requires --{option.needs}"
+        if option.needs and option.name in flags and not any(_is_given(one, flags) for one in option.needs):
+            yield f"{option.flags[0]} requires {' or '.join(f'--{one}' for one in option.needs)}"
     tasks = [f"--{name}" for name in _TASKS if name in flags]
     if len(tasks) > 1:
         yield f"{' and '.join(tasks)} exclude each other: use one at a time"
+
+
+def _is_given(needed: str, flags: Mapping[str, object]) -> bool:
+    name, _, text = needed.partition(" ")
+    return name in flags and text in ("", flags[name])
 
 
 def warn_of_region(region: str, environment: Mapping[str, str]) -> Iterator[str]:

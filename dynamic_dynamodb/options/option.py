@@ -69,7 +69,7 @@ class Option:
     `minimum` and `maximum` are inclusive; None means no limit.
     `pattern` must match a text in full.
     `falls_back_to` names the option whose value applies while this one is unset.
-    `needs` names the flag that this one requires.
+    `needs` names the flags of which this one requires one, such as `replay` or `daemon status`.
     `aliases` are other names in a file; `flags` are the names on the command line.
     `example` is a valid value, shown in messages.
     `metavar` is what --help shows after the flag; the default depends on the kind.
@@ -97,7 +97,7 @@ class Option:
     group: Group | None = None
     successors: tuple[str, ...] = ()
     is_secret: bool = False
-    needs: str = ""
+    needs: tuple[str, ...] = ()
     capacity: Capacity | None = None
     field: str = ""
 

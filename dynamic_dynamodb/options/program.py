@@ -26,7 +26,7 @@ PROGRAM_OPTIONS: Final = (
         "dry-run",
         Kind.SWITCH,
         Scope.COMMAND_LINE,
-        "Log what would change and why; change, publish and store nothing.",
+        "Log what would change and why; change and publish nothing, and save no counts.",
         default=False,
         flags=("--dry-run",),
         group=Group.PROGRAM,
@@ -105,7 +105,9 @@ PROGRAM_OPTIONS: Final = (
         "daemon",
         Kind.TEXT,
         Scope.COMMAND_LINE,
-        "Control the daemon. `foreground` (or `fg`) does not detach, for use in a supervisor or a container.",
+        "Control the daemon. `foreground` (or `fg`) does not detach, for use in a supervisor or a container."
+        " `status` also shows the last check; after it, names such as orders or orders/by-customer, or"
+        " expressions, choose the tables and indexes to show.",
         default=False,
         choices=DAEMON_COMMANDS,
         flags=("--daemon",),
@@ -216,6 +218,16 @@ GLOBAL_OPTIONS: Final = (
         since="3.0",
         flags=("--state-file",),
         group=Group.PROGRAM,
+    ),
+    Option(
+        "status-file",
+        Kind.PATH,
+        Scope.GLOBAL,
+        "File that `--daemon status` shows; each check replaces it. A dry run adds .dry-run to its name."
+        " Defaults to INSTANCE.status in the directory where the state file is by default.",
+        since="3.0",
+        flags=("--status-file",),
+        group=Group.DAEMON,
     ),
 )
 

@@ -25,7 +25,7 @@ def _replay(name: str, kind: Kind, text: str, **settings: object) -> Option:
         text,
         flags=(f"--{name}",),
         group=Group.REPLAY,
-        needs="replay",
+        needs=("replay",),
         since="3.0",
     )
     return replace(option, **settings)  # type: ignore[arg-type]  # replace checks the names
@@ -38,7 +38,7 @@ REPLAY_OPTIONS: Final = (
         "Save the CloudWatch metrics of every matching table and index in this directory, as one CSV file"
         " each, and exit. Further runs fetch only what is missing.",
         metavar="DIR",
-        needs="",
+        needs=(),
     ),
     _replay(
         "days",
@@ -48,7 +48,7 @@ REPLAY_OPTIONS: Final = (
         minimum=1,
         maximum=METRICS_KEPT_DAYS,
         unit="days",
-        needs="record",
+        needs=("record",),
     ),
     _replay(
         "replay",
@@ -56,15 +56,16 @@ REPLAY_OPTIONS: Final = (
         "Simulate this configuration on a recording, or on all recordings in a directory, print cost and"
         " throttling, and exit. Does not call AWS.",
         metavar="CSV|DIR",
-        needs="",
+        needs=(),
     ),
     _replay("report", Kind.PATH, "Write an HTML report with charts to this file.", metavar="HTML"),
     _replay(
         "format",
         Kind.TEXT,
-        "Output format.",
+        "Output format of --replay, and of `--daemon status`, which has no csv.",
         default="table",
         choices=REPLAY_FORMATS,
+        needs=("replay", "daemon status"),
     ),
     _replay(
         "physics",

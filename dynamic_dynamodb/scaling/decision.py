@@ -56,6 +56,11 @@ class CapacityDecision:
         """Return whether this is a decrease."""
         return self.proposed < self.provisioned
 
+    @property
+    def sentence(self) -> str:
+        """Return the sentences of all reasons as one."""
+        return ", but ".join([reason.sentence for reason in self.reasons])
+
     def hold(self, reason: Reason) -> CapacityDecision:
         """Return the decision to leave the capacity as it is, for one more reason."""
         return replace(

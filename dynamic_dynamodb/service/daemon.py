@@ -21,7 +21,7 @@ from dynamic_dynamodb.service.instance_files import PidFileError
 from dynamic_dynamodb.service.logs import flush_logs
 from dynamic_dynamodb.service.pid_file import PidFile, PidFileTakenError
 from dynamic_dynamodb.service.processes import has_ended
-from dynamic_dynamodb.service.reload import parse_note
+from dynamic_dynamodb.service.reload import DaemonNote, parse_note
 from dynamic_dynamodb.service.signals import hold_reloads
 
 STOP_WAIT_SECONDS: Final = 30.0
@@ -40,6 +40,14 @@ class CommandResult:
 
     code: int
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonAnswer(CommandResult):
+    """Whether a daemon runs; `status` is None if this user cannot see it, and `note` if there is none."""
+
+    status: DaemonStatus | None = None
+    note: DaemonNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,27 +129,23 @@ def reload(pid_file: PidFile, source: str, wait_seconds: float = RELOAD_WAIT_SEC
 
 def find_log(pid_file: PidFile) -> str:
     """Return the path of the running daemon's log file; empty if it has none or this user cannot see it."""
-    try:
-        status = pid_file.find_status()
-    except PidFileError:
-        return ""
-    note = parse_note(pid_file.read_note(status.owner)) if status.owner is not None else None
+    note = find_daemon(pid_file).note
     return note.log if note else ""
 
 
-def show_status(pid_file: PidFile) -> CommandResult:
+def find_daemon(pid_file: PidFile) -> DaemonAnswer:
     """Return whether the daemon runs, with LSB's exit codes: 0 running, 3 not running, 1 a stale pid file."""
     try:
         status = pid_file.find_status()
     except PidFileError as error:
-        return CommandResult(1, str(error))
+        return DaemonAnswer(1, str(error))
     if status.is_running:
-        return CommandResult(0, _describe_running(status))
+        note = parse_note(pid_file.read_note(status.owner)) if status.owner is not None else None
+        return DaemonAnswer(0, _describe_running(status), status, note)
     if status.state is DaemonState.STALE:
-        return CommandResult(
-            1, f"not running, but there is a stale pid file {pid_file.path}{_describe_pid(status)}"
-        )
-    return CommandResult(3, "not running")
+        stale = f"not running, but there is a stale pid file {pid_file.path}{_describe_pid(status)}"
+        return DaemonAnswer(1, stale, status)
+    return DaemonAnswer(3, "not running", status)
 
 
 def _describe_running(status: DaemonStatus) -> str:

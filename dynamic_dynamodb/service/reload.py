@@ -54,7 +54,7 @@ class ReloadWait:
 
 @dataclass(frozen=True, slots=True)
 class DaemonNote:
-    """What a daemon reports to other commands: its configuration, its reloads and its log.
+    """What a daemon reports to other commands: its configuration, its reloads, its log and its status file.
 
     `begun` and `ended` count reloads; `is_in_force` and `sentence` are the result of the last one.
     """
@@ -65,6 +65,7 @@ class DaemonNote:
     is_in_force: bool = True
     sentence: str = ""
     log: str = ""
+    status: str = ""
 
     def render(self) -> str:
         """Return the note as one line."""
@@ -95,6 +96,11 @@ class NoteKeeper:
         log = str(path or "")
         if log != self.note.log:
             self._store(replace(self.note, log=log))
+
+    def set_status(self, path: Path) -> None:
+        """Note where the daemon writes its status."""
+        if str(path) != self.note.status:
+            self._store(replace(self.note, status=str(path)))
 
     def begin_reload(self) -> None:
         """Note that a reload is about to read the configuration."""

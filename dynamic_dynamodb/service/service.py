@@ -17,13 +17,14 @@ from dynamic_dynamodb.aws.deadlines import watch_deadlines
 from dynamic_dynamodb.check.report import CheckReport, Unpublished
 from dynamic_dynamodb.check.resilience import Timeouts, isolate
 from dynamic_dynamodb.config.sections import describe_lowered_limits
+from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.service import LOGGER
 from dynamic_dynamodb.service.check_log import CheckLog
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
 from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
-from dynamic_dynamodb.service.wiring import build_check, open_memory
+from dynamic_dynamodb.service.wiring import build_check, open_memory, open_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.service.reload import NoteKeeper
     from dynamic_dynamodb.service.signals import SignalRequests
+    from dynamic_dynamodb.service.status.keeper import StatusKeeper
 
 _UNSTABLE: Final = f"the file kept changing for {MOST_WAIT_SECONDS:.0f} s: reload again when it is complete"
-DETACHED: Final = ("start", "restart")
-"""Commands of --daemon that detach from the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,14 @@ class ActiveConfiguration:
     """A configuration in force, with its check, its AWS account, its log, and the observers of its reports.
 
     The log writes each report; each further observer is called with it, and the seconds that the check took.
+    The status is the first of them.
     """
 
     configuration: Configuration
     check: Check
     account: AwsAccount
     log: CheckLog
+    status: StatusKeeper
     observers: tuple[Callable[[CheckReport, float], None], ...] = ()
 
     @property
@@ -83,6 +85,7 @@ class Service:
     on_ready: Callable[[str], None] | None = None
     notes: NoteKeeper | None = None
     presence: Presence = field(default_factory=Presence)
+    started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     def open(
         self, configuration: Configuration, before: ActiveConfiguration | None = None
@@ -103,6 +106,13 @@ class Service:
         memory = open_memory(
             options, self.sources, account.conditions, before.check.memory if before else None
         )
+        status = open_status(
+            configuration,
+            self.sources,
+            self.workers.conditions,
+            self.started,
+            before.status if before else None,
+        )
         if before is not None and before.account.is_usable:
             account.prepare()  # now: working credentials must not be given up for failing ones
             self.prepared = account
@@ -111,7 +121,7 @@ class Service:
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
         log = CheckLog(is_daemon=not options["run_once"])
-        return ActiveConfiguration(configuration, check, account, log)
+        return ActiveConfiguration(configuration, check, account, log, status, (status.observe,))
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run once, or until a stop is requested; return whether every check succeeded.
@@ -129,6 +139,8 @@ class Service:
 
     def _run(self, opened: ActiveConfiguration | None) -> bool:
         while opened is not None:
+            if self.notes is not None:
+                self.notes.set_status(opened.status.file.path)
             self._introduce(opened.configuration)
             if not opened.is_daemon:
                 return self._check(opened)
@@ -223,7 +235,7 @@ class Service:
 
     def _set_up_logging(self, configuration: Configuration) -> None:
         options = configuration.global_options
-        is_detached = options["daemon"] in DETACHED
+        is_detached = options["daemon"] in COMMANDS_THAT_START
         settings = LogSettings(
             find_path=self.sources.find_path,
             is_dry_run=options["dry_run"],

@@ -1,4 +1,4 @@
-"""Replace a file as a whole, so that a crash cannot damage it, and never one that this program did not create."""
+"""Replace a file of this program as a whole, so that a crash cannot damage it; spare files of others."""
 
 from __future__ import annotations
 

@@ -10,10 +10,16 @@ from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import NoCircuitBreaker, World
 from dynamic_dynamodb.check.silence import MetricsSilence, find_longest_step
 from dynamic_dynamodb.check.state import AccountMemory, find_life, find_spacing
+from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
+from dynamic_dynamodb.service.logs import find_log_file
 from dynamic_dynamodb.service.state_file import StateFile
+from dynamic_dynamodb.service.status.file import StatusFile
+from dynamic_dynamodb.service.status.keeper import StatusKeeper, StatusSettings
+from dynamic_dynamodb.service.status.snapshot import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from dynamic_dynamodb.aws.account import AwsAccount
     from dynamic_dynamodb.check.conditions import Conditions
@@ -46,6 +52,40 @@ def open_memory(
         memory.entries = before.entries
         memory.silence = replace(before.silence, longest_step=silence.longest_step)
     return memory
+
+
+def open_status(
+    configuration: Configuration,
+    sources: ConfigSources,
+    conditions: Conditions,
+    started: datetime,
+    before: StatusKeeper | None = None,
+) -> StatusKeeper:
+    """Return what keeps the status of this configuration, with what was known `before` of the same tables.
+
+    A problem with its file is set as one of the conditions.
+    """
+    options, log_config = configuration.global_options, configuration.logging_options["log_config_file"]
+    is_once = options["run_once"]
+    if options["daemon"] in COMMANDS_THAT_START:
+        mode = Mode.DAEMON
+    else:
+        mode = Mode.ONCE if is_once else Mode.FOREGROUND
+    files = (sources.path, sources.find_path(log_config) if log_config else None)
+    settings = StatusSettings(
+        options["instance"],
+        mode,
+        options["dry_run"],
+        started,
+        options["region"],
+        tuple(str(file) for file in files if file is not None),
+        None if is_once else int(options["check_interval"]),
+        find_log_file,
+    )
+    keeper = StatusKeeper(StatusFile(sources.find_status_path(options), conditions), settings)
+    if before is not None:
+        keeper.continue_from(before)
+    return keeper
 
 
 def build_check(

@@ -59,7 +59,8 @@ def test_no_option_suggests_another_option(scope: Scope) -> None:
     """If it were unknown, only a name that contains all of its words would be suggested."""
     for name in NAMES[scope]:
         for other in find_meant(name, [one for one in NAMES[scope] if one != name]):
-            assert set(name.split("-")) < set(other.split("-")), (name, other)
+            is_alike = {name, other} == {"state-file", "status-file"}  # one letter of a typo may mean either
+            assert is_alike or set(name.split("-")) < set(other.split("-")), (name, other)
 
 
 @PATIENT

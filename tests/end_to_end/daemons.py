@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,13 @@ class Daemon:
     def control(self, command: str, *flags: str, **environment: str | None) -> Run:
         """Run a command of --daemon."""
         return self.program.run("--daemon", command, *self.flags, *flags, **environment)
+
+    def ask(self, **environment: str | None) -> Run:
+        """Run `--daemon status`, and return only whether the daemon runs, without its last check."""
+        run = self.control("status", **environment)
+        line, _, _ = run.stdout.partition("\n")
+        is_answer = line.startswith("dynamic-dynamodb (")
+        return replace(run, stdout=f"{line}\n" if is_answer else "")
 
     def start(self, configuration: str, *flags: str, command: str = "start") -> Run:
         """Start or restart the daemon with this configuration, logging to a file."""

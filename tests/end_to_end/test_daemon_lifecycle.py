@@ -39,11 +39,11 @@ def test_a_started_daemon_is_detached_and_checks(emulator: Emulator, daemon: Dae
 
 
 def test_status_has_an_exit_code_for_scripts(daemon: Daemon) -> None:
-    seen = [daemon.control("status")]
+    seen = [daemon.ask()]
     pid = daemon.must_start(ALL)
-    seen.append(daemon.control("status"))
+    seen.append(daemon.ask())
     daemon.kill()
-    seen.append(daemon.control("status"))
+    seen.append(daemon.ask())
     assert [(run.code, run.stdout + run.stderr) for run in seen] == [
         (3, daemon.says("not running")),
         (0, daemon.says_running(pid)),
@@ -62,7 +62,7 @@ def test_stop_waits_for_the_update_under_way(emulator: Emulator, daemon: Daemon)
     assert not daemon.pid_file.exists()
     assert emulator.capacities() == {("busy", None): RAISED}
     daemon.wait_for("busy: updated: reads 100 -> 150")
-    assert daemon.control("status").code == 3
+    assert daemon.ask().code == 3
 
 
 def test_stop_succeeds_when_nothing_runs(daemon: Daemon) -> None:
@@ -98,14 +98,14 @@ def test_a_restart_that_would_fail_leaves_the_old_daemon_running(
 ) -> None:
     pid = daemon.must_start(ALL)
     assert daemon.start(configuration, *flags, command="restart").code == 2
-    assert daemon.control("status").stdout == daemon.says_running(pid)
+    assert daemon.ask().stdout == daemon.says_running(pid)
 
 
 def test_a_second_start_is_refused_and_names_the_first(daemon: Daemon) -> None:
     pid = daemon.must_start(ALL)
     run = daemon.start(ALL)
     assert (run.code, run.stdout, run.stderr) == (1, "", daemon.says(f"already running with pid {pid}"))
-    assert daemon.control("status").code == 0
+    assert daemon.ask().code == 0
 
 
 def test_only_one_of_several_simultaneous_starts_succeeds(daemon: Daemon) -> None:
@@ -122,7 +122,7 @@ def test_instances_do_not_affect_each_other(program: Program, daemon: Daemon) ->
     assert pids[0] != pids[1]
     assert daemon.control("stop").code == 0
     assert [is_running(pid) for pid in pids] == [False, True]
-    assert other.control("status").code == 0
+    assert other.ask().code == 0
 
 
 @pytest.mark.parametrize(
@@ -167,13 +167,13 @@ def test_a_daemon_starts_with_closed_standard_streams(daemon: Daemon, closed: st
     environment = {**os.environ, **daemon.program.emulator.environment(), "HOME": str(daemon.program.folder)}
     run = subprocess.run(["/bin/sh", "-c", f"{start} {closed}"], env=environment, check=False)
     assert run.returncode == 0
-    assert daemon.control("status").stdout == daemon.says_running(daemon.pid, daemon.own_log)
+    assert daemon.ask().stdout == daemon.says_running(daemon.pid, daemon.own_log)
 
 
 def test_a_daemon_with_run_once_checks_once(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator)
     assert daemon.start(EACH_SECOND, "--run-once").code == 0
-    wait_until(lambda: daemon.control("status").code == 3, "the end of the only pass")
+    wait_until(lambda: daemon.ask().code == 3, "the end of the only pass")
     assert len(emulator.requests("ListTables")) == 1
     assert emulator.capacities() == {("busy", None): RAISED}
     assert not daemon.pid_file.exists()

@@ -59,13 +59,19 @@ def test_a_daemon_without_a_log_file_logs_in_its_state_directory_and_prints_the_
     said = daemon.says(f"started with pid {daemon.pid}; its log is {log}")
     assert (run.code, run.stdout, run.stderr) == (0, said, "")
     wait_until(lambda: "checked 1 target:" in log.read_text(), "a check")
-    assert daemon.control("status").stdout == daemon.says_running(daemon.pid, log)
+    assert daemon.ask().stdout == daemon.says_running(daemon.pid, log)
     assert mode(log) == "600"
     assert mode(log.parent) == "700"
     assert daemon.control("stop").code == 0
     assert read_log(log.read_text())[-1] == "INFO stopped"
-    assert daemon.control("status").stdout == daemon.says("not running")
-    assert sorted(path.suffix for path in log.parent.iterdir()) == [".json", ".lock", ".log"]
+    assert daemon.ask().stdout == daemon.says("not running")
+    assert sorted(path.suffix for path in log.parent.iterdir()) == [
+        ".json",
+        ".lock",
+        ".lock",
+        ".log",
+        ".status",
+    ]
 
 
 @pytest.mark.parametrize("command", ["start", "restart"])
@@ -104,7 +110,7 @@ def test_a_log_config_file_with_streams_alone_is_replaced_by_its_own_log(
     assert (run.code, run.stdout) == (0, daemon.says(said.format(daemon.pid)))
     assert daemon.control("reload", "-c", daemon.program.write(configuration)).code == 0
     wait_until(lambda: daemon.own_log.read_text().count("checked 0 targets") > 1, "a check after a reload")
-    assert daemon.control("status").stdout == daemon.says_running(daemon.pid, daemon.own_log)
+    assert daemon.ask().stdout == daemon.says_running(daemon.pid, daemon.own_log)
 
 
 def test_a_log_config_file_that_writes_a_file_is_the_only_log(daemon: Daemon) -> None:
@@ -116,13 +122,13 @@ def test_a_log_config_file_that_writes_a_file_is_the_only_log(daemon: Daemon) ->
 def test_a_configured_log_file_is_the_only_log(daemon: Daemon) -> None:
     pid = daemon.must_start(EACH_SECOND)
     daemon.wait_for("checked 0 targets")
-    assert daemon.control("status").stdout == daemon.says_running(pid)
+    assert daemon.ask().stdout == daemon.says_running(pid)
     assert not daemon.own_log.exists()
 
 
 def test_a_daemon_configured_not_to_log_does_not_log(daemon: Daemon) -> None:
     assert start(daemon, EACH_SECOND, "--log-file", "/dev/null").code == 0
-    assert daemon.control("status").stdout == daemon.says(f"running with pid {daemon.pid}")
+    assert daemon.ask().stdout == daemon.says(f"running with pid {daemon.pid}")
     assert not daemon.own_log.exists()
 
 
@@ -133,7 +139,7 @@ def test_status_names_the_log_in_use_since_a_reload(daemon: Daemon) -> None:
     os.kill(daemon.pid, signal.SIGHUP)
     wait_until(lambda: new.exists() and "checked 0 targets" in new.read_text(), "a check in the new log")
     said = daemon.says_running(daemon.pid, new)
-    wait_until(lambda: daemon.control("status").stdout == said, "its place in the status")
+    wait_until(lambda: daemon.ask().stdout == said, "its place in the status")
 
 
 def test_a_daemon_without_any_possible_log_reports_it_and_runs(emulator: Emulator, daemon: Daemon) -> None:
@@ -146,7 +152,7 @@ def test_a_daemon_without_any_possible_log_reports_it_and_runs(emulator: Emulato
     assert line == f"WARNING this daemon has no log: {why}: set log-file"
     assert run.stdout.endswith(daemon.says(f"started with pid {daemon.pid}"))
     emulator.wait_for_requests("UpdateTable", seconds=30)
-    status = daemon.control("status", STATE_DIRECTORY=blocked)
+    status = daemon.ask(STATE_DIRECTORY=blocked)
     assert status.stdout == daemon.says(f"running with pid {daemon.pid}")
 
 

@@ -56,7 +56,8 @@ def test_relative_paths_work_after_detaching_and_after_a_reload(emulator: Emulat
     wait_until(lambda: "INFO configuration reloaded" in read_log(log.read_text()), "a reload")
     assert program.run(*own, "--daemon", "stop").code == 0
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert found == {"own.conf", "own.log", "own.log.1", "counts.json", "counts.json.lock"}
+    status = {f".local/state/dynamic-dynamodb/default.status{end}" for end in ("", ".lock")}
+    assert found == {"own.conf", "own.log", "own.log.1", "counts.json", "counts.json.lock", *status}
 
 
 def test_a_relative_log_config_file_works_after_a_reload(daemon: Daemon) -> None:

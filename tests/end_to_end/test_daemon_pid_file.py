@@ -41,14 +41,14 @@ def test_a_killed_daemon_does_not_block_any_command(daemon: Daemon) -> None:
     run = daemon.start(ALL)
     said = f"started with pid {daemon.pid}; a stale pid file was removed (pid {old})"
     assert (run.code, run.stdout, run.stderr) == (0, daemon.says(said), "")
-    assert daemon.control("status").code == 0
+    assert daemon.ask().code == 0
 
 
 def test_a_pid_of_another_program_is_never_signalled(daemon: Daemon) -> None:
     with _stranger() as stranger:
         removed = f"a stale pid file was removed (pid {stranger.pid})"
         daemon.pid_file.write_text(f"{stranger.pid}\n")
-        seen = [daemon.control("status")]
+        seen = [daemon.ask()]
         seen.append(daemon.control("stop"))
         daemon.pid_file.write_text(f"{stranger.pid}\n")
         seen.append(daemon.start(ALL, command="restart"))
@@ -90,7 +90,7 @@ def test_a_pid_file_locked_by_another_program_leads_to_no_signal(daemon: Daemon)
 )
 def test_an_unreadable_pid_file_is_stale_and_removed(daemon: Daemon, content: bytes) -> None:
     daemon.pid_file.write_bytes(content)
-    assert daemon.control("status").code == 1
+    assert daemon.ask().code == 1
     run = daemon.control("stop")
     assert (run.code, run.stderr) == (0, "")
     assert run.stdout.startswith(daemon.says("not running; a stale pid file was removed").rstrip("\n"))
@@ -150,7 +150,7 @@ def test_a_daemon_that_was_replaced_ends(daemon: Daemon) -> None:
     second = daemon.must_start(ALL)
     os.kill(first, signal.SIGCONT)
     wait_until(lambda: not is_running(first), "the end of the first")
-    assert daemon.control("status").stdout == daemon.says_running(second)
+    assert daemon.ask().stdout == daemon.says_running(second)
 
 
 def test_a_daemon_survives_the_removal_of_its_pid_directory(daemon: Daemon) -> None:

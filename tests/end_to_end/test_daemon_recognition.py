@@ -49,11 +49,11 @@ def test_a_running_daemon_of_2_5_1_is_neither_joined_nor_stopped(daemon: Daemon)
     words = (sys.executable, _write_old(daemon.program.folder), "--daemon", "start", "-c", "x")
     with _run(words) as old:
         daemon.pid_file.write_text(f"{old.pid}")
-        runs = [daemon.control("status"), daemon.control("stop")]
+        runs = [daemon.ask(), daemon.control("stop")]
         runs += [daemon.start(ALL, command=command) for command in ("start", "restart")]
         assert old.poll() is None
         assert daemon.pid_file.read_text() == f"{old.pid}"
-        other = Daemon(daemon.program, "other").control("status")
+        other = Daemon(daemon.program, "other").ask()
     advice = f"stop it with `kill {old.pid}` first"
     said = f"running with pid {old.pid} but without a lock, like a daemon of 2.5.1: {advice}"
     assert [(run.code, run.stdout + run.stderr) for run in runs] == [
@@ -128,7 +128,7 @@ def test_a_foreign_file_at_the_pid_file_neither_stops_a_daemon_nor_is_changed(da
     daemon.wait_for(f"WARNING {daemon.pid_file} has been replaced by another file, which is left alone")
     daemon.wait_for("checked 0 targets", count=len(daemon.log) + 2)
     assert not (daemon.program.folder / "precious").exists()
-    assert f"running with pid {pid}" in daemon.control("status").stdout
+    assert f"running with pid {pid}" in daemon.ask().stdout
     assert daemon.control("stop").code == 0
     assert daemon.pid_file.is_symlink()
 
@@ -140,7 +140,7 @@ def test_a_hard_link_at_the_pid_file_is_not_written(daemon: Daemon) -> None:
         path.hardlink_to(precious)
     pid = daemon.must_start(ALL)
     assert precious.read_text() == "as it was\n"
-    assert f"running with pid {pid}" in daemon.control("status").stdout
+    assert f"running with pid {pid}" in daemon.ask().stdout
 
 
 @ONLY_ROOT
@@ -203,7 +203,7 @@ def test_a_pid_file_of_another_user_does_not_make_a_root_process_a_daemon(daemon
     with _run(words) as alike:
         daemon.pid_file.write_text(f"{alike.pid}\n")
         os.chown(daemon.pid_file, NEIGHBOUR, NEIGHBOUR)
-        run = daemon.control("status")
+        run = daemon.ask()
     assert (run.code, "stale" in run.stdout + run.stderr) == (1, True)
 
 

@@ -115,7 +115,8 @@ def test_a_file_of_another_program_is_one_warning_and_not_changed(
         f"counts are not saved: {state} is not a state file of this program, and is left alone: {ADVICE}"
     ]
     assert state.read_text(encoding="utf-8") == FOREIGN[kind]
-    assert {*program.folder.iterdir()} == {*before, program.folder / "dynamic-dynamodb.conf"}
+    others = {program.folder / "dynamic-dynamodb.conf", program.folder / ".local"}  # where the status is
+    assert {*program.folder.iterdir()} == {*before, *others}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
@@ -234,6 +235,8 @@ def test_the_state_directory_of_a_supervisor_is_used(emulator: Emulator, program
     assert {path.name: path.stat().st_mode & 0o777 for path in place.iterdir()} == {
         "default.json": 0o600,
         "default.json.lock": 0o600,
+        "default.status": 0o600,
+        "default.status.lock": 0o600,
     }
 
 

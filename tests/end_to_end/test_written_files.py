@@ -44,6 +44,8 @@ def test_written_files_have_the_modes_on_the_security_page(emulator: Emulator, d
     logged = (*daemon.flags, "--instance", "logged", "--log-file", str(program.folder / "the.log"))
     once = program.run("-c", path, "--run-once", *logged)
     assert once.code == 0, once
+    tried = program.run("-c", path, "--run-once", "--dry-run")
+    assert tried.code == 0, tried
     recorded = program.run("-c", path, "--record", "recordings", "--days", "1")
     assert recorded.code == 0, recorded
     replayed = program.run("-c", path, "--replay", "recordings", "--report", "report.html")

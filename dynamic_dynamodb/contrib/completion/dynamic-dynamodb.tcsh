@@ -20,6 +20,7 @@ complete dynamic-dynamodb \
         'c/--billing=/(hour-max prorated)/' \
         'c/--compare=/f/' \
         'c/--state-file=/f/' \
+        'c/--status-file=/f/' \
         'c/--log-format=/(text json)/' \
         'c/--log-level=/(debug info warning error)/' \
         'c/--log-file=/f/' \
@@ -28,7 +29,7 @@ complete dynamic-dynamodb \
         'c/--increase-writes-unit=/(percent units)/' \
         'c/--decrease-reads-unit=/(percent units)/' \
         'c/--decrease-writes-unit=/(percent units)/' \
-        'c/--/(as aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance log-config-file log-file log-format log-level max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy reads-lower-threshold reads-target-utilization reads-upper-threshold record region replay report run-once show-config start state-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold version writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
+        'c/--/(as aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance log-config-file log-file log-format log-level max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy reads-lower-threshold reads-target-utilization reads-upper-threshold record region replay report run-once show-config start state-file status-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold version writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
         'c/-/(- c h r t)/' \
         'n/-c/f/' \
         'n/--config/f/' \
@@ -42,6 +43,7 @@ complete dynamic-dynamodb \
         'n/--billing/(hour-max prorated)/' \
         'n/--compare/f/' \
         'n/--state-file/f/' \
+        'n/--status-file/f/' \
         'n/--log-format/(text json)/' \
         'n/--log-level/(debug info warning error)/' \
         'n/--log-file/f/' \

@@ -1,0 +1,100 @@
+"""Find out how old a status is, and whether the process that wrote it still runs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.scaling.model import value
+from dynamic_dynamodb.service.processes import find_process, is_hidden
+from dynamic_dynamodb.service.status.snapshot import Mode
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status
+
+LEAST_GRACE: Final = timedelta(minutes=1)
+"""How long after its time a check may still be under way; longer if the last one took long."""
+_CLOCK_TOLERANCE: Final = timedelta(minutes=1)
+_PID_NAMESPACE: Final = Path("/proc/self/ns/pid")
+_UNITS: Final = (("days", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+_LEAST_OF_UNIT: Final = 2
+
+
+class Writer(Enum):
+    """What is known about the process that wrote a status."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    HIDDEN = "hidden"
+    """It cannot be seen from here, as in another container."""
+
+
+@value
+class Age:
+    """How old a status is: since the end of the last check, and since the next one should have begun.
+
+    `overdue` is None if no check is due, or if none is to come.
+    """
+
+    writer: Writer
+    since_check: timedelta
+    until_next: timedelta | None
+    warning: str | None
+
+    @property
+    def overdue(self) -> timedelta | None:
+        """Return how long ago the next check was due; None if it is not due yet, or if there is none."""
+        return None if self.until_next is None or self.until_next > timedelta() else -self.until_next
+
+
+def identify_process(pid: int) -> str:
+    """Return a text that no other process has; empty if the system does not tell."""
+    process = find_process(pid)
+    return f"{process.fingerprint}@{_find_namespace()}" if process and process.fingerprint else ""
+
+
+def find_writer(program: ProgramStatus) -> Writer:
+    """Return whether the process that wrote a status still runs."""
+    identity, _, namespace = program.process.partition("@")
+    if namespace != _find_namespace() and identity:
+        return Writer.HIDDEN
+    process = find_process(program.pid)
+    if process is None:
+        return Writer.HIDDEN if is_hidden(program.pid) else Writer.ENDED
+    is_same = process.fingerprint == identity and bool(process.arguments)
+    return Writer.RUNNING if is_same else Writer.ENDED
+
+
+def find_age(status: Status, writer: Writer, now: datetime) -> Age:
+    """Return how old a status is, with a warning if it should have been replaced by now."""
+    check = status.check
+    took = timedelta(seconds=check.seconds)
+    since_check = now - check.started - took
+    until_next = None if check.next is None or writer is Writer.ENDED else check.next - now
+    warning = None
+    if since_check < -_CLOCK_TOLERANCE:
+        warning = f"it is {format_duration(-since_check)} ahead of the clock of this machine"
+    elif writer is Writer.ENDED and status.program.mode is not Mode.ONCE:
+        warning = f"as of {format_duration(since_check)} ago, by a process that has ended"
+    elif until_next is not None and -until_next > max(LEAST_GRACE, 2 * took):
+        due = f"the next check was due {format_duration(-until_next)} ago"
+        warning = f"as of {format_duration(since_check)} ago; {due}"
+    return Age(writer, since_check, until_next, warning)
+
+
+def format_duration(duration: timedelta) -> str:
+    """Return a duration in the largest unit of which there are at least two, such as `3 h` or `90 s`."""
+    for name, unit in _UNITS:
+        if duration >= _LEAST_OF_UNIT * unit:
+            return f"{duration // unit} {name}"
+    return f"{max(0, duration // timedelta(seconds=1))} s"
+
+
+def _find_namespace() -> str:
+    """Return what distinguishes the processes of this container from those of others; empty if unknown."""
+    try:
+        return str(_PID_NAMESPACE.stat().st_ino)
+    except OSError:
+        return ""

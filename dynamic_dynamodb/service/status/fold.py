@@ -1,0 +1,257 @@
+"""Continue the status with the report of a check; what the check does not report stays as last seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.guards import FREE_DECREASES_PER_DAY, count_free_decreases, find_next_decrease
+from dynamic_dynamodb.scaling.model import PerCapacity, value
+from dynamic_dynamodb.scaling.reasons import Code
+from dynamic_dynamodb.service.status.snapshot import (
+    SEVERITY,
+    CapacityStatus,
+    Cause,
+    Change,
+    CheckStatus,
+    Condition,
+    Direction,
+    Failure,
+    Notice,
+    Status,
+    TargetStatus,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dynamic_dynamodb.check.report import CheckReport, TargetReport
+    from dynamic_dynamodb.errors import AwsError
+    from dynamic_dynamodb.scaling.calculators import Rational
+    from dynamic_dynamodb.scaling.decision import CapacityDecision
+    from dynamic_dynamodb.scaling.model import Description, Target
+    from dynamic_dynamodb.scaling.reasons import Reason
+    from dynamic_dynamodb.service.status.snapshot import ProgramStatus
+
+NEAR_SHARE: Final = 0.9
+"""Consumption is near a threshold from this share of it on."""
+_PERCENT: Final = 100
+_DIGITS: Final = 3
+_MOST_CHARACTERS: Final = 1_000
+"""How much of AWS's message is kept."""
+_BLANK: Final = TargetStatus("", None, Condition.STEADY, "", datetime.fromtimestamp(0, timezone.utc))
+_NO_CAPACITIES: Final[PerCapacity[CapacityStatus | None]] = PerCapacity(None, None)
+
+
+@value
+class Moment:
+    """When a check began, how long it took, and the seconds until the next one; None after a single run."""
+
+    started: datetime
+    seconds: float
+    interval_seconds: int | None = None
+
+
+def continue_status(
+    before: Status | None, program: ProgramStatus, report: CheckReport, moment: Moment
+) -> Status:
+    """Return the status after a check, from the one before it and the report of the check."""
+    now, interval, error = moment.started, moment.interval_seconds, report.error
+    known = {one.target: one for one in before.targets} if before else {}
+    seen = {one.target: _see(one, known.get(one.target, _BLANK), now) for one in report.targets}
+    kept = {
+        target: one
+        for target, one in known.items()
+        if target not in seen and _may_still_exist(target, report, seen)
+    }
+    targets = sorted((seen | kept).items()) if kept else seen.items()
+    account = next((one.description.account for one in report.targets if one.description), "")
+    check = CheckStatus(
+        started=now,
+        seconds=round(moment.seconds, _DIGITS),
+        complete=error is None and not report.is_cut_short,
+        failures=report.failures,
+        next=None if interval is None else now + timedelta(seconds=interval),
+        failing=_fail(before.check.failing if before else None, _explain(error), now) if error else None,
+    )
+    return Status(
+        replace(program, account=account or (before.program.account if before else None)),
+        check,
+        tuple(Notice(one.level.name.lower(), one.sentence) for one in report.notices),
+        tuple(one for _, one in targets),
+    )
+
+
+def _may_still_exist(target: Target, report: CheckReport, seen: Mapping[Target, TargetStatus]) -> bool:
+    """Return whether a check could have missed a target that it does not report."""
+    if report.error is not None or report.is_cut_short or report.is_list_missing:
+        return True
+    table = seen.get(target._replace(index=""))
+    return table is not None and table.failing is not None
+
+
+def _see(report: TargetReport, before: TargetStatus, now: datetime) -> TargetStatus:
+    """Return a target as a check reports it, with what is still known from earlier checks."""
+    section, description, decision = report.section, report.description, report.decision
+    refusal = _explain(report.error) if report.error else None
+    skipped = _quote(report.skipped) if report.skipped else None
+    failing, cause = None, refusal or skipped
+    if report.outcome is Outcome.FAILED and cause is not None:
+        failing, refusal = _fail(before.failing, cause, now), None
+    left, next_decrease = before.free_decreases_left, before.next_decrease
+    if description is not None:
+        left, next_decrease = _find_decreases(report, description, now)
+    sides = _see_capacities(report, before, now)
+    return TargetStatus(
+        report.target.table,
+        report.target.index or None,
+        _find_condition(report, sides),
+        report.outcome.name.lower(),
+        now,
+        now if description is not None else before.described,
+        now if decision is not None else before.decided,
+        section.title if section is not None else before.section,
+        description.status if description is not None else before.status,
+        failing,
+        skipped,
+        refusal,
+        left,
+        next_decrease,
+        sides.reads,
+        sides.writes,
+    )
+
+
+def _see_capacities(
+    report: TargetReport, before: TargetStatus, now: datetime
+) -> PerCapacity[CapacityStatus | None]:
+    """Return both capacities; None for a target without provisioned capacity, or one never described."""
+    description, decision = report.description, report.decision
+    if description is not None and description.is_on_demand:
+        return _NO_CAPACITIES
+    earlier = PerCapacity(before.reads, before.writes)
+    if decision is not None:
+        return decision.capacities.combine(lambda side, one: _decide(report, side, one, now), earlier)
+    if description is not None:
+        return earlier.combine(_describe, description.provisioned)
+    return earlier
+
+
+def _decide(
+    report: TargetReport, side: CapacityDecision, before: CapacityStatus | None, now: datetime
+) -> CapacityStatus:
+    """Return a capacity that this check has decided on."""
+    capacity = side.capacity
+    is_changed = report.outcome is Outcome.UPDATED and side.is_change
+    provisioned = side.proposed if is_changed else side.provisioned
+    consumed = throttled = low_checks = needed = minimum = maximum = None
+    if report.usage is not None:
+        usage = report.usage[capacity]
+        consumed, throttled = _round(usage.consumed_per_second), _round(usage.throttled_events)
+    if report.memory is not None:
+        low_checks = report.memory[capacity].low_checks
+    if report.section is not None:
+        options = report.section.typed.capacities[capacity]
+        needed = options.num_checks_before_scale_down
+        minimum, maximum = options.min_provisioned, options.max_provisioned
+    change = before.last_change if before is not None else None
+    return CapacityStatus(
+        provisioned,
+        consumed,
+        _find_percent(consumed, provisioned),
+        throttled,
+        side.proposed,
+        side.held_units,
+        tuple([reason.code.value for reason in side.reasons]),
+        side.sentence,
+        low_checks,
+        needed,
+        minimum,
+        maximum,
+        _note_change(side, now) if is_changed else change,
+    )
+
+
+def _describe(before: CapacityStatus | None, provisioned: int) -> CapacityStatus:
+    """Return a capacity that this check has described, but not decided on."""
+    if before is None:
+        return CapacityStatus(provisioned)
+    percent = _find_percent(before.consumed, provisioned)
+    return replace(before, provisioned=provisioned, consumed_percent=percent)
+
+
+def _note_change(side: CapacityDecision, now: datetime) -> Change:
+    direction = Direction.UP if side.is_raise else Direction.DOWN
+    return Change(now, direction, side.provisioned, side.proposed)
+
+
+def _find_decreases(
+    report: TargetReport, description: Description, now: datetime
+) -> tuple[int, datetime | None]:
+    """Return how many decreases are free today, and when AWS allows the next one.
+
+    The description is from before the update of this check, which may have made a decrease.
+    """
+    decision = report.decision
+    if report.outcome is Outcome.UPDATED and decision and any(one.is_decrease for one in decision.capacities):
+        used = FREE_DECREASES_PER_DAY - count_free_decreases(description, now)
+        description = replace(description, decreases_today=used + 1, last_decrease=now)
+    return count_free_decreases(description, now), find_next_decrease(description, now)
+
+
+def _find_condition(report: TargetReport, sides: PerCapacity[CapacityStatus | None]) -> Condition:
+    """Return the first condition, in the order of their severity, that a reported target is in."""
+    if report.outcome is Outcome.FAILED:
+        return Condition.FAILING
+    if report.decision is None:
+        is_stopped = report.skipped is not None and report.skipped.code is Code.CIRCUIT_BREAKER
+        return Condition.STOPPED if is_stopped else Condition.SKIPPED
+    default = Condition.STEADY if report.outcome is Outcome.UNCHANGED else Condition.CHANGED
+    options = None if report.section is None else report.section.typed.capacities
+    found = [
+        _find_sign(side, default, None if options is None else options[capacity].upper_threshold)
+        for capacity, side in zip(Capacity, sides, strict=True)
+        if side is not None
+    ]
+    return min(found, key=SEVERITY.__getitem__, default=default)
+
+
+def _find_sign(side: CapacityStatus, default: Condition, threshold: Rational | None) -> Condition:
+    """Return the condition that one capacity puts its target in."""
+    if side.throttled_events:
+        return Condition.THROTTLED
+    if Code.CAPPED_AT_MAXIMUM in side.codes:
+        return Condition.AT_MAXIMUM
+    percent = side.consumed_percent
+    if percent is not None and threshold is not None and percent >= threshold * NEAR_SHARE:
+        return Condition.NEAR_THRESHOLD
+    if Code.METRICS_UNKNOWN in side.codes:
+        return Condition.UNKNOWN
+    return default if side.held is None else Condition.HELD
+
+
+def _fail(before: Failure | None, cause: Cause, now: datetime) -> Failure:
+    """Return a failure that began with this check, or that goes on."""
+    since, checks = (before.since, before.checks) if before else (now, 0)
+    return Failure(since, checks + 1, cause.code, cause.sentence)
+
+
+def _quote(reason: Reason) -> Cause:
+    return Cause(reason.code.value, reason.sentence)
+
+
+def _explain(error: AwsError) -> Cause:
+    return Cause(error.code, str(error)[:_MOST_CHARACTERS])
+
+
+def _round(number: Rational | None) -> float | None:
+    if number is None or type(number) is int:
+        return number
+    return round(number.numerator / number.denominator, _DIGITS)  # float() of a Fraction is slow
+
+
+def _find_percent(consumed: float | None, provisioned: int) -> float | None:
+    return None if consumed is None else round(consumed * _PERCENT / provisioned, _DIGITS)

@@ -1,0 +1,73 @@
+"""Choose and order the targets of a status to show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.config.expressions import Expression, MatchBudget, compile_expression
+from dynamic_dynamodb.config.suggestions import suggest
+from dynamic_dynamodb.config.text import shorten
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.service.status.snapshot import SEVERITY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dynamic_dynamodb.service.status.snapshot import TargetStatus
+
+_GOOD_NAME: Final = "use a name such as orders or orders/by-customer, or an expression such as '^prod-'"
+
+
+def order(targets: Iterable[TargetStatus]) -> list[TargetStatus]:
+    """Return the worst targets first; of the same condition, those that consume the largest share."""
+    return sorted(targets, key=_by_severity)
+
+
+def _by_severity(target: TargetStatus) -> tuple[int, float, Target]:
+    consumed = max((side.consumed_percent or 0 for _, side in target.capacities), default=0)
+    return SEVERITY[target.condition], -consumed, target.target
+
+
+def select(targets: Sequence[TargetStatus], names: Sequence[str]) -> tuple[list[TargetStatus], list[str]]:
+    """Return the targets that any of the names chooses, and a sentence for each name that chooses none.
+
+    Without names, all are returned.
+
+    The name of an index chooses it, and that of a table also its indexes. Anything else is an expression that
+    is matched with `TABLE` or `TABLE/INDEX` from the start, as those of sections are.
+    Raises ConfigurationError if it is neither.
+    """
+    if not names:
+        return [*targets], []
+    known = {one.target for one in targets}
+    budget = MatchBudget()
+    chosen: set[Target] = set()
+    missing: list[str] = []
+    for name in names:
+        found = _find_named(name, known) or _find_matching(_compile(name), known, budget)
+        chosen |= found
+        if not found:
+            meant = suggest(name, sorted(map(str, known)))
+            missing.append(f"no table or index is named {shorten(name)}{f': {meant}' if meant else ''}")
+    return [one for one in targets if one.target in chosen], missing
+
+
+def _find_named(name: str, known: Iterable[Target]) -> set[Target]:
+    try:
+        meant = Target.parse(name)
+    except ValueError:
+        return set()
+    return {one for one in known if one == meant or (not meant.index and one.table == meant.table)}
+
+
+def _compile(name: str) -> Expression:
+    try:
+        return compile_expression(name)
+    except ValueError as error:
+        fault = f"{shorten(name)} is not a valid regular expression: {error}: {_GOOD_NAME}"
+        raise ConfigurationError((fault,), "the command line") from error
+
+
+def _find_matching(expression: Expression, known: Iterable[Target], budget: MatchBudget) -> set[Target]:
+    return {one for one in known if budget.matches(expression, str(one))}

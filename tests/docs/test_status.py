@@ -1,0 +1,101 @@
+"""The page on the status shows what the program prints, and lists every key of its JSON."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from datetime import timedelta
+
+import pytest
+
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.options import OPTIONS
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.service.status.age import Writer, find_age
+from dynamic_dynamodb.service.status.fold import NEAR_SHARE
+from dynamic_dynamodb.service.status.selection import order
+from dynamic_dynamodb.service.status.snapshot import (
+    CapacityStatus,
+    Change,
+    CheckStatus,
+    Condition,
+    Failure,
+    ProgramStatus,
+    Status,
+    TargetStatus,
+)
+from dynamic_dynamodb.service.status.text import write_header, write_table
+from tests.builders import NOW, section
+from tests.check.fake_world import A, B, FakeWorld, load
+from tests.docs.pages import DOCS, blocks, read
+from tests.service.status.builders import check
+
+PAGE = DOCS / "watching.md"
+
+
+def write_example() -> str:
+    """Return what the program prints about the account of the example."""
+    world = FakeWorld(section(".*", max_provisioned_reads="1000", gsis=(section(".*"),)))
+    for one in (A, B):
+        del world.tables.descriptions[one]
+    world.add(Target("users"), reads=95)
+    world.add(Target("carts"), reads=85)
+    world.add(Target("orders"), reads=50)
+    world.add(Target("orders", "by-customer"), reads=50)
+    reads, writes = load(50, 50)
+    world.metrics.answers[Target("orders", "by-customer")] = PerCapacity(
+        (reads[0], dict.fromkeys(reads[0], 3.0)), writes
+    )
+    world.add(Target("sessions"))
+    world.tables.describe_errors["sessions"] = AwsError(
+        "dynamodb:DescribeTable", "AccessDeniedException", "no"
+    )
+    status, now = check(world), NOW + timedelta(seconds=14.5)
+    status = replace(status, program=replace(status.program, account="123456789012"))
+    lines = ["dynamic-dynamodb (default): running with pid 4711"]
+    lines += write_header(status, find_age(status, Writer.RUNNING, now), now)
+    return "\n".join((*lines, "", *write_table(order(status.targets), now), ""))
+
+
+def test_the_page_shows_what_the_program_prints() -> None:
+    (shown,) = blocks(PAGE, "text")
+    assert shown.text == write_example()
+
+
+def rows_under(heading: str) -> list[str]:
+    """Return the names in the first column of the table under a heading."""
+    part = re.split(r"^#+ ", read(PAGE).split(f"# {heading}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+    cells = re.findall(r"^\| (`.*?) \|", part, re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [
+        ("status", Status),
+        ("program", ProgramStatus),
+        ("check", CheckStatus),
+        ("targets", TargetStatus),
+        ("failing", Failure),
+        ("reads, writes", CapacityStatus),
+    ],
+)
+def test_every_key_is_on_the_page_in_its_order(heading: str, kind: type) -> None:
+    assert rows_under(heading) == [one.name for one in fields(kind)]
+
+
+def test_the_page_names_the_keys_of_a_change() -> None:
+    (row,) = [line for line in read(PAGE).splitlines() if line.startswith("| `last_change` |")]
+    assert [name for name in re.findall(r"`(\w+)`", row) if name not in ("up", "down")][1:] == [
+        one.name for one in fields(Change)
+    ]
+
+
+def test_the_conditions_are_on_the_page_in_the_order_of_their_severity() -> None:
+    assert rows_under("Which targets come first") == [one.value for one in Condition]
+    assert f"consumes at least {NEAR_SHARE:.0%}".replace("%", " %") in read(PAGE)
+
+
+def test_the_formats_are_those_of_the_option() -> None:
+    (option,) = [one for one in OPTIONS if one.name == "format"]
+    assert option.choices == ("table", "json", "csv")

@@ -1,0 +1,90 @@
+"""Build statuses for tests in few words."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from dynamic_dynamodb.service.status.fold import Moment, continue_status
+from dynamic_dynamodb.service.status.snapshot import (
+    CapacityStatus,
+    CheckStatus,
+    Condition,
+    Mode,
+    ProgramStatus,
+    Status,
+    TargetStatus,
+)
+from tests.builders import NOW as CHECK
+
+if TYPE_CHECKING:
+    from tests.check.fake_world import FakeWorld
+
+NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
+STEP = timedelta(minutes=5)
+
+
+def program(**settings: Any) -> ProgramStatus:
+    """Return a daemon that started an hour ago."""
+    given: dict[str, Any] = {
+        "version": "3.0.0",
+        "pid": 4711,
+        "process": "1@2",
+        "instance": "default",
+        "mode": Mode.DAEMON,
+        "dry_run": False,
+        "started": NOW - timedelta(hours=1),
+        "region": "us-east-1",
+        "account": "123456789012",
+        "configuration_files": ("/etc/dynamic-dynamodb.conf",),
+        "log": "/var/log/dynamic-dynamodb.log",
+        "interval_seconds": 300,
+    }
+    return ProgramStatus(**(given | settings))
+
+
+def target(name: str = "orders", condition: Condition = Condition.STEADY, **settings: Any) -> TargetStatus:
+    """Return a target of 100 units each, half of them consumed."""
+    table, _, index = name.partition("/")
+    given: dict[str, Any] = {
+        "outcome": "unchanged",
+        "checked": NOW,
+        "described": NOW,
+        "decided": NOW,
+        "section": "table: .*",
+        "status": "ACTIVE",
+        "free_decreases_left": 4,
+        "reads": side(),
+        "writes": side(),
+    }
+    return TargetStatus(table, index or None, condition, **(given | settings))
+
+
+def side(percent: float | None = 50, **settings: Any) -> CapacityStatus:
+    """Return a capacity of 100 units."""
+    given: dict[str, Any] = {
+        "consumed": percent,
+        "consumed_percent": percent,
+        "throttled_events": 0,
+        "proposed": 100,
+        "codes": ("steady",),
+        "reason": f"{percent} % consumed is within the thresholds 30 % and 90 %",
+        "low_checks": 0,
+        "low_checks_needed": 1,
+        "minimum": 1,
+        "maximum": 1000,
+    }
+    return CapacityStatus(100, **(given | settings))
+
+
+def status(*targets: TargetStatus, **settings: Any) -> Status:
+    """Return the status of a daemon whose last check has just ended."""
+    check = CheckStatus(NOW, 2.5, complete=True, failures=0, next=NOW + STEP)
+    return Status(program(), **{"check": check, "targets": targets, **settings})
+
+
+def check(world: FakeWorld, before: Status | None = None, number: int = 0) -> Status:
+    """Run a check of a fake world, and continue the status with its report."""
+    now = CHECK + number * STEP
+    report = world.run(now)
+    return continue_status(before, program(), report, Moment(now, 2.5, 300))

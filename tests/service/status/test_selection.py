@@ -1,0 +1,79 @@
+"""The worst targets come first, and names or expressions choose some."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from dynamic_dynamodb.errors import ConfigurationError
+from dynamic_dynamodb.service.status.selection import order, select
+from dynamic_dynamodb.service.status.snapshot import Condition
+from tests.builders import HARD_EXPRESSION, HARD_NAME
+from tests.service.status.builders import side, target
+
+TARGETS = [target(name) for name in ("orders", "orders/by-customer", "orders-archive", "prod.users", "a")]
+
+
+def test_targets_are_in_the_order_of_the_conditions() -> None:
+    targets = [target(f"table-{number}", one) for number, one in enumerate(Condition)]
+    shuffled = random.Random(7).sample(targets, len(targets))  # noqa: S311 - an order
+    assert [one.condition for one in order(shuffled)] == [
+        Condition.FAILING,
+        Condition.THROTTLED,
+        Condition.AT_MAXIMUM,
+        Condition.STOPPED,
+        Condition.NEAR_THRESHOLD,
+        Condition.UNKNOWN,
+        Condition.HELD,
+        Condition.CHANGED,
+        Condition.STEADY,
+        Condition.SKIPPED,
+    ]
+
+
+def test_in_one_condition_the_largest_share_comes_first_and_then_the_name() -> None:
+    targets = [
+        target("b", reads=side(10), writes=side(20)),
+        target("a", reads=None, writes=None),
+        target("d", reads=side(20), writes=side(10)),
+        target("c", reads=side(None), writes=side(90)),
+    ]
+    assert [one.table for one in order(targets)] == ["c", "b", "d", "a"]
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen", "missing"),
+    [
+        pytest.param((), "orders orders/by-customer orders-archive prod.users a", [], id="all"),
+        pytest.param(("orders",), "orders orders/by-customer", [], id="a table and its indexes"),
+        pytest.param(("orders/by-customer",), "orders/by-customer", [], id="an index"),
+        pytest.param(("orders:by-customer",), "orders/by-customer", [], id="an index with a colon"),
+        pytest.param(("ord",), "orders orders/by-customer orders-archive", [], id="from the start"),
+        pytest.param(
+            ("rders",), "", ["no table or index is named 'rders': did you mean orders?"], id="a part"
+        ),
+        pytest.param((".*/by-",), "orders/by-customer", [], id="all indexes of a kind"),
+        pytest.param(("a", "^prod"), "prod.users a", [], id="several"),
+        pytest.param(("prod.users",), "prod.users", [], id="a name with a dot"),
+        pytest.param(("zzz", "a"), "a", ["no table or index is named 'zzz'"], id="one of two"),
+        pytest.param(
+            ("\x1b[31m]",), "", ["no table or index is named '\\x1b[31m]'"], id="a control character"
+        ),
+    ],
+)
+def test_names_and_expressions_choose(names: tuple[str, ...], chosen: str, missing: list[str]) -> None:
+    found, sentences = select(TARGETS, names)
+    assert (" ".join(str(one.target) for one in found), sentences) == (chosen, missing)
+
+
+def test_an_expression_that_is_not_valid_is_a_fault() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"'\(' is not a valid regular expression: .* use a name such as"
+    ):
+        select(TARGETS, ["("])
+
+
+def test_an_expression_that_takes_too_long_chooses_nothing() -> None:
+    found, sentences = select([target(HARD_NAME)], [HARD_EXPRESSION])
+    assert (found, len(sentences)) == ([], 1)

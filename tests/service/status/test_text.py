@@ -1,0 +1,187 @@
+"""The text fits 80 columns, whatever the names are, and no control character reaches the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dynamic_dynamodb.service.status.age import Writer, find_age
+from dynamic_dynamodb.service.status.snapshot import (
+    Cause,
+    Change,
+    CheckStatus,
+    Condition,
+    Direction,
+    Failure,
+    Mode,
+    Notice,
+    Status,
+)
+from dynamic_dynamodb.service.status.text import COLUMNS, write_details, write_header, write_table
+from tests.service.status.builders import NOW, program, side, status, target
+
+SOON = NOW + timedelta(seconds=14.5)
+REFUSED = Failure(
+    NOW - timedelta(minutes=12), 3, "AccessDeniedException", "dynamodb:DescribeTable failed: no"
+)
+
+
+def header(shown: Status, writer: Writer = Writer.RUNNING, seconds: float = 14.5) -> list[str]:
+    now = NOW + timedelta(seconds=seconds)
+    return [*write_header(shown, find_age(shown, writer, now), now)]
+
+
+def test_the_header_is_a_few_lines() -> None:
+    shown = status(target("a", Condition.FAILING), target("b"), target("c"))
+    assert header(replace(shown, notices=(Notice("warning", "nothing matches [table: ^z$]"),))) == [
+        "version 3.0.0, us-east-1, account 123456789012, configuration:",
+        "  /etc/dynamic-dynamodb.conf",
+        "last check 12 s ago, took 2.5 s, next in 4 min; daemon with pid 4711 for 60 min",
+        "3 targets: 1 failing, 2 steady",
+        "warning: nothing matches [table: ^z$]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "writer", "seconds", "expected"),
+    [
+        pytest.param(
+            replace(status(), program=program(dry_run=True)),
+            Writer.RUNNING,
+            9,
+            "dry run: nothing is changed",
+            id="dry run",
+        ),
+        pytest.param(
+            status(),
+            Writer.ENDED,
+            10_803,
+            "old: as of 3 h ago, by a process that has ended",
+            id="ended",
+        ),
+        pytest.param(
+            status(),
+            Writer.ENDED,
+            10_803,
+            "last check 3 h ago, took 2.5 s; by pid 4711, a process that has ended",
+            id="ended, below",
+        ),
+        pytest.param(
+            status(),
+            Writer.RUNNING,
+            500,
+            "old: as of 8 min ago; the next check was due 3 min ago",
+            id="overdue",
+        ),
+        pytest.param(
+            replace(
+                status(check=CheckStatus(NOW, 2.5, complete=False, failures=0)),
+                program=program(mode=Mode.ONCE),
+            ),
+            Writer.ENDED,
+            9,
+            "last check 6 s ago, took 2.5 s, ended before the rest; by pid 4711, a single run",
+            id="a single run that was stopped",
+        ),
+        pytest.param(
+            status(check=CheckStatus(NOW, 2.5, complete=False, failures=1, failing=REFUSED)),
+            Writer.RUNNING,
+            9,
+            "nothing can be checked since 12 min ago (3 checks): dynamodb:DescribeTable",
+            id="nothing can be checked",
+        ),
+    ],
+)
+def test_the_header_says_what_a_reader_must_know(
+    shown: Status, writer: Writer, seconds: float, expected: str
+) -> None:
+    assert expected in header(shown, writer, seconds)
+
+
+def test_the_table_has_a_reason_for_each_target_that_needs_attention() -> None:
+    targets = [
+        target("orders", Condition.FAILING, failing=REFUSED, reads=None, writes=None),
+        target(
+            "orders/by-customer",
+            Condition.THROTTLED,
+            reads=side(95, throttled_events=12, reason="95 % consumed"),
+        ),
+        target("users", Condition.SKIPPED, skipped=Cause("on-demand", "billed on demand"), reads=None),
+        target("a"),
+    ]
+    assert [*write_table(targets, SOON)] == [
+        "TABLE OR INDEX      READS  USED  WRITES  USED  CONDITION",
+        "orders                  -     -       -     -  failing",
+        "  failing since 12 min ago (3 checks): dynamodb:DescribeTable failed: no",
+        "orders/by-customer    100  95 %     100  50 %  throttled",
+        "  reads: 12 throttled events; 95 % consumed",
+        "  writes: 50 % consumed is within the thresholds 30 % and 90 %",
+        "users                   -     -     100  50 %  skipped",
+        "a                     100  50 %     100  50 %  steady",
+    ]
+
+
+def test_a_long_name_has_lines_of_its_own() -> None:
+    index = f"orders/{'x' * 255}"
+    lines = [*write_table([target(index), target("a")], SOON)]
+    assert max(map(len, lines)) <= COLUMNS
+    assert "".join(lines[1:5]).startswith(index)
+    assert lines[-1].startswith("a ")
+
+
+def test_the_details_have_everything() -> None:
+    change = Change(NOW - timedelta(hours=3), Direction.DOWN, 200, 100)
+    one = target(
+        "orders/by-customer",
+        Condition.HELD,
+        status="UPDATING",
+        free_decreases_left=0,
+        next_decrease=NOW + timedelta(hours=1),
+        decided=NOW - timedelta(minutes=30),
+        refusal=Cause("LimitExceededException", "no more decreases"),
+        reads=side(10.5, held=50, codes=("consumed-below-threshold", "decrease-budget"), last_change=change),
+        writes=side(None, throttled_events=None, codes=(), reason=None, maximum=None),
+    )
+    assert [*write_details([one], NOW)] == [
+        "",
+        "orders/by-customer: held",
+        "  section       [table: .*]",
+        "  reads         100 units, 10.5 consumed (10 %), 0 throttled, minimum 1, maximum",
+        "                1000, not 50",
+        "                10.5 % consumed is within the thresholds 30 % and 90 %",
+        "                [consumed-below-threshold, decrease-budget]",
+        "                low checks: 0 of 1",
+        "                last change: down, 200 -> 100, 3 h ago",
+        "                (2026-03-04T09:00:30+00:00)",
+        "  writes        100 units, minimum 1, no maximum",
+        "                low checks: 0 of 1",
+        "  decreases     0 free left today, next possible in 60 min",
+        "                (2026-03-04T13:00:30+00:00)",
+        "  status        UPDATING",
+        "  refused       no more decreases [LimitExceededException]",
+        "  checked       0 s ago (2026-03-04T12:00:30+00:00)",
+        "  decided       30 min ago (2026-03-04T11:30:30+00:00)",
+    ]
+
+
+def test_no_control_character_is_shown() -> None:
+    odd = "\x1b[31mred\x07\n\u202e\x85\r"
+    one = target(
+        "orders",
+        Condition.FAILING,
+        section=odd,
+        status=odd,
+        failing=replace(REFUSED, code=odd, sentence=odd),
+        refusal=Cause(odd, odd),
+        reads=side(reason=odd, codes=(odd,)),
+    )
+    shown = replace(
+        status(one),
+        notices=(Notice(odd, odd),),
+        program=program(version=odd, region=odd, account=odd, configuration_files=(odd,)),
+    )
+    lines = [*header(shown), *write_table([one], SOON), *write_details([one], SOON)]
+    assert [line for line in lines if not line.isprintable()] == []
+    assert [line for line in lines if len(line) > COLUMNS] == []
