@@ -78,6 +78,7 @@ bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (
 	$(VENV)/bin/python -m tests.benchmarks.decisions
 	$(VENV)/bin/python -m tests.benchmarks.checks
 	$(VENV)/bin/python -m tests.benchmarks.replay
+	$(VENV)/bin/python -m tests.benchmarks.status
 
 traces: $(READY) ## Compare the example configurations with AWS target tracking: make traces FOLDER=history
 	@$(VENV)/bin/python -m docs.tools.traces $(if $(FOLDER),"$(FOLDER)")

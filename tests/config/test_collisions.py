@@ -41,6 +41,11 @@ def find_faults(folder: Path, flags: dict[str, str], environment: dict[str, str]
             id="log and state",
         ),
         pytest.param(
+            {"state_file": "x", "status_file": "x"},
+            "status-file {}/x is the same file as state-file",
+            id="state and status",
+        ),
+        pytest.param(
             {"log_config_file": "ini", "log_file": "ini"},
             "log-file {}/ini is the same file as log-config-file",
             id="settings",
@@ -86,7 +91,9 @@ def test_one_file_for_two_purposes_is_a_fault(tmp_path: Path, flags: dict[str, s
 @pytest.mark.parametrize(
     "flags",
     [
-        pytest.param({"log_file": "log", "state_file": "state"}, id="files of their own"),
+        pytest.param(
+            {"log_file": "log", "state_file": "state", "status_file": "status"}, id="files of their own"
+        ),
         pytest.param({"log_file": "/dev/null", "state_file": "/dev/null"}, id="a device"),
         pytest.param({"state_file": "dynamic-dynamodb.default.pid", "pid_file_dir": "."}, id="no pid file"),
     ],

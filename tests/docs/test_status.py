@@ -35,7 +35,8 @@ PAGE = DOCS / "watching.md"
 
 def write_example() -> str:
     """Return what the program prints about the account of the example."""
-    world = FakeWorld(section(".*", max_provisioned_reads="1000", gsis=(section(".*"),)))
+    index = section(".*", throttled_reads_upper_threshold="20")
+    world = FakeWorld(section(".*", max_provisioned_reads="1000", gsis=(index,)))
     for one in (A, B):
         del world.tables.descriptions[one]
     world.add(Target("users"), reads=95)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.report import Outcome
-from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.guards import FREE_DECREASES_PER_DAY, count_free_decreases, find_next_decrease
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 from dynamic_dynamodb.scaling.reasons import Code
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.decision import CapacityDecision
     from dynamic_dynamodb.scaling.model import Description, Target
     from dynamic_dynamodb.scaling.reasons import Reason
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
     from dynamic_dynamodb.service.status.snapshot import ProgramStatus
 
 NEAR_SHARE: Final = 0.9
@@ -74,6 +74,7 @@ def continue_status(
         seconds=round(moment.seconds, _DIGITS),
         complete=error is None and not report.is_cut_short,
         failures=report.failures,
+        metrics_requested=report.metrics_requested,
         next=None if interval is None else now + timedelta(seconds=interval),
         failing=_fail(before.check.failing if before else None, _explain(error), now) if error else None,
     )
@@ -209,28 +210,29 @@ def _find_condition(report: TargetReport, sides: PerCapacity[CapacityStatus | No
     if report.decision is None:
         is_stopped = report.skipped is not None and report.skipped.code is Code.CIRCUIT_BREAKER
         return Condition.STOPPED if is_stopped else Condition.SKIPPED
-    default = Condition.STEADY if report.outcome is Outcome.UNCHANGED else Condition.CHANGED
-    options = None if report.section is None else report.section.typed.capacities
-    found = [
-        _find_sign(side, default, None if options is None else options[capacity].upper_threshold)
-        for capacity, side in zip(Capacity, sides, strict=True)
-        if side is not None
-    ]
-    return min(found, key=SEVERITY.__getitem__, default=default)
+    rest = Condition.STEADY if report.outcome is Outcome.UNCHANGED else Condition.CHANGED
+    if report.section is None:
+        return rest
+    options = report.section.typed.capacities
+    reads = _find_sign(sides.reads, options.reads, rest)
+    writes = _find_sign(sides.writes, options.writes, rest)
+    return reads if SEVERITY[reads] <= SEVERITY[writes] else writes
 
 
-def _find_sign(side: CapacityStatus, default: Condition, threshold: Rational | None) -> Condition:
-    """Return the condition that one capacity puts its target in."""
+def _find_sign(side: CapacityStatus | None, options: CapacityOptions, rest: Condition) -> Condition:
+    """Return the condition that one capacity puts its target in; `rest` if it is in none."""
+    if side is None:
+        return rest
     if side.throttled_events:
         return Condition.THROTTLED
     if Code.CAPPED_AT_MAXIMUM in side.codes:
         return Condition.AT_MAXIMUM
     percent = side.consumed_percent
-    if percent is not None and threshold is not None and percent >= threshold * NEAR_SHARE:
+    if percent is not None and percent >= options.upper_threshold * NEAR_SHARE:
         return Condition.NEAR_THRESHOLD
     if Code.METRICS_UNKNOWN in side.codes:
         return Condition.UNKNOWN
-    return default if side.held is None else Condition.HELD
+    return rest if side.held is None else Condition.HELD
 
 
 def _fail(before: Failure | None, cause: Cause, now: datetime) -> Failure:

@@ -27,6 +27,8 @@ class Condition(str, Enum):
     STEADY = "steady"
     SKIPPED = "skipped"
 
+    __hash__ = str.__hash__  # as equality, and faster than the one of enums
+
 
 SEVERITY: Final = {condition: rank for rank, condition in enumerate(Condition)}
 """The rank of each condition; the worst is 0."""
@@ -164,12 +166,16 @@ class ProgramStatus:
 
 @value
 class CheckStatus:
-    """The last check. `failing` is why nothing could be checked; `next` is when the next check begins."""
+    """The last check. `failing` is why nothing could be checked; `next` is when the next check begins.
+
+    `metrics_requested` counts the metrics that CloudWatch bills.
+    """
 
     started: datetime
     seconds: float
     complete: bool
     failures: int
+    metrics_requested: int | None = None
     next: datetime | None = None
     failing: Failure | None = None
 

@@ -23,6 +23,7 @@ _HEADINGS: Final = ("TABLE OR INDEX", "READS", "USED", "WRITES", "USED", "CONDIT
 _RIGHT_ALIGNED: Final = (1, 2, 3, 4)
 _GAP: Final = "  "
 _UNKNOWN: Final = "-"
+_HARD_SPACE: Final = "\xa0"
 _INDENT: Final = "  "
 _LABEL_WIDTH: Final = 14
 _LEAST_NAME_WIDTH: Final = 20
@@ -202,4 +203,7 @@ def _wrap(text: str, indent: str = "") -> list[str]:
 
 
 def _break(text: str, first: str, rest: str) -> list[str]:
-    return wrap(escape(text), COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    """Return a text as lines; a percentage stays whole."""
+    whole = escape(text).replace(" %", _HARD_SPACE + "%")
+    lines = wrap(whole, COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return [line.replace(_HARD_SPACE, " ") for line in lines]

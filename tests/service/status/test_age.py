@@ -83,7 +83,11 @@ def test_a_single_run_ends_and_is_not_old() -> None:
 def test_a_process_is_recognized_until_it_ends() -> None:
     own = program(pid=os.getpid(), process=identify_process(os.getpid()))
     assert find_writer(own) is Writer.RUNNING
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "input('.')"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    child.stdout.read(1)  # it runs
     theirs = program(pid=child.pid, process=identify_process(child.pid))
     assert find_writer(theirs) is Writer.RUNNING
     child.communicate()

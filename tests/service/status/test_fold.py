@@ -51,7 +51,7 @@ def make_busy(world: FakeWorld) -> None:
 
 
 def test_a_target_has_everything_that_a_check_found() -> None:
-    world = FakeWorld(section("^a$", max_provisioned_reads="1000"))
+    world = FakeWorld(section("^a$", max_provisioned_reads="1000", throttled_reads_upper_threshold="5"))
     world.tables.descriptions[A] = replace(
         world.tables.descriptions[A], account="123456789012", decreases_today=3, last_decrease=NOW - STEP
     )
@@ -86,7 +86,7 @@ def test_a_target_has_everything_that_a_check_found() -> None:
             100,
             50,
             50,
-            0,
+            None,  # no option needs them
             100,
             None,
             ("steady",),
@@ -99,6 +99,7 @@ def test_a_target_has_everything_that_a_check_found() -> None:
     )
     assert status.program == program()
     assert (status.check.started, status.check.next, status.check.seconds) == (NOW, LATER, 2.5)
+    assert status.check.metrics_requested == 3
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,8 @@ def test_a_target_has_everything_that_a_check_found() -> None:
 )
 def test_a_target_is_in_the_condition_that_is_worst(prepare: Callable[[Any], None], expected: str) -> None:
     options = CircuitBreakerOptions("https://status.example.com/ok", 500)
-    world = FakeWorld(replace(section(".*", max_provisioned_reads="100"), circuit_breaker=options))
+    limits = section(".*", max_provisioned_reads="100", throttled_reads_upper_threshold="50")
+    world = FakeWorld(replace(limits, circuit_breaker=options))
     world.add(A, reads=50)
     world.add(B, reads=50)
     prepare(world)
