@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import passthrough
@@ -233,9 +234,13 @@ class Control:
         return dict(Counter(logged.action for logged in self.requests()))
 
     def count_metrics(self) -> int:
-        """Count the metrics that CloudWatch would bill since the last reset."""
-        queries = [logged.parameters["MetricDataQueries"] for logged in self.requests("GetMetricData")]
-        return sum(map(len, queries)) + len(self.requests("GetMetricStatistics"))
+        """Count the metrics that CloudWatch would bill since the last reset: those of accepted requests."""
+        data, statistics = (
+            [logged.parameters for logged in self.requests(action) if logged.status == HTTPStatus.OK]
+            for action in ("GetMetricData", "GetMetricStatistics")
+        )
+        first_pages = (given["MetricDataQueries"] for given in data if "NextToken" not in given)
+        return sum(map(len, first_pages)) + len(statistics)
 
     def wait_for_requests(
         self, action: str | None = None, *, count: int = 1, ended: bool = True, seconds: float = 10

@@ -265,3 +265,25 @@ def test_bad_statistics_are_refused(emulator: Emulator, parameters: dict[str, An
 def test_other_actions_of_cloudwatch_are_refused(emulator: Emulator) -> None:
     with pytest.raises(ClientError, match="ListMetrics is not emulated"):
         client(emulator, "cloudwatch").list_metrics()
+
+
+def test_metrics_are_counted_as_they_are_billed(emulator: Emulator) -> None:
+    emulator.put_metrics("orders", consumed_reads=1, minutes=5)
+    emulator.set_pages(datapoints=3)
+    first = metric_data(emulator, query("orders"), query("orders", number=1))
+    metric_data(emulator, query("orders"), query("orders", number=1), NextToken=first["NextToken"])
+    assert emulator.count_metrics() == 2
+    emulator.add_fault(action="GetMetricData", code="ThrottlingException", times=1)
+    with pytest.raises(ClientError):
+        metric_data(emulator, query("orders"))
+    assert emulator.count_metrics() == 2
+    client(emulator, "cloudwatch").get_metric_statistics(
+        Namespace="AWS/DynamoDB",
+        MetricName="ConsumedReadCapacityUnits",
+        Dimensions=[{"Name": "TableName", "Value": "orders"}],
+        StartTime=NOON - 5 * MINUTE,
+        EndTime=NOON,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    assert emulator.count_metrics() == 3
