@@ -1,7 +1,7 @@
 """Print how the example configurations compare with AWS target tracking on recordings: `make traces`.
 
 Each recording is replayed with two tables of example-dynamic-dynamodb.conf, whatever table it is of, under
-each preset of the model. The result is a Markdown table.
+each preset of the model. The results are Markdown tables.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import fmean, geometric_mean
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.errors import ConfigurationError
@@ -22,6 +22,7 @@ from dynamic_dynamodb.replay.comparison.comparison import compare
 from dynamic_dynamodb.replay.comparison.formatting import format_percent
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT, name_tracking
+from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
 from dynamic_dynamodb.replay.progress import ProgressBar
 from dynamic_dynamodb.replay.recordings.manifest import SUFFIXES
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
@@ -31,12 +32,15 @@ from dynamic_dynamodb.scaling.model import Target
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from dynamic_dynamodb.replay.comparison.results import Row
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
+Results: TypeAlias = "Mapping[tuple[str, str, str], tuple[Row, ...]]"
+"""The rows of each recording by its name, the table and the physics."""
 EXAMPLE: Final = Path(__file__).resolve().parents[2] / "example-dynamic-dynamodb.conf"
 PROFILES: Final = {
-    "careful configuration, `my_busy_table`": "my_busy_table",
-    "recommended configuration, `my_cheap_table`": "my_cheap_table",
+    "careful: `my_busy_table`": "my_busy_table",
+    "recommended: `my_cheap_table`": "my_cheap_table",
 }
 """The compared tables of the example configuration, by their headings."""
 
@@ -49,6 +53,18 @@ class Figures:
     prorated: float
     throttled: float
     throttled_by_tracking: float
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Figures:
+        """Return the figures of the first row."""
+        ours = rows[0]
+        (tracking,) = (row for row in rows if row.name == name_tracking(DEFAULT_TARGET_PERCENT))
+        return cls(
+            ours.cost.hour_max / tracking.cost.hour_max,
+            ours.cost.prorated / tracking.cost.prorated,
+            ours.throttled_percent,
+            tracking.throttled_percent,
+        )
 
     def __str__(self) -> str:
         """Return the figures as a cell of the table."""
@@ -72,25 +88,17 @@ def read_folder(folder: Path) -> dict[str, Recording]:
     return found
 
 
-def replay(recording: Recording, table: str, physics: str) -> Figures:
-    """Return the figures of a recording, as if it were of this table of the example configuration."""
+def replay(recording: Recording, table: str, physics: str) -> tuple[Row, ...]:
+    """Return the rows of a recording, as if it were of this table of the example configuration."""
     configuration = load({"config": str(EXAMPLE)}, {})
     defaults = {option.key: option.default for option in OPTIONS if option.group is Group.REPLAY}
     settings = read_settings({**defaults, "region": "", "physics": physics})
-    compared = compare(configuration, [replace(recording, target=Target(table))], settings)
-    ours = compared.total[0]
-    (tracking,) = (row for row in compared.total if row.name == name_tracking(DEFAULT_TARGET_PERCENT))
-    return Figures(
-        ours.cost.hour_max / tracking.cost.hour_max,
-        ours.cost.prorated / tracking.cost.prorated,
-        ours.throttled_percent,
-        tracking.throttled_percent,
-    )
+    return compare(configuration, [replace(recording, target=Target(table))], settings).total
 
 
-def measure(recordings: Mapping[str, Recording]) -> dict[tuple[str, str, str], Figures]:
-    """Return the figures by recording, table and physics; replays run in one process for each core."""
-    figures = {}
+def replay_all(recordings: Mapping[str, Recording]) -> Results:
+    """Replay each recording with each table and physics, in one process for each core."""
+    results = {}
     progress = ProgressBar(sys.stderr, "replaying", delay_seconds=0)
     with ProcessPoolExecutor() as pool:
         tasks = {
@@ -98,10 +106,10 @@ def measure(recordings: Mapping[str, Recording]) -> dict[tuple[str, str, str], F
             for name, table, physics in product(recordings, PROFILES.values(), PRESETS)
         }
         for number, task in enumerate(as_completed(tasks), 1):
-            figures[tasks[task]] = task.result()
+            results[tasks[task]] = task.result()
             progress(number / len(tasks))
     progress.clear()
-    return figures
+    return results
 
 
 def average(figures: Sequence[Figures]) -> Figures:
@@ -114,16 +122,36 @@ def average(figures: Sequence[Figures]) -> Figures:
     )
 
 
-def write_tables(names: Sequence[str], figures: Mapping[tuple[str, str, str], Figures]) -> Iterator[str]:
+def write_ratios(names: Sequence[str], results: Results) -> Iterator[str]:
     """Yield the lines of a table for each configuration."""
+    yield (
+        f"Cost of capacity ÷ AWS target tracking {DEFAULT_TARGET_PERCENT} %, billed hour-max / prorated;"
+        " throttled (by target tracking):"
+    )
     for heading, table in PROFILES.items():
+        figures = {key: Figures.of(rows) for key, rows in results.items()}
+        yield ""
         yield f"| {heading} | {' | '.join(PRESETS)} |"
         yield "|---|" + "---|" * len(PRESETS)
         for name in names:
             yield f"| {name} | {' | '.join(str(figures[name, table, physics]) for physics in PRESETS)} |"
         means = [average([figures[name, table, physics] for name in names]) for physics in PRESETS]
         yield f"| **mean** | {' | '.join(map(str, means))} |"
-        yield ""
+
+
+def write_dollars(names: Sequence[str], results: Results) -> Iterator[str]:
+    """Yield the lines of a table of the totals of all options."""
+    yield "Dollars per 30 days with watching, physics ideal, billed hour-max; throttled:"
+    yield ""
+    careful, recommended = PROFILES.values()
+    named = [{row.name: row for row in results[name, recommended, "ideal"]} for name in names]
+    others = [one for one in list(named[0])[1:] if all(one in rows for rows in named)]
+    yield f"| | careful | recommended | {' | '.join(others)} |"
+    yield "|---|---|---|" + "---|" * len(others)
+    for name, rows in zip(names, named, strict=True):
+        shown = [results[name, careful, "ideal"][0], rows[THIS_CONFIGURATION], *(rows[one] for one in others)]
+        cells = (f"{row.total.hour_max:,.2f}; {format_percent(row.throttled_percent)}" for row in shown)
+        yield f"| {name} | {' | '.join(cells)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -139,11 +167,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"{folder} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
-    print(
-        f"Cost of capacity ÷ AWS target tracking {DEFAULT_TARGET_PERCENT} %, billed hour-max / prorated;"
-        " throttled (by target tracking)\n"
-    )
-    print("\n".join(write_tables(sorted(recordings), measure(recordings))))
+    names, results = sorted(recordings), replay_all(recordings)
+    print("\n".join((*write_ratios(names, results), "", *write_dollars(names, results))))
     return 0
 
 

@@ -8,7 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from docs.tools.traces import PROFILES, Figures, average, replay
+from dynamic_dynamodb.replay.comparison.formatting import format_percent
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.docs.pages import ROOT
@@ -42,16 +44,23 @@ def test_the_tables_have_a_row_for_each_recording_in_a_folder_and_its_subfolders
     run = run_tool(str(tmp_path))
 
     assert (run.returncode, run.stderr) == (0, "")
-    _, *tables = [block.splitlines() for block in run.stdout.strip().split("\n\n")]
-    heads = [lines[0].split(" | ")[0].removeprefix("| ") for lines in tables]
+    _, *ratios, _, dollars = [block.splitlines() for block in run.stdout.strip().split("\n\n")]
+    heads = [lines[0].split(" | ")[0].removeprefix("| ") for lines in ratios]
     assert heads == list(PROFILES)
-    for lines, table in zip(tables, PROFILES.values(), strict=True):
-        rows = [line.strip("| ").split(" | ") for line in lines[2:]]
+    for lines, table in zip(ratios, PROFILES.values(), strict=True):
+        rows = read_rows(lines)
         assert [row[0] for row in rows] == ["recorded: orders/by-date", "wavy", "zipped", "**mean**"]
         assert rows[0][1:] == rows[2][1:], "the same load"
-        assert rows[1][1:] == [
-            str(replay(record(wavy), table, name)) for name in ("ideal", "slow", "no-burst")
-        ]
+        expected = [replay(record(wavy), table, physics) for physics in PRESETS]
+        assert rows[1][1:] == [str(Figures.of(one)) for one in expected]
+    row = replay(record(wavy), "my_cheap_table", "ideal")[0]
+    assert read_rows(dollars)[1][2] == f"{row.total.hour_max:.2f}; {format_percent(row.throttled_percent)}"
+    assert dollars[0].split(" | ")[3:5] == ["AWS target tracking 70 %", "AWS target tracking 80 %"]
+
+
+def read_rows(lines: list[str]) -> list[list[str]]:
+    """Return the cells below the head of a table."""
+    return [line.strip("| ").split(" | ") for line in lines[2:]]
 
 
 def test_costs_are_averaged_as_ratios_and_throttling_as_shares() -> None:
