@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import chain, product
 from operator import or_
@@ -49,11 +49,12 @@ _TOKEN: Final = re.compile(
 class Expression:
     """A regular expression in the syntax of Python's `re`, as written.
 
-    Another engine matches it, because `re` cannot be stopped and blocks all other threads.
+    Another engine matches it, because `re` cannot be stopped and blocks all other threads. Two expressions
+    are equal if they are written alike: the patterns of that engine are equal only to themselves.
     """
 
     text: str
-    pattern: regex.Pattern[str]
+    pattern: regex.Pattern[str] = field(compare=False)
 
 
 @dataclass(slots=True)
