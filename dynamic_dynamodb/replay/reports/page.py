@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
     from dynamic_dynamodb.replay.comparison.results import Row, Trace
     from dynamic_dynamodb.replay.comparison.settings import Settings
+    from dynamic_dynamodb.replay.comparison.verdict import Verdict
 
 MOST_CHANGES_SHOWN: Final = 500
 MOST_NAMED: Final = 3
@@ -81,7 +82,7 @@ def _write_parts(comparison: Comparison, title: str) -> Iterator[str]:
     yield from _list_warnings(comparison.warnings)
     if len(comparison.targets) > 1:
         yield f"<section><h2>All {len(comparison.targets)} targets</h2>"
-        yield f'<p class="verdict">{_write_sentences(comparison.verdict.sentences)}</p>'
+        yield _list_verdict(comparison.verdict)
         yield from _write_rows(comparison.total, settings)
         yield "</section>"
     for target in comparison.targets:
@@ -100,7 +101,7 @@ def _write_target(target: TargetComparison, settings: Settings) -> Iterator[str]
     recording, replayed = target.recording, target.replayed
     name, _, rest = describe_recording(recording).partition(": ")
     yield f"<section><h2>{escape(name)}</h2><p>{escape(rest)}</p>"
-    yield f'<p class="verdict">{_write_sentences(target.verdict.sentences)}</p>'
+    yield _list_verdict(target.verdict)
     yield from _list_warnings(target.warnings)
     traces = get_traces(replayed.model)
     for capacity in Capacity:
@@ -112,14 +113,19 @@ def _write_target(target: TargetComparison, settings: Settings) -> Iterator[str]
     yield "</section>"
 
 
-def _write_sentences(sentences: Sequence[str]) -> str:
-    """Return sentences as HTML in which no line breaks between a number and its percent sign."""
-    return escape(" ".join(sentences)).replace(" %", "&nbsp;%")
+def _write_sentence(sentence: str) -> str:
+    """Return a sentence as HTML in which no line breaks between a number and its percent sign."""
+    return escape(sentence).replace(" %", "&nbsp;%")
+
+
+def _list_verdict(verdict: Verdict) -> str:
+    items = "".join(f"<li>{_write_sentence(sentence)}</li>" for sentence in verdict.sentences)
+    return f'<ul class="verdict">{items}</ul>'
 
 
 def _list_warnings(warnings: Sequence[str]) -> Iterator[str]:
     if warnings:
-        items = "".join(f"<li>{_write_sentences([capitalize(warning)])}.</li>" for warning in warnings)
+        items = "".join(f"<li>{_write_sentence(capitalize(warning))}.</li>" for warning in warnings)
         yield f'<ul class="warnings">{items}</ul>'
 
 
