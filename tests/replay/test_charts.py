@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dynamic_dynamodb.replay.reports.charts import TimeLabel, label_times
+from dynamic_dynamodb.replay.reports.charts import KINDS, TimeLabel, label_times
+from dynamic_dynamodb.scaling.reasons import Code
 from tests.replay.recordings import DAY, START
 
 
@@ -31,3 +32,9 @@ def test_times_have_labels_except_at_the_right_edge(
     minutes: int, expected: list[tuple[float, str, bool]]
 ) -> None:
     assert label_times(START, minutes) == [TimeLabel(*one) for one in expected]
+
+
+def test_everything_that_holds_a_decrease_back_in_a_replay_has_the_colour_of_held_back() -> None:
+    guards = {Code.OUTSIDE_WINDOW, Code.LATE_IN_HOUR, Code.RW_TOGETHER, Code.DECREASE_BUDGET, Code.NOT_ACTIVE}
+    assert guards <= KINDS["held"]
+    assert sum(map(len, KINDS.values())) == len(frozenset().union(*KINDS.values())), "each has one colour"

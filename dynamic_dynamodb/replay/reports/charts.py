@@ -37,6 +37,7 @@ KINDS: Final = {
             Code.DECREASE_BUDGET,
             Code.LIMIT_EXCEEDED,
             Code.OUTSIDE_WINDOW,
+            Code.LATE_IN_HOUR,
             Code.RW_TOGETHER,
             Code.NOT_ACTIVE,
             Code.STILL_THROTTLED,
