@@ -16,6 +16,7 @@ from dynamic_dynamodb.config.sources import add_dry_run
 from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.service.daemon_status import DaemonState
+from dynamic_dynamodb.service.processes import find_process
 from dynamic_dynamodb.service.status.age import Age, find_age, find_writer
 from dynamic_dynamodb.service.status.file import MissingStatusError, UnreadableStatusError, read_status
 from dynamic_dynamodb.service.status.format import NAME, VERSION, to_json
@@ -36,6 +37,7 @@ _STATES: Final = {
     DaemonState.NOT_RUNNING: "not-running",
 }
 _PRIVATE: Final = "its status is shown to its user only: act as that user, or as root"
+_FIRST: Final = "there is no status yet: the first check has not ended"
 _OLDER: Final = "there is no status: this version of the daemon writes none"
 
 
@@ -63,7 +65,7 @@ def show_status(sources: ConfigSources, options: Mapping[str, Any], answer: Daem
     else:
         age = find_age(status, find_writer(status.program), now)
         targets, missing = select(order(status.targets), names)
-        notes = (*_find_first_check(status, answer), *missing)
+        notes = (*_note_other_writer(status, answer), *missing)
         shown = _Shown(notes, replace(status, targets=tuple(targets)), age)
     line = f"{PROGRAM} ({options['instance']}): {answer.sentence}"
     faults = (line,) if answer.code == ExitCode.FAILURE else ()
@@ -109,7 +111,8 @@ def _read(path: Path, answer: DaemonAnswer) -> Status:
     except MissingStatusError as error:
         if daemon is None or not daemon.is_running:
             raise
-        raise MissingStatusError("there is no status yet: the first check has not ended") from error
+        is_older = daemon.state is DaemonState.UNCONTROLLED or (answer.note and not answer.note.status)
+        raise MissingStatusError(_OLDER if is_older else _FIRST) from error
 
 
 def _find_path(sources: ConfigSources, options: Mapping[str, Any]) -> Path:
@@ -122,10 +125,15 @@ def _find_path(sources: ConfigSources, options: Mapping[str, Any]) -> Path:
     return sources.find_status_path(options)
 
 
-def _find_first_check(status: Status, answer: DaemonAnswer) -> Iterator[str]:
+def _note_other_writer(status: Status, answer: DaemonAnswer) -> Iterator[str]:
     """Yield a note if the daemon that runs is not the process that wrote the status."""
-    daemon = answer.status
-    if daemon is not None and daemon.is_running and daemon.pid not in (None, status.program.pid):
+    daemon, pid = answer.status, status.program.pid
+    if daemon is None or not daemon.is_running or daemon.pid in (None, pid):
+        return
+    process = find_process(daemon.pid) if daemon.pid else None
+    if process is not None and process.started < status.check.started.timestamp():
+        yield f"this is the status of another run of this instance, pid {pid}"
+    else:
         yield f"the first check of pid {daemon.pid} has not ended; this is the status of an earlier process"
 
 
@@ -136,7 +144,7 @@ def _render_text(shown: _Shown, now: datetime, *, is_detailed: bool) -> Iterator
     yield from write_header(shown.status, shown.age, now)
     if shown.status.targets:
         yield ""
-        yield from write_table(shown.status.targets, now)
+        yield from write_table(shown.status, now)
         if is_detailed:
             yield from write_details(shown.status.targets, now)
 

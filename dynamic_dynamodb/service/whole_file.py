@@ -15,6 +15,7 @@ from dynamic_dynamodb.config.private_files import create_file, make_private_dire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from io import BufferedReader
     from pathlib import Path
 
 HEAD_BYTES: Final = 100
@@ -91,29 +92,37 @@ class WholeFile:
 
     def _open(self, path: Path, trusted: tuple[int, ...] = ()) -> BinaryIO | None:
         try:
-            descriptor = open_safely(path, os.O_RDONLY)
+            # Before opening: opening a device may have side effects.
+            flaw = _find_odd_kind(path.lstat())
+            if flaw:
+                raise ForeignFileError(f"{path} {flaw}")
+            file = os.fdopen(open_safely(path, os.O_RDONLY), "rb")
         except FileNotFoundError:
             return None
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise ForeignFileError(f"{path} is a symbolic link") from error
-            raise
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            os.close(descriptor)
-            raise ForeignFileError(f"{path} is not a regular file")
-        if found.st_uid not in (os.geteuid(), *trusted) and is_shared(path.parent):
-            os.close(descriptor)
-            raise ForeignFileError(f"{path} belongs to another user, {IN_SHARED_DIRECTORY}")
-        file = os.fdopen(descriptor, "rb")
-        head = file.peek(HEAD_BYTES)
-        flaw = self.find_flaw(head) if head else ""
+        flaw = self._find_flaw(file, path.parent, trusted)
         if flaw:
             file.close()
             raise ForeignFileError(f"{path} {flaw}")
         return file
 
+    def _find_flaw(self, file: BufferedReader, directory: Path, trusted: tuple[int, ...]) -> str:
+        """Return why an open file is another's; empty if it is ours."""
+        found = os.fstat(file.fileno())
+        if found.st_uid not in (os.geteuid(), *trusted) and is_shared(directory):
+            return f"belongs to another user, {IN_SHARED_DIRECTORY}"
+        odd_kind = _find_odd_kind(found)
+        if odd_kind:
+            return odd_kind
+        head = file.peek(HEAD_BYTES)
+        return self.find_flaw(head) if head else ""
+
     def _spare(self, path: Path) -> None:
         file = self._open(path)
         if file is not None:
             file.close()
+
+
+def _find_odd_kind(found: os.stat_result) -> str:
+    if stat.S_ISLNK(found.st_mode):
+        return "is a symbolic link"
+    return "" if stat.S_ISREG(found.st_mode) else "is not a regular file"

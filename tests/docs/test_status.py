@@ -55,7 +55,8 @@ def write_example() -> str:
     status = replace(status, program=replace(status.program, account="123456789012"))
     lines = ["dynamic-dynamodb (default): running with pid 4711"]
     lines += write_header(status, find_age(status, Writer.RUNNING, now), now)
-    return "\n".join((*lines, "", *write_table(order(status.targets), now), ""))
+    ordered = replace(status, targets=tuple(order(status.targets)))
+    return "\n".join((*lines, "", *write_table(ordered, now), ""))
 
 
 def test_the_page_shows_what_the_program_prints() -> None:

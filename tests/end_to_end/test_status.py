@@ -171,6 +171,17 @@ def test_each_run_from_cron_continues_the_status_of_the_one_before(
     assert "old:" not in text
 
 
+def test_a_single_run_beside_a_daemon_is_named_as_the_writer(emulator: Emulator, daemon: Daemon) -> None:
+    add_busy(emulator)
+    daemon.must_start(ALL)
+    daemon.wait_for("checked 1 target")
+    daemon.program.check(ALL)
+    once = read(daemon.control("status", "--format", "json"))
+    pid = once["status"]["program"]["pid"]
+    assert pid != daemon.pid
+    assert once["notes"] == [f"this is the status of another run of this instance, pid {pid}"]
+
+
 def test_two_instances_have_a_status_each(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator, "one")
     add_busy(emulator, "two")

@@ -41,7 +41,7 @@ NEAR_SHARE: Final = 0.9
 _PERCENT: Final = 100
 _DIGITS: Final = 3
 _MOST_CHARACTERS: Final = 1_000
-"""How much of AWS's message is kept."""
+"""How much of a sentence is kept; it may contain a message of AWS."""
 _BLANK: Final = TargetStatus("", None, Condition.STEADY, "", datetime.fromtimestamp(0, timezone.utc))
 _NO_CAPACITIES: Final[PerCapacity[CapacityStatus | None]] = PerCapacity(None, None)
 
@@ -167,7 +167,7 @@ def _decide(
         side.proposed,
         side.held_units,
         tuple([reason.code.value for reason in side.reasons]),
-        side.sentence,
+        side.sentence[:_MOST_CHARACTERS],
         low_checks,
         needed,
         minimum,
@@ -242,7 +242,7 @@ def _fail(before: Failure | None, cause: Cause, now: datetime) -> Failure:
 
 
 def _quote(reason: Reason) -> Cause:
-    return Cause(reason.code.value, reason.sentence)
+    return Cause(reason.code.value, reason.sentence[:_MOST_CHARACTERS])
 
 
 def _explain(error: AwsError) -> Cause:

@@ -67,9 +67,13 @@ def _describe_check(status: Status, age: Age, now: datetime) -> str:
     return f"{took}{cut}{then}; {since}"
 
 
-def write_table(targets: Sequence[TargetStatus], now: datetime) -> Iterator[str]:
-    """Yield a table of the targets, in their order, with a reason for each that needs attention."""
-    rows = [(str(one.target), *map(_or_unknown, _list_cells(one))) for one in targets]
+def write_table(status: Status, now: datetime) -> Iterator[str]:
+    """Yield a table of the targets, in their order, with a reason for each that needs attention.
+
+    A target that the last check has not reported on is shown with the age of what is known about it.
+    """
+    targets, since = status.targets, status.check.started
+    rows = [(str(one.target), *map(_or_unknown, _list_cells(one, since, now))) for one in targets]
     rest = [max(map(len, column)) for column in zip(*(row[1:] for row in (_HEADINGS, *rows)), strict=True)]
     room = COLUMNS - sum(rest) - len(rest) * len(_GAP)
     longest = max((len(row[0]) for row in rows), default=0)
@@ -95,11 +99,12 @@ def _write_row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     yield _GAP.join(padded).rstrip()
 
 
-def _list_cells(target: TargetStatus) -> Iterator[object]:
+def _list_cells(target: TargetStatus, since: datetime, now: datetime) -> Iterator[object]:
     for side in (target.reads, target.writes):
         yield None if side is None else side.provisioned
         yield None if side is None or side.consumed_percent is None else f"{side.consumed_percent:.0f} %"
-    yield target.condition.value
+    age = f" {format_duration(now - target.checked)} ago" if target.checked < since else ""
+    yield f"{target.condition.value}{age}"
 
 
 def _or_unknown(cell: object) -> str:

@@ -111,7 +111,7 @@ def test_the_table_has_a_reason_for_each_target_that_needs_attention() -> None:
         target("users", Condition.SKIPPED, skipped=Cause("on-demand", "billed on demand"), reads=None),
         target("a"),
     ]
-    assert [*write_table(targets, SOON)] == [
+    assert [*write_table(status(*targets), SOON)] == [
         "TABLE OR INDEX      READS  USED  WRITES  USED  CONDITION",
         "orders                  -     -       -     -  failing",
         "  failing since 12 min ago (3 checks): dynamodb:DescribeTable failed: no",
@@ -123,9 +123,15 @@ def test_the_table_has_a_reason_for_each_target_that_needs_attention() -> None:
     ]
 
 
+def test_a_target_that_the_last_check_did_not_look_at_has_its_age() -> None:
+    old = target("orders/by-customer", checked=NOW - timedelta(minutes=30))
+    *_, line = write_table(status(old), SOON)
+    assert line.endswith("steady 30 min ago")
+
+
 def test_a_long_name_has_lines_of_its_own() -> None:
     index = f"orders/{'x' * 255}"
-    lines = [*write_table([target(index), target("a")], SOON)]
+    lines = [*write_table(status(target(index), target("a")), SOON)]
     assert max(map(len, lines)) <= COLUMNS
     assert "".join(lines[1:5]).startswith(index)
     assert lines[-1].startswith("a ")
@@ -182,6 +188,6 @@ def test_no_control_character_is_shown() -> None:
         notices=(Notice(odd, odd),),
         program=program(version=odd, region=odd, account=odd, configuration_files=(odd,)),
     )
-    lines = [*header(shown), *write_table([one], SOON), *write_details([one], SOON)]
+    lines = [*header(shown), *write_table(shown, SOON), *write_details([one], SOON)]
     assert [line for line in lines if not line.isprintable()] == []
     assert [line for line in lines if len(line) > COLUMNS] == []
