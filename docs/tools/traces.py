@@ -24,7 +24,7 @@ from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT, name_tracking
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
 from dynamic_dynamodb.replay.progress import ProgressBar
-from dynamic_dynamodb.replay.recordings.manifest import SUFFIXES
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, SUFFIXES, strip_suffix
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.scaling.model import Target
@@ -43,6 +43,9 @@ PROFILES: Final = {
     "recommended: `my_cheap_table`": "my_cheap_table",
 }
 """The compared tables of the example configuration, by their headings."""
+
+
+ANY_TARGET: Final = Target("trace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,21 @@ def read_folder(folder: Path) -> dict[str, Recording]:
 
     Raises ConfigurationError.
     """
-    folders = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    found = {}
-    for each in folders:
-        if any(file.name.endswith(SUFFIXES) for file in each.iterdir()):
-            prefix = "" if each == folder else f"{each.name}: "
-            found.update({f"{prefix}{one.target}": one for one in read_recordings(each, None)})
+    found = _read_one_folder(folder)
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            found.update({f"{path.name}: {name}": one for name, one in _read_one_folder(path).items()})
     if not found:
         raise ConfigurationError((f"{folder} contains no recording, such as TABLE.csv or TABLE.csv.gz",))
     return found
+
+
+def _read_one_folder(folder: Path) -> dict[str, Recording]:
+    """Return recordings by their target, or by the name of the file if that need not be a target's."""
+    files = [file for file in sorted(folder.glob("[!.]*")) if file.name.endswith(SUFFIXES)]
+    if any(file.name.endswith((".json", ".json.gz")) for file in files) or (folder / MANIFEST).exists():
+        return {str(one.target): one for one in read_recordings(folder, None)}
+    return {strip_suffix(file.name): read_recordings(file, ANY_TARGET)[0] for file in files}
 
 
 def replay(recording: Recording, table: str, physics: str) -> tuple[Row, ...]:
