@@ -17,7 +17,8 @@ def format_percent(percent: float) -> str:
     """Return a share as text, with two decimals, or with its first digit if it is very small."""
     if percent == 0:
         return "0 %"
-    return f"{percent:.{max(2, -floor(log10(percent)))}f} %"
+    first_digit = floor(log10(float(f"{percent:.1g}")))
+    return f"{percent:.{max(2, -first_digit)}f} %"
 
 
 def format_percent_above(percent: float, limit: float) -> str:
