@@ -62,7 +62,7 @@ class StateFile:
                 regions = _read_undamaged(file)
                 own = regions.get(self.region, {})
                 regions[self.region] = {one: own[one] for one in own if one not in gone} | seen
-                file.replace(render({name: _keep_young(each, now) for name, each in regions.items()}))
+                file.replace((render({name: _keep_young(each, now) for name, each in regions.items()}),))
         except ForeignFileError as error:
             problem = _LEFT_ALONE.format(error)
         except OSError as error:

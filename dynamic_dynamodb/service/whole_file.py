@@ -14,7 +14,7 @@ from dynamic_dynamodb.config.paths import IN_SHARED_DIRECTORY, is_shared
 from dynamic_dynamodb.config.private_files import create_file, make_private_directory, open_safely, try_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from io import BufferedReader
     from pathlib import Path
 
@@ -51,19 +51,23 @@ class WholeFile:
         """Raise ForeignFileError if something else is in the file's place, OSError if that is unknown."""
         self._spare(self.path)
 
-    def replace(self, text: str) -> None:
-        """Write a new file and rename it, so that there is always a whole file.
+    def replace(self, pieces: Iterable[str]) -> None:
+        """Write a new file from its pieces and rename it, so that there is always a whole file.
 
         The caller holds the lock. Raises ForeignFileError and OSError.
         """
         beside = self.path.with_name(f"{self.path.name}.new")
         self._spare(beside)
         beside.unlink(missing_ok=True)  # left by a process that was killed
-        with os.fdopen(create_file(beside), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        try:
+            with os.fdopen(create_file(beside), "w", encoding="utf-8") as file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.path)
+        except OSError:
+            beside.unlink(missing_ok=True)  # on a full disk, it would take the last space
+            raise
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -331,6 +331,7 @@ def test_a_full_disk_is_a_warning_and_the_old_status_stays(emulator: Emulator, p
     (warning,) = [one for one in run.warnings if "status" in one]
     assert warning.endswith("default.status cannot be written: File too large")
     assert (state(program) / "default.status").read_bytes() == before
+    assert [*state(program).glob("*.new")] == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dynamic_dynamodb.service.status.format import find_flaw, parse, render
 from dynamic_dynamodb.service.whole_file import ForeignFileError, WholeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from dynamic_dynamodb.service.status.snapshot import Status
@@ -22,8 +22,8 @@ T = TypeVar("T")
 
 MOST_BYTES: Final = 50_000_000
 """Enough for 50,000 targets."""
-WAIT_SECONDS: Final = 2.0
-"""How long a check waits for the file system."""
+WAIT_SECONDS: Final = 5.0
+"""How long a check waits for the file to be written."""
 _TOPIC: Final = "status file"
 _LEFT_ALONE: Final = "the status is not saved: {}, and is left alone: set status-file to another path"
 _NOT_WRITTEN: Final = "the status is not saved: {} cannot be written: {}"
@@ -46,6 +46,7 @@ class StatusFile:
 
     path: Path
     conditions: Conditions = field(default_factory=Conditions, compare=False)
+    wait_seconds: float = WAIT_SECONDS
     damage: str | None = None
     running: Future[Any] | None = None
 
@@ -61,11 +62,10 @@ class StatusFile:
             return None
 
     def write(self, status: Status) -> None:
-        """Replace the file; wait at most `WAIT_SECONDS` for the file system."""
-        text = render(status)
+        """Replace the file; wait at most `wait_seconds` for the file system."""
         problem, self.damage = self.damage, None
         try:
-            self._within_seconds(lambda: _replace(self.path, text))
+            self._within_seconds(lambda: _replace(self.path, status))
         except ForeignFileError as error:
             problem = _LEFT_ALONE.format(error)
         except OSError as error:
@@ -84,7 +84,9 @@ class StatusFile:
 
     def _within_seconds(self, work: Callable[[], T]) -> T:
         """Do the work in a thread; raise TimeoutError if it, or the work before it, does not end in time."""
-        too_late = TimeoutError(errno.ETIMEDOUT, f"its file system has not answered for {WAIT_SECONDS:.0f} s")
+        too_late = TimeoutError(
+            errno.ETIMEDOUT, f"its file system has not answered for {self.wait_seconds:g} s"
+        )
         if self.running is not None and not self.running.done():
             raise too_late
         future: Future[T] = Future()
@@ -100,7 +102,7 @@ class StatusFile:
         except RuntimeError:  # no more threads are allowed
             run()
         self.running = future
-        if not wait([future], WAIT_SECONDS).done:
+        if not wait([future], self.wait_seconds).done:
             raise too_late
         return future.result()
 
@@ -138,10 +140,18 @@ def _read(path: Path, *trusted: int) -> bytes | None:
     return content
 
 
-def _replace(path: Path, text: str) -> None:
-    if len(text) > MOST_BYTES:
-        raise OSError(errno.EFBIG, f"it would be larger than {MOST_BYTES // 1_000_000} MB")
+def _replace(path: Path, status: Status) -> None:
     file = WholeFile(path, find_flaw)
     file.spare_foreign()  # first: nothing is created beside another program's file
     with file.locked():
-        file.replace(text)
+        file.replace(_limit(render(status)))
+
+
+def _limit(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the pieces of a file; raise OSError if they are more than can be read."""
+    left = MOST_BYTES
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise OSError(errno.EFBIG, f"it would be larger than {MOST_BYTES // 1_000_000} MB")
+        yield piece

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
 from datetime import datetime, timezone
 from enum import Enum
@@ -24,6 +24,7 @@ NAME: Final = "dynamic-dynamodb status"
 VERSION: Final = 1
 """Counted up if a field changes its meaning or goes; a new field does not change it."""
 _HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + NAME.encode() + rb'"\s*,\s*"version"\s*:\s*(\d+)')
+_TARGETS_A_PIECE: Final = 200
 _MOST_DIGITS: Final = 18
 _MOST_NUMBER: Final = 1e12
 """More than any number that the program writes, and less than a duration can have."""
@@ -39,9 +40,15 @@ def find_flaw(head: bytes) -> str:
     return "" if int(match[1]) == VERSION else f"has version {int(match[1])} of the format, not {VERSION}"
 
 
-def render(status: Status) -> str:
-    """Return a status as one line of JSON."""
-    return to_json({"format": NAME, "version": VERSION, **_to_plain(status)})
+def render(status: Status) -> Iterator[str]:
+    """Yield a status as one line of JSON, in pieces: whole, that of many targets takes much memory."""
+    content = {"format": NAME, "version": VERSION, **_to_plain(status)}
+    targets = content.pop("targets")
+    yield f'{to_json(content)[:-1]},"targets":['
+    for start in range(0, len(targets), _TARGETS_A_PIECE):
+        piece = to_json(targets[start : start + _TARGETS_A_PIECE])
+        yield f"{',' if start else ''}{piece[1:-1]}"
+    yield "]}"
 
 
 def to_json(content: object, indent: int | None = None) -> str:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.service.status.format import find_flaw, parse, render, to_json
+from dynamic_dynamodb.service.status.format import find_flaw, parse, to_json
+from dynamic_dynamodb.service.status.format import render as render_pieces
 from dynamic_dynamodb.service.status.snapshot import (
     CapacityStatus,
     Change,
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from enum import Enum
 
 NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
+
+
+def render(shown: Status) -> str:
+    """Return the JSON of a status."""
+    return "".join(render_pieces(shown))
+
+
 PLAIN: dict[type[Any], st.SearchStrategy[Any]] = {
     datetime: st.integers(0, 4 * 10**9).map(lambda seconds: datetime.fromtimestamp(seconds, timezone.utc)),
     float: st.floats(-1e9, 1e9),
@@ -65,6 +73,12 @@ def test_the_json_is_ascii_in_one_line_without_control_characters() -> None:
     assert text.isascii()
     assert text.isprintable()
     assert parse(text.encode()) == odd
+
+
+def test_a_status_of_many_targets_is_the_same_after_it_was_written_and_read() -> None:
+    many = status(*[target(f"table-{number}") for number in range(401)])
+    assert len([*render_pieces(many)]) == 5
+    assert parse(render(many).encode()) == many
 
 
 def test_times_have_an_offset() -> None:
