@@ -131,7 +131,7 @@ def _note_other_writer(status: Status, answer: DaemonAnswer) -> Iterator[str]:
     if daemon is None or not daemon.is_running or daemon.pid in (None, pid):
         return
     process = find_process(daemon.pid) if daemon.pid else None
-    if process is not None and process.started < status.check.started.timestamp():
+    if process is not None and process.started < status.program.started.timestamp():
         yield f"this is the status of another run of this instance, pid {pid}"
     else:
         yield f"the first check of pid {daemon.pid} has not ended; this is the status of an earlier process"

@@ -84,7 +84,7 @@ def _to_plain(content: Any) -> Any:  # noqa: ANN401 - whatever JSON does not kno
 @lru_cache(maxsize=1024)
 def _write_time(moment: datetime) -> str:
     """Return a time; most targets have the same few."""
-    return moment.isoformat(timespec="seconds")
+    return moment.isoformat()
 
 
 @cache

@@ -81,7 +81,7 @@ class StatusKeeper:
             instance=settings.instance,
             mode=settings.mode,
             dry_run=settings.is_dry_run,
-            started=settings.started.replace(microsecond=0),
+            started=settings.started,
             region=settings.region,
             configuration_files=settings.configuration_files,
             log=None if log is None else str(log),
