@@ -69,7 +69,8 @@ def test_a_reload_that_fails_ends_nothing_and_is_noted(
     path = tmp_path / "own.conf"
     path.write_text("[table: ^a$]\n", encoding="utf-8")
     os.utime(path, (LONG_AGO, LONG_AGO))  # so that nothing waits until it is stable
-    sources = FailingSources({"config": str(path)}, {}, tmp_path, error)
+    here = {"XDG_STATE_HOME": str(tmp_path)}  # not the state of the person who runs the tests
+    sources = FailingSources({"config": str(path)}, here, tmp_path, error)
     noted: list[str] = []
     notes = NoteKeeper(noted.append, DaemonNote(sources.source))
     try:
