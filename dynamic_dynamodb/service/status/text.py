@@ -45,7 +45,7 @@ def write_header(status: Status, age: Age, now: datetime) -> Iterator[str]:
     number = len(status.targets)
     yield from _wrap(f"{'1 target' if number == 1 else f'{number} targets'}{f': {parts}' if parts else ''}")
     if check.failing is not None:
-        yield from _wrap(f"nothing can be checked {_describe_failure(check.failing, now)}")
+        yield from _wrap(f"nothing could be checked {_describe_failure(check.failing, now)}")
     for notice in status.notices:
         yield from _wrap(f"{notice.level}: {notice.sentence}")
 
@@ -130,7 +130,7 @@ def _explain(side: CapacityStatus) -> str:
 
 def _describe_failure(failure: Failure, now: datetime) -> str:
     checks = "1 check" if failure.checks == 1 else f"{failure.checks} checks"
-    return f"since {format_duration(now - failure.since)} ago ({checks}): {failure.sentence}"
+    return f"for {format_duration(now - failure.since)} ({checks}): {failure.sentence}"
 
 
 def write_details(targets: Iterable[TargetStatus], now: datetime) -> Iterator[str]:

@@ -89,7 +89,7 @@ def test_the_header_is_a_few_lines() -> None:
             status(check=CheckStatus(NOW, 2.5, complete=False, failures=1, failing=REFUSED)),
             Writer.RUNNING,
             9,
-            "nothing can be checked since 12 min ago (3 checks): dynamodb:DescribeTable",
+            "nothing could be checked for 12 min (3 checks): dynamodb:DescribeTable failed:",
             id="nothing can be checked",
         ),
     ],
@@ -114,7 +114,7 @@ def test_the_table_has_a_reason_for_each_target_that_needs_attention() -> None:
     assert [*write_table(status(*targets), SOON)] == [
         "TABLE OR INDEX      READS  USED  WRITES  USED  CONDITION",
         "orders                  -     -       -     -  failing",
-        "  failing since 12 min ago (3 checks): dynamodb:DescribeTable failed: no",
+        "  failing for 12 min (3 checks): dynamodb:DescribeTable failed: no",
         "orders/by-customer    100  95 %     100  50 %  throttled",
         "  reads: 12 throttled events; 95 % consumed",
         "  writes: 50 % consumed is within the thresholds 30 % and 90 %",
