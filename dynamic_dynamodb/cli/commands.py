@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _WITHOUT_TARGETS: Final = {"show-config", "print-completion", "print-example"}
 """Commands that need neither --config nor --table-name."""
-_NOT_WITH_DAEMON: Final = {"record", "replay"}
+_NOT_WITH_DAEMON: Final = {"record", "replay", "tune"}
 """Commands that --daemon cannot be combined with: validation reports that as a fault."""
 _FOREGROUND: Final = (False, "foreground", "fg")
 
@@ -75,7 +75,8 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         from dynamic_dynamodb.cli.daemon import control_without_file
 
         return _print_done(control_without_file(sources))
-    if "config" not in flags and "table-name" not in flags and command not in _WITHOUT_TARGETS:
+    needs_targets = command not in _WITHOUT_TARGETS and "tune" not in flags
+    if needs_targets and "config" not in flags and "table-name" not in flags:
         message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
         raise ConfigurationError((message,))
     if command is not None:
@@ -86,6 +87,10 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         from dynamic_dynamodb.cli.replay import replay
 
         return _print(replay(sources))
+    if "tune" in flags:
+        from dynamic_dynamodb.cli.tuning import tune
+
+        return _print(tune(sources))
     return _run_with_aws(sources)
 
 

@@ -36,7 +36,7 @@ LONGEST_LATE_INTERVAL_SECONDS: Final = 300
 """With a longer check interval, the minutes that decrease-late-in-hour leaves may hold no check."""
 _LATE_MINUTES: Final = range((EARLIEST_LATE + LATE_SPREAD) // MINUTE, MINUTES_PER_HOUR)
 """All decreases are allowed in these minutes of an hour, whatever the name of their target."""
-_TASKS: Final = ("daemon", "record", "replay")
+_TASKS: Final = ("daemon", "record", "replay", "tune")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
 

@@ -1,4 +1,4 @@
-"""The flags of --record and --replay."""
+"""The flags of --record, --replay and --tune."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import Final
 from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS, Capacity, Group, Kind, Option, Scope
 
 REPLAY_FORMATS: Final = ("table", "json", "csv")
+LEVERS: Final = ("target", "existing")
+MOST_WORKERS: Final = 256
 BILLINGS: Final = ("hour-max", "prorated")
 PRICED_REGION: Final = "us-east-1"
 PRICES_AS_OF: Final = "November 2024"
 """Region and date of the default prices (Amazon DynamoDB pricing, standard table class)."""
 _CAPACITY_HOUR_DOLLARS: Final = {Capacity.READS: 0.00013, Capacity.WRITES: 0.00065}
+_REPLAY_OR_TUNE: Final = ("replay", "tune")
 _MILLION_REQUESTS_DOLLARS: Final = {Capacity.READS: 0.125, Capacity.WRITES: 0.625}
 
 
 def _replay(name: str, kind: Kind, text: str, **settings: object) -> Option:
-    """Return a flag of --replay."""
+    """Return a flag of --replay, unless its settings say otherwise."""
     option = Option(
         name,
         kind,
@@ -58,6 +61,39 @@ REPLAY_OPTIONS: Final = (
         metavar="CSV|DIR",
         needs=(),
     ),
+    _replay(
+        "tune",
+        Kind.PATH,
+        "Find the cheapest settings for a recording, or for all recordings in a directory, print a section"
+        " for each table and index with its predicted cost and throttling, and exit. Does not call AWS."
+        " -c FILE is the configuration to compare with.",
+        metavar="CSV|DIR",
+        needs=(),
+    ),
+    _replay(
+        "tune-output",
+        Kind.PATH,
+        "Write the sections to this new file instead.",
+        metavar="FILE",
+        needs=("tune",),
+    ),
+    _replay(
+        "levers",
+        Kind.TEXT,
+        "Options that --tune may set: those of target utilization, or only those that 2.5.1 had.",
+        default="target",
+        choices=LEVERS,
+        needs=("tune",),
+    ),
+    _replay(
+        "workers",
+        Kind.INTEGER,
+        "Number of processes of --tune. Defaults to one for each CPU.",
+        minimum=1,
+        maximum=MOST_WORKERS,
+        unit="processes",
+        needs=("tune",),
+    ),
     _replay("report", Kind.PATH, "Write an HTML report with charts to this file.", metavar="HTML"),
     _replay(
         "format",
@@ -80,9 +116,10 @@ REPLAY_OPTIONS: Final = (
         "billing",
         Kind.TEXT,
         "How to bill an hour in which capacity changes, which AWS does not document. The verdict compares"
-        " costs billed this way.",
+        " costs billed this way. --tune takes the mean of both unless this is set.",
         default="hour-max",
         choices=BILLINGS,
+        needs=_REPLAY_OR_TUNE,
     ),
     _replay(
         "compare",
@@ -96,18 +133,21 @@ REPLAY_OPTIONS: Final = (
         "Exit with 1 if a condition is true, such as `throttled>0.1%` (which also sets the allowed"
         " throttling) or `cost>100`. Separate conditions with commas.",
         metavar="CONDITION",
+        needs=_REPLAY_OR_TUNE,
     ),
     _replay(
         "as",
         Kind.TARGET,
         "Table or index that the recording belongs to, if the file name does not say so.",
         metavar="TABLE[/INDEX]",
+        needs=_REPLAY_OR_TUNE,
     ),
     _replay(
         "start",
         Kind.TEXT,
         "Initial capacity, if none was recorded. Defaults to the peak of the first hour.",
         metavar="READS,WRITES",
+        needs=_REPLAY_OR_TUNE,
     ),
     *(
         _replay(
@@ -117,6 +157,7 @@ REPLAY_OPTIONS: Final = (
             default=prices[capacity],
             minimum=0,
             metavar="DOLLARS",
+            needs=_REPLAY_OR_TUNE,
         )
         for what, text, prices in (
             ("capacity", "one {singular} capacity unit for an hour", _CAPACITY_HOUR_DOLLARS),

@@ -136,6 +136,8 @@ class Program:
     command: tuple[str, ...] = COMMAND
     can_be_forked: bool = True
     """Off for a test of what is decided when a module is imported."""
+    patience_seconds: float = PATIENCE_SECONDS
+    """How long a run may take."""
 
     def write(self, text: str, name: str = "dynamic-dynamodb.conf") -> str:
         """Write a file that only its owner can read, and return its path."""
@@ -151,7 +153,7 @@ class Program:
     def run(self, *arguments: str, **environment: str | None) -> Run:
         """Run with arguments; an environment variable that is None is removed."""
         with self._start(arguments, environment) as running:
-            return running.end()
+            return running.end(seconds=self.patience_seconds)
 
     @contextmanager
     def start(self, configuration: str, *flags: str, **environment: str | None) -> Iterator[Running]:

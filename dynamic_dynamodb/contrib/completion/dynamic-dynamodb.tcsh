@@ -15,6 +15,9 @@ complete dynamic-dynamodb \
         'c/--pid-file-dir=/d/' \
         'c/--record=/f/' \
         'c/--replay=/f/' \
+        'c/--tune=/f/' \
+        'c/--tune-output=/f/' \
+        'c/--levers=/(target existing)/' \
         'c/--report=/f/' \
         'c/--format=/(table json csv)/' \
         'c/--billing=/(hour-max prorated)/' \
@@ -29,7 +32,7 @@ complete dynamic-dynamodb \
         'c/--increase-writes-unit=/(percent units)/' \
         'c/--decrease-reads-unit=/(percent units)/' \
         'c/--decrease-writes-unit=/(percent units)/' \
-        'c/--/(as aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance log-config-file log-file log-format log-level max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy reads-lower-threshold reads-target-utilization reads-upper-threshold record region replay report run-once show-config start state-file status-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold version writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
+        'c/--/(as aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance levers log-config-file log-file log-format log-level max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy reads-lower-threshold reads-target-utilization reads-upper-threshold record region replay report run-once show-config start state-file status-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold tune tune-output version workers writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
         'c/-/(- c h r t)/' \
         'n/-c/f/' \
         'n/--config/f/' \
@@ -38,6 +41,9 @@ complete dynamic-dynamodb \
         'n/--pid-file-dir/d/' \
         'n/--record/f/' \
         'n/--replay/f/' \
+        'n/--tune/f/' \
+        'n/--tune-output/f/' \
+        'n/--levers/(target existing)/' \
         'n/--report/f/' \
         'n/--format/(table json csv)/' \
         'n/--billing/(hour-max prorated)/' \

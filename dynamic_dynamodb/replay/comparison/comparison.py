@@ -23,7 +23,7 @@ from dynamic_dynamodb.replay.simulator.simulator import Replayed, Scenario, find
 from dynamic_dynamodb.scaling.costs import price_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dynamic_dynamodb.config.loader import Configuration
@@ -142,16 +142,16 @@ def compare(
             )
         )
     total = _add_up(targets)
-    warnings += _find_price_caveats(matched, settings)
+    warnings += find_price_caveats([one.region for one in matched], settings)
     return Comparison(tuple(targets), total, summarize(total, settings), tuple(warnings), settings)
 
 
-def _find_price_caveats(recordings: Sequence[Recording], settings: Settings) -> Iterator[str]:
+def find_price_caveats(regions: Iterable[str], settings: Settings) -> Iterator[str]:
     """Yield a warning if default prices are of another region than a recording, or than the configuration."""
-    regions = {recording.region or settings.region for recording in recordings} - {PRICED_REGION}
-    if regions and settings.default_prices:
+    others = {region or settings.region for region in regions} - {PRICED_REGION}
+    if others and settings.default_prices:
         yield (
-            f"prices are those of {PRICED_REGION}, but the recording is from {', '.join(sorted(regions))}:"
+            f"prices are those of {PRICED_REGION}, but the recording is from {', '.join(sorted(others))}:"
             f" set {', '.join(settings.default_prices)}"
         )
 

@@ -1,0 +1,131 @@
+"""Write the settings that were found as a configuration file, with the predicted figures as comments."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
+from dynamic_dynamodb.replay.tuning.advice import describe_saving, describe_units
+from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS
+from dynamic_dynamodb.replay.tuning.levers import CHECK_INTERVAL_SECONDS, write_titles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dynamic_dynamodb.replay.tuning.advice import Advice
+    from dynamic_dynamodb.replay.tuning.alternatives import Alternative, TuneSettings
+    from dynamic_dynamodb.replay.tuning.tuner import Tuned
+    from dynamic_dynamodb.scaling.model import Target
+
+_WIDTH: Final = 108
+_UNSCALED_UNITS: Final = 40_000
+"""The default quota of a table: the maximum of sides that are not scaled, which a section needs."""
+
+
+def write_advice(advice: Sequence[Advice]) -> Iterator[str]:
+    """Yield a line for each target, one for each table with indexes, and one for all."""
+    for one in advice:
+        yield f"{one.tuned.target}: {one.sentence}"
+    tables: dict[str, list[Advice]] = {}
+    for one in advice:
+        tables.setdefault(one.tuned.target.table, []).append(one)
+    for table, parts in tables.items():
+        if len(parts) > 1:
+            yield f"{table} with its indexes: {_add_up(parts)}"
+    if len(tables) > 1:
+        yield f"all {len(tables)} tables: {_add_up(advice)}"
+
+
+def _add_up(advice: Sequence[Advice]) -> str:
+    before, after = sum(one.dollars_now for one in advice), sum(one.dollars for one in advice)
+    costs = f"{format_dollars(before)} a month now, {format_dollars(after)} as advised"
+    return f"{costs}: {describe_saving(before, after)}"
+
+
+def write_configuration(
+    advice: Sequence[Advice], settings: TuneSettings, region: str, remarks: Sequence[str] = ()
+) -> Iterator[str]:
+    """Yield the lines of a configuration file for targets of one region."""
+    yield from _comment("Written by dynamic-dynamodb --tune.")
+    yield from _comment(_describe_settings(settings))
+    yield "#"
+    for line in (*write_advice(advice), *remarks):
+        yield from _comment(line)
+    yield ""
+    yield "[global]"
+    yield f"region: {region}"
+    yield f"check-interval: {CHECK_INTERVAL_SECONDS}"
+    tables: set[str] = set()
+    for one in advice:
+        target = one.tuned.target
+        if target.index and target.table not in tables:
+            yield from _write_unscaled(target)
+        tables.add(target.table)
+        yield ""
+        yield from _write_section(one)
+
+
+def _describe_settings(settings: TuneSettings) -> str:
+    billing = "the mean of both bills" if settings.billing == MEAN_OF_BILLS else f"billing {settings.billing}"
+    return (
+        f"Dollars are for 30 days, by {billing}, with watching; of the two halves of a recording, the worse"
+        " one. Throttling is the highest of all models of AWS. At most"
+        f" {settings.limit_percent:g} % may be throttled, or what AWS target tracking at 70 % throttles."
+    )
+
+
+def _write_unscaled(target: Target) -> Iterator[str]:
+    yield ""
+    yield from _comment(f"{target.table} itself was not recorded: it is not scaled.")
+    yield f"[{write_titles(target)[1]}]"
+    for capacity in Capacity:
+        yield f"enable-{capacity.value}-up-scaling: false"
+        yield f"enable-{capacity.value}-down-scaling: false"
+        yield f"max-provisioned-{capacity.value}: {_UNSCALED_UNITS}"
+
+
+def _write_section(advice: Advice) -> Iterator[str]:
+    tuned = advice.tuned
+    yield from _comment(f"{tuned.target}: {advice.sentence}.")
+    for sentence in (*_describe_misses(tuned), *tuned.doubts):
+        yield from _comment(f"{sentence[0].upper()}{sentence[1:]}.")
+    shown = [tuned.found.alternative, *([tuned.present] if tuned.present else []), *tuned.baselines]
+    yield f"# {tuned.days:.1f} days from {tuned.start:%Y-%m-%d}; hour-max / prorated, throttled:"
+    lines = [["", *PRESETS], *([_name(one, tuned), *_write_figures(one)] for one in shown)]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    for first, *cells in lines:
+        rest = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+        yield f"#   {first.ljust(widths[0])}  {rest}".rstrip()
+    yield f"[{write_titles(tuned.target)[0]}]"
+    yield from (f"{name}: {given}" for name, given in tuned.found.options.items())
+
+
+def _name(alternative: Alternative, tuned: Tuned) -> str:
+    units = describe_units(alternative, tuned)
+    return f"{alternative.name}, {units}" if units else alternative.name
+
+
+def _write_figures(alternative: Alternative) -> Iterator[str]:
+    for physics in PRESETS:
+        one = alternative.figures[physics]
+        yield (
+            f"{format_dollars(one.cost.hour_max)} / {format_dollars(one.cost.prorated)},"
+            f" {format_percent(one.throttled_percent)}"
+        )
+
+
+def _describe_misses(tuned: Tuned) -> Iterator[str]:
+    """Yield which sides the second half lowered, and which throttle too much even so."""
+    for capacity in Capacity:
+        name, height = capacity.value, tuned.found.rung.heights[capacity]
+        if capacity in tuned.found.failing:
+            yield f"even {height} %, the lowest that is tried, throttles more {name} than is allowed"
+        elif capacity in tuned.found.lowered:
+            yield f"what the first half chose throttled too many {name} in the second: lowered to {height} %"
+
+
+def _comment(text: str) -> Iterator[str]:
+    yield from (f"# {line}" for line in wrap(text, _WIDTH, subsequent_indent="  ", break_on_hyphens=False))

@@ -1,0 +1,172 @@
+"""Advise what to do with each target and each table, in dollars and throttling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.replay.comparison.baselines import FIXED, ON_DEMAND, RECORDED_ON_DEMAND
+from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
+from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT, name_tracking
+from dynamic_dynamodb.replay.tuning.alternatives import SECTION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dynamic_dynamodb.replay.tuning.alternatives import Alternative, TuneSettings
+    from dynamic_dynamodb.replay.tuning.tuner import Tuned
+
+LEAST_SAVING: Final = 0.05
+"""A smaller share of what is paid now is not worth a change."""
+HOPELESS_PERCENT: Final = 20
+"""If AWS target tracking throttles more, the load changes too fast for any rule that follows it."""
+_TRACKING: Final = name_tracking(DEFAULT_TARGET_PERCENT)
+
+
+class Verb(Enum):
+    """What to do with a target."""
+
+    STAY = "stay as it is"
+    SECTION = "use this section"
+    FIXED = "use fixed capacity"
+    TRACKING = f"use {_TRACKING}"
+    ON_DEMAND = "go on-demand"
+    PROVISIONED = "go provisioned"
+
+
+_VERBS: Final = {
+    SECTION: Verb.SECTION,
+    FIXED: Verb.FIXED,
+    _TRACKING: Verb.TRACKING,
+    ON_DEMAND: Verb.ON_DEMAND,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do with a target: `present` is what runs now, `best` what should; both are the same to stay.
+
+    If what runs now is not known, `present` is AWS target tracking at 70 %. Dollars are for 30 days.
+    """
+
+    tuned: Tuned
+    present: Alternative
+    best: Alternative
+    dollars_now: float
+    dollars: float
+    is_hopeless: bool
+
+    @property
+    def verb(self) -> Verb:
+        """Return what to do, in short."""
+        if self.best is self.tuned.present:
+            return Verb.STAY
+        if self.present.name == RECORDED_ON_DEMAND:
+            return Verb.PROVISIONED
+        return _VERBS[self.best.name]
+
+    @property
+    def saving(self) -> float:
+        """Return the saved dollars; they are negative if the advice costs more."""
+        return self.dollars_now - self.dollars
+
+    @property
+    def sentence(self) -> str:
+        """Return the advice as text, without the name of the target."""
+        if self.verb is Verb.STAY:
+            cost = format_dollars(self.dollars_now)
+            return f"{self.verb.value}: no change saves {100 * LEAST_SAVING:.0f} % of {cost} a month"
+        after, before = (format_percent(one.throttled_percent) for one in (self.best, self.present))
+        whose = "" if self.tuned.present is not None else f" of {_TRACKING}; what runs now is not known"
+        why = "; the load changes too fast for any rule that follows it" if self.is_hopeless else ""
+        return (
+            f"{self._describe_change()}: {describe_saving(self.dollars_now, self.dollars)}, throttles {after}"
+            f" instead of {before}{whose}{why}"
+        )
+
+    def _describe_change(self) -> str:
+        change = _VERBS[self.best.name].value
+        units = describe_units(self.best, self.tuned)
+        change += f" of {units}" if units else ""
+        return f"{Verb.PROVISIONED.value} and {change}" if self.verb is Verb.PROVISIONED else change
+
+
+def describe_units(alternative: Alternative, tuned: Tuned) -> str:
+    """Return the units of a fixed value, of the sides that were recorded; empty for other alternatives."""
+    if alternative.units is None:
+        return ""
+    recorded = [one for one in Capacity if tuned.is_recorded[one]]
+    return " and ".join(f"{alternative.units[one]:,} {one.value}" for one in recorded)
+
+
+def describe_saving(before: float, after: float) -> str:
+    """Return the dollars that are saved, or that something costs more."""
+    saving = before - after
+    if saving < 0:
+        return f"costs {format_dollars(-saving)} a month more"
+    return f"saves {format_dollars(saving)} a month{f' ({100 * saving / before:.0f} %)' if before else ''}"
+
+
+def advise(tuned: Iterable[Tuned], settings: TuneSettings) -> list[Advice]:
+    """Return the advice for every target, in the order of their names; billing modes are those of tables."""
+    ordered = sorted(tuned, key=lambda one: one.target)
+    return [
+        advice
+        for _, targets in groupby(ordered, key=lambda one: one.target.table)
+        for advice in _advise_table(list(targets), settings)
+    ]
+
+
+def _advise_table(targets: Sequence[Tuned], settings: TuneSettings) -> list[Advice]:
+    """Choose the billing mode of a table and its indexes, then what to do with each of them."""
+
+    def add_up(alternatives: Iterable[Alternative]) -> float:
+        return sum(one.bill(settings) for one in alternatives)
+
+    present = [one.present or _get(one, _TRACKING) for one in targets]
+    provisioned = [_choose_provisioned(one, settings) for one in targets]
+    by_request = [_get(one, ON_DEMAND) for one in targets]
+    hopeless = any(map(_is_hopeless, targets))
+    chosen = by_request if hopeless or add_up(by_request) < add_up(provisioned) else provisioned
+    is_by_request_now = any(one.name == RECORDED_ON_DEMAND for one in present)
+    changes_mode = is_by_request_now != (chosen is by_request)
+    is_bad_now = any(one.present is None or not one.present.meets_goal for one in targets)
+    if is_by_request_now and not changes_mode:
+        chosen = present
+    elif (
+        changes_mode and not is_bad_now and not hopeless and not _is_worth_it(add_up(present), add_up(chosen))
+    ):
+        chosen = present if is_by_request_now else provisioned
+    return [
+        Advice(one, now, best, now.bill(settings), best.bill(settings), _is_hopeless(one))
+        for one, now, best in zip(targets, present, chosen, strict=True)
+    ]
+
+
+def _choose_provisioned(tuned: Tuned, settings: TuneSettings) -> Alternative:
+    """Return the cheapest provisioned capacity that meets the goal; what runs now, if that costs little more.
+
+    AWS target tracking always meets the goal, as the goal is what it throttles.
+    """
+    found = [tuned.found.alternative, *(one for one in tuned.baselines if one.name == FIXED)]
+    fair = [one for one in found if one.meets_goal] or [_get(tuned, _TRACKING)]
+    best = min(fair, key=lambda one: one.bill(settings))
+    present = tuned.present
+    if present is None or present.name == RECORDED_ON_DEMAND or not present.meets_goal:
+        return best
+    return best if _is_worth_it(present.bill(settings), best.bill(settings)) else present
+
+
+def _is_worth_it(before: float, after: float) -> bool:
+    return before - after >= LEAST_SAVING * before > 0
+
+
+def _is_hopeless(tuned: Tuned) -> bool:
+    return _get(tuned, _TRACKING).throttled_percent > HOPELESS_PERCENT
+
+
+def _get(tuned: Tuned, name: str) -> Alternative:
+    return next(one for one in tuned.baselines if one.name == name)

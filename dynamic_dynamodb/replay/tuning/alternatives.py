@@ -1,0 +1,228 @@
+"""Cost and throttling of every alternative for a target, on both halves and in all models of AWS."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from statistics import fmean
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.replay.comparison.baselines import (
+    FIXED,
+    ON_DEMAND,
+    RECORDED,
+    RECORDED_ON_DEMAND,
+    BaselineSettings,
+    run_fixed,
+    run_on_demand,
+    run_recorded,
+)
+from dynamic_dynamodb.replay.comparison.comparison import TARGETS_PERCENT, make_row
+from dynamic_dynamodb.replay.comparison.target_tracking import (
+    DEFAULT_TARGET_PERCENT,
+    REGISTERED,
+    name_tracking,
+    run_registered,
+    run_tracking,
+)
+from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
+from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED, Billing
+from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
+from dynamic_dynamodb.replay.simulator.simulator import Scenario, simulate
+from dynamic_dynamodb.scaling.costs import Cost
+from dynamic_dynamodb.scaling.model import PerCapacity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dynamic_dynamodb.config.sections import Section
+    from dynamic_dynamodb.replay.comparison.results import Row
+    from dynamic_dynamodb.replay.recordings.recording import Recording, SideRecording
+    from dynamic_dynamodb.replay.simulator.capacity_model import Physics
+    from dynamic_dynamodb.scaling.costs import Prices
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
+
+MEAN_OF_BILLS: Final = "mean"
+SECTION: Final = "this section"
+DEFAULT_LIMIT_PERCENT: Final = 0.01
+"""The throttling that is always allowed, unless --fail-if sets another."""
+SLACK_PERCENT: Final = 1e-9
+HARDEST_FIRST: Final = ("no-burst", "slow", "ideal")
+"""The models of AWS, in the order in which settings usually fail in them."""
+
+
+class TuneSettings(NamedTuple):
+    """The settings of a search, the same for all targets.
+
+    `billing` is hour-max, prorated or the mean of both; `limit_percent` is the throttling that is allowed.
+    """
+
+    levers: str
+    billing: str
+    limit_percent: float
+    prices: Prices
+    start: PerCapacity[int] | None = None
+
+    def bill(self, cost: Cost) -> float:
+        """Return the dollars of a cost by the chosen way of billing."""
+        if self.billing == MEAN_OF_BILLS:
+            return (cost.hour_max + cost.prorated) / 2
+        return cost.by(self.billing)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Dollars per 30 days with watching, and throttled percent of the worse side; of the worse half each."""
+
+    cost: Cost
+    throttled_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way to provide the capacity of a target, with its figures by the model of AWS.
+
+    `meets_goal` is whether it throttles no more than the goal, on each side, half and model.
+    `units` are those of a fixed value.
+    """
+
+    name: str
+    figures: Mapping[str, Figures]
+    meets_goal: bool
+    units: PerCapacity[int] | None = None
+
+    @property
+    def throttled_percent(self) -> float:
+        """Return the throttling in the model in which it is highest."""
+        return max(one.throttled_percent for one in self.figures.values())
+
+    def bill(self, settings: TuneSettings) -> float:
+        """Return the dollars per 30 days by the chosen way of billing, the mean of all models."""
+        return fmean(settings.bill(one.cost) for one in self.figures.values())
+
+
+Rows = Mapping[tuple[int, str], "Row"]
+"""The rows of one alternative by the number of the half and the model of AWS."""
+
+
+class Bench:
+    """The halves of one recording, and the goal on each: AWS's throttling at 70 %, or the limit if higher."""
+
+    def __init__(
+        self, halves: Sequence[Recording], limits: PerCapacity[CapacityOptions], settings: TuneSettings
+    ) -> None:
+        """Keep what all alternatives share."""
+        self.halves = tuple(halves)
+        self.limits = limits
+        self.settings = settings
+        self._tracked: dict[int, Rows] = {}
+
+    def run(self, run_one: Callable[[Recording, BaselineSettings], Row]) -> Rows:
+        """Run an alternative on both halves, in all models of AWS."""
+        return {
+            (half, physics): run_one(self.halves[half], self.set_up(half, PRESETS[physics]))
+            for half, physics in product(range(len(self.halves)), PRESETS)
+        }
+
+    def set_up(self, half: int, physics: Physics) -> BaselineSettings:
+        """Return the conditions of a baseline."""
+        start = self.halves[half].find_start_capacity(self.settings.start, self.limits)
+        return BaselineSettings(physics, self.settings.prices, start, self.limits)
+
+    def run_tracking(self, percent: int) -> Rows:
+        """Run AWS target tracking; its results are kept."""
+        if percent not in self._tracked:
+            self._tracked[percent] = self.run(lambda half, settings: run_tracking(half, settings, percent))
+        return self._tracked[percent]
+
+    def replay(self, sections: Sequence[Section], half: int, physics: str, check_interval: int) -> Row:
+        """Replay a half with sections for its target."""
+        scenario = Scenario(PRESETS[physics], check_interval, self.settings.start)
+        (replayed,) = simulate(sections, [self.halves[half]], scenario)
+        return make_row(SECTION, replayed, self.settings.prices)
+
+    def find_goal(self, half: int, physics: str) -> PerCapacity[float]:
+        """Return the highest throttling that is allowed for each side, in percent."""
+        tracked = self.run_tracking(DEFAULT_TARGET_PERCENT)[half, physics]
+        return tracked.sides.map(lambda side: max(self.settings.limit_percent, side.throttled_percent))
+
+    def find_failing(self, row: Row, half: int, physics: str) -> set[Capacity]:
+        """Return the sides that throttle more than is allowed."""
+        goal = self.find_goal(half, physics)
+        return {
+            capacity
+            for capacity in Capacity
+            if row.sides[capacity].throttled_percent > goal[capacity] + SLACK_PERCENT
+        }
+
+    def sum_up(self, name: str, rows: Rows, units: PerCapacity[int] | None = None) -> Alternative:
+        """Return an alternative with the figures of its worse half."""
+        figures = {}
+        for physics in PRESETS:
+            halves = [rows[half, physics] for half in range(len(self.halves))]
+            totals = [row.total for row in halves]
+            figures[physics] = Figures(
+                Cost(max(one.hour_max for one in totals), max(one.prorated for one in totals)),
+                max(row.throttled_percent for row in halves),
+            )
+        meets_goal = not any(self.find_failing(row, *key) for key, row in rows.items())
+        return Alternative(name, figures, meets_goal, units)
+
+
+def list_baselines(bench: Bench) -> Iterator[Alternative]:
+    """Yield AWS target tracking, on-demand, and a fixed value if it holds in both halves."""
+    for percent in TARGETS_PERCENT:
+        yield bench.sum_up(name_tracking(percent), bench.run_tracking(percent))
+    yield bench.sum_up(ON_DEMAND, bench.run(run_on_demand))
+    fixed = _run_fixed(bench)
+    if fixed.meets_goal:
+        yield fixed
+
+
+def _run_fixed(bench: Bench) -> Alternative:
+    """Run the fixed value that the first half needs without burst capacity."""
+    conditions = bench.set_up(0, PRESETS["no-burst"])
+    units = run_fixed(bench.halves[0], conditions, bench.settings.limit_percent).units or PerCapacity(1, 1)
+    rows = bench.run(lambda half, settings: _hold(half, units, settings))
+    return bench.sum_up(FIXED, rows, units)
+
+
+def _hold(half: Recording, units: PerCapacity[int], settings: BaselineSettings) -> Row:
+    """Run a half on fixed units."""
+
+    def fix(side: SideRecording | None, fixed: int) -> SideRecording | None:
+        return side and replace(side, provisioned=array("d", [fixed]) * half.minutes)
+
+    held = replace(half, sides=half.sides.combine(fix, units), billing=frozenset(), registered=NOT_REGISTERED)
+    return _require(run_recorded(held, settings))
+
+
+def find_present(bench: Bench, sections: Sequence[Section], check_interval: int) -> Alternative | None:
+    """Return what runs now: on-demand, else these sections, else the recorded or the registered capacity.
+
+    Return None if it is not known.
+    """
+    whole = bench.halves[0]
+    if whole.billing == {Billing.ON_DEMAND}:
+        return bench.sum_up(RECORDED_ON_DEMAND, bench.run(run_on_demand))
+    if sections:
+        rows = {
+            (half, physics): bench.replay(sections, half, physics, check_interval)
+            for half, physics in product(range(len(bench.halves)), PRESETS)
+        }
+        return bench.sum_up(THIS_CONFIGURATION, rows)
+    for name, run in ((RECORDED, run_recorded), (REGISTERED, run_registered)):
+        if all(run(half, bench.set_up(number, PRESETS["ideal"])) for number, half in enumerate(bench.halves)):
+            return bench.sum_up(name, bench.run(lambda half, settings: _require(run(half, settings))))  # noqa: B023
+    return None
+
+
+def _require(row: Row | None) -> Row:
+    """Return a row that is there."""
+    if row is None:
+        message = "a baseline was expected"
+        raise ValueError(message)
+    return row

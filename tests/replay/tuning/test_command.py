@@ -1,0 +1,118 @@
+"""--tune through the real command: what it prints is a configuration that --check-config accepts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
+from dynamic_dynamodb.scaling.model import Target
+from tests.end_to_end.program import Program
+from tests.replay.recordings import DAY, wave
+from tests.replay.test_command import NO_AWS, RULES, write_recording
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+
+LOAD = wave(2 * DAY, 5, 40, noise=0.05)
+
+
+@pytest.fixture
+def program(emulator: Emulator, tmp_path: Path) -> Program:
+    """Return the program with recordings of a table, of an index without its table, and of ten hours."""
+    made = Program(emulator, tmp_path, patience_seconds=300)
+    made.write(RULES.format(threshold=80), "now.conf")
+    folder = tmp_path / "history"
+    folder.mkdir()
+    write_recording(folder / "or.ders.csv", LOAD, [one // 4 for one in LOAD])
+    write_recording(folder / "users@by-date.csv", None, LOAD)
+    write_recording(folder / "short.csv", None, LOAD[:600])
+    entries = {name: Entry(Target.parse(name)) for name in ("or.ders", "users@by-date", "short")}
+    (folder / MANIFEST).write_text(Manifest("us-east-1", "", entries).write(), encoding="utf-8")
+    return made
+
+
+def test_the_sections_pass_check_config_without_a_warning(program: Program, tmp_path: Path) -> None:
+    run = program.run("--tune", "history", "--tune-output", "tuned.conf", "--workers", "2", **NO_AWS)
+    assert run.code == 1  # one recording is too short
+    assert run.stderr.startswith("dynamic-dynamodb: short is left out: its recording is only 10 hours long")
+    assert [line.partition(":")[0] for line in run.stdout.splitlines()] == [
+        "or.ders",
+        "users/by-date",
+        "all 2 tables",
+        f"written to {tmp_path / 'tuned.conf'}",
+    ]
+    check = program.run("-c", "tuned.conf", "--check-config", **NO_AWS)
+    assert (check.code, check.stderr) == (0, "")
+    assert "can be used: 2 table sections, 1 index section, 0 warnings" in check.stdout
+    explained = program.run("-c", "tuned.conf", "--explain", "or.ders", **NO_AWS).stdout
+    assert "reads-target-utilization" in explained
+    text = (tmp_path / "tuned.conf").read_text(encoding="utf-8")
+    assert text.index("[table: ^or[.]ders$]") < text.index("[gsi: ^by-date$ table: ^users$]")
+    assert "# users itself was not recorded: it is not scaled." in text
+    for row in ("this section", "AWS target tracking 70 %", "AWS target tracking 90 %", "on-demand"):
+        assert f"#   {row} " in text
+
+
+def test_an_existing_file_is_not_overwritten(program: Program, tmp_path: Path) -> None:
+    program.write("precious", "mine.conf")
+    run = program.run("--tune", "history", "--tune-output", "mine.conf", **NO_AWS)
+    assert run.code == 2
+    assert f"--tune-output {tmp_path / 'mine.conf'} exists; refusing to overwrite it" in run.stderr
+    assert (tmp_path / "mine.conf").read_text(encoding="utf-8") == "precious"
+
+
+def test_the_configuration_in_force_is_compared_with(program: Program) -> None:
+    program.write(RULES.format(threshold=50).replace("orders", "or.ders"), "now.conf")
+    run = program.run(
+        *(
+            "-c",
+            "now.conf",
+            "--tune",
+            "history/or.ders.csv",
+            "--fail-if",
+            "throttled>0%",
+            "--billing",
+            "prorated",
+        ),
+        **NO_AWS,
+    )
+    assert "#   this configuration  " in run.stdout
+    assert "max-provisioned-reads: 400" in run.stdout
+    assert "billing prorated" in run.stdout
+    assert "guess" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        pytest.param(
+            ("--tune", "history", "--fail-if", "cost>5"),
+            "--fail-if with --tune sets the allowed throttling, such as throttled>0.1%, got 'cost>5'",
+            id="condition",
+        ),
+        pytest.param(("--workers", "2"), "--workers requires --tune", id="workers"),
+        pytest.param(
+            ("--tune", "history", "--replay", "history", "-c", "now.conf"),
+            "--replay and --tune exclude each other",
+            id="two-tasks",
+        ),
+        pytest.param(("--tune", "nowhere"), "nowhere does not exist: create a recording", id="nothing"),
+        pytest.param(("--tune", "history", "--levers", "all"), "--levers must be one of", id="levers"),
+        pytest.param(
+            ("--tune", "history", "--tune-output", "nowhere/x.conf"),
+            "is not a writable directory",
+            id="folder",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_any_work(
+    program: Program, flags: tuple[str, ...], fault: str
+) -> None:
+    flags = flags if "--tune" in flags else (*flags, "-c", "now.conf", "--check-config")
+    run = program.run(*flags, **NO_AWS)
+    assert run.code == 2
+    assert fault in run.stderr
