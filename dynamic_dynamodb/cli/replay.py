@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
-from dynamic_dynamodb.cli.streams import exit_code_of
+from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals
 from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
@@ -39,9 +38,7 @@ def record(sources: ConfigSources, configuration: Configuration) -> Result:
     """Record every matching target; raise ConfigurationError."""
     from dynamic_dynamodb.replay.recordings import recorder
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
-            signal.signal(number, _exit_cleanly)
+    exit_cleanly_on_signals()
     progress = ProgressBar(sys.stderr, "recording", delay_seconds=0)
     try:
         recorded = recorder.record(sources, configuration, progress)
@@ -52,11 +49,6 @@ def record(sources: ConfigSources, configuration: Configuration) -> Result:
         add_program_name((*configuration.warnings, *recorded.warnings, *recorded.failures)),
         code=ExitCode.FAILURE if recorded.failures else ExitCode.SUCCESS,
     )
-
-
-def _exit_cleanly(number: int, _: object) -> NoReturn:
-    """Exit as after this signal, but end what was started first, such as a credential_process."""
-    raise SystemExit(exit_code_of(number))
 
 
 def replay(sources: ConfigSources) -> Result:

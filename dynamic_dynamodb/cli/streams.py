@@ -7,7 +7,7 @@ import select
 import signal
 import sys
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from dynamic_dynamodb import PROGRAM
 
@@ -33,6 +33,17 @@ class OutputError(Exception):
     def exit_code(self) -> int:
         """Return 141, as for a program that SIGPIPE ended, if the reader has closed the pipe; else 1."""
         return 1 if self.sentence else exit_code_of(signal.SIGPIPE)
+
+
+def exit_cleanly_on_signals() -> None:
+    """Exit on SIGTERM and SIGHUP as they would, but end first what was started, such as other processes."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _exit_cleanly)
+
+
+def _exit_cleanly(number: int, _: object) -> NoReturn:
+    raise SystemExit(exit_code_of(number))
 
 
 def exit_code_of(number: int) -> int:

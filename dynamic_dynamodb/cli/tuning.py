@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
+from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import find_price_caveats
 from dynamic_dynamodb.replay.comparison.settings import read_settings
@@ -40,6 +41,7 @@ def tune(sources: ConfigSources) -> Result:
     output = _find_output(sources, options)
     files, faults = find_sources(sources.find_path(options["tune"]), options["as"])
     tasks = [Task(file, settings, configuration.sections, options["check_interval"]) for file in files]
+    exit_cleanly_on_signals()
     progress = _Progress(len(tasks), settings)
     try:
         for result in tune_all(tasks, options["workers"] or _count_cores()):

@@ -32,17 +32,12 @@ class Verb(Enum):
     STAY = "stay as it is"
     SECTION = "use this section"
     FIXED = "use fixed capacity"
-    TRACKING = f"use {_TRACKING}"
+    TRACKING = "use AWS target tracking"
     ON_DEMAND = "go on-demand"
     PROVISIONED = "go provisioned"
 
 
-_VERBS: Final = {
-    SECTION: Verb.SECTION,
-    FIXED: Verb.FIXED,
-    _TRACKING: Verb.TRACKING,
-    ON_DEMAND: Verb.ON_DEMAND,
-}
+_VERBS: Final = {SECTION: Verb.SECTION, FIXED: Verb.FIXED, ON_DEMAND: Verb.ON_DEMAND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,7 @@ class Advice:
             return Verb.STAY
         if self.present.name == RECORDED_ON_DEMAND:
             return Verb.PROVISIONED
-        return _VERBS[self.best.name]
+        return _VERBS.get(self.best.name, Verb.TRACKING)
 
     @property
     def saving(self) -> float:
@@ -79,6 +74,10 @@ class Advice:
         if self.verb is Verb.STAY:
             cost = format_dollars(self.dollars_now)
             return f"{self.verb.value}: no change saves {100 * LEAST_SAVING:.0f} % of {cost} a month"
+        if self.best is self.present:
+            return (
+                f"{self._describe_change()}: nothing cheaper throttles as little; what runs now is not known"
+            )
         after, before = (format_percent(one.throttled_percent) for one in (self.best, self.present))
         whose = "" if self.tuned.present is not None else f" of {_TRACKING}; what runs now is not known"
         why = "; the load changes too fast for any rule that follows it" if self.is_hopeless else ""
@@ -88,8 +87,8 @@ class Advice:
         )
 
     def _describe_change(self) -> str:
-        change = _VERBS[self.best.name].value
-        units = describe_units(self.best, self.tuned)
+        name, units = self.best.name, describe_units(self.best, self.tuned)
+        change = _VERBS[name].value if name in _VERBS else f"use {name}"
         change += f" of {units}" if units else ""
         return f"{Verb.PROVISIONED.value} and {change}" if self.verb is Verb.PROVISIONED else change
 
@@ -149,10 +148,10 @@ def _advise_table(targets: Sequence[Tuned], settings: TuneSettings) -> list[Advi
 def _choose_provisioned(tuned: Tuned, settings: TuneSettings) -> Alternative:
     """Return the cheapest provisioned capacity that meets the goal; what runs now, if that costs little more.
 
-    AWS target tracking always meets the goal, as the goal is what it throttles.
+    AWS target tracking at 70 % always meets the goal, as the goal is what it throttles.
     """
-    found = [tuned.found.alternative, *(one for one in tuned.baselines if one.name == FIXED)]
-    fair = [one for one in found if one.meets_goal] or [_get(tuned, _TRACKING)]
+    candidates = [tuned.found.alternative, *(one for one in tuned.baselines if one.name != ON_DEMAND)]
+    fair = [one for one in candidates if one.meets_goal]
     best = min(fair, key=lambda one: one.bill(settings))
     present = tuned.present
     if present is None or present.name == RECORDED_ON_DEMAND or not present.meets_goal:

@@ -108,12 +108,20 @@ CASES: Mapping[str, tuple[Tuned, str]] = {
         "stay as it is: no change saves 5 % of $10.00 a month",
     ),
     "little-for-a-mode": (
-        tuned(297, present=BY_REQUEST),
+        tuned(297, tracking=400, present=BY_REQUEST),
         "stay as it is: no change saves 5 % of $300.00 a month",
     ),
     "provisioned": (
         tuned(present=BY_REQUEST),
         "go provisioned and use this section: saves $220.00 a month (73 %), throttles 0.02 % instead of 0 %",
+    ),
+    "target-tracking": (
+        tuned(115, present=alternative(RECORDED, 150)),
+        "use AWS target tracking 70 %: saves $40.00 a month (27 %), throttles 0 % instead of 0 %",
+    ),
+    "target-tracking-if-unknown": (
+        tuned(115),
+        "use AWS target tracking 70 %: nothing cheaper throttles as little; what runs now is not known",
     ),
     "section-misses": (
         tuned(MISSES, present=BAD_NOW),
