@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.recordings.recording import Recording, SideRecording
     from dynamic_dynamodb.replay.tuning.levers import Limits
     from dynamic_dynamodb.scaling.model import PerCapacity
 
@@ -23,10 +24,15 @@ _LONGEST_GAP_MINUTES: Final = MINUTES_PER_DAY
 _NOTABLE_GROWTH: Final = 1.25
 
 
+def find_need(side: SideRecording) -> int:
+    """Return the units that the busiest minute needs."""
+    return max(1, ceil(max(side.consumed) / SECONDS_PER_MINUTE))
+
+
 def find_obstacle(recording: Recording) -> str | None:
     """Return why a recording cannot be tuned; None if it can."""
     if recording.days < LEAST_DAYS:
-        hours = recording.minutes / 60
+        hours = recording.minutes / MINUTES_PER_HOUR
         return (
             f"its recording is only {hours:.0f} hours long: record at least {LEAST_DAYS} days, of which one"
             " half decides and the other one checks"
@@ -52,12 +58,7 @@ def find_doubts(
         )
     for capacity in Capacity:
         yield from _doubt_side(recording, halves, capacity)
-        limit = limits[capacity]
-        if limit.is_guess and recording.sides[capacity] is not None:
-            yield (
-                f"{capacity.value} have no known limits: the minimum {limit.minimum:,} and the maximum"
-                f" {limit.maximum:,}, twice the highest need, are guesses"
-            )
+        yield from _doubt_limits(recording.sides[capacity], capacity, limits[capacity])
     gaps = [recording.gaps[capacity] for capacity in Capacity if recording.sides[capacity] is not None]
     longest = min(gaps, key=lambda gap: gap.longest_minutes)
     if longest.longest_minutes >= _LONGEST_GAP_MINUTES and longest.longest_start is not None:
@@ -81,3 +82,19 @@ def _doubt_side(recording: Recording, halves: Sequence[Recording], capacity: Cap
     if second > _NOTABLE_GROWTH * first:
         growth = f"by {100 * (second / first - 1):.0f} %" if first else "from nothing"
         yield f"{capacity.value} grew {growth} from the first half to the second: tune again soon"
+
+
+def _doubt_limits(side: SideRecording | None, capacity: Capacity, limits: Limits) -> Iterator[str]:
+    if side is None:
+        return
+    need = find_need(side)
+    if limits.is_guess:
+        yield (
+            f"{capacity.value} have no known maximum: the minimum {limits.minimum:,} and the maximum"
+            f" {limits.maximum:,}, twice the highest need, are guesses"
+        )
+    elif limits.maximum < need:
+        yield (
+            f"max-provisioned-{capacity.value} {limits.maximum:,} is below the highest need, {need:,}: what"
+            " is above it is throttled, whatever the settings are"
+        )

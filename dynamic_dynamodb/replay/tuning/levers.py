@@ -45,10 +45,6 @@ class Rung(NamedTuple):
     heights: PerCapacity[int]
     patience: int
 
-    def __str__(self) -> str:
-        """Return the heights and the patience as text."""
-        return f"{self.heights.reads}/{self.heights.writes} %, {self.patience}"
-
 
 @dataclass(frozen=True, slots=True)
 class Ladder:

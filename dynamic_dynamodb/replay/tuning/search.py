@@ -59,11 +59,6 @@ class Search:
         self._recorded = bench.halves[FIRST].sides.map(lambda side: side is not None)
         self._rows: dict[tuple[_Places, int, int, str], Row] = {}
 
-    @property
-    def replays(self) -> int:
-        """Return how many halves were replayed."""
-        return len(self._rows)
-
     def run(self) -> Found:
         """Return the cheapest setting that meets the goal, or the one that throttles least if none does."""
         found: dict[int, tuple[_Places, set[Capacity]]] = {}

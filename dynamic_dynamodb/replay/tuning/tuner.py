@@ -8,18 +8,16 @@ import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from math import ceil
 from multiprocessing import active_children, get_context, parent_process
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.recordings.reader import read_source
 from dynamic_dynamodb.replay.simulator.simulator import find_section
 from dynamic_dynamodb.replay.tuning.alternatives import Bench, find_present, list_baselines
-from dynamic_dynamodb.replay.tuning.doubts import find_doubts, find_obstacle
+from dynamic_dynamodb.replay.tuning.doubts import find_doubts, find_need, find_obstacle
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
 from dynamic_dynamodb.replay.tuning.levers import LADDERS, Limits, Rung, build_sections
 from dynamic_dynamodb.replay.tuning.search import Search
-from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
@@ -128,7 +126,7 @@ def find_limits(recording: Recording, section: Section | None) -> PerCapacity[Li
 
     def find(capacity: Capacity) -> Limits:
         side, registered = recording.sides[capacity], recording.registered[capacity]
-        need = 1 if side is None else ceil(max(side.consumed) / SECONDS_PER_MINUTE)
+        need = 1 if side is None else find_need(side)
         minimum, maximum = 1, None
         if section is not None:
             options = section.typed.capacities[capacity]
@@ -136,7 +134,7 @@ def find_limits(recording: Recording, section: Section | None) -> PerCapacity[Li
         elif registered is not None:
             minimum, maximum = registered.minimum, registered.maximum
         if maximum is None:
-            return Limits(minimum, max(minimum, _GUESSED_FACTOR * need, 1), is_guess=True)
+            return Limits(minimum, max(minimum, _GUESSED_FACTOR * need), is_guess=True)
         return Limits(minimum, maximum)
 
     return PerCapacity.of(find)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
 from dynamic_dynamodb.scaling.model import Target
-from tests.end_to_end.program import Program
+from tests.end_to_end.program import PATIENCE_SECONDS, Program
 from tests.replay.recordings import DAY, wave
 from tests.replay.test_command import NO_AWS, RULES, write_recording
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.emulator import Emulator
 
 LOAD = wave(2 * DAY, 5, 40, noise=0.05)
@@ -84,6 +85,22 @@ def test_the_configuration_in_force_is_compared_with(program: Program) -> None:
     assert "max-provisioned-reads: 400" in run.stdout
     assert "billing prorated" in run.stdout
     assert "guess" not in run.stdout
+
+
+def list_children(pid: int) -> list[str]:
+    """Return the processes that a process has started."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+
+
+def test_sigterm_ends_the_workers_too(program: Program) -> None:
+    flags = ("--tune", "history", "--workers", "2")
+    with program.start(RULES.format(threshold=80), *flags, **NO_AWS) as running:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(list_children(running.pid)) <= 2:  # one of them tracks semaphores
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        run = running.end(signal.SIGTERM)  # which fails if a process is left that holds the output open
+    assert (run.code, run.stdout) == (128 + signal.SIGTERM, "")
 
 
 @pytest.mark.parametrize(

@@ -153,13 +153,21 @@ def test_every_reason_to_doubt_the_figures_is_a_sentence() -> None:
         "a row of the recording is 15 minutes: shorter peaks are lost, so real throttling would be higher",
         "7 read events were throttled while this was recorded: the true demand was higher",
         "reads grew by 100 % from the first half to the second: tune again soon",
-        "reads have no known limits: the minimum 1 and the maximum 4, twice the highest need, are guesses",
+        "reads have no known maximum: the minimum 1 and the maximum 4, twice the highest need, are guesses",
         "writes were not recorded: the section does not scale them",
         (
             "1,500 minutes from 2026-03-02 00:00 on have no datapoint: if the table was deleted then, record"
             " it again"
         ),
     ]
+
+
+def test_a_maximum_below_the_need_is_a_doubt() -> None:
+    week = record([60.0 * 150] * 7 * DAY, [60.0] * 7 * DAY)
+    (sentence,) = find_sentences(week)
+    assert sentence.startswith(
+        "max-provisioned-reads 100 is below the highest need, 150: what is above it is"
+    )
 
 
 def test_a_week_with_limits_leaves_no_doubt() -> None:
