@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from fractions import Fraction
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE, add
@@ -239,7 +240,7 @@ class UsageEstimator:
         return Demand(
             minutes,
             known,
-            tuple(sorted(raises)),
+            tuple(sorted(raises, key=itemgetter(0))),
             memory.throttled_checks,
             throttled_until,
             is_newly_throttled=throttled_until is not None
