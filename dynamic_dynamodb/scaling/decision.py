@@ -165,7 +165,9 @@ def _decide_capacity(
         lowered.count,
         why,
         cannot_decrease,
-        is_doubtful=load.is_low and load.throttled_checks == CHECKS_BEFORE_FORCED_RAISE,
+        is_doubtful=(
+            load.is_low and load.is_newly_throttled and load.throttled_checks == CHECKS_BEFORE_FORCED_RAISE
+        ),
         throttled_checks=load.throttled_checks,
     )
     refusal = lowering.refuse(load, lowered.units) if lowered.units < units else None

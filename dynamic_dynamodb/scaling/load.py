@@ -98,6 +98,11 @@ class CapacityLoad:
         return demand.throttled_checks if demand.is_throttled_to_end else 0
 
     @property
+    def is_newly_throttled(self) -> bool:
+        """Return whether this check sees throttled minutes that no earlier check has seen."""
+        return self.usage.demand is not None and self.usage.demand.is_newly_throttled
+
+    @property
     def throttled_by_provisioned_percent(self) -> Fraction:
         """Return unanswered throttled events a second as a share of the provisioned units."""
         return percent_of(self.usage.throttled_per_second, self.provisioned)

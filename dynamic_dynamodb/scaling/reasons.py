@@ -170,7 +170,7 @@ def peak(load: CapacityLoad) -> str:
     """Return the demand of the highest minute that a decrease looks back on."""
     demand = load.usage.demand
     minutes = demand.minutes.period if demand else 0
-    return f"demand is at most {format_number(load.peak_demand)} units a second in {minutes} minutes"
+    return f"{format_number(load.peak_demand)} units a second at most in {minutes} minutes"
 
 
 # What follows from it.
@@ -178,7 +178,7 @@ def peak(load: CapacityLoad) -> str:
 
 def above_target(load: CapacityLoad, demand: Rational) -> str:
     """Return the demand that a capacity is raised to fit."""
-    return f"demand is {format_number(demand)} units a second: up to make that {_target(load)}"
+    return f"{format_number(demand)} units a second: up to make that {_target(load)}"
 
 
 def up_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> str:
@@ -246,7 +246,11 @@ def up_scaling_off(load: CapacityLoad) -> str:
 def demand_but_up_scaling_off(load: CapacityLoad) -> str:
     """State that a raise to a target utilization is due but turned off."""
     demand = format_number(load.recent_demand or 0)
-    return f"demand is {demand} units a second, but {load.name('enable_up_scaling')} is off"
+    threshold = format_number(load.options.upper_threshold)
+    return (
+        f"{demand} units a second are above {load.name('upper_threshold')} {threshold} %,"
+        f" but {load.name('enable_up_scaling')} is off"
+    )
 
 
 # Minimum and maximum.

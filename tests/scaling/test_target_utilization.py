@@ -219,6 +219,19 @@ def test_throttling_that_demand_does_not_explain_raises_at_the_third_check(
     assert (outcome(side), side.is_doubtful) == (expected, is_doubtful)
 
 
+def test_throttled_minutes_that_were_seen_before_repeat_no_warning() -> None:
+    memory = Memory(throttled_checks=3, throttled_until=THIS_MINUTE)
+    assert not decide_reads(usage_of(every_minute(20), {1: 2}, memory)).is_doubtful
+
+
+def test_raises_within_one_minute_keep_their_order() -> None:
+    moment = THIS_MINUTE - timedelta(seconds=30)
+    raises = (Raise(moment, 100), Raise(moment + timedelta(seconds=9), 40))
+    demand = usage_of(every_minute(10), {1: 60000}, Memory(raises=raises)).demand
+    assert demand is not None
+    assert find_peak(demand, 60) == 2 * 100
+
+
 def test_one_throttled_minute_that_stays_in_the_window_counts_once() -> None:
     memory = Memory(throttled_checks=1, throttled_until=THIS_MINUTE - timedelta(minutes=3))
     assert decide_reads(usage_of(every_minute(80), {4: 2}, memory)).throttled_checks == 0
@@ -234,8 +247,8 @@ def test_a_minute_with_no_throttled_events_is_not_newly_throttled() -> None:
 def test_sentences_name_the_demand_and_the_target() -> None:
     sides = [decide_reads(usage_of(every_minute(units))) for units in (96, 72)]
     assert [side.reasons[0].sentence for side in sides] == [
-        "demand is 96 units a second: up to make that 85 %",
-        "demand is at most 72 units a second in 15 minutes: down to make that 85 %",
+        "96 units a second: up to make that 85 %",
+        "72 units a second at most in 15 minutes: down to make that 85 %",
     ]
 
 
