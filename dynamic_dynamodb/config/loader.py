@@ -165,8 +165,8 @@ class _Loader:
     ) -> Section | None:
         options, shown = joined.values, clip(title)
         self.origins[title] = joined.origins
-        self.reader.faults += validation.find_target_faults(shown, options)
-        self.reader.warnings += validation.warn_of_target(shown, options)
+        self.reader.faults += validation.find_target_faults(shown, options, self.reader.unread)
+        self.reader.warnings += validation.warn_of_target(shown, options, self.reader.unread)
         self.reader.warnings += validation.warn_of_late_decreases(
             shown, options, global_options["check_interval"]
         )

@@ -65,10 +65,15 @@ def _list_known(scopes: tuple[Scope, ...]) -> Mapping[str, Option]:
 
 @dataclass(slots=True)
 class Reader:
-    """Parse values, and collect faults, warnings and deprecated names on the way."""
+    """Parse values, and collect faults, warnings and deprecated names on the way.
+
+    `unread` are the keys of options whose values have faults, in any place: what follows from their defaults
+    is not reported.
+    """
 
     flags: Mapping[str, str | bool]
     faults: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
     deprecated: set[str] = field(default_factory=set)
 
@@ -91,6 +96,7 @@ class Reader:
             parsed = parse_value(option, text)
         except ValueError as error:
             self.faults.append(f"{place} {error}")
+            self.unread.add(option.key)
             return {}
         if option.successors:
             self.deprecated.add(option.name)

@@ -18,10 +18,12 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
 from dynamic_dynamodb.scaling.guards import EARLIEST_LATE, LATE_SPREAD
+from dynamic_dynamodb.scaling.target_options import read_target_options
 from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
     from dynamic_dynamodb.config.sections import Section
@@ -34,30 +36,52 @@ _PARTITION_SUFFIX: Final = "-global"
 YOUNGEST_WINDOW_START_MINUTES: Final = 5
 LONGEST_LATE_INTERVAL_SECONDS: Final = 300
 """With a longer check interval, the minutes that decrease-late-in-hour leaves may hold no check."""
-_LATE_MINUTES: Final = range((EARLIEST_LATE + LATE_SPREAD) // MINUTE, MINUTES_PER_HOUR)
-"""All decreases are allowed in these minutes of an hour, whatever the name of their target."""
+_LAST_MINUTES: Final = range((EARLIEST_LATE + LATE_SPREAD) // MINUTE + 1, MINUTES_PER_HOUR)
+"""Before these minutes of an hour, the decreases of some targets have hardly a minute left, or none."""
+_LONGEST_DECREASE_LOOKBACK_MINUTES: Final = next(
+    option.maximum for option in OPTIONS if option.name == "decrease-lookback-period"
+)
 _TASKS: Final = ("daemon", "record", "replay", "tune")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
 
-def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the faults between the options of one section."""
+def find_target_faults(title: str, options: Mapping[str, Any], unread: AbstractSet[str]) -> Iterator[str]:
+    """Yield the faults between the options of one section.
+
+    `unread` are the keys of options that have faults of their own: their values are not the operator's.
+    """
     for capacity in Capacity:
-        minimum = options[f"min_provisioned_{capacity.value}"]
-        maximum = options[f"max_provisioned_{capacity.value}"]
-        if maximum is not None and minimum > maximum:
-            yield (
-                f"[{title}] min-provisioned-{capacity.value} {minimum} is above"
-                f" max-provisioned-{capacity.value} {maximum}: lower the minimum or raise the maximum"
-            )
-        target = options[f"{capacity.value}_target_utilization"]
-        lower, upper = (options[f"{capacity.value}_{side}_threshold"] for side in ("lower", "upper"))
-        if target is not None and not lower < target <= upper:
-            yield (
-                f"[{title}] {capacity.value}-target-utilization {target:g} is not above"
-                f" {capacity.value}-lower-threshold {lower:g} and at most {capacity.value}-upper-threshold"
-                f" {upper:g}: use thresholds such as {max(target - 10, 1):g} and {min(target + 10, 100):g}"
-            )
+        name = capacity.value
+        if unread.isdisjoint({f"min_provisioned_{name}", f"max_provisioned_{name}"}):
+            yield from _find_limit_faults(title, options, name)
+        keys = {f"{name}_target_utilization", f"{name}_lower_threshold", f"{name}_upper_threshold"}
+        if unread.isdisjoint(keys):
+            yield from _find_utilization_faults(title, options, name)
+    if unread.isdisjoint({"lookback_period", "lookback_window_start", "decrease_lookback_period"}):
+        yield from _find_look_back_faults(title, options)
+
+
+def _find_limit_faults(title: str, options: Mapping[str, Any], name: str) -> Iterator[str]:
+    minimum, maximum = options[f"min_provisioned_{name}"], options[f"max_provisioned_{name}"]
+    if maximum is not None and minimum > maximum:
+        yield (
+            f"[{title}] min-provisioned-{name} {minimum} is above"
+            f" max-provisioned-{name} {maximum}: lower the minimum or raise the maximum"
+        )
+
+
+def _find_utilization_faults(title: str, options: Mapping[str, Any], name: str) -> Iterator[str]:
+    target = options[f"{name}_target_utilization"]
+    lower, upper = options[f"{name}_lower_threshold"], options[f"{name}_upper_threshold"]
+    if target is not None and not lower < target <= upper:
+        yield (
+            f"[{title}] {name}-target-utilization {target:g} is not above"
+            f" {name}-lower-threshold {lower:g} and at most {name}-upper-threshold"
+            f" {upper:g}: use thresholds such as {max(target - 10, 1):g} and {min(target + 10, 100):g}"
+        )
+
+
+def _find_look_back_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
     period, start = options["lookback_period"], options["lookback_window_start"]
     if period > start:
         yield (
@@ -65,16 +89,14 @@ def find_target_faults(title: str, options: Mapping[str, Any]) -> Iterator[str]:
             f" the window would end in the future; use at most {start}"
         )
     history = options["decrease_lookback_period"]
-    if history < start and has_target_utilization(options):
+    if history < start and read_target_options(options).has_target_utilization:
+        advice = f"use at least {start}"
+        if start > _LONGEST_DECREASE_LOOKBACK_MINUTES:
+            advice = f"use a lookback-window-start of at most {_LONGEST_DECREASE_LOOKBACK_MINUTES:g}"
         yield (
             f"[{title}] decrease-lookback-period {history} is shorter than lookback-window-start {start}:"
-            f" a decrease must look back on the look-back window too; use at least {start}"
+            f" a decrease must look back on the look-back window too; {advice}"
         )
-
-
-def has_target_utilization(options: Mapping[str, Any]) -> bool:
-    """Return whether either capacity is scaled to a target utilization."""
-    return any(options[f"{capacity.value}_target_utilization"] is not None for capacity in Capacity)
 
 
 def warn_of_late_decreases(title: str, options: Mapping[str, Any], check_interval: int) -> Iterator[str]:
@@ -92,11 +114,11 @@ def warn_of_late_decreases(title: str, options: Mapping[str, Any], check_interva
         window.contains(hour * MINUTES_PER_HOUR + minute)
         for window in windows.windows
         for hour in range(24)
-        for minute in _LATE_MINUTES
+        for minute in _LAST_MINUTES
     ):
         yield (
-            f"[{title}] maintenance-windows never meet minutes {_LATE_MINUTES[0]} to {_LATE_MINUTES[-1]}"
-            " of an hour, and decrease-late-in-hour lowers capacity only then:"
+            f"[{title}] maintenance-windows never meet minutes {_LAST_MINUTES[0]} to {_LAST_MINUTES[-1]}"
+            " of an hour, and decrease-late-in-hour lowers capacity only late in the hour:"
             " let a window last until a full hour, such as 22:00-23:59"
         )
 
@@ -133,14 +155,18 @@ def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path
             yield fault
 
 
-def warn_of_target(title: str, options: Mapping[str, Any]) -> Iterator[str]:
-    """Yield warnings of values in a section that are valid, but probably not meant."""
+def warn_of_target(title: str, options: Mapping[str, Any], unread: AbstractSet[str]) -> Iterator[str]:
+    """Yield warnings of values in a section that are valid, but probably not meant.
+
+    `unread` are the keys of options that have faults of their own.
+    """
     for capacity in Capacity:
         name = capacity.value
-        if options[f"max_provisioned_{name}"] is None and options[f"enable_{name}_autoscaling"]:
+        has_maximum = options[f"max_provisioned_{name}"] is not None or f"max_provisioned_{name}" in unread
+        if options[f"enable_{name}_autoscaling"] and not has_maximum:
             yield f"[{title}] has no max-provisioned-{name}: {name}, and their cost, can grow without limit"
         lower, upper = options[f"{name}_lower_threshold"], options[f"{name}_upper_threshold"]
-        if lower >= upper:
+        if lower >= upper and unread.isdisjoint({f"{name}_lower_threshold", f"{name}_upper_threshold"}):
             yield (
                 f"[{title}] {name}-lower-threshold {lower:g} is not below {name}-upper-threshold {upper:g}:"
                 " set them apart, such as 30 and 90"
@@ -175,7 +201,21 @@ def warn_of_idle_options(
     if origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN and not has_breaker:
         missing = "a circuit-breaker-url here or in [global]"
         yield f"[{title}] circuit-breaker-timeout has no effect without {missing}"
+    typed = read_target_options(options)
+    if origins["decrease_lookback_period"] != DEFAULT_ORIGIN and not typed.has_target_utilization:
+        missing = "reads-target-utilization or writes-target-utilization"
+        yield f"[{title}] decrease-lookback-period has no effect without {missing}"
+    if typed.decrease_late_in_hour and not any(
+        side.enable_autoscaling and side.enable_down_scaling for side in typed.capacities
+    ):
+        yield f"[{title}] decrease-late-in-hour has no effect while decreases are off"
     for capacity in Capacity:
+        if (
+            typed.capacities[capacity].target_utilization
+            and not typed.capacities[capacity].enable_autoscaling
+        ):
+            name = f"{capacity.value}-target-utilization"
+            yield f"[{title}] {name} has no effect while enable-{capacity.value}-autoscaling is off"
         for side, message_type in (("upper", "high-throughput-alarm"), ("lower", "low-throughput-alarm")):
             is_set = options[f"{capacity.value}_{side}_alarm_threshold"]
             if is_set and message_type not in options["sns_message_types"]:

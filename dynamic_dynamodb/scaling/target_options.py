@@ -111,13 +111,15 @@ class TargetOptions:
     sns_message_types: frozenset[str]
 
     has_target_utilization: bool = field(init=False)
-    """Whether either capacity is scaled to a target utilization, which needs each minute."""
+    """Whether either capacity is scaled, and to a target utilization, which needs each minute."""
     needed_series: PerCapacity[NeededSeries] = field(init=False)
     """The series to fetch for each capacity."""
 
     def __post_init__(self) -> None:
         """Compute once what every check needs."""
-        has_target = any(side.target_utilization is not None for side in self.capacities)
+        has_target = any(
+            side.enable_autoscaling and side.target_utilization is not None for side in self.capacities
+        )
         object.__setattr__(self, "has_target_utilization", has_target)
         object.__setattr__(self, "needed_series", self.capacities.map(find_needed_series))
 

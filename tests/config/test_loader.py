@@ -94,6 +94,44 @@ if TYPE_CHECKING:
             id="a decrease that looks back less than the window",
         ),
         pytest.param(
+            "[table: a]\nwrites-target-utilization: 60\nlookback-window-start: 200\n",
+            (
+                (
+                    "[table: a] decrease-lookback-period 15 is shorter than lookback-window-start 200:"
+                    " a decrease must look back on the look-back window too; use a lookback-window-start"
+                    " of at most 180"
+                ),
+            ),
+            id="a look-back window before the longest period of a decrease",
+        ),
+        pytest.param(
+            "[table: a]\nwrites-target-utilization: 60\ndecrease-lookback-period: 181\n",
+            ("[table: a] decrease-lookback-period must be at most 180, got 181",),
+            id="a decrease that looks back too far",
+        ),
+        pytest.param(
+            "[table: a]\nlookback-window-start: 21601\n",
+            ("[table: a] lookback-window-start must be at most 21600, got 21601",),
+            id="a look-back window beyond CloudWatch's minutes",
+        ),
+        pytest.param(
+            "[table: a]\nreads-target-utilization: 101\nwrites-target-utilization: 9\n",
+            (
+                "[table: a] reads-target-utilization must be at most 100, got 101",
+                "[table: a] writes-target-utilization must be at least 10, got 9",
+            ),
+            id="targets out of range",
+        ),
+        pytest.param(
+            "[table: a]\nreads-upper-threshold: ninety\nreads-target-utilization: 95\n"
+            "max-provisioned-writes: many\nmin-provisioned-writes: 2\n",
+            (
+                "[table: a] reads-upper-threshold must be a number such as 90 or 33.3, got 'ninety'",
+                "[table: a] max-provisioned-writes must be a whole number such as 50, got 'many'",
+            ),
+            id="faults whose defaults lead to no further ones",
+        ),
+        pytest.param(
             "[table: (]\n",
             (
                 (

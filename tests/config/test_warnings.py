@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.loader import examine, load
 from tests.config.files import LIMITS, TABLE, read
 
 if TYPE_CHECKING:
@@ -79,11 +79,23 @@ if TYPE_CHECKING:
             id="too few checks for the end of an hour",
         ),
         pytest.param(
-            f"{TABLE}decrease-late-in-hour: true\nmaintenance-windows: 22:00-22:50, 01:10-01:20\n",
-            "[table: ^a$] maintenance-windows never meet minutes 55 to 59 of an hour, and"
-            " decrease-late-in-hour lowers capacity only then: let a window last until a full hour, such as"
-            " 22:00-23:59",
+            f"{TABLE}decrease-late-in-hour: true\nmaintenance-windows: 22:00-22:55, 01:10-01:20\n",
+            "[table: ^a$] maintenance-windows never meet minutes 56 to 59 of an hour, and"
+            " decrease-late-in-hour lowers capacity only late in the hour: let a window last until a full"
+            " hour, such as 22:00-23:59",
             id="windows without the end of an hour",
+        ),
+        pytest.param(
+            f"{TABLE}decrease-late-in-hour: true\nenable-reads-down-scaling: false\n"
+            "enable-writes-down-scaling: false\n",
+            "[table: ^a$] decrease-late-in-hour has no effect while decreases are off",
+            id="late decreases that are off",
+        ),
+        pytest.param(
+            f"{TABLE}decrease-lookback-period: 30\n",
+            "[table: ^a$] decrease-lookback-period has no effect without reads-target-utilization or"
+            " writes-target-utilization",
+            id="a period for a target that is not set",
         ),
         pytest.param(
             f"{TABLE}circuit-breaker-timeout: 500\n",
@@ -165,3 +177,30 @@ def test_another_region_in_the_environment_is_a_warning(
     path.write_text(TABLE)
     warnings = load({"config": str(path)}, environment).warnings
     assert (warnings != ()) == is_said
+
+
+def test_a_target_of_a_capacity_that_is_not_scaled_has_no_effect(path: Path) -> None:
+    text = f"{TABLE}reads-target-utilization: 80\nenable-reads-autoscaling: false\n"
+    assert (
+        "[table: ^a$] reads-target-utilization has no effect while enable-reads-autoscaling is off"
+        in read(path, text).warnings
+    )
+
+
+def test_an_option_with_a_fault_has_no_warning_about_its_default(path: Path) -> None:
+    path.write_text(
+        "[default_options]\nmax-provisioned-reads: many\nwrites-lower-threshold: low\n"
+        "[table: ^a$]\nmax-provisioned-writes: 5\nwrites-upper-threshold: 20\n"
+    )
+    result = examine({"config": str(path)}, {})
+    assert len(result.faults) == 2
+    assert result.configuration.warnings == ()
+
+
+def test_an_index_may_have_another_target_than_the_defaults(path: Path) -> None:
+    text = (
+        f"[default_options]\n{LIMITS}reads-target-utilization: 85\nlookback-window-start: 5\n"
+        "[table: ^a$]\n[gsi: ^b$ table: ^a$]\nreads-target-utilization: 60\n"
+    )
+    (table,) = read(path, text).sections
+    assert [one.typed.capacities.reads.target_utilization for one in (table, *table.gsis)] == [85, 60]
