@@ -45,7 +45,9 @@ _TASKS: Final = ("daemon", "record", "replay", "tune")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
 
-def find_target_faults(title: str, options: Mapping[str, Any], unread: AbstractSet[str]) -> Iterator[str]:
+def find_target_faults(
+    title: str, options: Mapping[str, Any], unread: AbstractSet[str] = frozenset()
+) -> Iterator[str]:
     """Yield the faults between the options of one section.
 
     `unread` are the keys of options that have faults of their own: their values are not the operator's.
@@ -155,7 +157,9 @@ def find_path_faults(options: Mapping[str, Any], find_path: Callable[[str], Path
             yield fault
 
 
-def warn_of_target(title: str, options: Mapping[str, Any], unread: AbstractSet[str]) -> Iterator[str]:
+def warn_of_target(
+    title: str, options: Mapping[str, Any], unread: AbstractSet[str] = frozenset()
+) -> Iterator[str]:
     """Yield warnings of values in a section that are valid, but probably not meant.
 
     `unread` are the keys of options that have faults of their own.
