@@ -149,6 +149,13 @@ REPLAY_OPTIONS: Final = (
         metavar="READS,WRITES",
         needs=_REPLAY_OR_TUNE,
     ),
+    _replay(
+        "every-check",
+        Kind.SWITCH,
+        "Make every check of a replay, also those that provably change nothing. The result is the same, and"
+        " takes much longer.",
+        default=False,
+    ),
     *(
         _replay(
             f"price-{capacity.singular}-{what}",

@@ -51,6 +51,16 @@ class Scale:
         """Build a scale from the dict of an option."""
         return cls(tuple(sorted((exact(key), exact(amount)) for key, amount in amounts.items())))
 
+    @property
+    def lowest_key(self) -> Rational:
+        """Return the lowest percentage of all steps."""
+        return self.steps[0][0]
+
+    @property
+    def highest_key(self) -> Rational:
+        """Return the highest percentage of all steps."""
+        return self.steps[-1][0]
+
     def amount_at_or_above(self, percent: Rational) -> Rational:
         """Return the amount of the highest key that `percent` reaches; 0 below all keys, and at 0 %."""
         found: Rational = 0

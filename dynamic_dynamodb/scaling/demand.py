@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import groupby
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.calculators import PERCENT, SECONDS_PER_MINUTE, add, exact
@@ -57,7 +56,8 @@ def find_peak(demand: Demand, provisioned: int) -> Rational:
 
 def fit_to(demand_per_second: Rational, target_percent: Rational) -> int:
     """Return the units of which the demand is the target utilization; fractions are rounded up."""
-    return ceil(Fraction(demand_per_second * PERCENT, target_percent))
+    part = demand_per_second.numerator * target_percent.denominator * PERCENT
+    return -(-part // (demand_per_second.denominator * target_percent.numerator))
 
 
 def _sum_up(demand: Demand, places: Sequence[int], provisioned: int) -> Rational:

@@ -115,6 +115,13 @@ def find_late_start(target: Target) -> timedelta:
     return EARLIEST_LATE + LATE_SPREAD * (crc32(str(target).encode()) % 1000) / 1000
 
 
+def find_next_turn(description: Description, now: datetime) -> datetime:
+    """Return the next moment at which guards may hold another decrease than now, windows left aside."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    turns = (hour + find_late_start(description.target), find_next_decrease(description, now))
+    return min((turn for turn in turns if turn is not None and turn > now), default=hour + timedelta(hours=1))
+
+
 def _is_worth_waiting(side: CapacityDecision) -> bool:
     """Return whether a decrease saves too little at once to be worth blocking further ones for an hour."""
     is_above_maximum = any(reason.code is Code.ABOVE_MAXIMUM for reason in side.reasons)

@@ -59,7 +59,7 @@ def run_tracking(recording: Recording, settings: BaselineSettings, target_percen
                 if applied != before:
                     model.update(applied, minute, now)
             was_refused = is_refused
-        model.serve(minute)
+        model.serve(range(minute, minute + 1))
     watching = price_alarms(sum(side is not None for side in recording.sides))
     tally = Tally(
         model.updates, refused, settings.limits.map(lambda limits: limits.max_provisioned), watching

@@ -86,6 +86,7 @@ complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l compare -xka "(
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l fail-if -x -d 'Exit with 1 if a condition is true, such as `throttled>0.1%` (which also sets the allowed throttling) or `cost>100`. Separate conditions with commas.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l as -x -d 'Table or index that the recording belongs to, if the file name does not say so.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l start -x -d 'Initial capacity, if none was recorded. Defaults to the peak of the first hour.'
+complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l every-check -d 'Make every check of a replay, also those that provably change nothing. The result is the same, and takes much longer.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l price-read-capacity -x -d 'Price of one read capacity unit for an hour in US dollars. The default is that of us-east-1, November 2024. (default: 0.00013)'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l price-write-capacity -x -d 'Price of one write capacity unit for an hour in US dollars. The default is that of us-east-1, November 2024. (default: 0.00065)'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l price-read-requests -x -d 'Price of a million read request units on demand in US dollars. The default is that of us-east-1, November 2024. (default: 0.125)'

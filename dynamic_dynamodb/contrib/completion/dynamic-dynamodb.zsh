@@ -46,6 +46,7 @@ _shtab_dynamic_dynamodb_options=(
   "--fail-if[Exit with 1 if a condition is true, such as \`throttled\>0.1\%\` (which also sets the allowed throttling) or \`cost\>100\`. Separate conditions with commas.]:CONDITION:"
   "--as[Table or index that the recording belongs to, if the file name does not say so.]:TABLE[/INDEX]:"
   "--start[Initial capacity, if none was recorded. Defaults to the peak of the first hour.]:READS,WRITES:"
+  "--every-check[Make every check of a replay, also those that provably change nothing. The result is the same, and takes much longer.]"
   "--price-read-capacity[Price of one read capacity unit for an hour in US dollars. The default is that of us-east-1, November 2024. (default\: 0.00013)]:DOLLARS:"
   "--price-write-capacity[Price of one write capacity unit for an hour in US dollars. The default is that of us-east-1, November 2024. (default\: 0.00065)]:DOLLARS:"
   "--price-read-requests[Price of a million read request units on demand in US dollars. The default is that of us-east-1, November 2024. (default\: 0.125)]:DOLLARS:"

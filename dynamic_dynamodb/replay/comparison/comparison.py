@@ -183,7 +183,12 @@ def _simulate(
     replayed = simulate(
         configuration.sections,
         recordings,
-        Scenario(settings.physics, configuration.global_options["check_interval"], settings.start),
+        Scenario(
+            settings.physics,
+            configuration.global_options["check_interval"],
+            settings.start,
+            settings.is_every_check_made,
+        ),
         progress,
     )
     return {one.model.target: one for one in replayed}

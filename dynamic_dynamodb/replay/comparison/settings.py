@@ -78,6 +78,7 @@ class Settings:
     conditions: tuple[Condition, ...]
     default_prices: tuple[str, ...] = ()
     region: str = PRICED_REGION
+    is_every_check_made: bool = False
 
     @property
     def allowed_percent(self) -> float:
@@ -120,6 +121,7 @@ def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Se
         conditions or (),
         tuple(f"--{name}" for name in flags if name not in given),
         options["region"],
+        options["every_check"],
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.replay.simulator.target_model import UPDATING, History
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.simulator.target_model import TargetModel
     from dynamic_dynamodb.scaling.table_update import TableUpdate
     from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
+
+NEVER: Final = sys.maxsize
+"""A minute after all others."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,17 +67,19 @@ class Lifetime:
 class Account:
     """An account with the modelled tables, as the ports Tables, Metrics, Notifier and CircuitBreaker.
 
-    Minutes count from `origin`, the first minute of the earliest recording.
+    Minutes count from `origin`, the first minute of the earliest recording. Until `next_change` no table
+    appears or disappears, neither in the account nor to checks.
     """
 
     def __init__(self, lifetimes: Sequence[Lifetime], origin: datetime) -> None:
         """Create the account as it is before the first minute."""
         self._lifetimes = {lifetime.model.target: lifetime for lifetime in lifetimes}
         self._origin = origin
-        self._changes = {
-            turn for lifetime in lifetimes for turn in (lifetime.first, lifetime.seen_from, lifetime.end)
-        }
-        self._serving: list[Lifetime] = []
+        self._changes = sorted(
+            {turn for lifetime in lifetimes for turn in (lifetime.first, lifetime.seen_from, lifetime.end)}
+        )
+        self.next_change = self._changes[0]
+        self.serving: list[Lifetime] = []
         self.seen: dict[str, list[TargetModel]] = {}
         self._descriptions: dict[str, dict[Target, Description]] = {}
         self._minute = 0
@@ -80,24 +87,26 @@ class Account:
     def begin(self, minute: int) -> None:
         """Begin a minute: updates come into force, tables appear and disappear."""
         self._minute = minute
-        if minute in self._changes:
+        if minute >= self.next_change:
             self._update_tables()
-        for lifetime in self._serving:
+        for lifetime in self.serving:
             if lifetime.model.settle(minute - lifetime.first):
                 self._descriptions.pop(lifetime.model.target.table, None)
 
-    def serve(self) -> None:
-        """End the minute: its demand is served or throttled."""
-        for lifetime in self._serving:
-            lifetime.model.serve(self._minute - lifetime.first)
+    def serve(self, end: int) -> None:
+        """Serve or throttle the demand of this minute and all others before `end`."""
+        for lifetime in self.serving:
+            lifetime.model.serve(range(self._minute - lifetime.first, end - lifetime.first))
 
     def _update_tables(self) -> None:
         minute = self._minute
-        self._serving = [
+        later = bisect_right(self._changes, minute)
+        self.next_change = self._changes[later] if later < len(self._changes) else NEVER
+        self.serving = [
             lifetime for lifetime in self._lifetimes.values() if lifetime.first <= minute < lifetime.end
         ]
         self.seen = {}
-        for lifetime in self._serving:
+        for lifetime in self.serving:
             if lifetime.seen_from <= minute:
                 self.seen.setdefault(lifetime.model.target.table, []).append(lifetime.model)
         self._descriptions.clear()

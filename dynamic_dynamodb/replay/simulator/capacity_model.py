@@ -93,20 +93,23 @@ class CapacityModel:
 
         `served` starts as a copy of the demands, and `throttled` as zeros.
         """
-        for minute in self._serve_busy(demands, minutes):
+        for minute in self.serve_busy(demands, minutes):
             served[minute], throttled[minute] = self.served, self.throttled
 
     def is_enough(self, demands: Column[float], most_throttled: float) -> bool:
         """Return whether a recording throttles at most this many units."""
         throttled = 0.0
-        for _ in self._serve_busy(demands, range(len(demands))):
+        for _ in self.serve_busy(demands, range(len(demands))):
             throttled += self.throttled
             if throttled > most_throttled:
                 return False
         return True
 
-    def _serve_busy(self, demands: Column[float], minutes: range) -> Iterator[int]:
-        """Serve consecutive minutes, and yield after each that needs the bucket."""
+    def serve_busy(self, demands: Column[float], minutes: range) -> Iterator[int]:
+        """Serve consecutive minutes, and yield after each that needs the bucket.
+
+        Nothing is throttled in the others.
+        """
         begin, end = minutes.start, minutes.stop
         each = float(self.provisioned * SECONDS_PER_MINUTE)  # floats are compared faster with each other
         busy = [minute for minute, demand in enumerate(demands[begin:end], begin) if demand > each]

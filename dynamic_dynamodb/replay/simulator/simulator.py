@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.check.check import Check
@@ -14,7 +13,7 @@ from dynamic_dynamodb.check.state import AccountMemory, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.replay.simulator.account import Account, InlineExecutor, Lifetime
-from dynamic_dynamodb.replay.simulator.quiet_checks import QuietChecks, QuietTarget
+from dynamic_dynamodb.replay.simulator.skipping import SECOND, Skipper, TargetOutlook
 from dynamic_dynamodb.replay.simulator.target_model import TargetModel
 from dynamic_dynamodb.replay.simulator.timeline import Timeline
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
@@ -29,10 +28,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.replay.simulator.capacity_model import Physics
-    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 PROGRESS_STEP_MINUTES: Final = 1440
-SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +65,15 @@ def get_section(sections: Sequence[Section], target: Target) -> Section:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """How to replay: constants of the model, seconds between checks, and units at the start if given."""
+    """How to replay: constants of the model, seconds between checks, and units at the start if given.
+
+    Unless `is_every_check_made`, checks that provably change nothing are not made.
+    """
 
     physics: Physics
     check_interval: int
     start: PerCapacity[int] | None = None
+    is_every_check_made: bool = False
 
 
 def simulate(
@@ -113,10 +114,7 @@ def _group_by_time(recordings: Sequence[Recording]) -> list[list[Recording]]:
 
 
 class Run:
-    """A run through overlapping recordings; `on_check` is called with the report of each check.
-
-    Without `on_check`, checks that provably change nothing are not made.
-    """
+    """A run through overlapping recordings; `on_check` is called with the report of each check, if given."""
 
     def __init__(
         self,
@@ -146,38 +144,42 @@ class Run:
         self._account = Account(lifetimes, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
         self._check = _build_check(self._account, own_sections, scenario.check_interval)
-        self._quiet = QuietChecks(
-            self._account,
-            self._check.memory,
-            {one.model.target: QuietTarget(one, *self._find_options(one.model.target)) for one in lifetimes},
-        )
+        self._skipper = None
+        if on_check is None and not scenario.is_every_check_made:
+            self._skipper = Skipper(
+                self._account,
+                self._check.memory,
+                {one.model.target: self._foresee(one, own_sections) for one in lifetimes},
+                origin=origin,
+                check_interval=scenario.check_interval,
+            )
+
+    def _foresee(self, lifetime: Lifetime, sections: Sequence[Section]) -> TargetOutlook:
+        target = lifetime.model.target
+        options = get_section(sections, target).typed
+        return TargetOutlook(lifetime, options, self.replayed[target].timeline)
 
     def pass_time(self) -> Iterator[float]:
         """Simulate minute after minute, and yield the share that has passed from time to time."""
-        next_check = 0  # seconds after the start of the minute
-        moment = self._origin
-        for minute in range(self._minutes):
+        minute, second = 0, 0  # of the next check
+        while minute < self._minutes:
             self._account.begin(minute)
-            while next_check < SECONDS_PER_MINUTE:
-                self._run_check(minute, moment + next_check * SECOND)
-                next_check += self._check_interval
-            next_check -= SECONDS_PER_MINUTE
-            moment += MINUTE
-            self._account.serve()
-            if minute % PROGRESS_STEP_MINUTES == 0:
+            end = minute
+            if self._skipper is not None:
+                end, second = self._skipper.skip(minute, second)
+            if end == minute:
+                end += 1
+                while second < end * SECONDS_PER_MINUTE:
+                    self._run_check(minute, self._origin + second * SECOND)
+                    second += self._check_interval
+            self._account.serve(end)
+            if not minute or minute // PROGRESS_STEP_MINUTES < end // PROGRESS_STEP_MINUTES:
                 yield minute / self._minutes
-
-    def _find_options(self, target: Target) -> tuple[TargetOptions, Timeline]:
-        replayed = self.replayed[target]
-        return replayed.section.typed, replayed.timeline
+            minute = end
 
     def _run_check(self, minute: int, now: datetime) -> None:
-        if self._on_check is None and self._quiet.skip(minute, now):
-            return
-        self._quiet.resume()
         self.checks_made += 1
         checked = self._check.run(now)
-        self._quiet.note_check()
         if self._on_check is not None:
             self._on_check(now, checked)
         for report in checked.targets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from copy import copy
 from itertools import repeat
 from operator import mod
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -38,7 +39,11 @@ class History(NamedTuple):
 
 
 class SideModel:
-    """One capacity of a target: its model, its demand, and the results of each minute so far."""
+    """One capacity of a target: its model, its demand, and the results of each minute.
+
+    A minute that has not been served holds its demand as `consumed`, and 0 for the rest.
+    `last_throttled` is the last minute that was throttled, -1 if none was.
+    """
 
     __slots__ = ("consumed", "demand", "is_whole", "last_throttled", "model", "provisioned", "throttled")
 
@@ -46,23 +51,31 @@ class SideModel:
         """Create a side; one that was not recorded has the demand None."""
         self.model = model
         self.demand = demand
-        self.consumed: Column[float] = array("d")
-        self.throttled: Column[float] = array("d")
-        self.provisioned: array[int] = array("q")
+        minutes = 0 if demand is None else len(demand)
+        self.consumed: Column[float] = array("d", demand or ())
+        self.throttled: Column[float] = array("d", bytes(8 * minutes))
+        self.provisioned: array[int] = array("q", bytes(8 * minutes))
         self.last_throttled = -1
         # Whole demand is served and throttled in whole units, whose sums are exact.
         self.is_whole = demand is not None and not any(map(mod, demand, repeat(1)))
 
-    def serve(self, minute: int) -> None:
-        """Serve the demand of a minute since the recording's start."""
-        if self.demand is not None:
-            model = self.model
-            model.step(self.demand[minute])
-            self.consumed.append(model.served)
-            self.throttled.append(model.throttled)
+    def serve(self, minutes: range) -> None:
+        """Serve the demand of consecutive minutes since the recording's start."""
+        if self.demand is None:
+            return
+        model = self.model
+        for minute in model.serve_busy(self.demand, minutes):
+            self.consumed[minute], self.throttled[minute] = model.served, model.throttled
             if model.throttled:
                 self.last_throttled = minute
-            self.provisioned.append(model.provisioned)
+        self.provisioned[minutes.start : minutes.stop] = array("q", [model.provisioned]) * len(minutes)
+
+    def find_throttled(self, minutes: range) -> int | None:
+        """Return the first of the next minutes that is going to be throttled; None if none is."""
+        if self.demand is None:
+            return None
+        trial = copy(self.model)
+        return next((minute for minute in trial.serve_busy(self.demand, minutes) if trial.throttled), None)
 
     def read(self, first: int, end: int, history: History | None = None) -> CapacitySeries:
         """Return the series of the minutes `first` <= minute < `end`, and each minute of a history.
@@ -98,7 +111,7 @@ class TargetModel:
     """A table or an index: both capacities, the update in progress, and AWS's count of decreases.
 
     Minutes count from the start of the recording. `updates` counts UpdateTable calls, `requested_metrics` the
-    metrics that checks have requested of CloudWatch.
+    metrics that checks have requested of CloudWatch, `served` the minutes that are over.
     """
 
     def __init__(self, recording: Recording, physics: Physics, start: PerCapacity[int]) -> None:
@@ -116,6 +129,7 @@ class TargetModel:
         self._last_decrease: datetime | None = None
         self.updates = 0
         self.requested_metrics = 0
+        self.served = 0
 
     @property
     def sides(self) -> PerCapacity[SideModel]:
@@ -135,7 +149,12 @@ class TargetModel:
     @property
     def published(self) -> int:
         """Return the number of minutes that have been published."""
-        return max(0, len(self.reads.consumed or self.writes.consumed) - self._physics.delay)
+        return max(0, self.served - self.delay)
+
+    @property
+    def delay(self) -> int:
+        """Return the minutes from the end of a minute until its metrics are published."""
+        return self._physics.delay
 
     def describe(self, *, is_table_updating: bool) -> Description:
         """Return its description, as DescribeTable would."""
@@ -180,10 +199,11 @@ class TargetModel:
         self.writes.model.provision(units.writes)
         return True
 
-    def serve(self, minute: int) -> None:
-        """Serve the demand of a minute on both sides."""
-        self.reads.serve(minute)
-        self.writes.serve(minute)
+    def serve(self, minutes: range) -> None:
+        """Serve the demand of consecutive minutes on both sides."""
+        self.reads.serve(minutes)
+        self.writes.serve(minutes)
+        self.served = minutes.stop
 
     def _lowers(self, units: PerCapacity[int]) -> bool:
         return units.reads < self.reads.model.provisioned or units.writes < self.writes.model.provisioned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,8 @@ from tests.builders import section
 from tests.replay.recordings import START, record, spikes, wave
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
@@ -39,6 +42,14 @@ CHANGES: dict[str, list[str]] = {
     "decrease_consumed_reads_scale": ["{30: 20}"],
     "reads_upper_alarm_threshold": ["70"],
     "increase_throttled_by_provisioned_reads_scale": ["{0: 25}"],
+    "reads_target_utilization": ["70", "60.5"],
+    "writes_target_utilization": ["65"],
+    "decrease_lookback_period": ["15", "60"],
+    "decrease_late_in_hour": ["true"],
+    "allow_scaling_down_reads_on_0_percent": ["true"],
+    "maintenance_windows": ["22:00-23:30, 01:00-02:10"],
+    "decrease_reads_with": ["10", "70"],
+    "num_write_checks_before_scale_down": ["1", "6"],
 }
 OPTIONS = st.fixed_dictionaries(
     {}, optional={name: st.sampled_from(texts) for name, texts in CHANGES.items()}
@@ -66,19 +77,19 @@ def run_both(
 ) -> tuple[int, list[Any], list[Any]]:
     """Return how many checks a run made that may skip some, and the results of it and of one that may not."""
     quick = Run(sections, recordings, scenario)
-    every = Run(sections, recordings, scenario, lambda *_: None)
+    every = Run(sections, recordings, replace(scenario, is_every_check_made=True))
     for run in (quick, every):
         for _ in run.pass_time():
             pass
     return quick.checks_made, results_of(quick), results_of(every)
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(
     options=OPTIONS,
     seed=st.integers(1, 10_000),
     physics=st.sampled_from([*PRESETS.values(), Physics(delay=4, update=3, burst=30, retry=0.5)]),
-    interval=st.sampled_from([20, 60, 90, 300, 420]),
+    interval=st.sampled_from([20, 45, 60, 77, 90, 300, 420]),
     shift=st.integers(0, 400),
 )
 def test_skipping_changes_no_result(
@@ -99,13 +110,61 @@ def test_skipping_changes_no_result(
     assert quick == every
 
 
+LOADS: dict[str, Callable[[int, int], list[float]]] = {
+    "wave": lambda minutes, seed: wave(minutes, 10, 90, seed=seed, noise=0.3),
+    "calm": lambda minutes, seed: wave(minutes, 40, 80, seed=seed, noise=0.02),
+    "spikes": lambda minutes, seed: spikes(minutes, seed=seed),
+    "rare": lambda minutes, seed: [
+        60.0 * seed % 7 * (minute % (seed % 5 + 2) == 0) for minute in range(minutes)
+    ],
+    "fractions": lambda minutes, seed: [one * 1.07 for one in wave(minutes, 1, 20, seed=seed)],
+    "steps": lambda minutes, seed: [
+        60.0 * (20 + 50 * (minute // (seed % 90 + 30) % 2)) for minute in range(minutes)
+    ],
+}
+TO_TARGET = {
+    "reads_upper_threshold": "95",
+    "reads_lower_threshold": "75",
+    "reads_target_utilization": "85",
+    "throttled_reads_upper_threshold": "1",
+    "allow_scaling_down_reads_on_0_percent": "true",
+}
+
+
+@settings(max_examples=60)
+@given(
+    options=OPTIONS,
+    loads=st.tuples(st.sampled_from([*LOADS]), st.sampled_from([*LOADS, None])),
+    seed=st.integers(1, 10_000),
+    physics=st.sampled_from([*PRESETS.values(), Physics(delay=0, update=5, burst=10, retry=1.0)]),
+    interval=st.sampled_from([60, 60, 300]),
+    start=st.integers(0, 1439),
+)
+def test_skipping_changes_no_result_of_days_to_a_target_utilization(  # noqa: PLR0913 - hypothesis passes them
+    *,
+    options: dict[str, str],
+    loads: tuple[str, str | None],
+    seed: int,
+    physics: Physics,
+    interval: int,
+    start: int,
+) -> None:
+    rules = section("^orders$", **{**LIMITS, **TO_TARGET, **options})
+    reads, writes = (None if load is None else LOADS[load](2000, seed) for load in loads)
+    recording = record(reads, writes, start=START + start * MINUTE)
+    _, quick, every = run_both((rules,), [recording], Scenario(physics, interval))
+    assert quick == every
+
+
 @pytest.mark.parametrize(
     ("options", "is_skipped"),
     [
         pytest.param({}, True, id="thresholds"),
-        pytest.param({"reads_target_utilization": "80"}, False, id="a target utilization"),
-        pytest.param({"increase_consumed_reads_scale": "{95: 10}"}, False, id="a scale"),
+        pytest.param({"reads_target_utilization": "80"}, True, id="a target utilization"),
+        pytest.param({"increase_consumed_reads_scale": "{95: 10}"}, True, id="a scale"),
         pytest.param({"min_provisioned_reads": "100"}, True, id="at the minimum"),
+        pytest.param({"max_provisioned_reads": "90"}, True, id="above the maximum"),
+        pytest.param({"reads_upper_threshold": "50", "max_provisioned_reads": "100"}, False, id="capped"),
     ],
 )
 def test_steady_load_within_the_thresholds_needs_few_checks(
@@ -118,12 +177,13 @@ def test_steady_load_within_the_thresholds_needs_few_checks(
     assert (made < 30) == is_skipped
 
 
-def test_fractions_of_units_and_idle_minutes_are_checked() -> None:
+def test_fractions_of_units_and_idle_minutes_are_skipped_too() -> None:
     rules = section("^orders$", **LIMITS)
     scenario = Scenario(PRESETS["ideal"], 60, PerCapacity(100, 100))
     halves = [60.0 * 60 + 0.5] * 200
     made, quick, every = run_both((rules,), [record(halves, halves)], scenario)
-    assert (made, quick) == (200, every)
+    assert quick == every
+    assert made < 30
     idle_now_and_then = [60.0 * 60 * (minute % 3 > 0) for minute in range(200)]
     _, quick, every = run_both((rules,), [record(idle_now_and_then, halves)], scenario)
     assert quick == every
