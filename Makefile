@@ -21,7 +21,7 @@ WAITING := aws/test_connections aws/test_credentials aws/test_lookups config/tes
 QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli $(WAITING:%=--ignore tests/%.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-all lint docs check reference picture fuzz soak bench traces install uninstall clean
+.PHONY: help demo quick test test-all lint docs check reference picture fuzz soak bench traces held-out install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (
 
 traces: $(READY) ## Compare the example configurations with AWS target tracking: make traces FOLDER=history
 	@$(VENV)/bin/python -m docs.tools.traces $(if $(FOLDER),"$(FOLDER)")
+
+held-out: $(READY) ## Tune on the first half of recordings, measure on the second: make held-out FOLDER=history
+	@$(VENV)/bin/python -m docs.tools.held_out $(if $(FOLDER),"$(FOLDER)")
 
 install: ## Install the command into PREFIX/bin, its environment into PREFIX/lib, its man page into PREFIX/share
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -205,8 +205,7 @@ def find_present(bench: Bench, sections: Sequence[Section], check_interval: int)
 
     Return None if it is not known.
     """
-    whole = bench.halves[0]
-    if whole.billing == {Billing.ON_DEMAND}:
+    if bench.halves[0].billing == {Billing.ON_DEMAND}:
         return bench.sum_up(RECORDED_ON_DEMAND, bench.run(run_on_demand))
     if sections:
         rows = {
