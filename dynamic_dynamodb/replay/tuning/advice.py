@@ -146,17 +146,28 @@ def _advise_table(targets: Sequence[Tuned], settings: TuneSettings) -> list[Advi
 
 
 def _choose_provisioned(tuned: Tuned, settings: TuneSettings) -> Alternative:
-    """Return the cheapest provisioned capacity that meets the goal; what runs now, if that costs little more.
+    """Return the cheapest provisioned capacity that meets the goal.
 
-    AWS target tracking at 70 % always meets the goal, as the goal is what it throttles.
+    AWS target tracking, which always meets it at 70 %, must cost notably less than a section or a fixed
+    value, and both must cost notably less than what runs now.
     """
-    candidates = [tuned.found.alternative, *(one for one in tuned.baselines if one.name != ON_DEMAND)]
-    fair = [one for one in candidates if one.meets_goal]
-    best = min(fair, key=lambda one: one.bill(settings))
-    present = tuned.present
-    if present is None or present.name == RECORDED_ON_DEMAND or not present.meets_goal:
-        return best
-    return best if _is_worth_it(present.bill(settings), best.bill(settings)) else present
+
+    def find_cheapest(alternatives: Iterable[Alternative]) -> Alternative | None:
+        fair = (one for one in alternatives if one.meets_goal)
+        return min(fair, key=lambda one: one.bill(settings), default=None)
+
+    fixed = (one for one in tuned.baselines if one.name == FIXED)
+    tracking = (one for one in tuned.baselines if one.name not in (FIXED, ON_DEMAND))
+    best = find_cheapest(tracking) or _get(tuned, _TRACKING)
+    present = tuned.present if tuned.present and tuned.present.name != RECORDED_ON_DEMAND else None
+    for preferred in (find_cheapest((tuned.found.alternative, *fixed)), present):
+        if (
+            preferred
+            and preferred.meets_goal
+            and not _is_worth_it(preferred.bill(settings), best.bill(settings))
+        ):
+            best = preferred
+    return best
 
 
 def _is_worth_it(before: float, after: float) -> bool:
