@@ -17,6 +17,9 @@ SECONDS_PER_MINUTE: Final = 60
 MINUTES_PER_HOUR: Final = 60
 MINUTES_PER_DAY: Final = 24 * MINUTES_PER_HOUR
 
+_MOST_EXACT: Final = 2.0**53
+"""Below it, the text of a whole float has all digits of the number."""
+
 Rational: TypeAlias = Fraction | int
 """An exact number; whole numbers are ints where many are computed, because ints are faster."""
 
@@ -25,6 +28,8 @@ def exact(number: float | str) -> Rational:
     """Return the number that the decimal text of a float means: 0.1 is one tenth, and 5.0 is the int 5."""
     if isinstance(number, int):
         return number
+    if isinstance(number, float) and number < _MOST_EXACT and number.is_integer():
+        return int(number)  # as its text says, and faster
     fraction = Fraction(str(number))
     return fraction.numerator if fraction.denominator == 1 else fraction
 

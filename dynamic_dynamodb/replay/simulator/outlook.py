@@ -16,6 +16,7 @@ from dynamic_dynamodb.scaling.memory import count_low_checks
 from dynamic_dynamodb.scaling.model import Demand, MinuteSeries, PerCapacity, Usage
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.target_options import find_needed_series
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,7 +92,7 @@ class Holds:
 class CapacityOutlook:
     """Foresees the codes of one capacity that is not scaled.
 
-    `count` is the count of low checks.
+    `count` is the count of low checks, `next_count` what it is after the check that was foreseen.
     """
 
     is_scaled = False
@@ -101,22 +102,25 @@ class CapacityOutlook:
         self.capacity = capacity
         self.side = side
         self.options = options
-        self.count = 0
+        self.count = self.next_count = 0
 
     def begin(self, memory: Memory, holds: Holds) -> bool:  # noqa: ARG002 - others look at the guards
         """Start after a check that left this memory; return False if the next check may decide anything."""
         return memory.low_checks == 0
 
     def find_code(self, window: Window, known_end: int) -> Code | None:  # noqa: ARG002 - as the others
-        """Return the code of the next check, and count it if it is low; None if it must be made."""
+        """Return the code of the next check; None if it must be made."""
         return Code.AUTOSCALING_OFF
 
     def find_end(self, first: int, end: int) -> int:  # noqa: ARG002 - as the others
         """Return the end of the last minute of a window with a datapoint; `first` without datapoints."""
         return first
 
-    def remember(self, memory: Memory, count: int, datapoint_until: datetime | None) -> Memory:  # noqa: ARG002 - as the others
-        """Return the memory that skipped checks would have left."""
+    def accept(self, first: int, end: int) -> None:
+        """Skip the check that was foreseen; `end` is that of the last minute with a datapoint."""
+
+    def remember(self, memory: Memory, start: datetime) -> Memory:  # noqa: ARG002 - as the others
+        """Return the memory that skipped checks would have left; `start` is that of the recording."""
         return memory
 
 
@@ -140,7 +144,7 @@ class WindowOutlook(CapacityOutlook):
         if units != self._units:
             self.change(units)
         self._holds = holds
-        self.count = memory.low_checks
+        self.count = self.next_count = memory.low_checks
         return self._is_within_limits and not self.side.model.returning
 
     def change(self, units: int) -> None:
@@ -151,13 +155,16 @@ class WindowOutlook(CapacityOutlook):
         self._lowered.clear()
 
     def find_code(self, window: Window, known_end: int) -> Code | None:
-        """Return the code of the next check, and count it if it is low; None if it must be made."""
+        """Return the code of the next check; None if it must be made."""
         first = window.first
-        if (self._reads_throttles and self.side.last_throttled >= first) or self._may_reset_count:
+        if (self._reads_throttles and self.side.last_throttled >= first) or (
+            self.count and self._may_reset_count
+        ):
             return None
         consumed = sum(self.side.consumed[first:known_end])
         low, high = self._find_limits(known_end - first)
         if consumed > low.above and consumed < high.below:
+            self.next_count = self.count
             return Code.STEADY
         if not consumed < low.below or self.options.decrease_consumed_scale is not None:
             return None
@@ -182,11 +189,15 @@ class WindowOutlook(CapacityOutlook):
     @property
     def _may_reset_count(self) -> bool:
         """Return whether consumption that is not low may reset the count of low checks."""
-        return self.count > 0 and self.options.num_checks_reset_percent > 0
+        return self.options.num_checks_reset_percent > 0
 
-    def remember(self, memory: Memory, count: int, datapoint_until: datetime | None) -> Memory:  # noqa: ARG002 - as the others
-        """Return the memory that skipped checks would have left."""
-        return count_low_checks(memory, count)
+    def accept(self, first: int, end: int) -> None:  # noqa: ARG002 - as the others
+        """Skip the check that was foreseen; `end` is that of the last minute with a datapoint."""
+        self.count = self.next_count
+
+    def remember(self, memory: Memory, start: datetime) -> Memory:  # noqa: ARG002 - as the others
+        """Return the memory that skipped checks would have left; `start` is that of the recording."""
+        return count_low_checks(memory, self.count)
 
     def _find_limits(self, known: int) -> tuple[Limit, Limit]:
         """Return the limits of what is consumed in so many known minutes: low, and too high."""
@@ -206,11 +217,11 @@ class WindowOutlook(CapacityOutlook):
     def _find_held(self, lowered: Lowering, now: datetime) -> Code | None:
         """Return why low consumption lowers nothing, and count the check; None if it may lower."""
         if lowered.units == self._units:
-            self.count = lowered.count
+            self.next_count = lowered.count
             return lowered.reason.code
         code = self._holds.find_code(self.capacity, lowered, now)
         if code is not None:
-            self.count = lowered.count
+            self.next_count = lowered.count
         return code
 
 
@@ -219,6 +230,7 @@ class UtilizationOutlook(WindowOutlook):
 
     def begin(self, memory: Memory, holds: Holds) -> bool:
         """Start after a check that left this memory; return False if the next check may decide anything."""
+        self._datapoint_end: int | None = None
         return super().begin(memory, holds) and not memory.throttled_checks
 
     def change(self, units: int) -> None:
@@ -232,9 +244,9 @@ class UtilizationOutlook(WindowOutlook):
         self._last_high = self._seen_until = -1
 
     def find_code(self, window: Window, known_end: int) -> Code | None:
-        """Return the code of the next check, and count it if it is low; None if it must be made."""
+        """Return the code of the next check; None if it must be made."""
         first, begin, end, _ = window
-        if self.side.last_throttled >= begin or self._may_reset_count:
+        if self.side.last_throttled >= begin or (self.count and self._may_reset_count):
             return None
         consumed = self.side.consumed
         newest = min(known_end - first, NEWEST_MINUTES)
@@ -245,16 +257,25 @@ class UtilizationOutlook(WindowOutlook):
             if not sum(consumed[first:known_end]) < high.below:
                 return None
         if self._find_last_high(begin, end) >= begin:
+            self.next_count = self.count
             return Code.STEADY
         peak = max(consumed[begin:end])
         if not peak < self._peak.below:
             return None
         return self._find_held(self._lower_to(peak), window.now)
 
-    def remember(self, memory: Memory, count: int, datapoint_until: datetime | None) -> Memory:
-        """Return the memory that skipped checks would have left."""
-        counted = super().remember(memory, count, datapoint_until)
-        return counted if datapoint_until is None else replace(counted, datapoint_until=datapoint_until)
+    def accept(self, first: int, end: int) -> None:
+        """Skip the check that was foreseen; `end` is that of the last minute with a datapoint."""
+        self.count = self.next_count
+        if end > first:
+            self._datapoint_end = end
+
+    def remember(self, memory: Memory, start: datetime) -> Memory:
+        """Return the memory that skipped checks would have left; `start` is that of the recording."""
+        counted = count_low_checks(memory, self.count)
+        if self._datapoint_end is None:
+            return counted
+        return replace(counted, datapoint_until=start + self._datapoint_end * MINUTE)
 
     def _find_last_high(self, begin: int, end: int) -> int:
         """Return the last minute that is certainly too high for a decrease; each is looked at once."""
@@ -267,13 +288,16 @@ class UtilizationOutlook(WindowOutlook):
 
     def _lower_to(self, peak: float) -> Lowering:
         """Return the decrease that follows from the highest minute, or one of the same kind."""
-        per_second = Fraction(exact(peak), SECONDS_PER_MINUTE)
-        target = self.options.target_utilization or PERCENT
-        fitting = fit_to(per_second, target)
-        lower = max(fitting, self.options.min_provisioned)
-        key = peak > 0, fitting >= self._units, 2 * lower > self._units, self.count
-        lowered = self._lowered.get(key)
+        lowered = self._lowered.get((peak, self.count))
         if lowered is None:
-            demand = Demand(MinuteSeries((peak,), (0.0,), 0, 1), 1)
-            lowered = self._lowered[key] = self._lower(Usage(per_second, 0, 0, demand=demand))
+            per_second = Fraction(exact(peak), SECONDS_PER_MINUTE)
+            target = self.options.target_utilization or PERCENT
+            fitting = fit_to(per_second, target)
+            lower = max(fitting, self.options.min_provisioned)
+            kind = peak > 0, fitting >= self._units, 2 * lower > self._units, self.count
+            lowered = self._lowered.get(kind)
+            if lowered is None:
+                demand = Demand(MinuteSeries((peak,), (0.0,), 0, 1), 1)
+                lowered = self._lowered[kind] = self._lower(Usage(per_second, 0, 0, demand=demand))
+            self._lowered[peak, self.count] = lowered
         return lowered

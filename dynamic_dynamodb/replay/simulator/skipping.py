@@ -8,7 +8,7 @@ known in advance: it is the recorded demand, up to the first throttled minute.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dynamic_dynamodb.check.state import Entry
 from dynamic_dynamodb.options import Capacity
@@ -21,6 +21,7 @@ from dynamic_dynamodb.replay.simulator.outlook import (
 )
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import MINUTE, PUBLISHING_DELAY
 
 if TYPE_CHECKING:
@@ -33,25 +34,14 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.simulator.timeline import Timeline
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Description, Target
-    from dynamic_dynamodb.scaling.reasons import Code
     from dynamic_dynamodb.scaling.target_options import CapacityOptions, TargetOptions
 
 HORIZON_MINUTES: Final = 45
 """How far to look ahead at once."""
 SECOND: Final = timedelta(seconds=1)
+Codes: TypeAlias = tuple[int, Code, Code]
+"""A minute of the account, and the codes of a check in it for reads and writes."""
 _PUBLISHING_MINUTES: Final = PUBLISHING_DELAY // MINUTE
-
-
-class Foreseen(NamedTuple):
-    """What a skipped check would have left: its codes, the counts of low checks, and where datapoints end.
-
-    The places after `minute`, one of the account, are for reads and writes.
-    """
-
-    minute: int
-    codes: tuple[Code, Code]
-    counts: tuple[int, int]
-    ends: tuple[int, int]
 
 
 class TargetOutlook:
@@ -93,62 +83,47 @@ class TargetOutlook:
                 end = found + self._first + 1
         return end
 
-    def foresee(self, seconds: range, now: datetime) -> list[Foreseen]:
+    def foresee(self, seconds: range, now: datetime) -> list[Codes]:
         """Foresee checks at these seconds of the account, until the first that may change something."""
-        foreseen: list[Foreseen] = []
+        options, reads, writes, delay = self._options, self._reads, self._writes, self.model.delay
+        back, period, old = options.lookback_window_start, options.lookback_period, self._old_minutes
         step = seconds.step * SECOND
-        reads, writes = self._reads, self._writes
+        foreseen: list[Codes] = []
         for second in seconds:
             minute = second // SECONDS_PER_MINUTE
-            window, last = self._find_window(minute - self._first, now)
-            first = window.first
-            reads_end, writes_end = reads.find_end(first, last), writes.find_end(first, last)
+            this_minute = minute - self._first
+            first, published = this_minute - back, this_minute - delay
+            end = min(first + period, published)
+            reads_end, writes_end = reads.find_end(first, end), writes.find_end(first, end)
             # A series that is up to date proves that none is late, and that the others are idle.
-            old_end = first + self._old_minutes
+            old_end = first + old
             freshest = max(reads_end, writes_end)
             if freshest <= first or freshest < old_end:
                 break
+            window = Window(first, max(0, this_minute - self._history), published, now)
             code = reads.find_code(window, max(reads_end, old_end))
             if code is None:
                 break
             other = writes.find_code(window, max(writes_end, old_end))
             if other is None:
                 break
-            foreseen.append(
-                Foreseen(minute, (code, other), (reads.count, writes.count), (reads_end, writes_end))
-            )
+            reads.accept(first, reads_end)
+            writes.accept(first, writes_end)
+            foreseen.append((minute, code, other))
             now += step
         return foreseen
 
-    def _find_window(self, this_minute: int, now: datetime) -> tuple[Window, int]:
-        """Return what a check looks at, and the end of the published part of its look-back window."""
-        options = self._options
-        published = this_minute - self.model.delay
-        first = this_minute - options.lookback_window_start
-        end = min(first + options.lookback_period, published)
-        return Window(first, max(0, this_minute - self._history), published, now), end
-
-    def record(self, foreseen: Sequence[Foreseen]) -> None:
+    def record(self, foreseen: Sequence[Codes]) -> None:
         """Record the checks that are skipped."""
-        for minute, codes, _, _ in foreseen:
-            self._timeline.record_codes(minute, *codes)
+        self._timeline.record_all(foreseen)
         self.model.requested_metrics += self._metrics * len(foreseen)
 
-    def remember(self, memory: PerCapacity[Memory], foreseen: Sequence[Foreseen]) -> PerCapacity[Memory]:
-        """Return the memory that the checks which are skipped would have left."""
-        counts = foreseen[-1].counts
+    def remember(self, memory: PerCapacity[Memory]) -> PerCapacity[Memory]:
+        """Return the memory that the checks which were foreseen would have left."""
+        start = self.model.recording.start
         return PerCapacity(
-            self._reads.remember(memory.reads, counts[0], self._find_datapoint_until(foreseen, 0)),
-            self._writes.remember(memory.writes, counts[1], self._find_datapoint_until(foreseen, 1)),
+            self._reads.remember(memory.reads, start), self._writes.remember(memory.writes, start)
         )
-
-    def _find_datapoint_until(self, foreseen: Sequence[Foreseen], place: int) -> datetime | None:
-        """Return the end of the last minute with a datapoint that a check saw; None if none saw any."""
-        start, behind = self.model.recording.start, self._first + self._options.lookback_window_start
-        for minute, _, _, ends in reversed(foreseen):
-            if ends[place] > minute - behind:
-                return start + ends[place] * MINUTE
-        return None
 
 
 def _make_outlook(capacity: Capacity, side: SideModel, options: CapacityOptions) -> CapacityOutlook:
@@ -190,14 +165,13 @@ class Skipper:
         if not seconds:
             return end, second
         now, count = self._origin + second * SECOND, len(seconds)
-        found = []
+        found = {}
         for outlook in current:
-            found.append(outlook.foresee(seconds[:count], now))
-            count = len(found[-1])
+            found[outlook] = outlook.foresee(seconds[:count], now)
+            count = min(count, len(found[outlook]))
+        for outlook, foreseen in found.items():
+            self._take(outlook, foreseen, seconds[:count], now)
         if count:
-            now += (count - 1) * self._check_interval * SECOND
-            for outlook, foreseen in zip(current, found, strict=True):
-                self._remember(outlook, foreseen[:count], now)
             silence = self._memory.silence
             silence.tables = frozenset(self._account.seen)
             silence.duration, silence.silent_at = timedelta(), None
@@ -206,19 +180,28 @@ class Skipper:
 
     def _begin(self) -> list[TargetOutlook]:
         """Return the outlook of each target that checks see; none if the next check must be made."""
-        entries = self._memory.entries
         current = []
         for table, models in self._account.seen.items():
-            descriptions = self._account.describe(table)
             for model in models:
-                outlook, entry = self._outlooks[model.target], entries.get(model.target)
-                if entry is None or not outlook.begin(entry.memory, descriptions[model.target]):
+                outlook = self._outlooks[model.target]
+                if not self._begin_one(outlook, table):
                     return []
                 current.append(outlook)
         return current
 
-    def _remember(self, outlook: TargetOutlook, foreseen: Sequence[Foreseen], now: datetime) -> None:
-        """Bring a timeline and the memory to what the checks until now would have left."""
-        outlook.record(foreseen)
-        entries, target = self._memory.entries, outlook.model.target
-        entries[target] = Entry(outlook.remember(entries[target].memory, foreseen), now)
+    def _begin_one(self, outlook: TargetOutlook, table: str) -> bool:
+        target = outlook.model.target
+        entry = self._memory.entries.get(target)
+        return entry is not None and outlook.begin(entry.memory, self._account.describe(table)[target])
+
+    def _take(self, outlook: TargetOutlook, foreseen: list[Codes], seconds: range, now: datetime) -> None:
+        """Bring a timeline and the memory to what the checks at these seconds would have left."""
+        target = outlook.model.target
+        if len(foreseen) > len(seconds):  # another target ends the skipping earlier
+            self._begin_one(outlook, target.table)
+            foreseen = outlook.foresee(seconds, now)
+        if seconds:
+            outlook.record(foreseen)
+            entries = self._memory.entries
+            last = now + (seconds[-1] - seconds[0]) * SECOND
+            entries[target] = Entry(outlook.remember(entries[target].memory), last)

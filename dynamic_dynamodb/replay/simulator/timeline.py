@@ -12,6 +12,7 @@ from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from dynamic_dynamodb.check.report import TargetReport
@@ -37,7 +38,7 @@ class Timeline:
     changes: list[tuple[datetime, Decision]] = field(default_factory=list)
     refused_decreases: int = 0
     failure: str = ""
-    _last: list[int] = field(default_factory=lambda: [NOT_CHECKED, NOT_CHECKED])
+    _last: tuple[int, int] = (NOT_CHECKED, NOT_CHECKED)
 
     def __post_init__(self) -> None:
         """Start without checks."""
@@ -58,15 +59,20 @@ class Timeline:
 
     def record_codes(self, minute: int, reads: Code, writes: Code) -> None:
         """Record the last reasons for both capacities."""
-        place = minute - self.first
-        self._record_code(0, _NUMBERS[reads], self.codes.reads, place)
-        self._record_code(1, _NUMBERS[writes], self.codes.writes, place)
+        self.record_all([(minute, reads, writes)])
 
-    def _record_code(self, number: int, code: int, codes: array[int], place: int) -> None:
-        codes[place] = code
-        if code in _REFUSALS and self._last[number] != code:
-            self.refused_decreases += 1
-        self._last[number] = code
+    def record_all(self, codes: Iterable[tuple[int, Code, Code]]) -> None:
+        """Record the last reasons for both capacities in many minutes, in their order."""
+        numbers, first, (of_reads, of_writes) = _NUMBERS, self.first, self.codes
+        last_read, last_write = self._last
+        for minute, reads, writes in codes:
+            read, write = numbers[reads], numbers[writes]
+            of_reads[minute - first], of_writes[minute - first] = read, write
+            if read != last_read or write != last_write:
+                self.refused_decreases += read != last_read and read in _REFUSALS
+                self.refused_decreases += write != last_write and write in _REFUSALS
+                last_read, last_write = read, write
+        self._last = last_read, last_write
 
     def write_lines(self) -> list[str]:
         """Return a line for each change: when, from how many units to how many, and why."""
