@@ -92,13 +92,14 @@ def _lower_to(target: Rational, load: CapacityLoad, count: int) -> Lowering:
     if peak * PERCENT >= options.lower_threshold * units:
         return Lowering(units, count, _find_reason_to_stay(load))
     lower = fit_to(peak, target)
+    write = reasons.down_to_target if lower >= options.min_provisioned else reasons.down_to_minimum
     fitting = Reason(Code.ROUNDS_TO_NOTHING, reasons.fits_already, load)
     return _count_and_lower(
         load,
         count,
         reasons.peak,
         obstacle=_find_obstacle(load, peak, fitting if lower >= units else None),
-        lowered=(lower, Reason(Code.BELOW_TARGET, reasons.down_to_target, load)),
+        lowered=(lower, Reason(Code.BELOW_TARGET, write, load)),
     )
 
 

@@ -207,6 +207,11 @@ def down_to_target(load: CapacityLoad) -> str:
     return f"{peak(load)}: down to make that {_target(load)}"
 
 
+def down_to_minimum(load: CapacityLoad) -> str:
+    """Return the highest demand, and the minimum that a capacity is lowered to."""
+    return f"{peak(load)}: down to {load.name('min_provisioned')} {load.options.min_provisioned}"
+
+
 def _target(load: CapacityLoad) -> str:
     return f"{format_number(load.options.target_utilization or 0)} %"
 

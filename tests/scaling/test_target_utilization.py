@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.config.validation import LONGEST_LATE_INTERVAL_SECONDS
 from dynamic_dynamodb.scaling.demand import find_peak, find_recent
-from dynamic_dynamodb.scaling.guards import DECREASE_SPACING, Facts, find_late_start, guard
+from dynamic_dynamodb.scaling.guards import DECREASE_SPACING, Facts, guard
 from dynamic_dynamodb.scaling.memory import Memory, Raise
-from dynamic_dynamodb.scaling.model import PerCapacity, Target, Usage
+from dynamic_dynamodb.scaling.model import PerCapacity, Usage
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import CapacitySeries, LookBackWindow, UsageEstimator
-from tests.builders import NOW, TABLE, decide_with, description, target_options
+from tests.builders import NOW, decide_with, description, target_options
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.decision import CapacityDecision
@@ -306,11 +305,3 @@ def test_a_decrease_that_the_budget_held_past_the_hour_goes_as_soon_as_the_budge
     described = description(decreases_today=4, last_decrease=last)
     facts = Facts(described, target_options(**options), PerCapacity(usage, usage), now)
     assert guard(decision, facts).capacities.reads.proposed == 88
-
-
-def test_the_late_minutes_begin_by_name_and_hold_a_check_each_300_seconds() -> None:
-    starts = {find_late_start(Target(f"orders-{number}")) for number in range(200)}
-    assert min(starts) >= timedelta(minutes=53)
-    assert max(starts) <= timedelta(minutes=60) - timedelta(seconds=LONGEST_LATE_INTERVAL_SECONDS)
-    assert len(starts) > 100
-    assert find_late_start(TABLE) == find_late_start(Target(TABLE.table))
