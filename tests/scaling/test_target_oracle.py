@@ -62,38 +62,44 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """Draw a situation, mostly near the thresholds."""
-    start = draw(st.integers(1, 12))
-    period = draw(st.integers(1, start))
+    start = draw(st.one_of(st.integers(5, 12), st.integers(1, 12)))
+    period = draw(st.one_of(st.just(start), st.integers(1, start)))
     history = draw(st.integers(start, 20))
-    provisioned = draw(st.sampled_from([1, 2, 7, 100, 40_000]))
-    shares = st.one_of(st.integers(0, 250), st.sampled_from([0, 74, 75, 76, 94, 95, 96, 100, 200, 210]))
-    fractions = st.sampled_from([0.0, 0.1, 0.5])
+    provisioned = draw(st.sampled_from([1, 7, 100, 100, 40_000]))
+    usual = draw(st.sampled_from([0, 10, 74, 75, 76, 80, 85, 94, 95, 96, 120]))
+    shares = st.one_of(st.just(usual), st.just(usual), st.integers(0, 250))
+    fractions = st.sampled_from([0.0, 0.0, 0.1])
     units = st.builds(lambda share, part: round(provisioned * 0.6 * share + part, 1), shares, fractions)
-    events = st.one_of(st.just(0.0), st.integers(1, 5).map(float), st.integers(1, 400_000).map(float))
-    youngest = draw(st.integers(1, 8))
+    most_events = draw(st.sampled_from([0, 3, 3, 600 * provisioned]))
+    events = st.integers(0, most_events).map(float)
+    youngest = draw(st.sampled_from([1, 1, 2, 3, 8]))
     ages = range(youngest, history + 1)
     gaps = draw(st.sets(st.sampled_from(list(ages) or [1])) if draw(st.booleans()) else st.just(set()))
     consumed = {age: draw(units) for age in ages if age not in gaps}
-    throttled = {age: draw(events) for age in range(1, history + 1) if draw(st.integers(0, 3)) == 0}
-    if draw(st.integers(0, 5)) == 0:
+    throttled = {age: draw(events) for age in range(1, history + 1) if draw(st.booleans())}
+    is_silent = draw(st.integers(0, 3)) == 0
+    if is_silent:
         consumed, throttled = {}, {}
     raises = draw(
         st.lists(
-            st.tuples(st.integers(1, 1300), st.sampled_from([1, 2, 5, 50, 20_000])),
+            st.tuples(
+                st.one_of(st.integers(1, 1300), st.integers(0, 9).map(lambda number: 30 + 60 * number)),
+                st.sampled_from([1, 2, 5, max(1, provisioned // 2), provisioned * 2]),
+            ),
             max_size=3,
             unique_by=itemgetter(0),
         )
     )
     target, lower, upper = draw(st.sampled_from([(85, 75, 95), (80, 75, 90), (100, 90, 100), (10, 1, 10)]))
-    minimum = draw(st.sampled_from([1, 1, 1, 5, 90, 120]))
+    minimum = draw(st.sampled_from([1, 1, 1, 1, max(1, provisioned * 9 // 10), provisioned, provisioned + 1]))
     options = {
         "reads_target_utilization": str(target),
         "reads_lower_threshold": str(lower),
         "reads_upper_threshold": str(upper),
-        "throttled_reads_upper_threshold": str(draw(st.sampled_from([0, 1, 1, 100]))),
+        "throttled_reads_upper_threshold": str(draw(st.sampled_from([0, 1, 1, 1, 100]))),
         "increase_reads_with": "50",
         "min_provisioned_reads": str(minimum),
-        "max_provisioned_reads": str(max(minimum, draw(st.sampled_from([130, 1000, 10**6, 10**6])))),
+        "max_provisioned_reads": str(max(minimum, draw(st.sampled_from([130, 10**6, 10**6])))),
         "num_read_checks_before_scale_down": str(draw(st.sampled_from([1, 1, 3]))),
         "enable_reads_up_scaling": draw(st.sampled_from(["true", "true", "true", "false"])),
         "enable_reads_down_scaling": draw(st.sampled_from(["true", "true", "true", "false"])),
@@ -108,12 +114,12 @@ def cases(draw: st.DrawFn) -> Case:
         history,
         consumed,
         throttled,
-        draw(st.one_of(st.none(), st.integers(1, 12))),
+        draw(st.none() if is_silent and draw(st.booleans()) else st.integers(1, 12)),
         provisioned,
         tuple(sorted(raises, reverse=True)),
-        draw(st.integers(0, 4)),
+        draw(st.sampled_from([0, 1, 2, 2, 3])),
         draw(st.one_of(st.none(), st.integers(1, 12))),
-        draw(st.one_of(st.none(), st.integers(0, 130))),
+        draw(st.sampled_from([None, 0, 30, 59, 60, 61, 90, 130])),
         draw(st.integers(0, 3)),
         options,
     )
@@ -274,7 +280,7 @@ def expect_decrease(
     return lowered
 
 
-@settings(max_examples=400, phases=[Phase.generate])
+@settings(max_examples=500, phases=[Phase.generate])
 @given(cases())
 def test_decisions_are_those_of_a_plain_second_implementation(case: Case) -> None:
     side = run(case)
