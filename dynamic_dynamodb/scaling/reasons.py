@@ -224,7 +224,8 @@ def peak_within_thresholds(load: CapacityLoad) -> str:
 
 def fits_already(load: CapacityLoad) -> str:
     """State that the highest demand needs the units that are provisioned."""
-    return f"{load.provisioned} units are needed for {load.name('target_utilization')}"
+    needed = "1 unit is" if load.provisioned == 1 else f"{load.provisioned} units are"
+    return f"{needed} needed for {load.name('target_utilization')}"
 
 
 def late_in_hour(start: datetime) -> str:

@@ -39,6 +39,11 @@ Reasons = tuple[Reason, ...]
 
 ORDERS = Target("orders")
 HIGH, LOW, STEADY = usage(96), usage(12), usage(50)
+TARGET = {
+    "reads_target_utilization": "85",
+    "reads_upper_threshold": "95",
+    "reads_lower_threshold": "75",
+}
 BREAKER = CircuitBreakerOptions("https://status.example.com/ok", 500)
 
 
@@ -55,12 +60,7 @@ def guarded(reads: Usage, described: Description | None = None, **texts: str) ->
 
 def to_target(percent: float, **texts: str) -> Reasons:
     """Return the reasons for reads that are scaled to a target of 85 percent, after all guards."""
-    thresholds = {
-        "reads_target_utilization": "85",
-        "reads_upper_threshold": "95",
-        "reads_lower_threshold": "75",
-    }
-    return guarded(demand(percent), None, **thresholds, **texts)
+    return guarded(demand(percent), None, **TARGET, **texts)
 
 
 def autoscaled(registered: tuple[Capacity, ...] | None) -> Reasons:
@@ -173,6 +173,26 @@ def test_page_explains_every_reason_under_a_sentence_of_the_program(code: Code) 
 def test_the_reason_is_equal_after_pickling(code: Code) -> None:
     given = GIVEN[code]()
     assert pickle.loads(pickle.dumps(given)) == given  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        pytest.param(to_target(80), Code.STEADY, id="steady"),
+        pytest.param(
+            to_target(96, enable_reads_up_scaling="false"), Code.UP_SCALING_OFF, id="up-scaling off"
+        ),
+        pytest.param(
+            decided(demand(70, of=1), provisioned=1, **TARGET), Code.ROUNDS_TO_NOTHING, id="nothing to lower"
+        ),
+        pytest.param(to_target(1, min_provisioned_reads="5"), Code.BELOW_TARGET, id="down to the minimum"),
+    ],
+)
+def test_page_has_the_sentences_of_a_target_utilization_too(given: Reasons, code: Code) -> None:
+    (sentence,) = {reason.sentence for reason in given if reason.code is code}
+    _, _, end = sentence.rpartition(", but " if code is Code.ROUNDS_TO_NOTHING else ": ")
+    entry = read_page().split(f"### {code.value}\n")[1].split("\n### ")[0]
+    assert f"{end}`" in entry
 
 
 def test_page_explains_only_existing_reasons() -> None:
