@@ -48,7 +48,7 @@ def tune(sources: ConfigSources) -> Result:
             progress.add(result)
     finally:
         progress.bar.clear()
-    region, tuned, strangers = _choose_region(progress.tuned, options["region"])
+    region, tuned, strangers = choose_region(progress.tuned, options["region"])
     failures = [*faults, *map(str, sorted(progress.failed, key=lambda one: one.target)), *strangers]
     warnings = (*configuration.warnings, *find_price_caveats([region], replay_settings))
     if not tuned:
@@ -56,8 +56,11 @@ def tune(sources: ConfigSources) -> Result:
     advice = advise(tuned, settings)
     text = "\n".join(write_configuration(advice, settings, region, failures))
     if output is not None:
-        _write(output, f"{text}\n")
-        text = "\n".join((*write_advice(advice), f"written to {output}"))
+        fault = _write(output, f"{text}\n")
+        if fault is None:
+            text = "\n".join((*write_advice(advice), f"written to {output}"))
+        else:  # the search may have taken hours: its result is printed instead
+            failures.append(fault)
     failures += _find_excesses(advice, replay_settings.conditions)
     code = ExitCode.FAILURE if failures else ExitCode.SUCCESS
     return Result(text, add_program_name(warnings), add_program_name(failures), code)
@@ -74,7 +77,7 @@ def _read_settings(read: Settings, billing: str, levers: str) -> TuneSettings:
     return TuneSettings(levers, billing, allowed, read.prices, read.start)
 
 
-def _choose_region(tuned: Sequence[Tuned], default: str) -> tuple[str, list[Tuned], list[str]]:
+def choose_region(tuned: Sequence[Tuned], default: str) -> tuple[str, list[Tuned], list[str]]:
     """Return the region of most targets, its targets, and a sentence for each target of another region.
 
     A recording whose region is not known is of the chosen one.
@@ -155,9 +158,11 @@ def _describe_time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 60 else f"{minutes} min"  # noqa: PLR2004 - a minute
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str) -> str | None:
+    """Write a file, and return why it could not be written."""
     try:
         with open_folder(path.parent) as folder:
             folder.replace(path.name, (text,))
     except OSError as error:
-        raise ConfigurationError((f"--tune-output {path} cannot be written: {error.strerror}",)) from error
+        return f"--tune-output {path} cannot be written: {error.strerror}; the sections are printed instead"
+    return None

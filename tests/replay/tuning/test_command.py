@@ -66,6 +66,14 @@ def test_an_existing_file_is_not_overwritten(program: Program, tmp_path: Path) -
     assert (tmp_path / "mine.conf").read_text(encoding="utf-8") == "precious"
 
 
+def test_sections_that_cannot_be_written_are_printed(program: Program) -> None:
+    too_long = 300 * "x"
+    run = program.run("--tune", "history/users@by-date.csv", "--tune-output", too_long, **NO_AWS)
+    assert run.code == 1
+    assert run.stderr.endswith("cannot be written: File name too long; the sections are printed instead\n")
+    assert "[gsi: ^by-date$ table: ^users$]" in run.stdout
+
+
 def test_the_configuration_in_force_is_compared_with(program: Program) -> None:
     program.write(RULES.format(threshold=50).replace("orders", "or.ders"), "now.conf")
     run = program.run(
