@@ -26,6 +26,7 @@ from dynamic_dynamodb.scaling.memory import (
     note_raises,
 )
 from dynamic_dynamodb.scaling.model import PerCapacity, value
+from dynamic_dynamodb.scaling.quiet import Look, count_rest_as_unseen, double_load, is_quiet
 from dynamic_dynamodb.scaling.reasons import (
     LEFT_FOR_NEXT_RUN,
     REFUSED,
@@ -35,7 +36,7 @@ from dynamic_dynamodb.scaling.reasons import (
     metrics_failed,
 )
 from dynamic_dynamodb.scaling.table_update import plan
-from dynamic_dynamodb.scaling.usage import UsageEstimator, find_window
+from dynamic_dynamodb.scaling.usage import UsageEstimator, find_history, find_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Target, Usage
     from dynamic_dynamodb.scaling.table_update import TableUpdate
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 _BY_TARGET: Final = attrgetter("target")
 _LOW_CHECKS: Final = attrgetter("low_checks")
@@ -74,6 +76,18 @@ class _Decided:
     def target(self) -> Target:
         """Return the target itself."""
         return self.decision.target
+
+    @property
+    def is_quiet(self) -> bool:
+        """Return whether the target needs no look for a while: twice its load would cause no alarm either."""
+        matched, options = self.matched, self.matched.section.typed
+        look = Look(matched.description, options, self.usage, matched.autoscaled)
+        if self.alarms or not is_quiet(self.decision, look):
+            return False
+        twice = self.usage.map(double_load)
+        return not write_alarms(
+            self.target, options, provisioned=matched.description.provisioned, usage=twice
+        )
 
 
 class Check:
@@ -117,7 +131,7 @@ class Check:
         world.budget.reset()
         world.clock.begin()
         memory.begin(now)
-        found = self.discovery.find()
+        found = self.discovery.find(self.memory.resting.begin(now))
         if isinstance(found, AwsError):
             notices = world.conditions.in_force
             return CheckReport(error=found, notices=notices, is_cut_short=self.is_stopping())
@@ -126,15 +140,19 @@ class Check:
         now = world.clock.correct(now)
         memory.correct(now)
         is_cut_short = self.is_stopping()
-        matched, skipped = ((), ()) if is_cut_short else self._skip(found)
+        due = self.memory.resting.take_due(found.matched)
+        left_out = self.memory.resting.list_left_out(found, due)
+        matched, skipped = ((), ()) if is_cut_short else self._skip(found, due)
         is_cut_short = self.is_stopping()  # a stop may have ended the wait for breakers
-        measured = self._reader.read(() if is_cut_short else matched, _find_lost(found, skipped), now)
+        lost = _find_lost(found, skipped)
+        measured = self._reader.read(() if is_cut_short else matched, lost, now, left_out)
         decided, failed = self._decide(() if is_cut_short else matched, measured, now)
         is_cut_short = is_cut_short or len(decided) + len(failed) < len(matched)
         result = self._update(decided)
         settled = [self._settle(each, result, now) for each in decided]
         if not self._is_dry_run:
             memory.commit()
+        self._note_quiet(found, decided, left_out)
         doubts = tuple(self._find_doubts(decided, result, found))
         return CheckReport(
             tuple(sorted((*found.failed, *skipped, *failed, *settled), key=_BY_TARGET)),
@@ -145,11 +163,14 @@ class Check:
             is_autoscaling_unknown=found.is_autoscaling_unknown and not is_cut_short,
             is_cut_short=is_cut_short,
             metrics_requested=measured.metrics,
+            left_out=frozenset(one.target for one in left_out),
         )
 
-    def _skip(self, found: Discovered) -> tuple[Sequence[MatchedTarget], Sequence[TargetReport]]:
+    def _skip(
+        self, found: Discovered, matched: Sequence[MatchedTarget]
+    ) -> tuple[Sequence[MatchedTarget], Sequence[TargetReport]]:
         """Take out what must not be decided on; its counts of low checks are reset."""
-        matched, skipped = found.matched, [*found.skipped]
+        skipped = [*found.skipped]
         stopped = self._ask_breakers(matched)
         if stopped:
             skipped += [
@@ -208,7 +229,7 @@ class Check:
     ) -> _Decided:
         target, options = matched.target, matched.section.typed
         provisioned = matched.description.provisioned
-        memory = self.memory.get(target)
+        memory = self._recall(target, options, now)
         usage = series.combine(estimator.estimate, memory)
         counts = memory.map(_LOW_CHECKS)
         decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
@@ -217,6 +238,26 @@ class Check:
             decision = guard(decision, facts)
         alarms = write_alarms(target, options, provisioned=provisioned, usage=usage)
         return _Decided(matched, memory, usage, decision, alarms)
+
+    def _recall(self, target: Target, options: TargetOptions, now: datetime) -> PerCapacity[Memory]:
+        """Return what earlier checks have left about a target."""
+        memory, rest = self.memory.get(target), self.memory.resting.rests.get(target)
+        history = find_history(options, now)
+        if rest is None or history is None:
+            return memory
+        return memory.map(lambda one: count_rest_as_unseen(one, rest.looked, history))
+
+    def _note_quiet(
+        self, found: Discovered, decided: Sequence[_Decided], left_out: Sequence[MatchedTarget]
+    ) -> None:
+        """Remember which targets need not be looked at for a while."""
+        if self.memory.resting.interval is None:
+            return
+        throttled = {
+            each.target.table for each in decided if any(side.throttled_events for side in each.usage)
+        }
+        quiet = [each.matched for each in decided if each.is_quiet]
+        self.memory.resting.note(found, left_out, quiet, throttled)
 
     def _update(self, decided: Sequence[_Decided]) -> UpdateResult:
         """Send one update for each table with a change, raises before mere decreases."""

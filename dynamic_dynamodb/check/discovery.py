@@ -68,7 +68,7 @@ class Discovered:
     """What there is to check, what is skipped, and what failed.
 
     `listed` are all tables of the region; None if they could not be listed. `indexes` are the provisioned
-    ones of each table, with a section or without.
+    ones of each table, with a section or without. `undescribed` are the tables that were left out.
     """
 
     matched: tuple[MatchedTarget, ...]
@@ -76,6 +76,7 @@ class Discovered:
     failed: tuple[TargetReport, ...]
     indexes: Mapping[str, tuple[Index, ...]]
     listed: Sequence[str] | None = None
+    undescribed: frozenset[str] = frozenset()
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
 
@@ -91,6 +92,7 @@ class _Answers:
     matches: Matches
     descriptions: Descriptions
     autoscaled: Autoscaled | None
+    undescribed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -108,8 +110,11 @@ class Discovery:
     known: dict[str, Mapping[Target, Description]] = field(default_factory=dict)
     replicated: frozenset[str] = frozenset()
 
-    def find(self) -> Discovered | AwsError:
-        """List, match and describe; return AwsError if AWS does not accept the credentials."""
+    def find(self, left_out: frozenset[str] = frozenset()) -> Discovered | AwsError:
+        """List, match and describe; return AwsError if AWS does not accept the credentials.
+
+        Tables that are `left_out` are not described.
+        """
         listing_call = self.executor.submit(isolate, _LIST, self.tables.list_tables)
         autoscaled_call = self.executor.submit(self._find_autoscaled) if self.autoscaling else None
         listing = self._complete_list(self._wait_for_pages(_LIST, listing_call))
@@ -117,9 +122,14 @@ class Discovery:
             return listing.error
         budget = MatchBudget()
         matches = self._match(listing.names, budget)
-        descriptions = self.tables.describe_all(matches.sections)
+        undescribed = left_out & matches.sections.keys()
+        names = matches.sections
+        if undescribed:
+            names = {name: section for name, section in names.items() if name not in undescribed}
+        descriptions = self.tables.describe_all(names)
         autoscaled = self._read_autoscaled(autoscaled_call) if autoscaled_call else {}
-        answers = _Answers(None if listing.error else listing.names, matches, descriptions, autoscaled)
+        listed = None if listing.error else listing.names
+        answers = _Answers(listed, matches, descriptions, autoscaled, undescribed)
         if self.last is None or self.last[0] != answers or _has_undecided(self.last[1]):
             self.last = answers, self._evaluate(answers, budget)
         return self.last[1]
@@ -183,6 +193,7 @@ class Discovery:
             tuple(failed),
             self._list_indexes(indexes),
             answers.listed,
+            answers.undescribed,
             is_list_missing=answers.listed is None and self._has_expressions,
             is_autoscaling_unknown=autoscaled is None,
         )

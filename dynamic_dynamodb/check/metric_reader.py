@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from dynamic_dynamodb.check.ports import ALL_METRICS, MetricRequest
-from dynamic_dynamodb.check.silence import MetricsAnswer
+from dynamic_dynamodb.check.silence import SEVERAL_TABLES, MetricsAnswer
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.usage import UsageEstimator, find_freshest, find_history, find_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from dynamic_dynamodb.check.discovery import MatchedTarget
     from dynamic_dynamodb.check.ports import Answers, Metrics, TargetSeries
     from dynamic_dynamodb.check.state import AccountMemory
+    from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
     from dynamic_dynamodb.scaling.usage import CapacitySeries
 
@@ -44,12 +46,20 @@ class MetricReader:
     metrics: Metrics
     memory: AccountMemory
 
-    def read(self, matched: Sequence[MatchedTarget], lost: frozenset[str] | None, now: datetime) -> Measured:
+    def read(
+        self,
+        matched: Sequence[MatchedTarget],
+        lost: frozenset[str] | None,
+        now: datetime,
+        left_out: Sequence[MatchedTarget] = (),
+    ) -> Measured:
         """Fetch the series that the rules of each target need.
 
         Before one of them counts as late, the series that no rule needs are fetched too: one of those may be
         up to date, and then CloudWatch is not late. `lost` are the tables whose metrics cannot be fetched in
         this check; None if they are not known.
+        Targets that are `left_out` are asked for only in such a case too, if their table had datapoints when
+        it was last asked for: a few of them first, then all.
         """
         requests = [_write_request(one, now) for one in matched]
         answers = self.metrics.fetch(requests)
@@ -57,7 +67,8 @@ class MetricReader:
             options, series = one.section.typed, answers[one.target]
             if options.has_target_utilization and not isinstance(series, AwsError):
                 answers[one.target] = series.combine(_keep_minutes, options.capacities)
-        found = _leave_out_errors(requests, answers)
+        own = _leave_out_errors(requests, answers)
+        found = [*own]
         silence, count = self.memory.silence, sum(one.metrics for one in requests)
         failed = frozenset(one.table for one, answer in answers.items() if isinstance(answer, AwsError))
         summary = _sum_up(found, lost, failed)
@@ -67,7 +78,22 @@ class MetricReader:
             found += _leave_out_errors(others, self.metrics.fetch(others))
             count += sum(one.metrics for one in others)
             summary = _sum_up(found, lost, failed)
+        witnesses = [one for one in left_out if one.target.table in silence.tables]
+        for some in (witnesses[:SEVERAL_TABLES], witnesses[SEVERAL_TABLES:]):
+            if some and self._is_any_doubtful(own, summary, now):
+                asked = [_write_request(one, now) for one in some]
+                found += _leave_out_errors(asked, self.metrics.fetch(asked))
+                count += sum(one.metrics for one in asked)
+                summary = _sum_up(found, lost, failed)
+        summary = _count_as_lost(summary, left_out, {request.target for request, _ in found})
         return Measured(answers, silence.find_freshest(summary, now), count)
+
+    def _is_any_doubtful(self, found: Sequence[_Found], summary: MetricsAnswer, now: datetime) -> bool:
+        """Return whether other tables must show if CloudWatch is late: a series is late, or fell silent."""
+        silence = self.memory.silence
+        if summary.freshest is None and any(one.target.table in silence.tables for one, _ in found):
+            return True
+        return self._is_any_late(found, silence.assume_freshest(summary), now)
 
     def _is_any_late(self, found: Sequence[_Found], freshest: datetime | None, now: datetime) -> bool:
         estimators = {
@@ -99,6 +125,16 @@ def _leave_out_errors(requests: Iterable[MetricRequest], answers: Answers) -> li
         for request in requests
         if not isinstance(answer := answers[request.target], AwsError)
     ]
+
+
+def _count_as_lost(
+    summary: MetricsAnswer, left_out: Iterable[MatchedTarget], asked: AbstractSet[Target]
+) -> MetricsAnswer:
+    """Return the summary with the tables of which a target was not asked for: it may have datapoints."""
+    unknown = frozenset(one.target.table for one in left_out if one.target not in asked)
+    if not unknown or summary.lost is None:
+        return summary
+    return replace(summary, answered=summary.answered - unknown, lost=summary.lost | unknown)
 
 
 def _sum_up(found: Iterable[_Found], lost: frozenset[str] | None, failed: frozenset[str]) -> MetricsAnswer:

@@ -122,6 +122,7 @@ class CheckReport:
     `notices` are the conditions in force, and `doubts` the throttling that more capacity may not end.
     With an `error`, nothing could be checked.
     `metrics_requested` counts the metrics that CloudWatch bills, without those that it was asked for again.
+    `left_out` are the quiet targets that this check did not look at.
     """
 
     targets: tuple[TargetReport, ...] = ()
@@ -133,6 +134,7 @@ class CheckReport:
     is_autoscaling_unknown: bool = False
     is_cut_short: bool = False
     metrics_requested: int = 0
+    left_out: frozenset[Target] = frozenset()
 
     @property
     def failures(self) -> int:
@@ -164,7 +166,9 @@ class CheckReport:
         unknown = ", AWS's own auto scaling is not known" if self.is_autoscaling_unknown else ""
         ended = ", ended before the rest" if self.is_cut_short else ""
         targets = "1 target" if len(self.targets) == 1 else f"{len(self.targets)} targets"
-        return f"checked {targets}: {parts or 'none matched'}{listed}{unknown}{ended}"
+        quiet = f", {len(self.left_out)} quiet not due" if self.left_out else ""
+        none = "none due" if self.left_out else "none matched"
+        return f"checked {targets}: {parts or none}{quiet}{listed}{unknown}{ended}"
 
 
 def find_causes(errors: Iterable[AwsError | None]) -> tuple[BaseException, ...]:

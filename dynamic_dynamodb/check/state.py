@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dynamic_dynamodb.check.rest import RestingTargets
 from dynamic_dynamodb.check.silence import LONG_AGO, MetricsSilence
 from dynamic_dynamodb.scaling.memory import NO_MEMORY, Memory, count_low_checks, forget_checks
 from dynamic_dynamodb.scaling.model import PerCapacity, Target, value
@@ -52,7 +53,8 @@ class AccountMemory:
     """What checks of one account and region remember, also in a file if there is one.
 
     `begin` starts a check and `commit` ends it; a dry run does not commit. Counts are valid for `life`
-    without a check, and a check within `spacing` of another is not counted.
+    without a check, and a check within `spacing` of another is not counted. Which targets are `resting` is
+    remembered by one configuration alone.
     """
 
     life: timedelta = SHORTEST_LIFE
@@ -60,6 +62,7 @@ class AccountMemory:
     file: EntriesFile | None = None
     entries: Entries = field(default_factory=dict)
     silence: MetricsSilence = field(default_factory=MetricsSilence)
+    resting: RestingTargets = field(default_factory=RestingTargets)
     now: datetime = LONG_AGO
     gone: set[Target] = field(default_factory=set)
     seen: set[Target] = field(default_factory=set)

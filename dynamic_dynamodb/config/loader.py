@@ -189,6 +189,8 @@ class _Loader:
         return Section(title, compiled, options, read_target_options(options), breaker, gsis)
 
     def _check_whole(self, content: FileContent, global_options: Values) -> None:
+        self.reader.faults += validation.find_interval_faults(global_options, self.reader.unread)
+        self.reader.warnings += validation.warn_of_late_spikes(global_options)
         self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
         self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)

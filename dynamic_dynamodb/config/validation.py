@@ -41,6 +41,11 @@ _LAST_MINUTES: Final = range((EARLIEST_LATE + LATE_SPREAD) // MINUTE + 1, MINUTE
 _LONGEST_DECREASE_LOOKBACK_MINUTES: Final = next(
     option.maximum for option in OPTIONS if option.name == "decrease-lookback-period"
 )
+LONGEST_USUAL_QUIET_SECONDS: Final = 1200
+"""A longer quiet-check-interval is probably not meant."""
+_LONGEST_QUIET_SECONDS: Final = next(
+    option.maximum for option in OPTIONS if option.name == "quiet-check-interval"
+)
 _TASKS: Final = ("daemon", "record", "replay", "tune")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
@@ -122,6 +127,26 @@ def warn_of_late_decreases(title: str, options: Mapping[str, Any], check_interva
             f"[{title}] maintenance-windows never meet minutes {_LAST_MINUTES[0]} to {_LAST_MINUTES[-1]}"
             " of an hour, and decrease-late-in-hour lowers capacity only late in the hour:"
             " let a window last until a full hour, such as 22:00-23:59"
+        )
+
+
+def find_interval_faults(options: Mapping[str, Any], unread: AbstractSet[str] = frozenset()) -> Iterator[str]:
+    """Yield a fault if quiet targets would have to be looked at more often than there are checks."""
+    check, quiet = options["check_interval"], options["quiet_check_interval"]
+    if quiet is None or quiet >= check or not unread.isdisjoint({"check_interval", "quiet_check_interval"}):
+        return
+    advice = f"use at least {check}, or leave it out" if check <= _LONGEST_QUIET_SECONDS else "leave it out"
+    yield f"[global] quiet-check-interval {quiet} is shorter than check-interval {check}: {advice}"
+
+
+def warn_of_late_spikes(options: Mapping[str, Any]) -> Iterator[str]:
+    """Warn when a spike of a quiet target is seen late."""
+    quiet = options["quiet_check_interval"]
+    if quiet is not None and quiet > LONGEST_USUAL_QUIET_SECONDS:
+        yield (
+            f"[global] quiet-check-interval {quiet}: a spike of a quiet table or index is seen up to"
+            f" {quiet} seconds late, and may be throttled until then;"
+            f" use at most {LONGEST_USUAL_QUIET_SECONDS} unless that does not matter"
         )
 
 

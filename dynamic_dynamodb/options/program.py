@@ -11,6 +11,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("text", "json")
 SHELLS: Final = ("bash", "zsh", "fish", "tcsh")
 DAEMON_COMMANDS: Final = ("start", "stop", "restart", "reload", "status", "foreground", "fg")
+_SECONDS_PER_HOUR: Final = 3600
 _SECONDS_PER_WEEK: Final = 7 * 24 * 60 * 60
 
 PROGRAM_OPTIONS: Final = (
@@ -164,6 +165,21 @@ GLOBAL_OPTIONS: Final = (
         maximum=_SECONDS_PER_WEEK,
         unit="seconds",
         flags=("--check-interval",),
+        group=Group.PROGRAM,
+    ),
+    Option(
+        "quiet-check-interval",
+        Kind.INTEGER,
+        Scope.GLOBAL,
+        "Interval between two looks at a quiet table or index: one that stays as it is, and would not be"
+        " raised at twice its load. Each check looks at all others, and at everything if this is not set."
+        " `--run-once` looks at everything.",
+        minimum=1,
+        maximum=_SECONDS_PER_HOUR,
+        unit="seconds",
+        example="1200",
+        since="3.0",
+        flags=("--quiet-check-interval",),
         group=Group.PROGRAM,
     ),
     Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import NoCircuitBreaker, World
+from dynamic_dynamodb.check.rest import RestingTargets
 from dynamic_dynamodb.check.silence import MetricsSilence, find_longest_step
 from dynamic_dynamodb.check.state import AccountMemory, find_life, find_spacing
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
@@ -47,6 +48,7 @@ def open_memory(
         spacing=find_spacing(interval) if is_daemon else timedelta(),
         file=file,
         silence=silence,
+        resting=RestingTargets.every(options["quiet_check_interval"] if is_daemon else None),
     )
     if before is not None and isinstance(before.file, StateFile) and before.file.region == file.region:
         memory.entries = before.entries

@@ -179,7 +179,8 @@ def test_a_reload_with_another_state_file_keeps_the_answered_throttling(
     tmp_path: Path, region: str, expected: int
 ) -> None:
     def name(file: str, region: str) -> dict[str, Any]:
-        return {"state_file": file, "region": region, "check_interval": 300, "run_once": False}
+        times = {"check_interval": 300, "quiet_check_interval": None, "run_once": False}
+        return {"state_file": file, "region": region, **times}
 
     here = ConfigSources({}, {}, tmp_path)
     world = make_world(A, NOON - 10 * MINUTE, **COUNT)

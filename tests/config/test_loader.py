@@ -94,6 +94,21 @@ if TYPE_CHECKING:
             id="a decrease that looks back less than the window",
         ),
         pytest.param(
+            "[global]\nquiet-check-interval: 200\n[table: a]\n",
+            (
+                (
+                    "[global] quiet-check-interval 200 is shorter than check-interval 300:"
+                    " use at least 300, or leave it out"
+                ),
+            ),
+            id="quiet tables looked at more often than others",
+        ),
+        pytest.param(
+            "[global]\ncheck-interval: 7200\nquiet-check-interval: 3600\n[table: a]\n",
+            ("[global] quiet-check-interval 3600 is shorter than check-interval 7200: leave it out",),
+            id="a check interval that leaves no value for quiet tables",
+        ),
+        pytest.param(
             "[table: a]\nwrites-target-utilization: 60\nlookback-window-start: 200\n",
             (
                 (

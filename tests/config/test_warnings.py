@@ -98,6 +98,12 @@ if TYPE_CHECKING:
             id="a period for a target that is not set",
         ),
         pytest.param(
+            f"[global]\nquiet-check-interval: 1800\n{TABLE}",
+            "[global] quiet-check-interval 1800: a spike of a quiet table or index is seen up to 1800 seconds"
+            " late, and may be throttled until then; use at most 1200 unless that does not matter",
+            id="quiet tables that are looked at too rarely",
+        ),
+        pytest.param(
             f"{TABLE}circuit-breaker-timeout: 500\n",
             "[table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url here"
             " or in [global]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from docs.tools.traces import EXAMPLE
 from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.validation import LONGEST_USUAL_QUIET_SECONDS
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.costs import ALARM_DOLLARS, ALARMS_PER_SIDE, price_alarms, price_metrics
 from tests.builders import target_options
@@ -14,6 +15,7 @@ CALLS_OF_2_5_1 = 12
 SIDES = 2
 TARGETS = (100, 1000)
 INTERVALS_SECONDS = (60, 300)
+QUIET_PERCENT = 80
 
 
 def count_metrics(table: str) -> int:
@@ -27,6 +29,18 @@ def price_watching(metrics: int, targets: int, interval_seconds: int) -> float:
     """Return the dollars for 30 days of checks."""
     minutes_of_metrics = metrics * targets * SECONDS_PER_MINUTE
     return price_metrics(minutes_of_metrics, interval_seconds)
+
+
+def write_quiet_row(metrics: int) -> str:
+    """Return a row in which most targets are quiet."""
+    cells = [
+        price_watching(metrics, targets * (100 - QUIET_PERCENT) // 100, interval)
+        + price_watching(metrics, targets * QUIET_PERCENT // 100, LONGEST_USUAL_QUIET_SECONDS)
+        for targets in TARGETS
+        for interval in INTERVALS_SECONDS
+    ]
+    heading = f"the same, {QUIET_PERCENT} % quiet, `quiet-check-interval: {LONGEST_USUAL_QUIET_SECONDS}`"
+    return f"| {heading} | {' | '.join(f'{dollars:,.2f}' for dollars in cells)} |"
 
 
 def write_row(heading: str, metrics: int | None) -> str:
@@ -46,7 +60,9 @@ def test_the_page_has_the_bill_for_100_and_for_1000_targets() -> None:
     rows = [
         write_row(f"2.5.1: {CALLS_OF_2_5_1} calls of GetMetricStatistics for a target", CALLS_OF_2_5_1),
         write_row(f"the recommended configuration: {recommended} metrics", recommended),
+        write_quiet_row(recommended),
         write_row(f"the defaults: {defaults} metrics", defaults),
+        write_quiet_row(defaults),
         write_row(f"AWS target tracking: {alarms} alarms at ${ALARM_DOLLARS:.2f}", None),
     ]
     section = read(DOCS / "performance.md").split("## The bill for watching\n")[1].split("\n## ")[0]

@@ -188,6 +188,7 @@ def _simulate(
             configuration.global_options["check_interval"],
             settings.start,
             settings.is_every_check_made,
+            configuration.global_options["quiet_check_interval"],
         ),
         progress,
     )

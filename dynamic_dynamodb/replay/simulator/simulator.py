@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.check.check import Check
 from dynamic_dynamodb.check.ports import World
 from dynamic_dynamodb.check.resilience import never
+from dynamic_dynamodb.check.rest import RestingTargets
 from dynamic_dynamodb.check.state import AccountMemory, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
@@ -67,13 +68,15 @@ def get_section(sections: Sequence[Section], target: Target) -> Section:
 class Scenario:
     """How to replay: constants of the model, seconds between checks, and units at the start if given.
 
-    Unless `is_every_check_made`, checks that provably change nothing are not made.
+    Unless `is_every_check_made`, checks that provably change nothing are not made. With a
+    `quiet_check_interval`, in seconds, every check is made, and looks at quiet targets only that often.
     """
 
     physics: Physics
     check_interval: int
     start: PerCapacity[int] | None = None
     is_every_check_made: bool = False
+    quiet_check_interval: int | None = None
 
 
 def simulate(
@@ -143,9 +146,9 @@ class Run:
             self.replayed[recording.target] = Replayed(section, model, timeline)
         self._account = Account(lifetimes, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
-        self._check = _build_check(self._account, own_sections, scenario.check_interval)
+        self._check = _build_check(self._account, own_sections, scenario)
         self._skipper = None
-        if on_check is None and not scenario.is_every_check_made:
+        if on_check is None and not scenario.is_every_check_made and scenario.quiet_check_interval is None:
             self._skipper = Skipper(
                 self._account,
                 self._check.memory,
@@ -188,7 +191,7 @@ class Run:
                 found.timeline.record(minute, now, report)
 
 
-def _build_check(account: Account, sections: Sequence[Section], check_interval: int) -> Check:
+def _build_check(account: Account, sections: Sequence[Section], scenario: Scenario) -> Check:
     inline = InlineExecutor()
     world = World(
         tables=account,
@@ -198,7 +201,8 @@ def _build_check(account: Account, sections: Sequence[Section], check_interval: 
         lookups=inline,
         updates=inline,
     )
-    memory = AccountMemory(find_life(check_interval))
+    resting = RestingTargets.every(scenario.quiet_check_interval)
+    memory = AccountMemory(find_life(scenario.check_interval), resting=resting)
     return Check(world, sections, memory, is_dry_run=False, is_stopping=never)
 
 

@@ -90,6 +90,8 @@ def _may_still_exist(target: Target, report: CheckReport, seen: Mapping[Target, 
     """Return whether a check could have missed a target that it does not report."""
     if report.error is not None or report.is_cut_short or report.is_list_missing:
         return True
+    if target in report.left_out:
+        return True
     table = seen.get(target._replace(index=""))
     return table is not None and table.failing is not None
 

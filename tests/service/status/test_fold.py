@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.check.rest import RestingTargets
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
+from dynamic_dynamodb.scaling.usage import MINUTE
 from dynamic_dynamodb.service.status.fold import Moment, continue_status
 from dynamic_dynamodb.service.status.snapshot import (
     CapacityStatus,
@@ -274,3 +276,15 @@ def test_a_skipped_target_has_the_reason_and_its_code() -> None:
     assert only(check(world)).skipped == Cause(
         "on-demand", "billed on demand: no provisioned capacity to change"
     )
+
+
+def test_a_quiet_target_that_a_check_leaves_out_stays_as_last_seen() -> None:
+    world = FakeWorld()
+    world.add(A, reads=40, writes=40)
+    world.memory.resting = RestingTargets.every(3_000)
+    before = check(world)
+    report = world.run(NOW + MINUTE)
+    status = continue_status(before, program(), report, Moment(NOW + MINUTE, 2.5, 60))
+    assert report.left_out == {A}
+    assert only(status) == only(before)
+    assert (only(status).checked, only(status, "b").checked) == (NOW, NOW + MINUTE)
