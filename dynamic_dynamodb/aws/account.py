@@ -148,6 +148,6 @@ def list_services(configuration: Configuration) -> list[str]:
     services = ["dynamodb", "cloudwatch"]
     if list_topics(configuration):
         services.append("sns")
-    if configuration.global_options["skip_aws_autoscaled"]:
+    if configuration.global_options["skip_aws_autoscaled"] or configuration.global_options["record"]:
         services.append("application-autoscaling")
     return services

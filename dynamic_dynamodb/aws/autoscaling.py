@@ -1,16 +1,19 @@
-"""Find the capacities that AWS Application Auto Scaling manages."""
+"""Find the capacities that AWS Application Auto Scaling manages, and how it scales them."""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.parsing import shorten_value
-from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALABLE_TARGETS
+from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, shorten_value
+from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALABLE_TARGETS, DESCRIBE_SCALING_POLICIES
+from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Target, is_safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+    from typing import TypeGuard
 
     from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.ports import Autoscaled
@@ -27,7 +30,12 @@ _SUSPENSIONS: Final = (
     "ScheduledScalingSuspended",
 )
 
+_METRICS: Final = {
+    capacity: f"DynamoDB{capacity.singular.title()}CapacityUtilization" for capacity in Capacity
+}
+"""The metric of a target tracking policy for each capacity."""
 _MOST_SHOWN: Final = 3
+_LARGEST_PERCENT: Final = 100
 
 
 class ApplicationAutoScaling:
@@ -57,14 +65,76 @@ class ApplicationAutoScaling:
         self._client.conditions.set("odd autoscaling", warning if unknown else None)
         return found
 
+    def find_registrations(self) -> dict[tuple[Target, Capacity], Registration]:
+        """Return the registered limits of each capacity, without the target of its policy; raise AwsError.
+
+        A registration that is malformed, or of which all scaling is suspended, is left out.
+        """
+        pages = self._client.call_for_pages(
+            DESCRIBE_SCALABLE_TARGETS,
+            "describe_scalable_targets",
+            lambda answer: (list(_read_registrations(answer)), _read_token(answer)),
+            "NextToken",
+            ServiceNamespace="dynamodb",
+        )
+        return dict(chain.from_iterable(pages))
+
+    def find_target_percents(self) -> dict[tuple[Target, Capacity], float]:
+        """Return the utilization in percent that each target tracking policy aims at; raise AwsError."""
+        pages = self._client.call_for_pages(
+            DESCRIBE_SCALING_POLICIES,
+            "describe_scaling_policies",
+            lambda answer: (list(_read_policies(answer)), _read_token(answer)),
+            "NextToken",
+            ServiceNamespace="dynamodb",
+        )
+        return dict(chain.from_iterable(pages))
+
+
+def _read_registrations(answer: Mapping[str, Any]) -> Iterator[tuple[tuple[Target, Capacity], Registration]]:
+    for registered in filter(_is_mapping, answer["ScalableTargets"]):
+        target, capacity = _read_target(registered.get("ResourceId")), _read_capacity(registered)
+        minimum, maximum = registered.get("MinCapacity"), registered.get("MaxCapacity")
+        if target is None or capacity is None or _is_suspended(registered):
+            continue
+        if type(minimum) is int and type(maximum) is int and 0 <= minimum <= maximum <= LARGEST_NUMBER:
+            yield (target, capacity), Registration(minimum, maximum)
+
+
+def _read_policies(answer: Mapping[str, Any]) -> Iterator[tuple[tuple[Target, Capacity], float]]:
+    for policy in filter(_is_mapping, answer["ScalingPolicies"]):
+        tracking = policy.get("TargetTrackingScalingPolicyConfiguration")
+        if not _is_mapping(tracking):
+            continue  # step scaling
+        metric, percent = tracking.get("PredefinedMetricSpecification"), tracking.get("TargetValue")
+        kind = metric.get("PredefinedMetricType") if _is_mapping(metric) else None  # or one of the user's own
+        target, capacity = _read_target(policy.get("ResourceId")), _read_capacity(policy)
+        if target is None or capacity is None or kind != _METRICS[capacity]:
+            continue
+        if isinstance(percent, (int, float)) and 0 < percent <= _LARGEST_PERCENT:
+            yield (target, capacity), float(percent)
+
+
+def _is_mapping(found: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(found, dict)
+
+
+def _read_capacity(resource: Mapping[str, Any]) -> Capacity | None:
+    dimension = resource.get("ScalableDimension")
+    return _CAPACITIES.get(dimension) if isinstance(dimension, str) else None
+
+
+def _read_token(answer: Mapping[str, Any]) -> str | None:
+    token = answer.get("NextToken")
+    if token is not None and not isinstance(token, str):
+        raise ValueError(f"NextToken is {shorten_value(token)}")
+    return token or None
+
 
 def _parse_page(
     answer: Mapping[str, Any],
 ) -> tuple[tuple[list[tuple[Target, Capacity]], list[str]], str | None]:
     """Return the registered capacities, the resources that are not a target, and the next page's token."""
-    token = answer.get("NextToken")
-    if token is not None and not isinstance(token, str):
-        raise ValueError(f"NextToken is {shorten_value(token)}")
     found, unknown = [], []
     for registered in answer["ScalableTargets"]:
         resource = registered.get("ResourceId") if isinstance(registered, dict) else registered
@@ -73,7 +143,7 @@ def _parse_page(
             unknown.append(shorten_value(resource))
         elif not _is_suspended(registered):
             found += [(target, capacity) for capacity in _read_capacities(registered)]
-    return (found, unknown), token or None
+    return (found, unknown), _read_token(answer)
 
 
 def _read_target(resource: object) -> Target | None:
@@ -88,10 +158,8 @@ def _read_target(resource: object) -> Target | None:
 
 def _read_capacities(registered: Mapping[str, Any]) -> Collection[Capacity]:
     """Return the capacity of the dimension; both capacities if it is unknown."""
-    dimension = registered.get("ScalableDimension")
-    if isinstance(dimension, str) and dimension in _CAPACITIES:
-        return (_CAPACITIES[dimension],)
-    return tuple(Capacity)
+    capacity = _read_capacity(registered)
+    return tuple(Capacity) if capacity is None else (capacity,)
 
 
 def _is_suspended(registered: Mapping[str, Any]) -> bool:

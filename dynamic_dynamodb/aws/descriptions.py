@@ -16,6 +16,9 @@ from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, is_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+STANDARD: Final = "STANDARD"
+"""The class of a table whose class was never changed: its description leaves it out."""
+_TABLE_CLASS: Final = re.compile("[A-Z_]{1,40}")
 _STATUS: Final = re.compile("[A-Z_]{1,40}")
 _ACCOUNT: Final = re.compile(r"arn:[^:]*:dynamodb:[^:]*:(\d{12}):")
 _ON_DEMAND: Final = PerCapacity(0, 0)
@@ -41,6 +44,7 @@ def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Descripti
     described = replace(
         _read_resource(Target(name), status, table),
         account=_find_account(str(table.get("TableArn"))),
+        table_class=_find_class(table.get("TableClassSummary")),
         replicas=tuple(map(_name_region, replicas)) if isinstance(replicas, list) else (),
         unnamed=tuple(
             _describe_flaw(f"an index has no usable name: {shorten_value(index)}")
@@ -52,7 +56,9 @@ def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Descripti
     for index in filter(_is_named, indexes):
         target = Target(name, index["IndexName"])
         is_on_demand = described.provisioned == _ON_DEMAND and not described.flaw
-        parsed = _read_index(target, status, index, is_on_demand=is_on_demand)
+        parsed = replace(
+            _read_index(target, status, index, is_on_demand=is_on_demand), table_class=described.table_class
+        )
         if descriptions.setdefault(target, parsed) != parsed:
             descriptions[target] = _make_flawed(target, status, "it is listed twice with different values")
     return descriptions
@@ -66,6 +72,20 @@ def _find_account(arn: str) -> str:
     """Return the account id in an ARN; empty if there is none."""
     found = _ACCOUNT.match(arn)
     return found[1] if found else ""
+
+
+def _find_class(summary: object) -> str:
+    """Return the class of a table; empty if it is malformed."""
+    if summary is None:
+        return STANDARD
+    found = summary.get("TableClass") if isinstance(summary, dict) else None
+    return found if isinstance(found, str) and _TABLE_CLASS.fullmatch(found) else ""
+
+
+def _find_size(resource: Mapping[str, Any], key: str) -> int | None:
+    """Return a size in bytes; None if it is missing or malformed, which no decision depends on."""
+    size = resource.get(key)
+    return size if type(size) is int and size >= 0 else None
 
 
 def _name_region(replica: object) -> str:
@@ -94,6 +114,7 @@ def _read_resource(target: Target, table_status: str, resource: Mapping[str, Any
             table_status,
             decreases_today=_read_count(throughput, "NumberOfDecreasesToday", default=0),
             last_decrease=_read_moment(throughput, "LastDecreaseDateTime"),
+            size_bytes=_find_size(resource, "IndexSizeBytes" if target.index else "TableSizeBytes"),
         )
     except ValueError as error:
         return _make_flawed(target, table_status, str(error))

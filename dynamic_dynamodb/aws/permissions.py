@@ -17,6 +17,7 @@ GET_METRIC_DATA: Final = "cloudwatch:GetMetricData"
 GET_METRIC_STATISTICS: Final = "cloudwatch:GetMetricStatistics"
 PUBLISH: Final = "sns:Publish"
 DESCRIBE_SCALABLE_TARGETS: Final = "application-autoscaling:DescribeScalableTargets"
+DESCRIBE_SCALING_POLICIES: Final = "application-autoscaling:DescribeScalingPolicies"
 
 PURPOSES: Final = {
     LIST_TABLES: "to find the tables that sections match; without it, plain names still work",
@@ -24,7 +25,8 @@ PURPOSES: Final = {
     UPDATE_TABLE: "to change capacity; not needed for a dry run",
     GET_METRIC_DATA: "to see what was consumed and throttled",
     GET_METRIC_STATISTICS: "only in place of GetMetricData, where that is denied; takes many more calls",
-    DESCRIBE_SCALABLE_TARGETS: "only with `skip-aws-autoscaled`, to see what AWS scales itself",
+    DESCRIBE_SCALABLE_TARGETS: "only with `skip-aws-autoscaled` or `--record`, to see what AWS scales itself",
+    DESCRIBE_SCALING_POLICIES: "only with `--record`, for the utilization that AWS scales to; optional",
     PUBLISH: "for the messages of sections with `sns-topic-arn`",
 }
 """What each permission is needed for, as the reference page says it."""
@@ -51,7 +53,7 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
     """Return the policy document, with tables and topics as resources where AWS supports them, else `*`.
 
     AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference), and one
-    call of DescribeScalableTargets is for all tables.
+    call of DescribeScalableTargets or DescribeScalingPolicies is for all tables. A recording changes nothing.
     """
     options = configuration.global_options
     region = options["region"]
@@ -60,9 +62,13 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
         f"arn:{partition}:dynamodb:{region}:*:table/{name_resource(section.expression.text)}"
         for section in configuration.sections
     ]
-    on_tables = [DESCRIBE_TABLE, *([] if options["dry_run"] else [UPDATE_TABLE])]
-    autoscaling = [DESCRIBE_SCALABLE_TARGETS] if options["skip_aws_autoscaled"] else []
-    anywhere = [LIST_TABLES, GET_METRIC_DATA, *autoscaling]
+    is_recording = bool(options["record"])
+    on_tables = [DESCRIBE_TABLE, *([] if options["dry_run"] or is_recording else [UPDATE_TABLE])]
+    anywhere = [LIST_TABLES, GET_METRIC_DATA]
+    if is_recording or options["skip_aws_autoscaled"]:
+        anywhere.append(DESCRIBE_SCALABLE_TARGETS)
+    if is_recording:
+        anywhere.append(DESCRIBE_SCALING_POLICIES)
     statements = [
         _allow("FindTablesAndReadMetrics", anywhere, ["*"]),
         _allow("ScaleTables", on_tables, tables),
@@ -74,8 +80,8 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
 
 
 def list_topics(configuration: Configuration) -> list[str]:
-    """Return the SNS topics that a configuration publishes to; a dry run publishes to none."""
-    if configuration.global_options["dry_run"]:
+    """Return the SNS topics that a configuration publishes to; a dry run and --record publish to none."""
+    if configuration.global_options["dry_run"] or configuration.global_options["record"]:
         return []
     return [
         one.typed.sns_topic_arn

@@ -197,6 +197,7 @@ class Description:
     `decreases_today` and `last_decrease` are AWS's own counters, which limit further decreases.
     `replicas` are the other regions of a global table.
     `account` is the number of the AWS account that owns the table; empty if the answer does not contain it.
+    `size_bytes` and `table_class` are for recordings; they are unknown, None and empty, if malformed.
     `flaw` explains why the description cannot be used; `unnamed` holds the flaws of indexes without a usable
     name.
     """
@@ -209,6 +210,8 @@ class Description:
     last_decrease: datetime | None = None
     replicas: tuple[str, ...] = ()
     account: str = ""
+    size_bytes: int | None = None
+    table_class: str = ""
     flaw: str = ""
     unnamed: tuple[str, ...] = ()
 

@@ -121,6 +121,21 @@ def test_the_policy_allows_looking_up_what_aws_scales_if_that_matters(tmp_path: 
     )
 
 
+def test_the_policy_of_a_recording_allows_no_change_and_to_see_how_aws_scales(tmp_path: Path) -> None:
+    path = tmp_path / "conf"
+    path.write_text(FILE, encoding="utf-8")
+    policy = write_policy(load({"config": str(path), "record": "history"}, {}))
+    assert [statement["Action"] for statement in policy["Statement"]] == [
+        [
+            "application-autoscaling:DescribeScalableTargets",
+            "application-autoscaling:DescribeScalingPolicies",
+            "cloudwatch:GetMetricData",
+            "dynamodb:ListTables",
+        ],
+        ["dynamodb:DescribeTable"],
+    ]
+
+
 def test_a_dry_run_needs_no_permission_to_change_anything(tmp_path: Path) -> None:
     allowed = actions_and_resources(tmp_path / "conf", FILE, dry_run=True)
     assert [actions for actions, _ in allowed.values()] == [

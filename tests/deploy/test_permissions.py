@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.aws.permissions import GET_METRIC_STATISTICS, PURPOSES
+from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALING_POLICIES, GET_METRIC_STATISTICS, PURPOSES
 from tests.deploy.contrib import REPOSITORY, read
 from tests.deploy.stack import deploy
 from tests.end_to_end.account import ALL, add_busy_with_index, add_idle
@@ -67,9 +67,27 @@ def test_the_stack_allows_the_used_actions(used: set[str]) -> None:
     assert allowed(policy) == used
 
 
-def test_the_documentation_lists_the_used_actions_and_their_alternatives(used: set[str]) -> None:
+def record(emulator: Emulator, program: Program, everything: str) -> set[str]:
+    """Record an account in which AWS scales a table too, and return the actions of the run."""
+    before = len(emulator.requests())
+    emulator.register_scalable("scaled")
+    run = program.run("-c", program.write(everything), "--record", "history", "--days", "1")
+    assert run.code == 0, run
+    return {f"{_PREFIXES.get(one.service, one.service)}:{one.action}" for one in emulator.requests()[before:]}
+
+
+def test_the_printed_policy_allows_the_actions_of_a_recording(
+    emulator: Emulator, program: Program, everything: str
+) -> None:
+    printed = program.run("-c", program.write(everything), "--record", "history", "--print-iam-policy")
+    assert allowed(json.loads(printed.stdout)) == record(emulator, program, everything)
+
+
+def test_the_documentation_lists_the_used_actions_and_their_alternatives(
+    emulator: Emulator, program: Program, everything: str, used: set[str]
+) -> None:
     listed = set(re.findall(r"^\| `([\w-]+:\w+)` \|", read(_PAGE), flags=re.MULTILINE))
-    assert listed == used | {GET_METRIC_STATISTICS}
+    assert listed == used | record(emulator, program, everything) | {GET_METRIC_STATISTICS}
 
 
 def test_only_actions_without_resources_are_allowed_on_everything(used: set[str]) -> None:
@@ -87,5 +105,5 @@ def test_a_denied_action_is_replaced_by_its_only_alternative(
 ) -> None:
     emulator.add_fault(action="GetMetricData", code="AccessDenied")
     program.check(everything)
-    assert asked(emulator) == set(PURPOSES)
+    assert asked(emulator) == set(PURPOSES) - {DESCRIBE_SCALING_POLICIES}
     assert GET_METRIC_STATISTICS in PURPOSES

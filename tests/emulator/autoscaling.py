@@ -1,7 +1,8 @@
-"""Application Auto Scaling's list of registered capacities; nothing is scaled here."""
+"""Application Auto Scaling's registered capacities and policies; nothing is scaled here."""
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator.errors import ServiceError
@@ -17,7 +18,7 @@ _MOST_PER_PAGE = 50
 
 
 def describe_registration(
-    table: str, index: str | None, capacity: str, suspended: Collection[str]
+    table: str, index: str | None, capacity: str, suspended: Collection[str], limits: tuple[int, int]
 ) -> dict[str, Any]:
     """Build one of the answer's ScalableTargets."""
     kind, resource = ("index", f"table/{table}/index/{index}") if index else ("table", f"table/{table}")
@@ -25,22 +26,46 @@ def describe_registration(
         "ServiceNamespace": "dynamodb",
         "ResourceId": resource,
         "ScalableDimension": f"dynamodb:{kind}:{capacity}CapacityUnits",
-        "MinCapacity": 1,
-        "MaxCapacity": 100,
+        "MinCapacity": limits[0],
+        "MaxCapacity": limits[1],
         "RoleARN": "arn:aws:iam::123456789012:role/scaling",
         "SuspendedState": {f"{way}Suspended": way in suspended for way in WAYS_TO_SCALE},
     }
 
 
+def describe_policy(registration: dict[str, Any], target_percent: float) -> dict[str, Any]:
+    """Build one of the answer's ScalingPolicies, as the console creates it for a registration."""
+    named = {key: registration[key] for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
+    capacity = registration["ScalableDimension"].split(":")[2].removesuffix("CapacityUnits")
+    return {
+        **named,
+        "PolicyARN": f"arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:{uuid.uuid4()}",
+        "PolicyName": f"${named['ResourceId']}-{capacity}",
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": {
+            "TargetValue": target_percent,
+            "PredefinedMetricSpecification": {
+                "PredefinedMetricType": f"DynamoDB{capacity}CapacityUtilization"
+            },
+        },
+        "CreationTime": 1_700_000_000,
+    }
+
+
 def serve(state: State, call: Call) -> dict[str, Any]:
     """Answer one call of Application Auto Scaling."""
-    if call.action != "DescribeScalableTargets":
+    lists = {
+        "DescribeScalableTargets": ("ScalableTargets", state.registrations),
+        "DescribeScalingPolicies": ("ScalingPolicies", state.policies),
+    }
+    if call.action not in lists:
         raise ServiceError(code="UnknownOperationException", message=f"{call.action} is not emulated")
+    member, everything = lists[call.action]
     namespace = call.parameters.get("ServiceNamespace")
-    chosen = [one for one in state.registrations if one["ServiceNamespace"] == namespace]
+    chosen = [one for one in everything if one["ServiceNamespace"] == namespace]
     start = int(call.parameters.get("NextToken", 0))
     size = min(call.parameters.get("MaxResults", _MOST_PER_PAGE), _MOST_PER_PAGE)
-    answer: dict[str, Any] = {"ScalableTargets": chosen[start : start + size]}
+    answer: dict[str, Any] = {member: chosen[start : start + size]}
     if len(chosen) > start + size:
         answer["NextToken"] = str(start + size)
     return answer

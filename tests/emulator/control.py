@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import passthrough
-from tests.emulator.autoscaling import describe_registration
+from tests.emulator.autoscaling import describe_policy, describe_registration
 from tests.emulator.faults import Fault
 from tests.emulator.metrics import MetricKey
 from tests.emulator.moments import MINUTE, Moment, as_datetime, as_epoch, floor_minute
@@ -80,26 +80,40 @@ class Control:
         with self._lock:
             self._table(table).resource(index).status = status
 
+    def set_storage(
+        self, table: str, size_bytes: int, *, index: str | None = None, table_class: str | None = None
+    ) -> None:
+        """Set the size of a table or an index, and the class that a table was last changed to."""
+        with self._lock:
+            stored = self._table(table)
+            stored.sizes[index] = size_bytes
+            stored.table_class = table_class or stored.table_class
+
     def set_replicas(self, table: str, *regions: str) -> None:
         """Make it a global table with replicas in other regions."""
         with self._lock:
             self._table(table).replicas = regions
 
-    def register_scalable(
+    def register_scalable(  # noqa: PLR0913 - all but the table have defaults
         self,
         table: str,
         index: str | None = None,
         *,
         capacity: str = "Read",
         suspended: Collection[str] = (),
+        limits: tuple[int, int] = (1, 100),
+        target_percent: float | None = None,
     ) -> None:
         """Register one capacity (Read or Write) with Application Auto Scaling.
 
+        `limits` are the minimum and the maximum; with `target_percent` it has a target tracking policy.
         `suspended` may hold DynamicScalingIn, DynamicScalingOut and ScheduledScaling.
         """
-        registration = describe_registration(table, index, capacity, suspended)
+        registration = describe_registration(table, index, capacity, suspended, limits)
         with self._lock:
             self._state.registrations.append(registration)
+            if target_percent is not None:
+                self._state.policies.append(describe_policy(registration, target_percent))
 
     def set_decreases(
         self, table: str, index: str | None = None, *, today: int, last: Moment | None = None

@@ -37,4 +37,5 @@ class State:
     faults: FaultRules = field(default_factory=FaultRules)
     log: RequestLog = field(default_factory=RequestLog)
     registrations: list[dict[str, Any]] = field(default_factory=list)
+    policies: list[dict[str, Any]] = field(default_factory=list)
     metric_pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -26,6 +26,8 @@ class Table:
     indexes: dict[str, Throughput] = field(default_factory=dict)
     update_ends: datetime | None = None
     replicas: tuple[str, ...] = ()
+    sizes: dict[str | None, int] = field(default_factory=dict)
+    table_class: str | None = None
     identity: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def begin_update(self, requested: dict[str | None, Units], now: datetime, seconds: float) -> None:
@@ -69,12 +71,14 @@ class Table:
             "KeySchema": KEYS,
             "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
             "ItemCount": 0,
-            "TableSizeBytes": 0,
+            "TableSizeBytes": self.sizes.get(None, 0),
             "DeletionProtectionEnabled": False,
             "ProvisionedThroughput": self.throughput.describe(now),
         }
         if self.on_demand:
             described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
+        if self.table_class is not None:  # AWS leaves it out for a table whose class was never changed
+            described["TableClassSummary"] = {"TableClass": self.table_class}
         if self.replicas:
             described["GlobalTableVersion"] = "2019.11.21"
             described["Replicas"] = [
@@ -89,7 +93,7 @@ class Table:
                     "KeySchema": KEYS,
                     "Projection": {"ProjectionType": "ALL"},
                     "ItemCount": 0,
-                    "IndexSizeBytes": 0,
+                    "IndexSizeBytes": self.sizes.get(name, 0),
                     "ProvisionedThroughput": throughput.describe(now),
                 }
                 for name, throughput in self.indexes.items()

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.replay.recordings.files import open_folder
-from dynamic_dynamodb.replay.recordings.manifest import Manifest
+from dynamic_dynamodb.replay.recordings.manifest import Entry, Manifest
 from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
 from dynamic_dynamodb.replay.recordings.rows import COLUMNS
 from dynamic_dynamodb.scaling.model import Target
@@ -48,6 +48,6 @@ def record_targets(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Record into a directory; return a line for each target, and the failures."""
     with open_folder(folder) as opened:
-        subjects = [RecordedTarget(target) for target in targets]
+        subjects = [RecordedTarget(Entry(target)) for target in targets]
         recorded = Recorder(opened, history, span).record(subjects, Manifest("eu-west-1"), on_progress)
     return recorded.lines, recorded.failures

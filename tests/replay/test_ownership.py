@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest, name_stem, read_manifest
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
-from dynamic_dynamodb.replay.recordings.recording import Billing
-from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED, Billing
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.docs.pages import DOCS, blocks
 from tests.end_to_end.program import Program
 from tests.replay.history import NOON, ORDERS, History
@@ -46,10 +48,19 @@ def test_a_directory_holds_one_region_and_its_manifest_names_it(emulator: Emulat
     assert program.run("-c", "eu.conf", "--record", "history", "--days", "1").code == 0
     path = tmp_path / "history" / MANIFEST
     assert json.loads(path.read_text(encoding="utf-8")) == {
-        "format": "dynamic-dynamodb recording, version 1",
+        "format": "dynamic-dynamodb recording, version 2",
         "region": "eu-west-1",
         "account": "123456789012",
-        "targets": {"orders": {"table": "orders", "index": "", "billing": ["provisioned"]}},
+        "targets": {
+            "orders": {
+                "table": "orders",
+                "index": "",
+                "billing": ["provisioned"],
+                "table_class": "STANDARD",
+                "size_bytes": 0,
+                "registered": {},
+            }
+        },
     }
     before = {file: file.read_bytes() for file in path.parent.glob("[!.]*")}
     calls = len(emulator.requests())
@@ -77,9 +88,11 @@ def record(folder: Path, *subjects: RecordedTarget) -> tuple[str, ...]:
 
 
 def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -> None:
-    assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
+    assert record(tmp_path, RecordedTarget(Entry(ORDERS), OWN)) == ()
     before = (tmp_path / "orders.csv").read_bytes()
-    assert record(tmp_path, RecordedTarget(ORDERS, OTHER), RecordedTarget(Target("users"), OTHER)) == tuple(
+    assert record(
+        tmp_path, RecordedTarget(Entry(ORDERS), OTHER), RecordedTarget(Entry(Target("users")), OTHER)
+    ) == tuple(
         f"{name}: not recorded: it is of account {OTHER}, but the directory holds recordings of {OWN}"
         for name in ("orders", "users")
     )
@@ -88,10 +101,10 @@ def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -
 
 
 def test_an_unknown_account_is_added_to_the_manifest_later(tmp_path: Path) -> None:
-    assert record(tmp_path, RecordedTarget(ORDERS)) == ()
-    assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
-    assert record(tmp_path, RecordedTarget(ORDERS)) == ()
-    assert len(record(tmp_path, RecordedTarget(ORDERS, OTHER))) == 1
+    assert record(tmp_path, RecordedTarget(Entry(ORDERS))) == ()
+    assert record(tmp_path, RecordedTarget(Entry(ORDERS), OWN)) == ()
+    assert record(tmp_path, RecordedTarget(Entry(ORDERS))) == ()
+    assert len(record(tmp_path, RecordedTarget(Entry(ORDERS), OTHER))) == 1
 
 
 def test_recordings_without_a_manifest_are_adopted_with_a_message(emulator: Emulator, tmp_path: Path) -> None:
@@ -113,11 +126,11 @@ def test_recordings_without_a_manifest_are_adopted_with_a_message(emulator: Emul
 
 
 def test_recordings_without_a_manifest_are_continued_and_get_one(tmp_path: Path) -> None:
-    record(tmp_path, RecordedTarget(ORDERS, OWN))
+    record(tmp_path, RecordedTarget(Entry(ORDERS), OWN))
     (tmp_path / MANIFEST).unlink()
     (recording,) = read_recordings(tmp_path, None)
     assert (recording.target, recording.region) == (ORDERS, "")
-    assert record(tmp_path, RecordedTarget(ORDERS, OWN)) == ()
+    assert record(tmp_path, RecordedTarget(Entry(ORDERS), OWN)) == ()
     (recording,) = read_recordings(tmp_path, None)
     assert (recording.target, recording.region) == (ORDERS, "eu-west-1")
 
@@ -125,19 +138,61 @@ def test_recordings_without_a_manifest_are_continued_and_get_one(tmp_path: Path)
 def test_the_docs_show_a_manifest_as_it_is_written() -> None:
     (block,) = blocks(DOCS / "replay.md", "json")
     billing = frozenset((Billing.ON_DEMAND,))
-    entries = {
-        name_stem(target, {}): Entry(target, billing) for target in (ORDERS, Target("orders", "by-date"))
-    }
+    provisioned = frozenset((Billing.PROVISIONED,))
+    users = Entry(
+        Target("users"), provisioned, "STANDARD", 4096, PerCapacity(Registration(5, 500, 70.0), None)
+    )
+    index = Entry(
+        Target("orders", "by-date"), billing, "STANDARD_INFREQUENT_ACCESS", 73_400_320, NOT_REGISTERED
+    )
+    entries = {name_stem(entry.target, {}): entry for entry in (users, index)}
     assert Manifest("eu-west-1", "123456789012", entries).write() == block.text
 
 
+def test_a_manifest_of_the_first_version_is_read_and_unknown_facts_stay_unknown() -> None:
+    text = """{"format": "dynamic-dynamodb recording, version 1", "region": "eu-west-1", "account": "",
+     "targets": {"orders": {"table": "orders", "index": "", "billing": ["on-demand"]}}}"""
+    found = read_manifest(io.BytesIO(text.encode()))
+    assert found == Manifest(
+        "eu-west-1", "", {"orders": Entry(ORDERS, frozenset((Billing.ON_DEMAND,)), "", None, None)}
+    )
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param(Entry(ORDERS), id="nothing known"),
+        pytest.param(Entry(ORDERS, frozenset(), "STANDARD", 0, NOT_REGISTERED), id="not registered"),
+        pytest.param(
+            Entry(ORDERS, registered=PerCapacity(None, Registration(1, 9))), id="no target utilization"
+        ),
+        pytest.param(
+            Entry(ORDERS, registered=PerCapacity(Registration(1, 9, 62.5), Registration(2, 3, 90.0))),
+            id="both sides",
+        ),
+    ],
+)
+def test_what_is_kept_of_a_target_is_read_as_it_was_written(entry: Entry) -> None:
+    manifest = Manifest("eu-west-1", OWN, {"orders": entry})
+    assert read_manifest(io.BytesIO(manifest.write().encode())) == manifest
+
+
+def test_what_a_later_run_cannot_see_is_kept_and_what_it_sees_replaces_it() -> None:
+    registered = PerCapacity(Registration(5, 500, 70), None)
+    first = Entry(ORDERS, frozenset((Billing.ON_DEMAND,)), "STANDARD", 4096, registered)
+    assert Entry(ORDERS).follow(first) == first
+    second = Entry(ORDERS, frozenset((Billing.PROVISIONED,)), "STANDARD_INFREQUENT_ACCESS", 0, NOT_REGISTERED)
+    assert second.follow(first) == replace(second, billing=frozenset(Billing))
+
+
 def test_entries_of_a_manifest_stay_when_other_targets_are_recorded(tmp_path: Path) -> None:
-    record(tmp_path, RecordedTarget(ORDERS, OWN, is_on_demand=True))
-    record(tmp_path, RecordedTarget(Target("users"), OWN))
-    record(tmp_path, RecordedTarget(ORDERS, OWN))
+    record(tmp_path, RecordedTarget(Entry(ORDERS, frozenset((Billing.ON_DEMAND,))), OWN))
+    provisioned = frozenset((Billing.PROVISIONED,))
+    record(tmp_path, RecordedTarget(Entry(Target("users"), provisioned), OWN))
+    record(tmp_path, RecordedTarget(Entry(ORDERS, provisioned), OWN))
     with (tmp_path / MANIFEST).open("rb") as file:
         found = read_manifest(file)
-    both, provisioned = frozenset(Billing), frozenset((Billing.PROVISIONED,))
+    both = frozenset(Billing)
     assert found == Manifest(
         "eu-west-1",
         OWN,
@@ -154,13 +209,23 @@ BAD = {
     "no region": GOOD.write().replace('"eu-west-1"', "5"),
     "a path": replace(GOOD, entries={"orders": Entry(Target("../../orders"))}).write(),
     "a billing": GOOD.write().replace('"billing": []', '"billing": ["free"]'),
+    "a size": GOOD.write().replace('"billing": []', '"billing": [], "size_bytes": -1'),
+    "a class": GOOD.write().replace('"billing": []', '"billing": [], "table_class": 5'),
+    "a registration": GOOD.write().replace(
+        '"billing": []', '"billing": [], "registered": {"reads": {"minimum": 5, "maximum": 1}}'
+    ),
+    "a target utilization": GOOD.write().replace(
+        '"billing": []',
+        '"billing": [], "registered": {"reads": {"minimum": 1, "maximum": 5, "target_percent": 700}}',
+    ),
+    "a newer format": GOOD.write().replace("version 2", "version 3"),
     "binary": b"\xff\xfe",
 }
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
 def test_an_invalid_manifest_is_refused_and_unchanged(tmp_path: Path, text: str | bytes) -> None:
-    record(tmp_path, RecordedTarget(ORDERS))
+    record(tmp_path, RecordedTarget(Entry(ORDERS)))
     path = tmp_path / MANIFEST
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with (

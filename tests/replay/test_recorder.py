@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import Span
+from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED
 from dynamic_dynamodb.replay.recordings.rows import GOOD_HEADER
-from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.end_to_end.program import Program
 from tests.replay.history import NOON, ORDERS, History, record_targets
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.emulator import Emulator
+    from tests.end_to_end.program import Run
 
 CONFIGURATION = """\
 [default_options]
@@ -66,6 +69,105 @@ def test_the_program_records_tables_and_indexes_and_replays_them(emulator: Emula
     assert replayed.code == 0
     assert "orders,by-date,this configuration" in replayed.stdout
     assert "read events were throttled while this was recorded" in replayed.stderr
+
+
+SCALED_BY_AWS = """\
+[default_options]
+max-provisioned-reads: 500
+max-provisioned-writes: 500
+[table: .*]
+[gsi: .* table: .*]
+"""
+
+
+def add_scaled_table(emulator: Emulator) -> None:
+    """Add a table with an index, both of which AWS scales."""
+    emulator.add_table("orders", reads=100, writes=20, gsis={"by-date": (50, 10)})
+    emulator.set_storage("orders", 2**31, table_class="STANDARD_INFREQUENT_ACCESS")
+    emulator.set_storage("orders", 4096, index="by-date")
+    emulator.register_scalable("orders", limits=(5, 400), target_percent=75)
+    emulator.register_scalable("orders", capacity="Write", limits=(2, 90))
+    emulator.register_scalable("orders", "by-date", capacity="Write", limits=(1, 50), target_percent=62.5)
+    for index in (None, "by-date"):
+        emulator.put_metrics("orders", index, consumed_reads=40, consumed_writes=10.5, minutes=90)
+
+
+def record_scaled(program: Program) -> Run:
+    """Record a day of everything."""
+    return program.run("-c", program.write(SCALED_BY_AWS), "--record", "history", "--days", "1")
+
+
+def test_a_recording_keeps_size_class_and_registration_and_the_replay_shows_aws_as_registered(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    program = Program(emulator, tmp_path)
+    add_scaled_table(emulator)
+    emulator.add_table("plain")
+    emulator.put_metrics("plain", consumed_reads=1, minutes=90)
+
+    run = record_scaled(program)
+
+    assert (run.code, run.stderr) == (0, "")
+    orders, index, plain = read_recordings(tmp_path / "history", None)
+    reads, writes = Registration(5, 400, 75.0), Registration(2, 90)
+    assert (orders.table_class, orders.size_bytes) == ("STANDARD_INFREQUENT_ACCESS", 2**31)
+    assert orders.registered == PerCapacity(reads, writes)
+    assert (index.table_class, index.size_bytes) == ("STANDARD_INFREQUENT_ACCESS", 4096)
+    assert index.registered == PerCapacity(None, Registration(1, 50, 62.5))
+    assert (plain.table_class, plain.size_bytes, plain.registered) == ("STANDARD", 0, NOT_REGISTERED)
+
+    replayed = program.run("-c", program.write(SCALED_BY_AWS), "--replay", "history", "--format", "csv")
+    assert replayed.code == 0
+    rows = [line for line in replayed.stdout.splitlines() if "AWS target tracking as registered" in line]
+    assert [row.split(",")[:2] for row in rows] == [["orders", ""], ["orders", "by-date"]]
+
+
+def test_a_size_or_class_that_is_malformed_is_unknown_and_the_table_is_recorded(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    program = Program(emulator, tmp_path)
+    add_scaled_table(emulator)
+    emulator.set_storage("orders", "big", table_class="an odd one")  # type: ignore[arg-type]
+    run = record_scaled(program)
+    assert (run.code, run.stderr) == (0, "")
+    orders, _ = read_recordings(tmp_path / "history", None)
+    assert (orders.table_class, orders.size_bytes) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("action", "sentence", "expected"),
+    [
+        pytest.param(
+            "DescribeScalableTargets",
+            "the recording does not say what AWS scales itself",
+            NOT_REGISTERED,
+            id="registrations",
+        ),
+        pytest.param(
+            "DescribeScalingPolicies",
+            "the recording does not say which utilization AWS scales to",
+            PerCapacity(Registration(5, 400), Registration(2, 90)),
+            id="policies",
+        ),
+    ],
+)
+def test_a_recording_goes_on_without_permission_to_see_what_aws_scales(
+    emulator: Emulator,
+    tmp_path: Path,
+    action: str,
+    sentence: str,
+    expected: PerCapacity[Registration | None],
+) -> None:
+    program = Program(emulator, tmp_path)
+    add_scaled_table(emulator)
+    emulator.add_fault(code="AccessDeniedException", action=action)
+    run = record_scaled(program)
+    assert run.code == 0
+    permission = f"application-autoscaling:{action}"
+    assert f"{permission} failed: AccessDeniedException" in run.stderr
+    assert f"(allow {permission} in the IAM policy); {sentence}\n" in run.stderr
+    orders, _ = read_recordings(tmp_path / "history", None)
+    assert orders.registered == expected
 
 
 def test_a_second_run_fetches_only_what_is_missing_and_the_last_minutes_again(tmp_path: Path) -> None:

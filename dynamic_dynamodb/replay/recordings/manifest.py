@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.check.ports import Registration
+from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_text, read_all
 from dynamic_dynamodb.replay.recordings.recording import Billing
-from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,12 +20,16 @@ MANIFEST: Final = "recording.manifest"
 """The name of the manifest; no recording has that suffix."""
 _SEPARATOR: Final = "@"
 """Stands for the `/` of `table/index`, which no file's name may contain."""
-_FORMAT: Final = "dynamic-dynamodb recording, version 1"
+_FORMAT: Final = "dynamic-dynamodb recording, version 2"
+_FORMATS: Final = {"dynamic-dynamodb recording, version 1", _FORMAT}
+"""The formats that can be read: version 1 has neither sizes, nor classes, nor registrations."""
 SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
 LONGEST_STEM: Final = 255 - len(".json.gz")
 """File systems allow names of 255 bytes."""
 _KEPT_OF_LONG_NAMES: Final = 200
 _DIGITS_OF_HASH: Final = 16
+_REGISTERED: Final = ("minimum", "maximum", "target_percent")
+_LARGEST_PERCENT: Final = 100
 
 
 def name_stem(target: Target, taken: Mapping[str, Collection[str]]) -> str:
@@ -46,10 +52,43 @@ def strip_suffix(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The target of a file, and every way in which it was billed when it was recorded."""
+    """The target of a file, and what AWS said about it whenever it was recorded.
+
+    `billing` has every way in which it was billed; the rest is as it was last known. `registered` is None
+    if it is unknown.
+    """
 
     target: Target
     billing: frozenset[Billing] = frozenset()
+    table_class: str = ""
+    size_bytes: int | None = None
+    registered: PerCapacity[Registration | None] | None = None
+
+    def follow(self, earlier: Entry) -> Entry:
+        """Return the entry with its earlier billing, and with earlier values of what is unknown now."""
+        return replace(
+            self,
+            billing=self.billing | earlier.billing,
+            table_class=self.table_class or earlier.table_class,
+            size_bytes=earlier.size_bytes if self.size_bytes is None else self.size_bytes,
+            registered=earlier.registered if self.registered is None else self.registered,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a manifest says of it; what is unknown is left out."""
+        known: dict[str, Any] = {**self.target._asdict(), "billing": sorted(self.billing)}
+        if self.table_class:
+            known["table_class"] = self.table_class
+        if self.size_bytes is not None:
+            known["size_bytes"] = self.size_bytes
+        if self.registered is not None:
+            sides = zip(Capacity, self.registered, strict=True)
+            known["registered"] = {
+                capacity.value: {name: getattr(side, name) for name in _REGISTERED}
+                for capacity, side in sides
+                if side is not None
+            }
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +103,16 @@ class Manifest:
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def add(self, account: str, entries: Mapping[str, Entry]) -> Manifest:
-        """Return the manifest with these entries added, and their billing added to earlier billing."""
+        """Return the manifest with these entries added; each follows an earlier one for the same file."""
         added = {
-            stem: replace(entry, billing=entry.billing | self.entries[stem].billing)
-            if stem in self.entries
-            else entry
+            stem: entry.follow(self.entries[stem]) if stem in self.entries else entry
             for stem, entry in entries.items()
         }
         return Manifest(self.region, account, {**self.entries, **added})
 
     def write(self) -> str:
         """Return the manifest as JSON."""
-        targets = {
-            stem: {**entry.target._asdict(), "billing": sorted(entry.billing)}
-            for stem, entry in sorted(self.entries.items())
-        }
+        targets = {stem: entry.as_dict() for stem, entry in sorted(self.entries.items())}
         shown = {"format": _FORMAT, "region": self.region, "account": self.account, "targets": targets}
         return json.dumps(shown, indent=1) + "\n"
 
@@ -98,7 +132,7 @@ def read_manifest(file: IO[bytes]) -> Manifest:
 
 
 def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
-    if content["format"] != _FORMAT:
+    if content["format"] not in _FORMATS:
         raise ValueError
     region, account = content["region"], content["account"]
     entries = {stem: _parse_entry(**described) for stem, described in content["targets"].items()}
@@ -107,8 +141,37 @@ def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
     return Manifest(region, account, entries)
 
 
-def _parse_entry(table: str, index: str = "", billing: tuple[str, ...] = ()) -> Entry:
+def _parse_entry(  # noqa: PLR0913 - the keys of an entry
+    table: str,
+    index: str = "",
+    *,
+    billing: tuple[str, ...] = (),
+    table_class: str = "",
+    size_bytes: int | None = None,
+    registered: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Entry:
     target = Target(table, index)
-    if not target.has_valid_names:
+    is_size = size_bytes is None or (type(size_bytes) is int and size_bytes >= 0)
+    if not target.has_valid_names or not isinstance(table_class, str) or not is_size:
         raise ValueError
-    return Entry(target, frozenset(map(Billing, billing)))
+    sides = None if registered is None else _parse_registered(**registered)
+    return Entry(target, frozenset(map(Billing, billing)), table_class, size_bytes, sides)
+
+
+def _parse_registered(
+    reads: Mapping[str, Any] | None = None, writes: Mapping[str, Any] | None = None
+) -> PerCapacity[Registration | None]:
+    return PerCapacity(_parse_registration(reads), _parse_registration(writes))
+
+
+def _parse_registration(described: Mapping[str, Any] | None) -> Registration | None:
+    if described is None:
+        return None
+    registration = Registration(**described)
+    percent = registration.target_percent
+    limits = (registration.minimum, registration.maximum)
+    if not all(type(limit) is int for limit in limits) or not 0 <= limits[0] <= limits[1]:
+        raise ValueError
+    if percent is not None and (type(percent) not in (int, float) or not 0 < percent <= _LARGEST_PERCENT):
+        raise ValueError
+    return registration

@@ -28,6 +28,7 @@ from dynamic_dynamodb.replay.recordings.metric_data import (
     make_rows,
     read_series,
 )
+from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED
 from dynamic_dynamodb.replay.recordings.rows import COLUMNS, read_rows
 from dynamic_dynamodb.scaling.model import NAME_RULE, Target
 
@@ -176,7 +177,14 @@ def read_source(source: RecordingSource) -> Recording | str:
 
 
 def _make(source: RecordingSource, rows: Rows) -> Recording:
-    return replace(make_recording(rows, source.entry), region=source.region)
+    entry = source.entry
+    return replace(
+        make_recording(rows, entry),
+        region=source.region,
+        registered=entry.registered or NOT_REGISTERED,
+        table_class=entry.table_class,
+        size_bytes=entry.size_bytes,
+    )
 
 
 def _parse_stem(stem: str) -> Target | None:

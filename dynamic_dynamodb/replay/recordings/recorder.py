@@ -32,7 +32,7 @@ from dynamic_dynamodb.replay.recordings.manifest import (
 )
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.recordings.resampling import find_period
-from dynamic_dynamodb.scaling.model import NAME_RULE, Target
+from dynamic_dynamodb.scaling.model import NAME_RULE, PerCapacity, Target
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
 
@@ -40,12 +40,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
     from dynamic_dynamodb.check.conditions import Conditions
     from dynamic_dynamodb.check.discovery import Discovered
+    from dynamic_dynamodb.check.ports import Registration
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
+    from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.replay.recordings.history_file import Minutes
     from dynamic_dynamodb.scaling.usage import Datapoints
+
+    Registrations = Mapping[tuple[Target, Capacity], Registration]
 
 FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
 """Longer than in a check: two weeks of a target are megabytes, and the user waits for them."""
@@ -77,20 +82,19 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class RecordedTarget:
-    """A target to record, with its account, empty if unknown, and its billing."""
+    """A target to record, with its account, empty if unknown, and what the manifest keeps of it."""
 
-    target: Target
+    entry: Entry
     account: str = ""
-    is_on_demand: bool = False
+
+    @property
+    def target(self) -> Target:
+        """Return its target."""
+        return self.entry.target
 
     def __str__(self) -> str:
         """Return the target as text, with control characters escaped."""
         return escape(str(self.target))
-
-    @property
-    def billing(self) -> Billing:
-        """Return how it is billed now."""
-        return Billing.ON_DEMAND if self.is_on_demand else Billing.PROVISIONED
 
 
 def record(
@@ -141,8 +145,9 @@ def _record_into(
             warnings = _list_warnings(workers.conditions, account.conditions)
             return Recorded((), (f"nothing was recorded: {found}",), warnings)
         end = account.clock.correct(now).replace(second=0, microsecond=0) - PUBLISHING_DELAY
+        registrations = _find_registrations(account.autoscaling, workers.conditions)
         span = Span(end - timedelta(days=options["days"]), end)
-        subjects = list(_find_targets(discovery, found))
+        subjects = list(_find_targets(discovery, found, registrations))
         recorded = Recorder(folder, account.history, span).record(subjects, manifest, on_progress)
         warnings = _list_warnings(workers.conditions, account.conditions)
     failures = [str(report) for report in found.failed]
@@ -178,14 +183,42 @@ def _read_own_manifest(folder: Folder, region: str) -> Manifest:
     return manifest
 
 
-def _find_targets(discovery: Discovery, found: Discovered) -> Iterator[RecordedTarget]:
+def _find_registrations(autoscaling: ApplicationAutoScaling, conditions: Conditions) -> Registrations | None:
+    """Return what AWS scales itself; None, with a warning, if that is not known."""
+    try:
+        limits = autoscaling.find_registrations()
+    except AwsError as error:
+        conditions.set("registrations", f"{error}; the recording does not say what AWS scales itself")
+        return None
+    try:
+        percents = autoscaling.find_target_percents() if limits else {}
+    except AwsError as error:
+        conditions.set("policies", f"{error}; the recording does not say which utilization AWS scales to")
+        percents = {}
+    return {key: replace(one, target_percent=percents.get(key)) for key, one in limits.items()}
+
+
+def _find_targets(
+    discovery: Discovery, found: Discovered, registrations: Registrations | None
+) -> Iterator[RecordedTarget]:
     """Return the targets that can be recorded, on-demand ones included."""
     on_demand = {
         report.target for report in found.skipped if report.skipped and report.skipped.code is Code.ON_DEMAND
     }
     for target in sorted({*on_demand, *(subject.target for subject in found.matched)}):
-        account = discovery.known[target.table][Target(target.table)].account
-        yield RecordedTarget(target, account, is_on_demand=target in on_demand)
+        descriptions = discovery.known[target.table]
+        entry = Entry(
+            target,
+            frozenset((Billing.ON_DEMAND if target in on_demand else Billing.PROVISIONED,)),
+            descriptions[target].table_class,
+            descriptions[target].size_bytes,
+            None if registrations is None else _find_registered(registrations, target),
+        )
+        yield RecordedTarget(entry, descriptions[Target(target.table)].account)
+
+
+def _find_registered(registrations: Registrations, target: Target) -> PerCapacity[Registration | None]:
+    return PerCapacity.of(lambda capacity: registrations.get((target, capacity)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +242,7 @@ class Recorder:
         failures = [f"{one}: not recorded: {refusal}" for one, refusal in refusals.items() if refusal]
         names = frozenset(self.folder.list_names())
         stems = _name_stems([subject for subject in subjects if not refusals[subject]], names)
-        known = {stem: Entry(one.target, frozenset((one.billing,))) for one, stem in stems.items()}
+        known = {stem: one.entry for one, stem in stems.items()}
         try:
             if known:
                 self.folder.replace(MANIFEST, (manifest.add(account, known).write(),))
@@ -244,7 +277,7 @@ class Recorder:
             if kept:
                 find_period(sorted(rows), [])
         self.folder.replace(path.name, write_history(rows))
-        billed = ", billed on demand" if subject.is_on_demand else ""
+        billed = ", billed on demand" if Billing.ON_DEMAND in subject.entry.billing else ""
         return f"{len(rows):,} minutes, {len(rows) - len(kept):,} of them new, in {path}{billed}"
 
     def _read_kept(self, name: str) -> Minutes:

@@ -55,7 +55,8 @@ class Recording:
 
     `period` is the minutes that a row of the file spans; `remarks` are doubts about its rows.
     `billing` has every way in which the target is known to have been billed; an empty `region` is unknown.
-    `registered` is what AWS Application Auto Scaling was registered for when it was recorded.
+    `registered` is what AWS Application Auto Scaling was registered for when it was last recorded.
+    `table_class` is AWS's name for the class of its table, empty if unknown; `size_bytes` None if unknown.
     """
 
     target: Target
@@ -68,6 +69,8 @@ class Recording:
     billing: frozenset[Billing] = frozenset()
     region: str = ""
     registered: PerCapacity[Registration | None] = NOT_REGISTERED
+    table_class: str = ""
+    size_bytes: int | None = None
 
     @property
     def end(self) -> datetime:

@@ -93,6 +93,22 @@ def test_scalable_targets_are_listed_50_a_page(emulator: Emulator) -> None:
     assert scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"] == []
 
 
+def test_policies_are_listed_for_registrations_that_have_a_target(emulator: Emulator) -> None:
+    emulator.register_scalable("t00", "by-date", capacity="Write", limits=(5, 50), target_percent=62.5)
+    emulator.register_scalable("t00")
+    scaling = client(emulator, "application-autoscaling")
+    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="dynamodb")["ScalingPolicies"]
+    assert (policy["ResourceId"], policy["ScalableDimension"], policy["PolicyType"]) == (
+        "table/t00/index/by-date",
+        "dynamodb:index:WriteCapacityUnits",
+        "TargetTrackingScaling",
+    )
+    assert policy["TargetTrackingScalingPolicyConfiguration"] == {
+        "TargetValue": 62.5,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBWriteCapacityUtilization"},
+    }
+
+
 def test_a_request_without_signature_is_refused(emulator: Emulator) -> None:
     connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"))
     headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"}
