@@ -31,8 +31,12 @@ class Difference:
 
 
 def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
-    """Yield a sentence for each difference that concerns a section, with the names of the sections."""
+    """Yield a sentence for each difference that concerns a section, with the names of the sections.
+
+    A section with a target utilization was written for this version.
+    """
     everything = [one for section in sections for one in (section, *section.gsis)]
+    everything = [one for one in everything if not one.typed.has_target_utilization]
     for difference in _DIFFERENCES:
         concerned = [section for section in everything if difference.concerns(section)]
         if concerned:

@@ -111,6 +111,11 @@ def test_another_amount_after_throttling_is_listed(path: Path) -> None:
             f"{TABLE}[gsi: ^(\\w+_?)+-idx$ table: ^a$]\n[gsi: ^{'x' * 40}$ table: ^a$]\n", id="a slow one"
         ),
         pytest.param(f"{TABLE}lookback-window-start: 8\n", id="a window of known minutes"),
+        pytest.param(
+            f"{TABLE}lookback-window-start: 5\nreads-target-utilization: 80\n"
+            "throttled-reads-upper-threshold: 1\n",
+            id="a target utilization, which 2.5.1 did not have",
+        ),
         pytest.param(f"{TABLE}[gsi: ^g1$ table: ^a$]\n[gsi: ^g2$ table: ^a$]\n", id="an index each"),
     ],
 )
