@@ -8,7 +8,7 @@ from dynamic_dynamodb.config.validation import LONGEST_USUAL_QUIET_SECONDS
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.costs import ALARM_DOLLARS, ALARMS_PER_SIDE, price_alarms, price_metrics
 from tests.builders import target_options
-from tests.docs.pages import DOCS, read
+from tests.docs.pages import DOCS, ROOT, read
 
 CALLS_OF_2_5_1 = 12
 """GetMetricStatistics for a target in a check; CloudWatch charges for a call what it charges for a metric."""
@@ -71,7 +71,7 @@ def test_the_page_has_the_bill_for_100_and_for_1000_targets() -> None:
     assert [line for line in section.splitlines() if line.startswith("| ")][1:] == rows
 
 
-def test_the_example_has_the_price_of_a_target() -> None:
+def test_pages_have_the_price_of_a_target() -> None:
     cheapest, dearest = (
         price_watching(metrics, targets=1, interval_seconds=60)
         for metrics in (
@@ -80,3 +80,5 @@ def test_the_example_has_the_price_of_a_target() -> None:
         )
     )
     assert f"${cheapest:.2f} to ${dearest:.2f} for 30 days at 60 seconds" in read(EXAMPLE)
+    for page in (ROOT / "README.md", DOCS / "target_utilization.md"):
+        assert f"at most ${dearest:.2f} a month for each table and index" in read(page)
