@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.check.rest import RestingTargets
@@ -71,6 +71,8 @@ class World:
     ) -> None:
         self.tables, self.metrics, self.autoscaling = CountedTables(), FakeMetrics(), FakeAutoscaling()
         self.rates: dict[Target, tuple[float, float]] = {}
+        self.late: dict[Target, int] = {}
+        """Minutes that CloudWatch is late with the datapoints of a target."""
         self.memory = AccountMemory(resting=RestingTargets.every(seconds))
         self.now = NOW
         self.sections = sections or (section(),)
@@ -96,7 +98,8 @@ class World:
         """Let time pass, and check."""
         self.now += passed
         self.metrics.answers = {
-            target: consume(self.now, reads, writes) for target, (reads, writes) in self.rates.items()
+            target: consume(self.now, reads, writes, self.late.get(target, 0))
+            for target, (reads, writes) in self.rates.items()
         }
         self.tables.described.clear()
         self.metrics.requests.clear()
@@ -107,10 +110,10 @@ class World:
         return {str(one.target) for one in self.run(passed).targets}
 
 
-def consume(now: datetime, reads: float, writes: float) -> Load:
+def consume(now: datetime, reads: float, writes: float, late: int = 0) -> Load:
     """Return series of so many units a second for the last quarter of an hour; none at 0."""
     this_minute = now.replace(second=0)
-    minutes = [this_minute - number * MINUTE for number in range(1, 16)]
+    minutes = [this_minute - number * MINUTE for number in range(1 + late, 16)]
     return PerCapacity(*((dict.fromkeys(minutes, rate * 60) if rate else {}, {}) for rate in (reads, writes)))
 
 
@@ -329,31 +332,31 @@ def test_an_outage_ends_after_an_hour_though_most_targets_rested_when_it_began()
 
 
 @given(
-    datapoints=st.lists(st.booleans(), min_size=4, max_size=7),
-    silent=st.lists(st.booleans(), min_size=7, max_size=7),
-    busy=st.integers(0, 3),
+    had=st.lists(st.booleans(), min_size=3, max_size=8),
+    late=st.lists(st.integers(0, 15), min_size=8, max_size=8),
+    busy=st.integers(1, 3),
+    start=st.sampled_from(["5", "15"]),
 )
 def test_decisions_on_what_is_due_are_those_of_a_check_of_all(
-    datapoints: list[bool], silent: list[bool], busy: int
+    had: list[bool], late: list[int], busy: int, start: str
 ) -> None:
-    """Some tables had datapoints and some fall silent: no outage comes or goes by looking at few."""
-    worlds = []
-    for seconds in (None, INTERVAL):
-        targets = [Target(f"t{number}") for number in range(len(datapoints))]
-        world = World(
-            section(**TO_ZERO, min_provisioned_reads="100", min_provisioned_writes="100"), seconds=seconds
-        )
-        for number, (target, has_some) in enumerate(zip(targets, datapoints, strict=True)):
-            rate = (60.0 if number < busy else 40.0) if has_some else 0.0
+    """Some tables had datapoints, and then some are late or silent: looking at few makes no difference."""
+    limits = {"min_provisioned_reads": "100", "min_provisioned_writes": "100"}
+    rules = section(**TO_ZERO, **limits, lookback_window_start=start)
+    targets = [Target(f"t{number}") for number in range(len(had))]
+    every, few = World(rules, seconds=None), World(rules)
+    for world in (every, few):
+        for number, (target, had_some) in enumerate(zip(targets, had, strict=True)):
+            rate = (60.0 if number < busy else 40.0) if had_some else 0.0
             world.add(target, rate, rate)
         world.run()
-        for target, is_silent in zip(targets, silent, strict=False):
-            if is_silent:
-                world.rates[target] = 0.0, 0.0
-        worlds.append(world)
-    every, few = (
-        {one.target: one.decision for one in world.run(timedelta(seconds=1)).targets} for world in worlds
+        world.late = dict(zip(targets, late, strict=False))
+    decided, due = (
+        {one.target: one.decision for one in world.run(timedelta(seconds=1)).targets}
+        for world in (every, few)
     )
-    assert few == {target: every[target] for target in few}
-    assert (worlds[0].memory.silence.is_outage) or not worlds[1].memory.silence.duration
-    assert len(worlds[1].memory.silence.tables) >= min(SEVERAL_TABLES, len(worlds[0].memory.silence.tables))
+    assert due == {target: decided[target] for target in due}
+    event(f"{len(due)} of {len(targets)} are due")
+    silence = few.memory.silence
+    assert every.memory.silence.is_outage or not silence.duration
+    assert len(silence.tables) >= min(SEVERAL_TABLES, len(every.memory.silence.tables))

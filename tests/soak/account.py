@@ -239,6 +239,8 @@ class Account:
         if target in self.failures.unmeasured:
             return AwsError("cloudwatch:GetMetricData", "InternalServiceFault")
         series = PerCapacity.of(lambda capacity: self._make_series(target, capacity, window))
+        if target not in self.record.described:  # a quiet one that is asked only if CloudWatch is late
+            return series.combine(CapacitySeries.select, request.needed)
         self.record.consumed[target] = series.map(lambda one: int(one.consumed.total if one.consumed else 0))
         return series.combine(CapacitySeries.select, request.needed)
 
@@ -247,7 +249,7 @@ class Account:
             return CapacitySeries(NO_DATAPOINTS, NO_DATAPOINTS)
         consumed: dict[datetime, float] = {}
         throttled: dict[datetime, float] = {}
-        units = self.record.described[target].provisioned[capacity]
+        units = self._find_units(target)[capacity]
         for number in range(window.minutes - self.failures.late_minutes):
             minute = window.start + number * MINUTE
             requested = self._find_load(target, capacity, minute)
@@ -256,6 +258,16 @@ class Account:
             if requested > units:
                 throttled[minute] = float((requested - units) * 60)
         return CapacitySeries.of(window, consumed, throttled)
+
+    def _find_units(self, target: Target) -> PerCapacity[int]:
+        """Return the units as the check knows them, or as they are if it has not described the target."""
+        described = self.record.described.get(target)
+        if described is not None:
+            return described.provisioned
+        table = self.tables.get(target.table)
+        if table is None:  # CloudWatch keeps the metrics of a table that another client has just deleted
+            return PerCapacity(1, 1)
+        return PerCapacity(*(table.indexes[target.index] if target.index else table.throughput).units)
 
     def _find_load(self, target: Target, capacity: Capacity, minute: datetime) -> int:
         """Return the requested units a second: a wave over the day, and spikes of half an hour.

@@ -41,6 +41,12 @@ def test_no_rule_is_broken_in_an_account_with_many_failures(seed: int) -> None:
     assert account.failure_count > 500
 
 
+def test_no_rule_is_broken_while_quiet_targets_are_left_out() -> None:
+    account, verdict = run(150, 3, quiet_seconds=1_800)
+    assert (dict(verdict.faults), verdict.first_fault) == ({}, "")
+    assert min(account.increases, verdict.raises_due, verdict.left_out) > 100
+
+
 def _decide(target: Target, reads: float) -> Decision:
     return replace(decide_with(usage(reads)), target=target)
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.rest import RestingTargets
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
 from tests.builders import make_check, section
@@ -15,7 +17,7 @@ from tests.soak.account import NOT_APPLIED, START, TABLES, Account
 from tests.soak.figures import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from dynamic_dynamodb.check.check import Check
@@ -51,6 +53,7 @@ class Verdict:
 
     checks: int = 0
     raises_due: int = 0
+    left_out: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     first_fault: str = ""
 
@@ -67,15 +70,26 @@ FAULTS = (
     "decreases without facts",
     "updates past an open breaker",
     "reports that are wrong",
+    "looks that come too late",
     "unhandled errors",
 )
-(BEYOND_LIMITS, LOST_RAISES, BEYOND_BUDGET, WITHOUT_FACTS, PAST_BREAKER, WRONG_REPORTS, UNHANDLED) = FAULTS
+(
+    BEYOND_LIMITS,
+    LOST_RAISES,
+    BEYOND_BUDGET,
+    WITHOUT_FACTS,
+    PAST_BREAKER,
+    WRONG_REPORTS,
+    LATE_LOOKS,
+    UNHANDLED,
+) = FAULTS
 
 
-def run(checks: int, seed: int) -> tuple[Account, Verdict]:
-    """Run this many checks, and judge each."""
+def run(checks: int, seed: int, quiet_seconds: int | None = None) -> tuple[Account, Verdict]:
+    """Run this many checks, and judge each; quiet targets rest for so many seconds."""
     account, verdict = Account(seed), Verdict()
-    check = _build(account)
+    check = _build(account, quiet_seconds)
+    looked: dict[Target, datetime] = {}
     for number in range(checks):
         now = START + number * INTERVAL
         account.begin(now)
@@ -84,15 +98,20 @@ def run(checks: int, seed: int) -> tuple[Account, Verdict]:
         verdict.checks += 1
         for fault, where in judge(account, report):
             verdict.note(fault, where)
+        looked |= {each.target: now for each in report.targets}
+        for target in report.left_out:
+            if now - looked[target] >= timedelta(seconds=quiet_seconds or 0):
+                verdict.note(LATE_LOOKS, target)
+        verdict.left_out += len(report.left_out)
         for error in report.unexpected:
             verdict.note(UNHANDLED, repr(error))
-        verdict.raises_due += sum(1 for _ in find_due_raises(account))
+        verdict.raises_due += sum(1 for _ in find_due_raises(account, report.left_out))
     return account, verdict
 
 
-def soak_account(checks: int, seed: int) -> list[Figure]:
+def soak_account(checks: int, seed: int, quiet_seconds: int | None = None) -> list[Figure]:
     """Return the figures of a run."""
-    account, verdict = run(checks, seed)
+    account, verdict = run(checks, seed, quiet_seconds)
     return [
         Figure("checks on a virtual clock", verdict.checks, at_least=checks),
         Figure("tables of the simulated account", TABLES),
@@ -100,11 +119,12 @@ def soak_account(checks: int, seed: int) -> list[Figure]:
         Figure("raises made", account.increases),
         Figure("decreases made", account.decreases),
         Figure("raises that were due", verdict.raises_due),
+        Figure("quiet targets left out", verdict.left_out),
         *(Figure(fault, verdict.faults[fault], limit=0) for fault in FAULTS),
     ]
 
 
-def _build(account: Account) -> Check:
+def _build(account: Account, quiet_seconds: int | None) -> Check:
     breaker = CircuitBreakerOptions("http://localhost/ok", 100)
     sections = tuple(
         replace(
@@ -113,7 +133,10 @@ def _build(account: Account) -> Check:
         )
         for group, options in GROUP_OPTIONS.items()
     )
-    return make_check(sections, tables=account, metrics=account, notifier=account, circuit_breaker=account)
+    memory = AccountMemory(resting=RestingTargets.every(quiet_seconds))
+    return make_check(
+        sections, memory, tables=account, metrics=account, notifier=account, circuit_breaker=account
+    )
 
 
 def judge(account: Account, report: CheckReport) -> Iterator[tuple[str, object]]:
@@ -125,7 +148,7 @@ def judge(account: Account, report: CheckReport) -> Iterator[tuple[str, object]]
         for decision in update.decisions:
             for side in decision.capacities:
                 yield from _judge_side(account, decision.target, side)
-    for target, capacity in find_due_raises(account):
+    for target, capacity in find_due_raises(account, report.left_out):
         if failures.updates.get(target.table) in NOT_APPLIED:
             is_requested = any(
                 one.target == target and one.capacities[capacity].is_raise
@@ -174,12 +197,17 @@ def _may_decrease(description: Description, now: datetime) -> bool:
     return now - last >= SPACING
 
 
-def find_due_raises(account: Account) -> Iterator[tuple[Target, Capacity]]:
-    """Yield the raises that were due: complete data above the threshold, and units below the maximum."""
+def find_due_raises(account: Account, left_out: Collection[Target]) -> Iterator[tuple[Target, Capacity]]:
+    """Yield the raises that were due: complete data above the threshold, and units below the maximum.
+
+    Quiet targets that were left out are raised by a later check.
+    """
     record, failures = account.record, account.failures
     if failures.late_minutes:
         return
     for target, consumed in record.consumed.items():
+        if target in left_out:
+            continue
         description = record.described[target]
         for capacity in Capacity:
             units = description.provisioned[capacity]
