@@ -58,7 +58,7 @@ class MetricReader:
         Before one of them counts as late, the series that no rule needs are fetched too: one of those may be
         up to date, and then CloudWatch is not late. `lost` are the tables whose metrics cannot be fetched in
         this check; None if they are not known.
-        Targets that are `left_out` are asked for only in such a case too, if their table had datapoints when
+        Likewise, quiet targets that the check has `left_out` are fetched if their table had datapoints when
         it was last asked for: a few of them first, then all.
         """
         requests = [_write_request(one, now) for one in matched]

@@ -165,10 +165,14 @@ class CheckReport:
         listed = ", not all tables could be listed" if self.is_list_missing else ""
         unknown = ", AWS's own auto scaling is not known" if self.is_autoscaling_unknown else ""
         ended = ", ended before the rest" if self.is_cut_short else ""
-        targets = "1 target" if len(self.targets) == 1 else f"{len(self.targets)} targets"
-        quiet = f", {len(self.left_out)} quiet not due" if self.left_out else ""
+        targets = _count_targets(len(self.targets))
+        quiet = f"; left out {_count_targets(len(self.left_out), 'quiet ')}" if self.left_out else ""
         none = "none due" if self.left_out else "none matched"
-        return f"checked {targets}: {parts or none}{quiet}{listed}{unknown}{ended}"
+        return f"checked {targets}: {parts or none}{listed}{unknown}{ended}{quiet}"
+
+
+def _count_targets(number: int, adjective: str = "") -> str:
+    return f"{number} {adjective}{'target' if number == 1 else 'targets'}"
 
 
 def find_causes(errors: Iterable[AwsError | None]) -> tuple[BaseException, ...]:

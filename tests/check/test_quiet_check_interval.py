@@ -141,7 +141,7 @@ def test_a_check_that_looks_at_nothing_describes_and_requests_nothing() -> None:
     report = world.run(timedelta(seconds=1))
     assert (list(report.targets), set(report.left_out), report.metrics_requested) == ([], {A, B}, 0)
     assert (world.tables.described, world.metrics.requests) == ([], [])
-    assert str(report) == "checked 0 targets: none due, 2 quiet not due"
+    assert str(report) == "checked 0 targets: none due; left out 2 quiet targets"
     assert report.is_well
 
 
@@ -149,7 +149,7 @@ def test_the_summary_counts_the_quiet_targets_apart() -> None:
     world = World(targets=[A, B])
     world.rates[B] = 60, 60
     world.run()
-    assert str(world.run(timedelta(seconds=1))) == "checked 1 target: 1 unchanged, 1 quiet not due"
+    assert str(world.run(timedelta(seconds=1))) == "checked 1 target: 1 unchanged; left out 1 quiet target"
 
 
 def test_a_busy_target_is_looked_at_by_each_check() -> None:

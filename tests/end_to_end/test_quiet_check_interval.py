@@ -59,7 +59,7 @@ def test_a_reload_looks_at_quiet_tables_at_once(emulator: Emulator, program: Pro
     add_tables(emulator)
     configuration = everywhere(with_indexes=False)
     with program.start(configuration, *SOON, "--quiet-check-interval", "3600") as running:
-        running.wait_for("16 quiet not due")
+        running.wait_for("left out 16 quiet targets")
         limits = "".join(f"min-provisioned-{capacity.value}: 150\n" for capacity in Capacity)
         program.write(f"[table: ^table-7$]\n{LIMITS}{limits}")
         running.send(signal.SIGHUP)
