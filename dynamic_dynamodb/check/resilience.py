@@ -98,7 +98,7 @@ class CallBudget:
     lock: Lock = field(default_factory=Lock)
 
     def reset(self) -> None:
-        """Start a new check; no call may be under way."""
+        """Start a new check; calls that are under way no longer count."""
         self.costs.clear()
 
     def is_exhausted(self, service: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings
-from dynamic_dynamodb.replay.progress import Progress, ProgressBar
+from dynamic_dynamodb.replay.progress import Progress, ProgressBar, describe_time
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder, open_regular
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.reports.data import write_csv, write_json
@@ -36,19 +37,34 @@ _DOCTYPE: Final = "<!doctype html>"
 
 def record(sources: ConfigSources, configuration: Configuration) -> Result:
     """Record every matching target; raise ConfigurationError."""
-    from dynamic_dynamodb.replay.recordings import recorder
+    from dynamic_dynamodb.replay.recordings import run
 
     exit_cleanly_on_signals()
-    progress = ProgressBar(sys.stderr, "recording", delay_seconds=0)
+    progress = _RecordingProgress()
     try:
-        recorded = recorder.record(sources, configuration, progress)
+        recorded = run.record(sources, configuration, progress)
     finally:
-        progress.clear()
+        progress.bar.clear()
     return Result(
         "\n".join(map(escape, recorded.lines)),
         add_program_name((*configuration.warnings, *recorded.warnings, *recorded.failures)),
         code=ExitCode.FAILURE if recorded.failures else ExitCode.SUCCESS,
     )
+
+
+class _RecordingProgress:
+    """A bar with the targets done and the time left."""
+
+    def __init__(self) -> None:
+        self.bar = ProgressBar(sys.stderr, "recording", delay_seconds=0)
+        self._begun = time.monotonic()
+
+    def __call__(self, done: int, targets: int) -> None:
+        """Show that some of all targets are recorded."""
+        left = (time.monotonic() - self._begun) / done * (targets - done) if done else None
+        remaining = "" if left is None else f", {describe_time(left)} left"
+        self.bar.label = f"recording {done:,}/{targets:,}{remaining}"
+        self.bar(done / targets)
 
 
 def replay(sources: ConfigSources) -> Result:

@@ -13,7 +13,7 @@ from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import find_price_caveats
 from dynamic_dynamodb.replay.comparison.settings import read_settings
-from dynamic_dynamodb.replay.progress import ProgressBar
+from dynamic_dynamodb.replay.progress import ProgressBar, describe_time
 from dynamic_dynamodb.replay.recordings.files import open_folder
 from dynamic_dynamodb.replay.recordings.reader import find_sources
 from dynamic_dynamodb.replay.reports.tuning import write_advice, write_configuration
@@ -149,13 +149,8 @@ class _Progress:
         done = len(self.tuned) + len(self.failed)
         left = (time.monotonic() - self._begun) / done * (self._targets - done)
         saved = f"saving ${self._saving:,.2f} a month, " if self._saving > 0 else ""
-        self.bar.label = f"tuning {done}/{self._targets}, {saved}{_describe_time(left)} left"
+        self.bar.label = f"tuning {done}/{self._targets}, {saved}{describe_time(left)} left"
         self.bar(done / self._targets)
-
-
-def _describe_time(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{seconds:.0f} s" if seconds < 60 else f"{minutes} min"  # noqa: PLR2004 - a minute
 
 
 def _write(path: Path, text: str) -> str | None:

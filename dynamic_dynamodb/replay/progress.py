@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, TextIO
 
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -50,6 +52,7 @@ class ProgressBar:
     delay_seconds: float = DELAY_SECONDS
     begun: float = field(default_factory=time.monotonic)
     drawn: float = 0.0
+    length: int = 0
 
     def __call__(self, share: float) -> None:
         """Show that this share of the work, from 0 to 1, is done."""
@@ -61,7 +64,8 @@ class ProgressBar:
             # A line as wide as the terminal would wrap, and be redrawn one line lower each time.
             width = min(LONGEST_BAR, _count_columns(self.stream) - len(f"{self.label}  100%") - 1)
             bar = f"{self.label} {_draw(share, width)} {share:4.0%}" if width > 0 else f"{share:4.0%}"
-            self._write(f"\r{bar}")
+            self._write(f"\r{bar.ljust(self.length)}")  # a shorter label leaves nothing of a longer one
+            self.length = len(bar)
 
     def clear(self) -> None:
         """Erase the bar."""
@@ -72,6 +76,12 @@ class ProgressBar:
         with suppress(OSError):  # work goes on when the terminal is gone
             self.stream.write(text)
             self.stream.flush()
+
+
+def describe_time(seconds: float) -> str:
+    """Return a duration in seconds, or in minutes from one minute on."""
+    minutes = round(seconds / SECONDS_PER_MINUTE)
+    return f"{seconds:.0f} s" if seconds < SECONDS_PER_MINUTE else f"{minutes} min"
 
 
 def _draw(share: float, width: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,11 @@ def record_targets(
     history: History,
     folder: Path,
     span: Span,
-    on_progress: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[int, int], None] = lambda _, __: None,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Record into a directory; return a line for each target, and the failures."""
-    with open_folder(folder) as opened:
+    with open_folder(folder) as opened, ThreadPoolExecutor() as workers:
         subjects = [RecordedTarget(Entry(target)) for target in targets]
-        recorded = Recorder(opened, history, span).record(subjects, Manifest("eu-west-1"), on_progress)
+        recorder = Recorder(opened, history, span, workers)
+        recorded = recorder.record(subjects, Manifest("eu-west-1"), on_progress)
     return recorded.lines, recorded.failures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -79,12 +80,12 @@ def test_a_directory_holds_one_region_and_its_manifest_names_it(emulator: Emulat
 def record(folder: Path, *subjects: RecordedTarget) -> tuple[str, ...]:
     """Record with the manifest of the directory, and return the failures."""
     path = folder / MANIFEST
-    with open_folder(folder) as opened:
+    with open_folder(folder) as opened, ThreadPoolExecutor() as workers:
         manifest = Manifest("eu-west-1")
         if path.exists():
             with path.open("rb") as file:
                 manifest = read_manifest(file)
-        return Recorder(opened, History(), HOUR).record(subjects, manifest).failures
+        return Recorder(opened, History(), HOUR, workers).record(subjects, manifest).failures
 
 
 def test_another_account_is_refused_and_its_target_is_left_out(tmp_path: Path) -> None:

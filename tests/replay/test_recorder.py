@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -9,19 +15,23 @@ import pytest
 
 from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.replay.recordings.manifest import MANIFEST
+from dynamic_dynamodb.replay.recordings.files import open_folder
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
-from dynamic_dynamodb.replay.recordings.recorder import Span
+from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
 from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED
 from dynamic_dynamodb.replay.recordings.rows import GOOD_HEADER
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
-from tests.end_to_end.program import Program
+from tests.end_to_end.daemons import wait_until
+from tests.end_to_end.program import COMMAND, PATIENCE_SECONDS, Program
 from tests.replay.history import NOON, ORDERS, History, record_targets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from dynamic_dynamodb.scaling.usage import Datapoints
     from tests.emulator import Emulator
     from tests.end_to_end.program import Run
 
@@ -237,10 +247,93 @@ def test_a_target_that_fails_keeps_its_file_and_the_others_are_recorded(tmp_path
 
 
 def test_progress_is_reported_for_each_target(tmp_path: Path) -> None:
-    shares: list[float] = []
+    told: list[tuple[int, int]] = []
     span = Span(NOON - MINUTE * 5, NOON)
-    record_targets([ORDERS, Target("users")], History(), tmp_path, span, shares.append)
-    assert shares == [0.0, 0.5]
+    record_targets(
+        [ORDERS, Target("users")], History(), tmp_path, span, lambda done, all_: told.append((done, all_))
+    )
+    assert told == [(0, 2), (1, 2), (2, 2)]
+
+
+class Meeting(History):
+    """A fake CloudWatch that answers only while two targets are requested at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.barrier = threading.Barrier(2, timeout=PATIENCE_SECONDS)
+
+    def fetch(self, target: Target, start: datetime, end: datetime) -> Mapping[str, Datapoints]:
+        """Wait for the other target."""
+        self.barrier.wait()
+        return super().fetch(target, start, end)
+
+
+def test_targets_are_fetched_concurrently_and_listed_in_their_order(tmp_path: Path) -> None:
+    targets = [Target(name) for name in ("ants", "bees", "cats", "dogs")]
+    lines, failures = record_targets(targets, Meeting(), tmp_path, Span(NOON - MINUTE * 5, NOON))
+    assert failures == ()
+    assert [line.split(":")[0] for line in lines] == ["ants", "bees", "cats", "dogs"]
+    assert [recording.target for recording in read_recordings(tmp_path, None)] == targets
+
+
+def test_no_more_targets_than_allowed_are_fetched_before_one_is_written(tmp_path: Path) -> None:
+    history, seen = History(), list[tuple[int, int]]()
+    targets = [Target(f"t{number:02}") for number in range(20)]
+    with open_folder(tmp_path) as folder, ThreadPoolExecutor() as workers:
+        Recorder(folder, history, Span(NOON - MINUTE * 5, NOON), workers, 3).record(
+            [RecordedTarget(Entry(target)) for target in targets],
+            Manifest("eu-west-1"),
+            lambda done, _: seen.append((done, len(history.asked))),
+        )
+    assert [done for done, _ in seen] == list(range(21))
+    assert all(asked <= done + 3 for done, asked in seen), seen
+
+
+def test_progress_says_targets_done_and_time_left_on_a_terminal(emulator: Emulator, tmp_path: Path) -> None:
+    program = Program(emulator, tmp_path)
+    for name in ("orders", "users"):
+        emulator.add_table(name)
+        emulator.put_metrics(name, consumed_reads=1, minutes=30)
+    reader, terminal = os.openpty()
+    with os.fdopen(reader, "rb", 0) as shown:
+        process = subprocess.run(
+            [*COMMAND, "-c", program.write(CONFIGURATION), "--record", "history", "--days", "1"],
+            cwd=tmp_path,
+            env={**os.environ, **emulator.environment(), "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            check=True,
+        )
+        os.close(terminal)
+        text = b""
+        with suppress(OSError):  # the other end of the terminal is closed
+            while more := shown.read(1000):
+                text += more
+    assert b"\rrecording 0/2 " in text
+    assert process.stdout.count(b"1,440 of them new") == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_recording_leaves_whole_files_only_and_is_continued(
+    emulator: Emulator, tmp_path: Path, number: signal.Signals
+) -> None:
+    program = Program(emulator, tmp_path)
+    for name in ("orders", "users"):
+        emulator.add_table(name)
+        emulator.put_metrics(name, consumed_reads=1, minutes=30)
+    emulator.add_fault(kind="hang", action="GetMetricData", table="users", times=None)
+    flags = ("--record", "history", "--days", "1")
+    with program.start(CONFIGURATION, *flags) as running:
+        folder = tmp_path / "history"
+        wait_until((folder / "orders.csv").exists, "the first file")
+        run = running.end(number)
+    assert run.code == 128 + number
+    assert "Traceback" not in run.stderr
+    assert sorted(path.name for path in folder.glob("[!.]*")) == ["orders.csv", MANIFEST]
+    assert not list(folder.glob(".*.part"))
+    emulator.clear_faults()
+    assert program.run("-c", program.write(CONFIGURATION), *flags).code == 0
+    assert {str(one.target) for one in read_recordings(folder, None)} == {"orders", "users"}
 
 
 def test_recording_without_permission_ends_with_1_and_names_it(emulator: Emulator, tmp_path: Path) -> None:
