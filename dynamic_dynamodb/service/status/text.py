@@ -176,6 +176,8 @@ def _describe_capacity(side: CapacityStatus) -> str:
         parts.append(f"{side.consumed:g} consumed ({side.consumed_percent:.0f} %)")
     if side.throttled_events is not None:
         parts.append(f"{side.throttled_events:g} throttled")
+    elif side.consumed is not None:
+        parts.append("throttled events not requested")
     if side.minimum is not None:
         most = "no maximum" if side.maximum is None else f"maximum {side.maximum}"
         parts.append(f"minimum {side.minimum}, {most}")

@@ -172,6 +172,11 @@ def test_the_details_have_everything() -> None:
     ]
 
 
+def test_the_details_say_that_no_option_needs_throttled_events() -> None:
+    lines = [*write_details([target("orders", reads=side(10.5, throttled_events=None))], NOW)]
+    assert "  reads         100 units, 10.5 consumed (10 %), throttled events not requested," in lines
+
+
 def test_no_control_character_is_shown() -> None:
     odd = "\x1b[31mred\x07\n\u202e\x85\r"
     one = target(
