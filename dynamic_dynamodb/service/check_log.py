@@ -91,9 +91,13 @@ class CheckLog:
             self.changes.update(_ERROR, sentence, level=logging.ERROR)
 
     def _write_targets(self, report: CheckReport) -> None:
-        """Log a line for each target; at DEBUG if all failed before a decision, just as the last time."""
+        """Log a line for each target; at DEBUG if all failed before a decision, just as the last time.
+
+        Quiet targets that were left out did not fail.
+        """
         lost = [str(one) for one in report.targets if one.outcome is Outcome.FAILED and one.decision is None]
-        is_repeated = bool(lost) and len(lost) == len(report.targets) and lost == self.lost_before
+        is_all_lost = bool(lost) and len(lost) == len(report.targets) and not report.left_out
+        is_repeated = is_all_lost and lost == self.lost_before
         self.lost_before = lost
         for one in report.targets:
             LOGGER.log(logging.DEBUG if is_repeated else one.level, "%s", one, extra={"report": one})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,6 +100,12 @@ def test_targets_that_all_failed_just_as_before_are_logged_at_debug(log: Callabl
         "ERROR",
         "ERROR",
     ]
+
+
+def test_a_target_that_fails_while_quiet_ones_rest_is_logged_each_time(log: Callable[..., list[str]]) -> None:
+    report = replace(failed("a"), left_out=frozenset({Target("b")}))
+    levels = [line.partition(" ")[0] for line in log(report, report) if " a: " in line]
+    assert levels == ["ERROR", "ERROR"]
 
 
 def test_why_nothing_could_be_checked_is_logged_until_it_changes(log: Callable[..., list[str]]) -> None:
