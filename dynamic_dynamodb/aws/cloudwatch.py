@@ -65,7 +65,8 @@ class CloudWatchMetrics:
             else:
                 fetched |= {request.target: answer for request in batch}
         fallback = f"{denial}; using {GET_METRIC_STATISTICS} instead, which takes many more calls"
-        self._client.conditions.set("denied batches", fallback if denial else None)
+        if batches:  # a check that requests nothing finds out nothing
+            self._client.conditions.set("denied batches", fallback if denial else None)
         calls_of_one = [
             self._executor.submit(isolate, GET_METRIC_STATISTICS, self._fetch_one, request)
             for request in denied

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 HOURS = timedelta(hours=1)
 DEFAULTS = target_options().needed_series
+NOTHING = target_options(enable_reads_autoscaling="false", enable_writes_autoscaling="false").needed_series
 EVERYTHING = target_options(reads_target_utilization="85", writes_target_utilization="85").needed_series
 
 
@@ -72,8 +73,8 @@ def make_pace(clock: FakeClock, waits: list[float] | None = None) -> Pace:
     return Pace(clock, sleep)
 
 
-def make_metrics(service: FakeCloudWatch) -> CloudWatchMetrics:
-    """Return CloudWatch's metrics, called one after the other on the clock of the service."""
+def make_client(service: FakeCloudWatch) -> AwsClient:
+    """Return a client that calls the service on its clock."""
     client = AwsClient(
         Credentials("us-east-1", ("AKIDTESTS", "a-secret-key"), timeouts=Timeouts(), is_stopping=never),
         lambda: {"cloudwatch": service},
@@ -82,6 +83,12 @@ def make_metrics(service: FakeCloudWatch) -> CloudWatchMetrics:
         make_retrying=service.clock.make_retrying,
     )
     client.prepare()
+    return client
+
+
+def make_metrics(service: FakeCloudWatch, client: AwsClient | None = None) -> CloudWatchMetrics:
+    """Return CloudWatch's metrics, called one after the other on the clock of the service."""
+    client = client or make_client(service)
     return CloudWatchMetrics(client, ThisThread(), Waits.for_lookups(Timeouts()), make_pace(service.clock))
 
 
@@ -149,6 +156,21 @@ def test_the_older_call_stays_within_its_own_quota() -> None:
     assert len(older) == 2_000
     assert find_most(older) <= 400
     assert service.clock() - 1000 <= 6
+
+
+def test_a_fetch_of_nothing_does_not_end_the_warning_about_a_denied_call() -> None:
+    service = FakeCloudWatch(FakeClock(), refuse("AccessDenied"))
+    client = make_client(service)
+    metrics = make_metrics(service, client)
+    metrics.fetch(make_requests(1, 5, DEFAULTS))
+    warned = client.conditions.in_force
+    metrics.fetch([])
+    metrics.fetch(make_requests(1, 5, NOTHING))
+    assert client.conditions.in_force == warned
+    assert len(warned) == 1
+    service.error = None
+    metrics.fetch(make_requests(1, 5, DEFAULTS))
+    assert not client.conditions.in_force
 
 
 def test_calls_that_fail_at_once_do_not_wait() -> None:
