@@ -49,15 +49,24 @@ class Look:
     usage: PerCapacity[Usage]
     autoscaled: Collection[Capacity] | None = ()
 
+    def is_measured(self, capacity: Capacity) -> bool:
+        """Return whether the consumption of a capacity is known, or no rule and no alarm needs it."""
+        usage = self.usage[capacity]
+        is_known = usage.consumed_per_second is not None and not usage.is_late
+        return is_known or not self.options.needed_series[capacity].consumed
+
 
 def is_quiet(decision: Decision, look: Look) -> bool:
     """Return whether a target may be left alone for a while, by the decision on it."""
     if decision.is_change or not look.description.is_active or look.autoscaled is None:
         return False
     return all(
-        capacity in look.autoscaled
-        or _is_side_quiet(
-            decision.capacities[capacity], look.options.capacities[capacity], look.usage[capacity]
+        look.is_measured(capacity)
+        and (
+            capacity in look.autoscaled
+            or _is_side_quiet(
+                decision.capacities[capacity], look.options.capacities[capacity], look.usage[capacity]
+            )
         )
         for capacity in Capacity
     )
@@ -67,7 +76,7 @@ def _is_side_quiet(side: CapacityDecision, options: CapacityOptions, usage: Usag
     if not options.enable_autoscaling:
         return True
     is_counting = side.count > 0 and options.num_checks_before_scale_down > 1
-    if is_counting or side.is_doubtful or usage.consumed_per_second is None or usage.is_late:
+    if is_counting or side.is_doubtful:
         return False
     # Throttled events that no rule needs are not fetched, and would not change anything.
     if usage.throttled_events or any(reason.code not in _STAYS for reason in side.reasons):

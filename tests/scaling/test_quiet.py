@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Usage
 
 OFF = {"enable_reads_autoscaling": "false"}
+ALARM = {"reads_upper_alarm_threshold": "90"}
 TO_TARGET = {
     "reads_target_utilization": "85",
     "reads_upper_threshold": "95",
@@ -109,6 +110,9 @@ def burst(percent: float, highest: float) -> Usage:
         pytest.param(usage(40), {"described": {"table_status": "UPDATING"}}, False, id="table-updating"),
         pytest.param(usage(95), OFF, True, id="autoscaling-off"),
         pytest.param(usage(None), OFF, True, id="autoscaling-off-and-not-fetched"),
+        pytest.param(usage(40), OFF | ALARM, True, id="autoscaling-off-with-an-alarm"),
+        pytest.param(usage(None), OFF | ALARM, False, id="unknown-metrics-of-an-alarm"),
+        pytest.param(usage(40, is_late=True), OFF | ALARM, False, id="late-metrics-of-an-alarm"),
         pytest.param(
             usage(95), {"autoscaled": frozenset({Capacity.READS})}, True, id="reads-are-scaled-by-aws"
         ),
