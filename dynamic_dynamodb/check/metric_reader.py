@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dynamic_dynamodb.check.ports import ALL_METRICS, MetricRequest
 from dynamic_dynamodb.check.silence import SEVERAL_TABLES, MetricsAnswer
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.usage import CapacitySeries
 
     _Found: TypeAlias = tuple[MetricRequest, TargetSeries]
+
+
+_GROWTH: Final = 4
+"""How many times as many quiet targets are asked for next, while CloudWatch still looks late."""
 
 
 @value
@@ -59,7 +63,7 @@ class MetricReader:
         up to date, and then CloudWatch is not late. `lost` are the tables whose metrics cannot be fetched in
         this check; None if they are not known.
         Likewise, quiet targets that the check has `left_out` are fetched if their table had datapoints when
-        it was last asked for: a few of them first, then all.
+        it was last asked for: a few of them first, then four times as many, and so on.
         """
         requests = [_write_request(one, now) for one in matched]
         answers = self.metrics.fetch(requests)
@@ -79,12 +83,13 @@ class MetricReader:
             count += sum(one.metrics for one in others)
             summary = _sum_up(found, lost, failed)
         witnesses = [one for one in left_out if one.target.table in silence.tables]
-        for some in (witnesses[:SEVERAL_TABLES], witnesses[SEVERAL_TABLES:]):
-            if some and self._is_any_doubtful(own, summary, now):
-                asked = [_write_request(one, now) for one in some]
-                found += _leave_out_errors(asked, self.metrics.fetch(asked))
-                count += sum(one.metrics for one in asked)
-                summary = _sum_up(found, lost, failed)
+        most = SEVERAL_TABLES
+        while witnesses and self._is_any_doubtful(own, summary, now):
+            asked = [_write_request(one, now) for one in witnesses[:most]]
+            witnesses, most = witnesses[most:], _GROWTH * most
+            found += _leave_out_errors(asked, self.metrics.fetch(asked))
+            count += sum(one.metrics for one in asked)
+            summary = _sum_up(found, lost, failed)
         summary = _count_as_lost(summary, left_out, {request.target for request, _ in found})
         return Measured(answers, silence.find_freshest(summary, now), count)
 

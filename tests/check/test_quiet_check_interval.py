@@ -317,6 +317,23 @@ def test_an_outage_is_seen_by_a_check_that_looks_at_one_table() -> None:
     assert [side.reasons[-1].code for side in target.decision.capacities] == [Code.METRICS_LATE] * 2
 
 
+def test_few_of_many_quiet_tables_are_asked_before_one_series_counts_as_late() -> None:
+    quiet = [Target(f"t{number:03}") for number in range(200)]
+    world = World(section(throttled_reads_upper_threshold="1", throttled_writes_upper_threshold="1"))
+    for target in (A, *quiet):
+        world.add(target, *((60, 60) if target is A else (40, 40)))
+    world.run()
+    stale = consume(world.now - 12 * MINUTE, 60, 60)
+    world.metrics.answers |= dict.fromkeys((A, *quiet[:SEVERAL_TABLES]), stale)
+    world.metrics.requests.clear()
+    report = world.check.run(world.now)
+    (found,) = report.targets
+    assert found.usage is not None
+    assert not found.usage.reads.is_late
+    assert [request.target for request in world.metrics.requests] == [A, *quiet[:15]]
+    assert report.metrics_requested == 4 * 16
+
+
 def test_an_outage_ends_after_an_hour_though_most_targets_rested_when_it_began() -> None:
     world = World(section(**TO_ZERO), targets=[A, B, C, D])
     world.rates[A] = 60, 60
