@@ -33,6 +33,8 @@ QUERIES_PER_CALL: Final = 500
 """The most metrics that one GetMetricData call takes (CloudWatch API reference, GetMetricData)."""
 DATAPOINTS_PER_CALL: Final = 100_800
 """The most datapoints of one page of an answer (the same page)."""
+DATAPOINTS_PER_STATISTICS_CALL: Final = 1_440
+"""The most datapoints of one GetMetricStatistics call (CloudWatch API reference, GetMetricStatistics)."""
 MOST_REPEATS: Final = 2
 """How often to call again for series that CloudWatch has not finished."""
 
@@ -118,18 +120,20 @@ class CloudWatchMetrics:
         )
 
     def _fetch_statistics(self, request: MetricRequest, metric: Metric) -> Datapoints:
-        span = request.span
-        self._keep_pace(GET_METRIC_STATISTICS, Fraction(1, STATISTICS_CALLS_PER_SECOND))
-        return self._client.call(
-            GET_METRIC_STATISTICS,
-            "get_metric_statistics",
-            partial(_parse_statistics, list_minutes(span.start, span.end)),
-            **write_metric(request.target, metric),
-            StartTime=span.start,
-            EndTime=span.end,
-            Period=SECONDS_PER_MINUTE,
-            Statistics=[metric.statistic],
-        )
+        datapoints: Datapoints = {}
+        for part in request.span.split(DATAPOINTS_PER_STATISTICS_CALL):
+            self._keep_pace(GET_METRIC_STATISTICS, Fraction(1, STATISTICS_CALLS_PER_SECOND))
+            datapoints |= self._client.call(
+                GET_METRIC_STATISTICS,
+                "get_metric_statistics",
+                partial(_parse_statistics, list_minutes(part.start, part.end)),
+                **write_metric(request.target, metric),
+                StartTime=part.start,
+                EndTime=part.end,
+                Period=SECONDS_PER_MINUTE,
+                Statistics=[metric.statistic],
+            )
+        return datapoints
 
 
 def _batch(requests: Iterable[MetricRequest]) -> Iterator[Sequence[MetricRequest]]:

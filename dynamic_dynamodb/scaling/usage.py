@@ -12,6 +12,8 @@ from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import Demand, MinuteSeries, Usage, value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.model import PerCapacity
     from dynamic_dynamodb.scaling.target_options import NeededSeries, TargetOptions
@@ -43,6 +45,11 @@ class LookBackWindow:
         """Return how many minutes of the window end at this moment or before."""
         minutes = (moment - self.start) // MINUTE
         return min(minutes, self.minutes) if minutes > 0 else 0
+
+    def split(self, minutes: int) -> Iterator[LookBackWindow]:
+        """Yield consecutive windows of at most so many minutes, which together are this one."""
+        for first in range(0, self.minutes, minutes):
+            yield LookBackWindow(self.start + first * MINUTE, min(minutes, self.minutes - first))
 
     def cut(self, datapoints: Datapoints) -> Datapoints:
         """Return the datapoints of the window."""

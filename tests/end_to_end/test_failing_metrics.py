@@ -120,6 +120,19 @@ def test_without_get_metric_data_the_older_call_is_used(emulator: Emulator, prog
     assert "cloudwatch:GetMetricData" in run.warnings[0]
 
 
+def test_the_older_call_is_split_if_a_window_has_more_minutes_than_it_returns(
+    emulator: Emulator, program: Program
+) -> None:
+    emulator.add_table("orders", reads=100, writes=100)
+    emulator.put_metrics("orders", consumed_reads=60, consumed_writes=95, minutes=1_600)
+    emulator.add_fault(action="GetMetricData", code="AccessDenied", times=None)
+    run = program.check(everywhere("lookback-window-start: 1500", "lookback-period: 1500"))
+    assert run.code == 0
+    assert emulator.capacities() == {("orders", None): (100, 150)}
+    assert emulator.count_requests()["GetMetricStatistics"] == 2 * 2
+    assert "60 % consumed" in run.line_of("orders")
+
+
 def test_without_any_permission_for_metrics_nothing_is_changed(emulator: Emulator, program: Program) -> None:
     add_busy(emulator)
     add_idle(emulator)
