@@ -75,9 +75,11 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         from dynamic_dynamodb.cli.daemon import control_without_file
 
         return _print_done(control_without_file(sources))
-    needs_targets = command not in _WITHOUT_TARGETS and "tune" not in flags
+    needs_targets = command not in _WITHOUT_TARGETS and not {"tune", "all"} & flags.keys()
     if needs_targets and "config" not in flags and "table-name" not in flags:
         message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
+        if "record" in flags:
+            message += ", or --all to record every table"
         raise ConfigurationError((message,))
     if command is not None:
         from dynamic_dynamodb.cli.configuration import COMMANDS

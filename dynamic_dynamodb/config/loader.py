@@ -108,13 +108,16 @@ class _Loader:
         self.reader.faults += content.faults
         self.reader.warnings += content.warnings
         has_table = any(not section.gsi for section in content.targets)
-        if not has_table and not content.faults and "table-name" not in self.reader.flags:
+        if not (has_table or content.faults or {"table-name", "all"} & self.reader.flags.keys()):
             self.reader.faults.append("has no table section: add one, such as [table: ^my_table$]")
         return content
 
     def _load_sections(
         self, content: FileContent, below: tuple[Layer, ...], global_options: Values
     ) -> tuple[Section, ...]:
+        if "all" in self.reader.flags:
+            indexes = self._build_section_of_all("gsi: .* table: .*", ())
+            return (self._build_section_of_all("table: .*", (indexes,)),)
         if "table-name" in self.reader.flags:
             options = join(Scope.TARGET, Layer("flag", self.reader.parse_flags(Scope.TARGET)))
             pattern = str(self.reader.flags["table-name"])
@@ -187,6 +190,13 @@ class _Loader:
             return None
         self.reader.warnings += validation.warn_of_slow_expression(shown, compiled, self.budget)
         return Section(title, compiled, options, read_target_options(options), breaker, gsis)
+
+    def _build_section_of_all(self, title: str, gsis: tuple[Section, ...]) -> Section:
+        """Return a section that matches every name, for --all: nothing is scaled by its default options."""
+        joined = join(Scope.TARGET)
+        self.origins[title] = joined.origins
+        typed = read_target_options(joined.values)
+        return Section(title, compile_expression(".*"), joined.values, typed, None, gsis)
 
     def _check_whole(self, content: FileContent, global_options: Values) -> None:
         self.reader.faults += validation.find_interval_faults(global_options, self.reader.unread)

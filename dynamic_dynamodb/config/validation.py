@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
     from dynamic_dynamodb.config.sections import Section
+    from dynamic_dynamodb.options.option import Option
 
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
 _TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
@@ -283,6 +284,13 @@ def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
     tasks = [f"--{name}" for name in _TASKS if name in flags]
     if len(tasks) > 1:
         yield f"{' and '.join(tasks)} exclude each other: use one at a time"
+    chosen = [option.flags[0] for option in OPTIONS if option.name in flags and _is_for_a_table(option)]
+    if "all" in flags and chosen:
+        yield f"--all records every table, so {', '.join(chosen)} cannot be set: leave out one or the other"
+
+
+def _is_for_a_table(option: Option) -> bool:
+    return option.name == "table-name" or option.scope is Scope.TARGET
 
 
 def _is_given(needed: str, flags: Mapping[str, object]) -> bool:
@@ -339,7 +347,7 @@ def warn_of_topic(title: str, topic: str | None, region: str) -> Iterator[str]:
 def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:
     """Yield a warning for scaling flags that have no effect."""
     idle = [option.flags[0] for option in OPTIONS if option.scope is Scope.TARGET and option.name in flags]
-    if idle and "table-name" not in flags:
+    if idle and not {"table-name", "all"} & flags.keys():
         yield f"{', '.join(idle)} has no effect without --table-name: the sections of the file apply"
 
 

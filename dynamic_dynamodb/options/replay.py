@@ -44,6 +44,13 @@ REPLAY_OPTIONS: Final = (
         needs=(),
     ),
     _replay(
+        "all",
+        Kind.SWITCH,
+        "Record every table and index of the region, on-demand ones included. Needs no configuration file;"
+        " the sections of one are ignored.",
+        needs=("record",),
+    ),
+    _replay(
         "days",
         Kind.INTEGER,
         f"Number of days to record; CloudWatch keeps {METRICS_KEPT_DAYS}.",

@@ -7,7 +7,7 @@
 
 
 
-_shtab_dynamic_dynamodb_option_strings=(-h --help --version -c --config --dry-run --run-once --show-config --check-config --explain --print-iam-policy --print-example --print-completion --daemon --instance --pid-file-dir -t --table-name --record --days --replay --tune --tune-output --levers --workers --report --format --physics --billing --compare --fail-if --as --start --every-check --price-read-capacity --price-write-capacity --price-read-requests --price-write-requests -r --region --check-interval --quiet-check-interval --aws-access-key-id --aws-secret-access-key --max-workers --state-file --status-file --log-format --log-level --log-file --log-config-file --reads-upper-threshold --writes-upper-threshold --reads-lower-threshold --writes-lower-threshold --throttled-reads-upper-threshold --throttled-writes-upper-threshold --increase-reads-with --increase-writes-with --increase-reads-unit --increase-writes-unit --decrease-reads-with --decrease-writes-with --decrease-reads-unit --decrease-writes-unit --min-provisioned-reads --min-provisioned-writes --max-provisioned-reads --max-provisioned-writes --num-read-checks-before-scale-down --num-write-checks-before-scale-down --num-read-checks-reset-percent --num-write-checks-reset-percent --reads-target-utilization --writes-target-utilization)
+_shtab_dynamic_dynamodb_option_strings=(-h --help --version -c --config --dry-run --run-once --show-config --check-config --explain --print-iam-policy --print-example --print-completion --daemon --instance --pid-file-dir -t --table-name --record --all --days --replay --tune --tune-output --levers --workers --report --format --physics --billing --compare --fail-if --as --start --every-check --price-read-capacity --price-write-capacity --price-read-requests --price-write-requests -r --region --check-interval --quiet-check-interval --aws-access-key-id --aws-secret-access-key --max-workers --state-file --status-file --log-format --log-level --log-file --log-config-file --reads-upper-threshold --writes-upper-threshold --reads-lower-threshold --writes-lower-threshold --throttled-reads-upper-threshold --throttled-writes-upper-threshold --increase-reads-with --increase-writes-with --increase-reads-unit --increase-writes-unit --decrease-reads-with --decrease-writes-with --decrease-reads-unit --decrease-writes-unit --min-provisioned-reads --min-provisioned-writes --max-provisioned-reads --max-provisioned-writes --num-read-checks-before-scale-down --num-write-checks-before-scale-down --num-read-checks-reset-percent --num-write-checks-reset-percent --reads-target-utilization --writes-target-utilization)
 
 _shtab_dynamic_dynamodb__c_COMPGEN=_shtab_compgen_files
 _shtab_dynamic_dynamodb___config_COMPGEN=_shtab_compgen_files
@@ -44,6 +44,7 @@ _shtab_dynamic_dynamodb___show_config_nargs=0
 _shtab_dynamic_dynamodb___check_config_nargs=0
 _shtab_dynamic_dynamodb___print_iam_policy_nargs=0
 _shtab_dynamic_dynamodb___print_example_nargs=0
+_shtab_dynamic_dynamodb___all_nargs=0
 _shtab_dynamic_dynamodb___every_check_nargs=0
 
 

@@ -55,11 +55,15 @@ class History(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The result of a run: a line for each recorded target, a sentence for each failure, and warnings."""
+    """The result of a run: a line for each recorded target, a sentence for each failure, and warnings.
+
+    `fetched` is the number of targets whose metrics were requested.
+    """
 
     lines: tuple[str, ...]
     failures: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    fetched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ class Recorder:
             path = self.folder.path / MANIFEST
             failures.append(f"nothing was recorded: {path} cannot be written: {error.strerror}")
             return Recorded((), tuple(failures))
-        on_progress(0, len(stems))
+        if stems:
+            on_progress(0, len(stems))
         for done, (subject, fetching) in enumerate(self._fetch_all(stems, names), 1):
             try:
                 lines[subject] = f"{subject}: {self._write(subject, fetching.result())}"
@@ -140,7 +145,8 @@ class Recorder:
                 errors[subject] = f"{subject}: not recorded: {error}"
             on_progress(done, len(stems))
         failures += (errors[one] for one in stems if one in errors)
-        return Recorded(tuple(lines[one] for one in stems if one in lines), tuple(failures))
+        written = tuple(lines[one] for one in stems if one in lines)
+        return Recorded(written, tuple(failures), fetched=len(stems))
 
     def _fetch_all(
         self, stems: Mapping[RecordedTarget, str], names: Collection[str]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.aws.account import open_account, start_workers
+from dynamic_dynamodb.aws.metrics import METRICS
 from dynamic_dynamodb.check.conditions import Level
 from dynamic_dynamodb.check.discovery import Discovery
 from dynamic_dynamodb.check.resilience import Timeouts, never
@@ -22,6 +23,7 @@ from dynamic_dynamodb.replay.recordings.manifest import (
 )
 from dynamic_dynamodb.replay.recordings.recorder import MOST_AT_ONCE, Recorded, RecordedTarget, Recorder, Span
 from dynamic_dynamodb.replay.recordings.recording import Billing
+from dynamic_dynamodb.scaling.costs import THOUSAND_METRICS_DOLLARS
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
@@ -42,11 +44,14 @@ if TYPE_CHECKING:
 FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
 """Longer than in a check: two weeks of a target are megabytes, and the user waits for them."""
 
+_CENT: Final = 0.01
+_THOUSAND: Final = 1000
+
 
 def record(
     sources: ConfigSources, configuration: Configuration, on_progress: Callable[[int, int], None]
 ) -> Recorded:
-    """Record every target that matches a section; raise ConfigurationError."""
+    """Record every target that matches a section, or every target with --all; raise ConfigurationError."""
     directory = sources.find_path(configuration.global_options["record"])
     region = configuration.global_options["region"]
     with ExitStack() as stack:
@@ -101,13 +106,32 @@ def _record_into(
             workers.lookups,
             min(options["max_workers"], MOST_AT_ONCE),
         ).record(subjects, manifest, on_progress)
+        if options["all"]:
+            _leave_out_scaling(account.conditions, discovery)
         warnings = _list_warnings(workers.conditions, account.conditions)
     failures = [str(report) for report in found.failed]
     if found.is_list_missing:
         failures.append("not all tables could be listed")
     if not subjects and not failures:
-        failures.append("no table matches any section: nothing was recorded")
-    return Recorded(recorded.lines, (*failures, *recorded.failures), warnings)
+        why = f"{options['region']} has no tables" if options["all"] else "no table matches any section"
+        failures.append(f"{why}: nothing was recorded")
+    lines = (*recorded.lines, _describe_cost(recorded.fetched)) if recorded.fetched else recorded.lines
+    return Recorded(lines, (*failures, *recorded.failures), warnings)
+
+
+def _describe_cost(targets: int) -> str:
+    metrics = targets * len(METRICS)
+    dollars = metrics / _THOUSAND * THOUSAND_METRICS_DOLLARS
+    total = f"about ${dollars:,.2f}" if dollars >= _CENT else f"less than ${_CENT}"
+    price = f"${THOUSAND_METRICS_DOLLARS} per {_THOUSAND:,}"
+    return f"{metrics:,} metrics were requested from CloudWatch: {total} at {price}"
+
+
+def _leave_out_scaling(conditions: Conditions, discovery: Discovery) -> None:
+    """Leave out what does not matter without sections: which match nothing, and what scaling would affect."""
+    conditions.set("unused", None)
+    for table in discovery.replicated:
+        conditions.set(f"replicas of {table}", None)
 
 
 def _list_warnings(*conditions: Conditions) -> tuple[str, ...]:
