@@ -197,3 +197,24 @@ def test_counts_outlive_hours_of_skipped_checks() -> None:
     made, quick, every = run_both((rules,), [record(load, [60.0 * 50] * len(load))], scenario)
     assert quick == every
     assert made < len(load) / 2
+
+
+def replay_beside_a_busy_table(options: dict[str, str], load: list[float], start: PerCapacity[int]) -> bool:
+    """Return whether skipping changes no result of a table while one at its maximum often ends it."""
+    capped = {"min_provisioned_reads": "100", "max_provisioned_reads": "100", "reads_upper_threshold": "50"}
+    rules = section("^orders$", **{**LIMITS, **options}), section("^users$", **{**LIMITS, **capped})
+    busy = [60.0 * (40 + 30 * (minute // 7 % 2)) for minute in range(len(load))]
+    recordings = [record(load), record(busy, target=Target("users"))]
+    _, quick, every = run_both(rules, recordings, Scenario(PRESETS["ideal"], 60, start))
+    return bool(quick == every)
+
+
+def test_a_high_minute_ahead_does_not_count_when_checks_are_foreseen_again() -> None:
+    load = [60.0 * (80 if minute % 40 == 39 else 58) for minute in range(400)]
+    options = {**TO_TARGET, "reads_target_utilization": "85", "enable_reads_down_scaling": "false"}
+    assert replay_beside_a_busy_table(options, load, PerCapacity(100, 100))
+
+
+def test_an_hour_ahead_does_not_count_when_checks_are_foreseen_again() -> None:
+    options = {"max_provisioned_reads": "2000", "decrease_reads_with": "10"}
+    assert replay_beside_a_busy_table(options, [60.0] * 300, PerCapacity(2000, 100))

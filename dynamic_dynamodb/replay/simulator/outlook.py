@@ -55,7 +55,7 @@ class Holds:
         """Keep what guards look at."""
         self._options = options
         self._description = description
-        self._found: dict[tuple[Capacity, bool], tuple[datetime, Code | None]] = {}
+        self._found: dict[tuple[Capacity, bool], tuple[datetime, datetime, Code | None]] = {}
 
     def find_code(self, capacity: Capacity, lowered: Lowering, now: datetime) -> Code | None:
         """Return why a decrease is held; None if it is not, or if that may change with each check."""
@@ -64,10 +64,10 @@ class Holds:
         units = self._description.provisioned[capacity]
         kind = capacity, 2 * lowered.units > units  # all that guards know about the units
         found = self._found.get(kind)
-        if found is None or now >= found[0]:
+        if found is None or not found[0] <= now < found[1]:  # earlier moments may be foreseen again
             code = self._ask_guards(capacity, lowered, now)
-            found = self._found[kind] = find_next_turn(self._description, now), code
-        return found[1]
+            found = self._found[kind] = now, find_next_turn(self._description, now), code
+        return found[2]
 
     def _ask_guards(self, capacity: Capacity, lowered: Lowering, now: datetime) -> Code | None:
         """Ask about this decrease alone: a guard that holds it holds it beside another, too."""
@@ -278,7 +278,12 @@ class UtilizationOutlook(WindowOutlook):
         return replace(counted, datapoint_until=start + self._datapoint_end * MINUTE)
 
     def _find_last_high(self, begin: int, end: int) -> int:
-        """Return the last minute that is certainly too high for a decrease; each is looked at once."""
+        """Return the last minute that is certainly too high for a decrease; each is looked at once.
+
+        If the checks are foreseen again from an earlier minute, so are the minutes that they look at.
+        """
+        if end < self._seen_until:
+            self._last_high = self._seen_until = -1
         seen, high, consumed = self._seen_until, self._peak.above, self.side.consumed
         for minute in range(max(begin, seen), end):
             if consumed[minute] > high:
