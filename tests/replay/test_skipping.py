@@ -218,3 +218,14 @@ def test_a_high_minute_ahead_does_not_count_when_checks_are_foreseen_again() -> 
 def test_an_hour_ahead_does_not_count_when_checks_are_foreseen_again() -> None:
     options = {"max_provisioned_reads": "2000", "decrease_reads_with": "10"}
     assert replay_beside_a_busy_table(options, [60.0] * 300, PerCapacity(2000, 100))
+
+
+def test_low_consumption_that_a_scale_raises_at_is_not_skipped() -> None:
+    load = [60.0 * 10] * 60 + [60.0 * 25] * 60
+    scenario = Scenario(PRESETS["ideal"], 60, PerCapacity(100, 100))
+    for minimum in ("1", "100"):
+        rules = section(
+            "^orders$", **LIMITS, min_provisioned_reads=minimum, increase_consumed_reads_scale="{20: 10}"
+        )
+        _, quick, every = run_both((rules,), [record(load)], scenario)
+        assert quick == every

@@ -163,7 +163,9 @@ class WindowOutlook(CapacityOutlook):
             return None
         consumed = sum(self.side.consumed[first:known_end])
         low, high = self._find_limits(known_end - first)
-        if consumed > low.above and consumed < high.below:
+        if not consumed < high.below:
+            return None
+        if consumed > low.above:
             self.next_count = self.count
             return Code.STEADY
         if not consumed < low.below or self.options.decrease_consumed_scale is not None:
