@@ -239,3 +239,76 @@ def test_low_consumption_that_a_scale_raises_at_is_not_skipped() -> None:
         )
         _, quick, every = run_both((rules,), [record(load)], scenario)
         assert quick == every
+
+
+HALVED_AND_LESS = [60.0 * 80] * 15 + [60.0 * 55] * 15 + [60.0 * 20] * 60
+BURSTS = ([60.0 * 50] * 30 + [60.0 * 140] * 2 + [60.0 * 20] * 45) * 3
+LATE = {**TO_TARGET, "decrease_late_in_hour": "true", "lookback_window_start": "5", "lookback_period": "5"}
+
+
+@pytest.mark.parametrize(
+    ("options", "load", "physics"),
+    [
+        pytest.param(
+            LATE, HALVED_AND_LESS, PRESETS["ideal"], id="a decrease to less than half does not wait"
+        ),
+        pytest.param(
+            {**LATE, "maintenance_windows": "00:00-00:20, 00:50-01:10"},
+            [60.0 * 80] * 4 + [60.0 * 55] * 100,
+            PRESETS["ideal"],
+            id="a window closes while a decrease waits",
+        ),
+        pytest.param(
+            {**LATE, "decrease_lookback_period": "40"},
+            BURSTS,
+            PRESETS["no-burst"],
+            id="throttled before the look-back window",
+        ),
+        pytest.param(
+            {**LATE, "max_provisioned_reads": "90"}, BURSTS, Physics(burst=0, retry=1.0), id="units come back"
+        ),
+        pytest.param(
+            {"lookback_window_start": "5", "lookback_period": "3"},
+            BURSTS,
+            Physics(burst=0, retry=1.0),
+            id="units come back to thresholds",
+        ),
+        pytest.param(
+            {"increase_consumed_reads_scale": "{70: 10, 95: 50}"},
+            [60.0 * 60] * 40 + [60.0 * 75] * 60,
+            PRESETS["ideal"],
+            id="the lowest step of a scale",
+        ),
+        pytest.param(
+            {**LATE, "decrease_lookback_period": "5", "max_provisioned_reads": "100"},
+            ([60.0 * 90] * 8 + [60.0 * 101] + [60.0 * 90] * 9) * 12,
+            PRESETS["no-burst"],
+            id="checks that saw throttling are counted",
+        ),
+        pytest.param(
+            {**LATE, "lookback_window_start": "10", "lookback_period": "10"},
+            [60.0 * 70] * 40 + [0.0] * 30 + [60.0 * 70] * 40,
+            Physics(delay=3),
+            id="minutes without a datapoint",
+        ),
+    ],
+)
+def test_skipping_ends_where_more_than_steady_load_decides(
+    options: dict[str, str], load: list[float], physics: Physics
+) -> None:
+    rules = section("^orders$", **{**LIMITS, **options})
+    scenario = Scenario(physics, 60, PerCapacity(100, 100))
+    for writes in (None, [60.0 * 60] * len(load)):
+        made, quick, every = run_both((rules,), [record(load, writes)], scenario)
+        assert quick == every
+        assert made < len(load)
+
+
+def test_an_outage_after_skipped_checks_lasts_as_long_as_one_after_all_checks() -> None:
+    rules = section("^table", **{**LATE, **LIMITS})
+    load = [60.0 * 90] * 90 + [0.0] * 150
+    recordings = [record(load, None, target=Target(f"table{number}")) for number in range(4)]
+    scenario = Scenario(PRESETS["ideal"], 60, PerCapacity(100, 100))
+    made, quick, every = run_both((rules,), recordings, scenario)
+    assert quick == every
+    assert made < len(load)
