@@ -30,6 +30,8 @@ def find_recent(demand: Demand, provisioned: int) -> Rational | None:
     minutes = demand.minutes
     end = minutes.before + demand.known
     begin = max(minutes.before, end - NEWEST_MINUTES)
+    if not any(minutes.throttled[begin:end]):
+        return Fraction(add(minutes.consumed[begin:end]), (end - begin) * SECONDS_PER_MINUTE)
     # Apart: else the minutes that have led to a raise would count more once it is made, and raise again.
     parts = groupby(range(begin, end), key=lambda place: _units_in(demand, place, provisioned))
     total = sum(_sum_up(demand, [*places], units) for units, places in parts)
@@ -39,18 +41,11 @@ def find_recent(demand: Demand, provisioned: int) -> Rational | None:
 def find_peak(demand: Demand, provisioned: int) -> Rational:
     """Return the demand of the highest minute in units a second."""
     minutes = demand.minutes
-    highest: Rational
-    if any(minutes.throttled):
-        highest = max(
-            _bound(
-                exact(consumed), exact(throttled), _units_in(demand, place, provisioned) * SECONDS_PER_MINUTE
-            )
-            for place, (consumed, throttled) in enumerate(
-                zip(minutes.consumed, minutes.throttled, strict=True)
-            )
-        )
-    else:
-        highest = exact(max(minutes.consumed, default=0))
+    highest = exact(max(minutes.consumed, default=0))
+    for place, throttled in enumerate(minutes.throttled):
+        if throttled:
+            per_minute = _units_in(demand, place, provisioned) * SECONDS_PER_MINUTE
+            highest = max(highest, _bound(exact(minutes.consumed[place]), exact(throttled), per_minute))
     return Fraction(highest, SECONDS_PER_MINUTE)
 
 

@@ -23,7 +23,17 @@ class CapacityLoad:
     `consumed` is in units a second; it is 0 if consumption is not known.
     """
 
-    __slots__ = ("_part", "_whole", "capacity", "consumed", "is_known", "options", "provisioned", "usage")
+    __slots__ = (
+        "_part",
+        "_recent",
+        "_whole",
+        "capacity",
+        "consumed",
+        "is_known",
+        "options",
+        "provisioned",
+        "usage",
+    )
 
     def __init__(self, capacity: Capacity, options: CapacityOptions, usage: Usage, provisioned: int) -> None:
         """Compute once what nearly every rule needs."""
@@ -37,6 +47,7 @@ class CapacityLoad:
         # The percentage as a numerator and a denominator: most checks only compare it, and need no division.
         self._part = consumed.numerator * PERCENT
         self._whole = consumed.denominator * provisioned
+        self._recent: Rational | None = None
 
     @property
     def consumed_percent(self) -> Fraction:
@@ -73,7 +84,9 @@ class CapacityLoad:
     def recent_demand(self) -> Rational | None:
         """Return the demand of the newest known minutes in units a second; None if it is not known."""
         demand = self.usage.demand
-        return None if demand is None else find_recent(demand, self.provisioned)
+        if self._recent is None and demand is not None:
+            self._recent = find_recent(demand, self.provisioned)
+        return self._recent
 
     @property
     def is_demand_above_threshold(self) -> bool:

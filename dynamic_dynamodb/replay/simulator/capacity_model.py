@@ -63,6 +63,12 @@ class CapacityModel:
         self._most_kept = self._physics.burst * units
         self.bucket = min(self.bucket, self._most_kept)
 
+    def fork(self) -> CapacityModel:
+        """Return a copy that goes on by itself."""
+        other = CapacityModel(self._physics, self.provisioned)
+        other.bucket, other.returning = self.bucket, self.returning
+        return other
+
     def step(self, demand: float) -> None:
         """Serve the demand of one minute, and what came back, up to the capacity and the bucket.
 

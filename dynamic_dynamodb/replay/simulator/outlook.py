@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dynamic_dynamodb.scaling import lowering, steady
+from dynamic_dynamodb.scaling import lowering
 from dynamic_dynamodb.scaling.calculators import PERCENT, SECONDS_PER_MINUTE, add, exact
 from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
 from dynamic_dynamodb.scaling.demand import NEWEST_MINUTES, fit_to
@@ -15,6 +15,12 @@ from dynamic_dynamodb.scaling.load import CapacityLoad
 from dynamic_dynamodb.scaling.memory import count_low_checks
 from dynamic_dynamodb.scaling.model import Demand, MinuteSeries, PerCapacity, Usage
 from dynamic_dynamodb.scaling.reasons import Code
+from dynamic_dynamodb.scaling.steady import (
+    find_limit,
+    find_lowering_percent,
+    find_raising_percent,
+    is_within_limits,
+)
 from dynamic_dynamodb.scaling.target_options import find_needed_series
 from dynamic_dynamodb.scaling.usage import MINUTE
 
@@ -96,6 +102,8 @@ class CapacityOutlook:
     """
 
     is_scaled = False
+    steady = Code.AUTOSCALING_OFF
+    """The code of a check that finds nothing to do."""
 
     def __init__(self, capacity: Capacity, side: SideModel, options: CapacityOptions) -> None:
         """Keep what decides."""
@@ -110,11 +118,18 @@ class CapacityOutlook:
 
     def find_code(self, window: Window, known_end: int) -> Code | None:  # noqa: ARG002 - as the others
         """Return the code of the next check; None if it must be made."""
-        return Code.AUTOSCALING_OFF
+        return self.steady
 
     def find_end(self, first: int, end: int) -> int:  # noqa: ARG002 - as the others
         """Return the end of the last minute of a window with a datapoint; `first` without datapoints."""
         return first
+
+    def count_steady(self, window: Window, end: int, most: int) -> int:  # noqa: ARG002 - as the others
+        """Return for how many minutes from a check on, `most` at most, each check is certainly steady.
+
+        `end` is that of the known part of its look-back window. Less is returned than may be the case.
+        """
+        return most
 
     def accept(self, first: int, end: int) -> None:
         """Skip the check that was foreseen; `end` is that of the last minute with a datapoint."""
@@ -128,6 +143,7 @@ class WindowOutlook(CapacityOutlook):
     """Foresees the codes of one capacity that is scaled by the consumption in the look-back window."""
 
     is_scaled = True
+    steady = Code.STEADY
 
     def __init__(self, capacity: Capacity, side: SideModel, options: CapacityOptions) -> None:
         """Foresee nothing yet."""
@@ -150,7 +166,7 @@ class WindowOutlook(CapacityOutlook):
     def change(self, units: int) -> None:
         """Continue with other provisioned units."""
         self._units = units
-        self._is_within_limits = steady.is_within_limits(self.options, units)
+        self._is_within_limits = is_within_limits(self.options, units)
         self._limits.clear()
         self._lowered.clear()
 
@@ -201,17 +217,32 @@ class WindowOutlook(CapacityOutlook):
         """Return the memory that skipped checks would have left; `start` is that of the recording."""
         return count_low_checks(memory, self.count)
 
+    def count_steady(self, window: Window, end: int, most: int) -> int:
+        """Return for how many minutes each check is certainly steady: no minute is low, and none too high."""
+        first, consumed, known = window.first, self.side.consumed, end - window.first
+        if (self._reads_throttles and self.side.last_throttled >= first) or (
+            self.count and self._may_reset_count
+        ):
+            return 0
+        low, high = self._find_limits(known)
+        minutes = consumed[first : end - 1 + most]
+        is_steady = (
+            min(minutes) * known > low.above and max(minutes) * known < high.below and min(minutes) > 0
+        )
+        self.next_count = self.count
+        return most if is_steady else 0
+
     def _find_limits(self, known: int) -> tuple[Limit, Limit]:
         """Return the limits of what is consumed in so many known minutes: low, and too high."""
         limits = self._limits.get(known)
         if limits is None:
-            percents = steady.find_lowering_percent(self.options), steady.find_raising_percent(self.options)
+            percents = find_lowering_percent(self.options), find_raising_percent(self.options)
             low, high = (self._find_limit(percent, known) for percent in percents)
             limits = self._limits[known] = low, high
         return limits
 
     def _find_limit(self, percent: Rational, minutes: int) -> Limit:
-        return steady.find_limit(percent, self._units, minutes, is_whole=self.side.is_whole)
+        return find_limit(percent, self._units, minutes, is_whole=self.side.is_whole)
 
     def _lower(self, usage: Usage) -> Lowering:
         return lowering.propose(CapacityLoad(self.capacity, self.options, usage, self._units), self.count)
@@ -278,6 +309,24 @@ class UtilizationOutlook(WindowOutlook):
         if self._datapoint_end is None:
             return counted
         return replace(counted, datapoint_until=start + self._datapoint_end * MINUTE)
+
+    def count_steady(self, window: Window, end: int, most: int) -> int:
+        """Return for how many minutes checks are certainly steady: none is too high, and one is not low."""
+        first, begin, published, _ = window
+        if (
+            self.side.last_throttled >= begin
+            or (self.count and self._may_reset_count)
+            or self.options.increase_consumed_scale is not None
+        ):
+            return 0
+        most = min(most, self._find_last_high(begin, published) - begin + 1)
+        if most <= 0:
+            return 0
+        newest = min(end - first, NEWEST_MINUTES)
+        minutes = self.side.consumed[end - newest : end - 1 + most]
+        is_steady = max(minutes) * newest < self._newest[newest] and min(minutes) > 0
+        self.next_count = self.count
+        return most if is_steady else 0
 
     def _find_last_high(self, begin: int, end: int) -> int:
         """Return the last minute that is certainly too high for a decrease; each is looked at once.

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 HORIZON_MINUTES: Final = 45
 """How far to look ahead at once."""
+STEADY_MINUTES: Final = 15
+"""How many minutes of steady load to foresee at once, at most."""
 SECOND: Final = timedelta(seconds=1)
 Codes: TypeAlias = tuple[int, Code, Code]
 """A minute of the account, and the codes of a check in it for reads and writes."""
@@ -89,18 +91,25 @@ class TargetOutlook:
         back, period, old = options.lookback_window_start, options.lookback_period, self._old_minutes
         step = seconds.step * SECOND
         foreseen: list[Codes] = []
-        for second in seconds:
-            minute = second // SECONDS_PER_MINUTE
+        was_steady, done = False, 0
+        while done < len(seconds):
+            minute = seconds[done] // SECONDS_PER_MINUTE
             this_minute = minute - self._first
             first, published = this_minute - back, this_minute - delay
-            end = min(first + period, published)
+            end, old_end = min(first + period, published), first + old
+            window = Window(first, max(0, this_minute - self._history), published, now)
+            if was_steady and (many := self._find_steady(seconds[done:], window, end)):
+                foreseen += [(second // SECONDS_PER_MINUTE, reads.steady, writes.steady) for second in many]
+                last_end = end + many[-1] // SECONDS_PER_MINUTE - minute
+                reads.accept(first, last_end)
+                writes.accept(first, last_end)
+                was_steady, done, now = False, done + len(many), now + len(many) * step
+                continue
             reads_end, writes_end = reads.find_end(first, end), writes.find_end(first, end)
             # A series that is up to date proves that none is late, and that the others are idle.
-            old_end = first + old
             freshest = max(reads_end, writes_end)
             if freshest <= first or freshest < old_end:
                 break
-            window = Window(first, max(0, this_minute - self._history), published, now)
             code = reads.find_code(window, max(reads_end, old_end))
             if code is None:
                 break
@@ -110,8 +119,18 @@ class TargetOutlook:
             reads.accept(first, reads_end)
             writes.accept(first, writes_end)
             foreseen.append((minute, code, other))
-            now += step
+            was_steady, done, now = code is reads.steady and other is writes.steady, done + 1, now + step
         return foreseen
+
+    def _find_steady(self, seconds: range, window: Window, end: int) -> range:
+        """Return the first of these checks that are certainly steady, all with datapoints to the end."""
+        if end <= window.first or end < window.first + self._old_minutes:
+            return range(0)
+        minute = seconds[0] // SECONDS_PER_MINUTE
+        most = min(STEADY_MINUTES, seconds[-1] // SECONDS_PER_MINUTE - minute + 1)
+        most = self._reads.count_steady(window, end, most)
+        most = most and self._writes.count_steady(window, end, most)
+        return range(seconds[0], min(seconds.stop, (minute + most) * SECONDS_PER_MINUTE), seconds.step)
 
     def record(self, foreseen: Sequence[Codes]) -> None:
         """Record the checks that are skipped."""

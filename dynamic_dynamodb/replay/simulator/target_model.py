@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from copy import copy
 from itertools import repeat
 from operator import mod
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -74,7 +73,7 @@ class SideModel:
         """Return the first of the next minutes that is going to be throttled; None if none is."""
         if self.demand is None:
             return None
-        trial = copy(self.model)
+        trial = self.model.fork()
         return next((minute for minute in trial.serve_busy(self.demand, minutes) if trial.throttled), None)
 
     def read(self, first: int, end: int, history: History | None = None) -> CapacitySeries:
