@@ -48,8 +48,11 @@ def test_tables_and_indexes_on_demand_are_recorded_and_replayed(emulator: Emulat
     assert (run.code, run.stderr) == (0, "")
     folder = tmp_path / "history"
     assert run.stdout.splitlines() == [
-        f"{name}: 1,440 minutes, 1,440 of them new, in {folder / file}, billed on demand"
-        for name, file in (("orders", "orders.csv"), ("orders/by-date", "orders@by-date.csv"))
+        *(
+            f"{name}: 1,440 minutes, 1,440 of them new, in {folder / file}, billed on demand"
+            for name, file in (("orders", "orders.csv"), ("orders/by-date", "orders@by-date.csv"))
+        ),
+        "12 metrics were requested from CloudWatch: less than $0.01 at $0.01 per 1,000",
     ]
     replayed = program.run("-c", "a.conf", "--replay", "history", "--format", "json")
     assert (replayed.code, replayed.stderr) == (0, "")
