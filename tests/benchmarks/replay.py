@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 DAYS: Final = 14
 YEAR_DAYS: Final = 365
-ALLOWED_SECONDS: Final = 0.25
+ALLOWED_SECONDS: Final = 0.3
 """Of one core, for the checks on reads and writes of two weeks."""
-ALLOWED_FOR_A_YEAR_SECONDS: Final = 6.0
+ALLOWED_FOR_A_YEAR_SECONDS: Final = 8.0
 """Of one core, for the checks of a year."""
 ALLOWED_FOR_ALL_SECONDS: Final = 0.8
 """Of one core, for the whole command; a longer one draws a progress bar."""
