@@ -13,8 +13,8 @@ MAN_PAGE := $(PREFIX)/share/man/man1/dynamic-dynamodb.1
 BASH_COMPLETION := $(PREFIX)/share/bash-completion/completions/dynamic-dynamodb
 ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_dynamic-dynamodb
 FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fish
-# One more than there are cores, because many tests wait.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Two more than there are cores, because many tests wait.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal
 # The tests of the program's packages, without the files that wait for connections, look-ups and processes.
 WAITING := aws/test_connections aws/test_credentials aws/test_lookups config/test_reading_limits service/test_circuit_breaker
