@@ -6,13 +6,10 @@ The second half has no part in the search. The result is a Markdown table.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docs.tools.traces import Figures, average, read_folder
-from dynamic_dynamodb.errors import ConfigurationError
+from docs.tools.traces import Figures, average, print_for_folder
 from dynamic_dynamodb.options import OPTIONS, Group
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT
@@ -84,19 +81,9 @@ def write_table(figures: Mapping[str, Mapping[str, Figures]]) -> Iterator[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; return 2 if the folder cannot be used."""
-    parser = ArgumentParser(prog="make held-out", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a folder of recordings, or of folders of --record")
-    folder = parser.parse_args(arguments).folder
-    try:
-        recordings = read_folder(folder)
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{folder} cannot be read: {error.strerror}", file=sys.stderr)
-        return 2
-    print("\n".join(write_table(measure_all(recordings))))
-    return 0
+    return print_for_folder(
+        "make held-out", __doc__, lambda recordings: write_table(measure_all(recordings)), arguments
+    )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dynamic_dynamodb.replay.comparison.results import Row
     from dynamic_dynamodb.replay.recordings.recording import Recording
@@ -163,9 +163,14 @@ def write_dollars(names: Sequence[str], results: Results) -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} |"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the tables; return 2 if the folder cannot be used."""
-    parser = ArgumentParser(prog="make traces", description=__doc__)
+def print_for_folder(
+    command: str,
+    description: str | None,
+    write: Callable[[Mapping[str, Recording]], Iterable[str]],
+    arguments: Sequence[str] | None,
+) -> int:
+    """Print the lines about the recordings of a folder; return 2 if the folder cannot be used."""
+    parser = ArgumentParser(prog=command, description=description)
     parser.add_argument("folder", type=Path, help="a folder of recordings, or of folders of --record")
     folder = parser.parse_args(arguments).folder
     try:
@@ -176,9 +181,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"{folder} cannot be read: {error.strerror}", file=sys.stderr)
         return 2
-    names, results = sorted(recordings), replay_all(recordings)
-    print("\n".join((*write_ratios(names, results), "", *write_dollars(names, results))))
+    print("\n".join(write(recordings)))
     return 0
+
+
+def write_tables(recordings: Mapping[str, Recording]) -> Iterator[str]:
+    """Yield the lines of all tables."""
+    names, results = sorted(recordings), replay_all(recordings)
+    yield from write_ratios(names, results)
+    yield ""
+    yield from write_dollars(names, results)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables; return 2 if the folder cannot be used."""
+    return print_for_folder("make traces", __doc__, write_tables, arguments)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, shorten_value
 from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALABLE_TARGETS, DESCRIBE_SCALING_POLICIES
@@ -12,11 +12,15 @@ from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.model import Target, is_safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from typing import TypeGuard
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from typing import TypeAlias, TypeGuard
 
     from dynamic_dynamodb.aws.client import AwsClient
     from dynamic_dynamodb.check.ports import Autoscaled
+
+    _Read: TypeAlias = Callable[[Mapping[str, Any]], Iterator[tuple[tuple[Target, Capacity], "T"]]]
+
+T = TypeVar("T")
 
 _CAPACITIES: Final = {
     f"dynamodb:{kind}:{capacity.singular.title()}CapacityUnits": capacity
@@ -70,21 +74,18 @@ class ApplicationAutoScaling:
 
         A registration that is malformed, or of which all scaling is suspended, is left out.
         """
-        pages = self._client.call_for_pages(
-            DESCRIBE_SCALABLE_TARGETS,
-            "describe_scalable_targets",
-            lambda answer: (list(_read_registrations(answer)), _read_token(answer)),
-            "NextToken",
-            ServiceNamespace="dynamodb",
-        )
-        return dict(chain.from_iterable(pages))
+        return self._read_all(DESCRIBE_SCALABLE_TARGETS, "describe_scalable_targets", _read_registrations)
 
     def find_target_percents(self) -> dict[tuple[Target, Capacity], float]:
         """Return the utilization in percent that each target tracking policy aims at; raise AwsError."""
+        return self._read_all(DESCRIBE_SCALING_POLICIES, "describe_scaling_policies", _read_policies)
+
+    def _read_all(self, action: str, method: str, read: _Read[T]) -> dict[tuple[Target, Capacity], T]:
+        """Return what each capacity has on any page of an answer; raise AwsError."""
         pages = self._client.call_for_pages(
-            DESCRIBE_SCALING_POLICIES,
-            "describe_scaling_policies",
-            lambda answer: (list(_read_policies(answer)), _read_token(answer)),
+            action,
+            method,
+            lambda answer: (list(read(answer)), _read_token(answer)),
             "NextToken",
             ServiceNamespace="dynamodb",
         )

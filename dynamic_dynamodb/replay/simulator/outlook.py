@@ -173,9 +173,7 @@ class WindowOutlook(CapacityOutlook):
     def find_code(self, window: Window, known_end: int) -> Code | None:
         """Return the code of the next check; None if it must be made."""
         first = window.first
-        if (self._reads_throttles and self.side.last_throttled >= first) or (
-            self.count and self._may_reset_count
-        ):
+        if self._decides_otherwise(first):
             return None
         consumed = sum(self.side.consumed[first:known_end])
         low, high = self._find_limits(known_end - first)
@@ -204,10 +202,11 @@ class WindowOutlook(CapacityOutlook):
             end -= 1
         return end
 
-    @property
-    def _may_reset_count(self) -> bool:
-        """Return whether consumption that is not low may reset the count of low checks."""
-        return self.options.num_checks_reset_percent > 0
+    def _decides_otherwise(self, first: int) -> bool:
+        """Return whether throttling since a minute, or a count that may be reset, decides too."""
+        if self._reads_throttles and self.side.last_throttled >= first:
+            return True
+        return self.count > 0 and self.options.num_checks_reset_percent > 0
 
     def accept(self, first: int, end: int) -> None:  # noqa: ARG002 - as the others
         """Skip the check that was foreseen; `end` is that of the last minute with a datapoint."""
@@ -220,9 +219,7 @@ class WindowOutlook(CapacityOutlook):
     def count_steady(self, window: Window, end: int, most: int) -> int:
         """Return for how many minutes each check is certainly steady: no minute is low, and none too high."""
         first, consumed, known = window.first, self.side.consumed, end - window.first
-        if (self._reads_throttles and self.side.last_throttled >= first) or (
-            self.count and self._may_reset_count
-        ):
+        if self._decides_otherwise(first):
             return 0
         low, high = self._find_limits(known)
         minutes = consumed[first : end - 1 + most]
@@ -279,7 +276,7 @@ class UtilizationOutlook(WindowOutlook):
     def find_code(self, window: Window, known_end: int) -> Code | None:
         """Return the code of the next check; None if it must be made."""
         first, begin, end, _ = window
-        if self.side.last_throttled >= begin or (self.count and self._may_reset_count):
+        if self._decides_otherwise(begin):
             return None
         consumed = self.side.consumed
         newest = min(known_end - first, NEWEST_MINUTES)
@@ -313,11 +310,7 @@ class UtilizationOutlook(WindowOutlook):
     def count_steady(self, window: Window, end: int, most: int) -> int:
         """Return for how many minutes checks are certainly steady: none is too high, and one is not low."""
         first, begin, published, _ = window
-        if (
-            self.side.last_throttled >= begin
-            or (self.count and self._may_reset_count)
-            or self.options.increase_consumed_scale is not None
-        ):
+        if self._decides_otherwise(begin) or self.options.increase_consumed_scale is not None:
             return 0
         most = min(most, self._find_last_high(begin, published) - begin + 1)
         if most <= 0:
