@@ -17,7 +17,7 @@ from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.service.daemon_status import DaemonState
 from dynamic_dynamodb.service.processes import find_process
-from dynamic_dynamodb.service.status.age import Age, find_age, find_writer
+from dynamic_dynamodb.service.status.age import Age, find_age, find_writer, renew_decreases
 from dynamic_dynamodb.service.status.file import MissingStatusError, UnreadableStatusError, read_status
 from dynamic_dynamodb.service.status.format import NAME, VERSION, to_json
 from dynamic_dynamodb.service.status.selection import order, select
@@ -66,7 +66,8 @@ def show_status(sources: ConfigSources, options: Mapping[str, Any], answer: Daem
         age = find_age(status, find_writer(status.program), now)
         targets, missing = select(order(status.targets), names)
         notes = (*_note_other_writer(status, answer), *missing)
-        shown = _Shown(notes, replace(status, targets=tuple(targets)), age)
+        renewed = tuple(renew_decreases(target, now) for target in targets)
+        shown = _Shown(notes, replace(status, targets=renewed), age)
     line = f"{PROGRAM} ({options['instance']}): {answer.sentence}"
     faults = (line,) if answer.code == ExitCode.FAILURE else ()
     if options["format"] == "json":

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.scaling.guards import FREE_DECREASES_PER_DAY
 from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.service.processes import find_process, is_hidden
 from dynamic_dynamodb.service.status.snapshot import Mode
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status
+    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status, TargetStatus
 
 LEAST_GRACE: Final = timedelta(minutes=1)
 """How long after its time a check may still be under way; longer if the last one took long."""
+LONGEST_BETWEEN_RUNS: Final = timedelta(hours=1)
+"""After this long without a run from cron, counts of low checks may have expired, and a status is old."""
 _CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 _PID_NAMESPACE: Final = Path("/proc/self/ns/pid")
 _UNITS: Final = (("days", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
@@ -78,10 +82,23 @@ def find_age(status: Status, writer: Writer, now: datetime) -> Age:
         warning = f"it is {format_duration(-since_check)} ahead of the clock of this machine"
     elif writer is Writer.ENDED and status.program.mode is not Mode.ONCE:
         warning = f"as of {format_duration(since_check)} ago, by a process that has ended"
+    elif status.program.mode is Mode.ONCE and since_check > LONGEST_BETWEEN_RUNS:
+        warning = f"as of {format_duration(since_check)} ago, by a single run"
     elif until_next is not None and -until_next > max(LEAST_GRACE, 2 * took):
         due = f"the next check was due {format_duration(-until_next)} ago"
         warning = f"as of {format_duration(since_check)} ago; {due}"
     return Age(writer, since_check, until_next, warning)
+
+
+def renew_decreases(target: TargetStatus, now: datetime) -> TargetStatus:
+    """Return a target with the decreases that AWS allows now: time has passed since AWS described it."""
+    if target.free_decreases_left is None or target.described is None:
+        return target
+    is_another_day = target.described.astimezone(timezone.utc).date() < now.astimezone(timezone.utc).date()
+    if is_another_day:  # AWS counts each UTC day
+        return replace(target, free_decreases_left=FREE_DECREASES_PER_DAY, next_decrease=None)
+    is_over = target.next_decrease is not None and target.next_decrease <= now
+    return replace(target, next_decrease=None) if is_over else target
 
 
 def format_duration(duration: timedelta) -> str:

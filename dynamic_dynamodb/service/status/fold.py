@@ -193,12 +193,14 @@ def _note_change(side: CapacityDecision, now: datetime) -> Change:
 
 def _find_decreases(
     report: TargetReport, description: Description, now: datetime
-) -> tuple[int, datetime | None]:
-    """Return how many decreases are free today, and when AWS allows the next one.
+) -> tuple[int | None, datetime | None]:
+    """Return how many decreases are free today, and when AWS allows the next one; None on demand.
 
     The description is from before the update of this check, which may have made a decrease.
     """
     decision = report.decision
+    if description.is_on_demand:
+        return None, None
     if report.outcome is Outcome.UPDATED and decision and any(one.is_decrease for one in decision.capacities):
         used = FREE_DECREASES_PER_DAY - count_free_decreases(description, now)
         description = replace(description, decreases_today=used + 1, last_decrease=now)

@@ -109,7 +109,7 @@ class TargetStatus:
     described it, and `decided` of the last decision, which consumption and reasons are of.
     `outcome` is that of the check at `checked`. `skipped` is why that check decided nothing, and `refusal` is
     AWS's answer to an update that failed in part. `status` is what DescribeTable returns.
-    `next_decrease` is None if AWS allows one at once, or if that is not known.
+    `next_decrease` is None if AWS allows one at once. Both are None if they are not known, or on demand.
     """
 
     table: str

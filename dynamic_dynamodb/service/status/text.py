@@ -187,9 +187,11 @@ def _describe_capacity(side: CapacityStatus) -> str:
 
 
 def _describe_decreases(target: TargetStatus, now: datetime) -> str:
+    if target.free_decreases_left:
+        return f"{target.free_decreases_left} left today at any time"
     following = target.next_decrease
-    then = "at once" if following is None or following <= now else _describe_moment(following, now)
-    return f"{target.free_decreases_left} free left today, next possible {then}"
+    then = "one possible now" if following is None else f"next possible {_describe_moment(following, now)}"
+    return f"none left today at any time, {then}"
 
 
 def _describe_moment(moment: datetime, now: datetime) -> str:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,9 +16,10 @@ from dynamic_dynamodb.service.status.age import (
     find_writer,
     format_duration,
     identify_process,
+    renew_decreases,
 )
 from dynamic_dynamodb.service.status.snapshot import CheckStatus, Mode
-from tests.service.status.builders import NOW, STEP, program, status
+from tests.service.status.builders import NOW, STEP, program, status, target
 
 
 @pytest.mark.parametrize(
@@ -74,10 +75,38 @@ def test_a_check_that_takes_long_may_be_late() -> None:
     assert find_age(slow, Writer.RUNNING, NOW + timedelta(minutes=10)).warning is None
 
 
-def test_a_single_run_ends_and_is_not_old() -> None:
+@pytest.mark.parametrize(
+    ("since", "warning"),
+    [
+        pytest.param(timedelta(minutes=59), None, id="within an hour"),
+        pytest.param(timedelta(days=3), "as of 2 days ago, by a single run", id="days later"),
+    ],
+)
+def test_a_single_run_ends_and_is_old_after_an_hour(since: timedelta, warning: str | None) -> None:
     once = status(check=CheckStatus(NOW, 2.0, complete=True, failures=0))
     once = replace(once, program=program(mode=Mode.ONCE, interval_seconds=None))
-    assert find_age(once, Writer.ENDED, NOW + timedelta(days=3)).warning is None
+    assert find_age(once, Writer.ENDED, NOW + since).warning == warning
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        pytest.param(timedelta(minutes=5), (0, NOW + timedelta(hours=1)), id="before the next one"),
+        pytest.param(timedelta(hours=2), (0, None), id="once the next one is possible"),
+        pytest.param(timedelta(days=1), (4, None), id="on another day"),
+    ],
+)
+def test_decreases_are_those_that_aws_allows_now(
+    later: timedelta, expected: tuple[int, datetime | None]
+) -> None:
+    used = target("orders", described=NOW, free_decreases_left=0, next_decrease=NOW + timedelta(hours=1))
+    renewed = renew_decreases(used, NOW + later)
+    assert (renewed.free_decreases_left, renewed.next_decrease) == expected
+
+
+def test_decreases_that_are_not_known_stay_unknown() -> None:
+    unknown = target("orders", described=None, free_decreases_left=None)
+    assert renew_decreases(unknown, NOW + timedelta(days=1)) == unknown
 
 
 def test_a_process_is_recognized_until_it_ends() -> None:

@@ -166,6 +166,7 @@ def test_a_table_on_demand_has_no_capacity() -> None:
     first = check(world)
     world.tables.add(A, both(0))
     assert (only(check(world, first, 1)).reads, only(check(world, first, 1)).writes) == (None, None)
+    assert only(check(world, first, 1)).free_decreases_left is None
 
 
 def test_the_last_change_is_kept_while_nothing_changes() -> None:

@@ -163,13 +163,25 @@ def test_the_details_have_everything() -> None:
         "                (2026-03-04T09:00:30+00:00)",
         "  writes        100 units, minimum 1, no maximum",
         "                low checks: 0 of 1",
-        "  decreases     0 free left today, next possible in 60 min",
+        "  decreases     none left today at any time, next possible in 60 min",
         "                (2026-03-04T13:00:30+00:00)",
         "  status        UPDATING",
         "  refused       no more decreases [LimitExceededException]",
         "  checked       0 s ago (2026-03-04T12:00:30+00:00)",
         "  decided       30 min ago (2026-03-04T11:30:30+00:00)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        pytest.param(3, "  decreases     3 left today at any time", id="free ones"),
+        pytest.param(0, "  decreases     none left today at any time, one possible now", id="the hourly one"),
+    ],
+)
+def test_the_details_say_which_decreases_are_possible(left: int, expected: str) -> None:
+    lines = [*write_details([target("orders", free_decreases_left=left, next_decrease=None)], NOW)]
+    assert expected in lines
 
 
 def test_the_details_say_that_no_option_needs_throttled_events() -> None:
