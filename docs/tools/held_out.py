@@ -21,6 +21,7 @@ from dynamic_dynamodb.replay.tuning.alternatives import (
     DEFAULT_LIMIT_PERCENT,
     MEAN_OF_BILLS,
     Bench,
+    Intervals,
     TuneSettings,
 )
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
@@ -39,14 +40,15 @@ def measure(recording: Recording) -> dict[str, Figures]:
     defaults = {option.key: option.default for option in OPTIONS if option.group is Group.REPLAY}
     prices = read_settings({**defaults, "region": ""}).prices
     settings = TuneSettings("target", MEAN_OF_BILLS, DEFAULT_LIMIT_PERCENT, prices)
+    intervals = Intervals(CHECK_INTERVAL_SECONDS)
     source = RecordingSource(Entry(recording.target), ())
-    tuned = tune_recording(first, Task(source, settings, (), CHECK_INTERVAL_SECONDS))
+    tuned = tune_recording(first, Task(source, settings, (), intervals))
     sections = build_sections(recording.target, tuned.found.options)
     bench = Bench([second], sections[0].typed.capacities, settings)
     tracked = bench.run_tracking(DEFAULT_TARGET_PERCENT)
     figures = {}
     for physics in PRESETS:
-        ours, tracking = bench.replay(sections, 0, physics, CHECK_INTERVAL_SECONDS), tracked[0, physics]
+        ours, tracking = bench.replay(sections, 0, physics, intervals), tracked[0, physics]
         figures[physics] = Figures(
             ours.cost.hour_max / tracking.cost.hour_max,
             ours.cost.prorated / tracking.cost.prorated,

@@ -18,7 +18,12 @@ from dynamic_dynamodb.replay.recordings.files import open_folder
 from dynamic_dynamodb.replay.recordings.reader import find_sources
 from dynamic_dynamodb.replay.reports.tuning import write_advice, write_configuration
 from dynamic_dynamodb.replay.tuning.advice import advise
-from dynamic_dynamodb.replay.tuning.alternatives import DEFAULT_LIMIT_PERCENT, MEAN_OF_BILLS, TuneSettings
+from dynamic_dynamodb.replay.tuning.alternatives import (
+    DEFAULT_LIMIT_PERCENT,
+    MEAN_OF_BILLS,
+    Intervals,
+    TuneSettings,
+)
 from dynamic_dynamodb.replay.tuning.tuner import Failed, Task, tune_all
 
 if TYPE_CHECKING:
@@ -40,7 +45,8 @@ def tune(sources: ConfigSources) -> Result:
     settings = _read_settings(replay_settings, billing, options["levers"])
     output = _find_output(sources, options)
     files, faults = find_sources(sources.find_path(options["tune"]), options["as"])
-    tasks = [Task(file, settings, configuration.sections, options["check_interval"]) for file in files]
+    intervals = Intervals(options["check_interval"], options["quiet_check_interval"])
+    tasks = [Task(file, settings, configuration.sections, intervals) for file in files]
     exit_cleanly_on_signals()
     progress = _Progress(len(tasks), settings)
     try:

@@ -54,6 +54,13 @@ HARDEST_FIRST: Final = ("no-burst", "slow", "ideal")
 """The models of AWS, in the order in which settings usually fail in them."""
 
 
+class Intervals(NamedTuple):
+    """The seconds from check to check, and from look to look at quiet targets; None if all are looked at."""
+
+    check: int
+    quiet: int | None = None
+
+
 class TuneSettings(NamedTuple):
     """The settings of a search, the same for all targets.
 
@@ -138,9 +145,14 @@ class Bench:
             self._tracked[percent] = self.run(lambda half, settings: run_tracking(half, settings, percent))
         return self._tracked[percent]
 
-    def replay(self, sections: Sequence[Section], half: int, physics: str, check_interval: int) -> Row:
+    def replay(self, sections: Sequence[Section], half: int, physics: str, intervals: Intervals) -> Row:
         """Replay a half with sections for its target."""
-        scenario = Scenario(PRESETS[physics], check_interval, self.settings.start)
+        scenario = Scenario(
+            PRESETS[physics],
+            intervals.check,
+            self.settings.start,
+            quiet_check_interval=intervals.quiet,
+        )
         (replayed,) = simulate(sections, [self.halves[half]], scenario)
         return make_row(SECTION, replayed, self.settings.prices)
 
@@ -200,7 +212,7 @@ def _hold(half: Recording, units: PerCapacity[int], settings: BaselineSettings) 
     return _require(run_recorded(held, settings))
 
 
-def find_present(bench: Bench, sections: Sequence[Section], check_interval: int) -> Alternative | None:
+def find_present(bench: Bench, sections: Sequence[Section], intervals: Intervals) -> Alternative | None:
     """Return what runs now: on-demand, else these sections, else the recorded or the registered capacity.
 
     Return None if it is not known.
@@ -209,7 +221,7 @@ def find_present(bench: Bench, sections: Sequence[Section], check_interval: int)
         return bench.sum_up(RECORDED_ON_DEMAND, bench.run(run_on_demand))
     if sections:
         rows = {
-            (half, physics): bench.replay(sections, half, physics, check_interval)
+            (half, physics): bench.replay(sections, half, physics, intervals)
             for half, physics in product(range(len(bench.halves)), PRESETS)
         }
         return bench.sum_up(THIS_CONFIGURATION, rows)

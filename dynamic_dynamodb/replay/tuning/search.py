@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
-from dynamic_dynamodb.replay.tuning.alternatives import HARDEST_FIRST, SECTION
+from dynamic_dynamodb.replay.tuning.alternatives import HARDEST_FIRST, SECTION, Intervals
 from dynamic_dynamodb.replay.tuning.levers import (
     CHECK_INTERVAL_SECONDS,
     LADDERS,
@@ -136,7 +136,7 @@ class Search:
         if key not in self._rows:
             options = self._write(self._get_rung(places, patience))
             sections = build_sections(self._bench.halves[half].target, options)
-            self._rows[key] = self._bench.replay(sections, half, physics, CHECK_INTERVAL_SECONDS)
+            self._rows[key] = self._bench.replay(sections, half, physics, Intervals(CHECK_INTERVAL_SECONDS))
         return self._rows[key]
 
     def _get_rung(self, places: _Places, patience: int) -> Rung:

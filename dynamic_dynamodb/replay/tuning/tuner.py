@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.options import Capacity
     from dynamic_dynamodb.replay.recordings.reader import RecordingSource
     from dynamic_dynamodb.replay.recordings.recording import Recording
-    from dynamic_dynamodb.replay.tuning.alternatives import Alternative, TuneSettings
+    from dynamic_dynamodb.replay.tuning.alternatives import Alternative, Intervals, TuneSettings
     from dynamic_dynamodb.replay.tuning.search import Found
     from dynamic_dynamodb.scaling.model import Target
 
@@ -43,7 +43,7 @@ class Task:
     source: RecordingSource
     settings: TuneSettings
     sections: tuple[Section, ...]
-    check_interval: int
+    intervals: Intervals
 
     @property
     def target(self) -> Target:
@@ -115,7 +115,7 @@ def tune_recording(recording: Recording, task: Task) -> Tuned:
         recording.days,
         is_recorded,
         Search(bench, limits).run(),
-        find_present(bench, sections if section is not None else (), task.check_interval),
+        find_present(bench, sections if section is not None else (), task.intervals),
         tuple(list_baselines(bench)),
         (*recording.remarks, *find_doubts(recording, halves, limits)),
     )

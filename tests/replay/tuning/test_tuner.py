@@ -16,7 +16,7 @@ from dynamic_dynamodb.replay.recordings.manifest import Entry
 from dynamic_dynamodb.replay.recordings.reader import RecordingSource
 from dynamic_dynamodb.replay.recordings.recording import Billing, Gaps
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
-from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS, TuneSettings
+from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS, Bench, Intervals, TuneSettings
 from dynamic_dynamodb.replay.tuning.doubts import find_doubts
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
 from dynamic_dynamodb.replay.tuning.levers import Limits
@@ -47,7 +47,7 @@ class Deadly(TuneSettings):
 
 def task(file: Path | None = None, settings: TuneSettings = SETTINGS, target: Target = ORDERS) -> Task:
     """Return a task for a file."""
-    return Task(RecordingSource(Entry(target), () if file is None else (file,)), settings, (), 60)
+    return Task(RecordingSource(Entry(target), () if file is None else (file,)), settings, (), Intervals(60))
 
 
 def tune(recording: Recording, settings: TuneSettings = SETTINGS) -> Tuned:
@@ -176,3 +176,11 @@ def test_a_week_with_limits_leaves_no_doubt() -> None:
     assert "the recording has no weekend" not in find_sentences(
         replace(record([60.0] * 2 * DAY, [60.0] * 2 * DAY), start=START + timedelta(days=4))
     )
+
+
+def test_what_runs_now_is_replayed_with_its_quiet_check_interval() -> None:
+    day = record([60.0] * 1440)
+    rules = section("^orders$", min_provisioned_reads="10", max_provisioned_reads="50")
+    bench = Bench([day, day], rules.typed.capacities, SETTINGS)
+    each, quiet = (bench.replay([rules], 0, "ideal", Intervals(60, seconds)) for seconds in (None, 1200))
+    assert quiet.watching < each.watching / 4
