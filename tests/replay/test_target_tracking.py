@@ -59,6 +59,14 @@ def test_every_load_has_the_row_of_the_plain_model(
     )
 
 
+def test_units_that_come_back_while_the_other_capacity_is_updated_are_consumed() -> None:
+    reads = [0.0] * 47 + [240.0] * 28
+    writes = [0.0] * 9 + [60.0] * 15 + [2760.0] * 25 + [180.0] * 26
+    conditions = rules(Physics(delay=2, update=4, burst=0, retry=0.5, alarm=3), 5)
+    recording = record(reads, writes)
+    assert run_tracking(recording, conditions, 70) == plain_tracking.run_tracking(recording, conditions, 70)
+
+
 @pytest.mark.parametrize("physics", [*PRESETS.values(), Physics(delay=0, update=3, retry=0.5)])
 @pytest.mark.parametrize("target", [70, 90])
 def test_days_of_load_have_the_row_of_the_plain_model(physics: Physics, target: int) -> None:

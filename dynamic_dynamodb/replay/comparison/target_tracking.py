@@ -117,6 +117,7 @@ class TrackedSide:
         low = (policy.target_percent - SCALE_IN_DISTANCE_PERCENT) * (full / 100)
         shown = self._delay + 1  # minutes from the start of a datapoint's minute until an alarm sees it
         begin = max(first - shown, SCALE_OUT_DATAPOINTS - 1)
+        self.serve(begin)  # what was throttled may have come back
         low_since = self._find_low_since(begin, low)
         for last in range(begin, min(end - shown, len(consumed))):
             units = consumed[last]
