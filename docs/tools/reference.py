@@ -39,6 +39,7 @@ _VALUES: Final = {
     Kind.WINDOWS: "times of day in UTC, such as `22:00-06:00, 12:00-13:00`",
     Kind.URL: "an http or https URL",
     Kind.TARGET: "a table or an index",
+    Kind.NAMES: "names separated by commas",
     Kind.MESSAGE_TYPES: "",
     Kind.SWITCH: "",
 }

@@ -15,6 +15,7 @@ from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
 from dynamic_dynamodb.aws.permissions import PUBLISH, list_topics
+from dynamic_dynamodb.aws.prices import PriceList, find_endpoint
 from dynamic_dynamodb.aws.workers import WorkerPool
 from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.resilience import CallBudget, Waits
@@ -85,6 +86,7 @@ class AwsAccount:
         self.metrics = CloudWatchMetrics(client, workers.lookups, waits)
         self.history = CloudWatchHistory(client)
         self.autoscaling = ApplicationAutoScaling(client)
+        self.prices = PriceList(client)
         self.notifier = SnsNotifier(client)
         self.budget = client.budget
         self.clock = client.clock
@@ -127,7 +129,6 @@ def open_account(
             partial(
                 make_clients,
                 list_services(configuration),
-                region=credentials.region,
                 credential_provider=credentials,
                 timeouts=timeouts,
                 most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
@@ -143,11 +144,13 @@ def open_account(
     return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping))
 
 
-def list_services(configuration: Configuration) -> list[str]:
-    """Return the services that a configuration uses: each client takes time to make."""
+def list_services(configuration: Configuration) -> dict[str, str]:
+    """Return the services that a configuration uses, with their regions: each client takes time to make."""
+    options = configuration.global_options
     services = ["dynamodb", "cloudwatch"]
     if list_topics(configuration):
         services.append("sns")
-    if configuration.global_options["skip_aws_autoscaled"] or configuration.global_options["record"]:
+    if options["skip_aws_autoscaled"] or options["record"]:
         services.append("application-autoscaling")
-    return services
+    regions = dict.fromkeys(services, options["region"])
+    return {**regions, "pricing": find_endpoint(options["region"])} if options["record"] else regions

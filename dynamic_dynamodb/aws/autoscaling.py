@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, shorten_value
+from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, read_token, shorten_value
 from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALABLE_TARGETS, DESCRIBE_SCALING_POLICIES
 from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.options import Capacity
@@ -85,7 +85,7 @@ class ApplicationAutoScaling:
         pages = self._client.call_for_pages(
             action,
             method,
-            lambda answer: (list(read(answer)), _read_token(answer)),
+            lambda answer: (list(read(answer)), read_token(answer)),
             "NextToken",
             ServiceNamespace="dynamodb",
         )
@@ -125,13 +125,6 @@ def _read_capacity(resource: Mapping[str, Any]) -> Capacity | None:
     return _CAPACITIES.get(dimension) if isinstance(dimension, str) else None
 
 
-def _read_token(answer: Mapping[str, Any]) -> str | None:
-    token = answer.get("NextToken")
-    if token is not None and not isinstance(token, str):
-        raise ValueError(f"NextToken is {shorten_value(token)}")
-    return token or None
-
-
 def _parse_page(
     answer: Mapping[str, Any],
 ) -> tuple[tuple[list[tuple[Target, Capacity]], list[str]], str | None]:
@@ -144,7 +137,7 @@ def _parse_page(
             unknown.append(shorten_value(resource))
         elif not _is_suspended(registered):
             found += [(target, capacity) for capacity in _read_capacities(registered)]
-    return (found, unknown), _read_token(answer)
+    return (found, unknown), read_token(answer)
 
 
 def _read_target(resource: object) -> Target | None:

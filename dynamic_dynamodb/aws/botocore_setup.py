@@ -17,7 +17,7 @@ from dynamic_dynamodb.aws.connections import bound_pool
 from dynamic_dynamodb.aws.parsing import make_parser_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from dynamic_dynamodb.check.resilience import Timeouts
 
@@ -34,14 +34,13 @@ def open_session() -> Any:  # noqa: ANN401 - botocore has no types
 
 
 def make_clients(
-    services: Iterable[str],
+    services: Mapping[str, str],
     *,
-    region: str,
     credential_provider: object,
     timeouts: Timeouts,
     most_connections: int,
 ) -> dict[str, Any]:
-    """Return a client for each service; raise what botocore raises.
+    """Return a client for each service, in its region; raise what botocore raises.
 
     Make all clients in one thread: memory that worker threads allocate for them is not used again.
     """
@@ -62,8 +61,11 @@ def make_clients(
         parameter_validation=False,
     )
     # Any: the service is a variable here, for which type stubs know no client
-    maker: Any = boto3.Session(region_name=region, botocore_session=session)
-    return {service: maker.client(service, config=config) for service in services}
+    maker: Any = boto3.Session(botocore_session=session)
+    return {
+        service: maker.client(service, region_name=region, config=config)
+        for service, region in services.items()
+    }
 
 
 @cache

@@ -11,10 +11,13 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from functools import lru_cache
 from reprlib import Repr
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 from botocore.utils import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LARGEST_NUMBER: Final = 10**12
 """More units or events than any table has in a minute; a larger number is malformed."""
@@ -31,6 +34,14 @@ _short.maxstring = _short.maxother = 60
 def shorten_value(malformed: object) -> str:
     """Return a malformed value of AWS for a message, shortened."""
     return _short.repr(malformed)
+
+
+def read_token(answer: Mapping[str, Any]) -> str | None:
+    """Return the token of the next page, None after the last one; raise ValueError if it is malformed."""
+    token = answer.get("NextToken")
+    if token is not None and not isinstance(token, str):
+        raise ValueError(f"NextToken is {shorten_value(token)}")
+    return token or None
 
 
 def make_parser_factory() -> ResponseParserFactory:

@@ -18,6 +18,7 @@ GET_METRIC_STATISTICS: Final = "cloudwatch:GetMetricStatistics"
 PUBLISH: Final = "sns:Publish"
 DESCRIBE_SCALABLE_TARGETS: Final = "application-autoscaling:DescribeScalableTargets"
 DESCRIBE_SCALING_POLICIES: Final = "application-autoscaling:DescribeScalingPolicies"
+GET_PRODUCTS: Final = "pricing:GetProducts"
 
 PURPOSES: Final = {
     LIST_TABLES: "to find the tables that sections match; without it, plain names still work",
@@ -27,6 +28,7 @@ PURPOSES: Final = {
     GET_METRIC_STATISTICS: "only in place of GetMetricData, where that is denied; takes many more calls",
     DESCRIBE_SCALABLE_TARGETS: "only with `skip-aws-autoscaled` or `--record`, to see what AWS scales itself",
     DESCRIBE_SCALING_POLICIES: "only with `--record`, for the utilization that AWS scales to; optional",
+    GET_PRODUCTS: "only with `--record`, for the prices of the region; optional",
     PUBLISH: "for the messages of sections with `sns-topic-arn`",
 }
 """What each permission is needed for, as the reference page says it."""
@@ -53,13 +55,13 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
     """Return the policy document, with tables and topics as resources where AWS supports them, else `*`.
 
     AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference), and one
-    call of DescribeScalableTargets or DescribeScalingPolicies is for all tables. A recording changes nothing.
+    call of DescribeScalableTargets or DescribeScalingPolicies is for all tables. Prices have no resources. A
+    recording changes nothing.
     """
     options = configuration.global_options
-    region = options["region"]
-    partition = next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
     tables = [
-        f"arn:{partition}:dynamodb:{region}:*:table/{name_resource(section.expression.text)}"
+        f"arn:{find_partition(region)}:dynamodb:{region}:*:table/{name_resource(section.expression.text)}"
+        for region in options["regions"] or (options["region"],)
         for section in configuration.sections
     ]
     is_recording = bool(options["record"])
@@ -68,7 +70,7 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
     if is_recording or options["skip_aws_autoscaled"]:
         anywhere.append(DESCRIBE_SCALABLE_TARGETS)
     if is_recording:
-        anywhere.append(DESCRIBE_SCALING_POLICIES)
+        anywhere += [DESCRIBE_SCALING_POLICIES, GET_PRODUCTS]
     statements = [
         _allow("FindTablesAndReadMetrics", anywhere, ["*"]),
         _allow("ScaleTables", on_tables, tables),
@@ -77,6 +79,11 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
     if topics:
         statements.append(_allow("PublishMessages", [PUBLISH], topics))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def find_partition(region: str) -> str:
+    """Return the partition of a region, such as `aws` or `aws-cn`."""
+    return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
 
 
 def list_topics(configuration: Configuration) -> list[str]:

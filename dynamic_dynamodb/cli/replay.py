@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
-from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals
+from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals, write_result
 from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import Progress, ProgressBar, describe_time
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder, open_regular
-from dynamic_dynamodb.replay.recordings.reader import read_recordings
+from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources, read_sources
 from dynamic_dynamodb.replay.reports.data import write_csv, write_json
 from dynamic_dynamodb.replay.reports.text import write_table
 
@@ -42,7 +42,7 @@ def record(sources: ConfigSources, configuration: Configuration) -> Result:
     exit_cleanly_on_signals()
     progress = _RecordingProgress()
     try:
-        recorded = run.record(sources, configuration, progress)
+        recorded = run.record(sources, configuration, _announce, progress)
     finally:
         progress.bar.clear()
     return Result(
@@ -50,6 +50,10 @@ def record(sources: ConfigSources, configuration: Configuration) -> Result:
         add_program_name((*configuration.warnings, *recorded.warnings, *recorded.failures)),
         code=ExitCode.FAILURE if recorded.failures else ExitCode.SUCCESS,
     )
+
+
+def _announce(sentence: str) -> None:
+    write_result(f"{sentence}\n")
 
 
 class _RecordingProgress:
@@ -83,13 +87,15 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
     report = _find_report(sources, options)
     other = _load_other(sources, options)
     reading, replaying = Progress(on_progress).split(_WEIGHTS)
-    recordings = read_recordings(sources.find_path(options["replay"]), options["as"], reading)
+    found, faults = find_sources(sources.find_path(options["replay"]), options["as"])
+    chosen, left_out = choose_region(found, options["region"])
+    recordings = read_sources(chosen, faults, reading)
     comparison = compare(configuration, recordings, settings, other=other, progress=replaying)
     if report is not None:
         from dynamic_dynamodb.replay.reports.page import write_report
 
         _write(report, write_report(comparison))
-    remarks = configuration.warnings
+    remarks = (*configuration.warnings, *left_out)
     if options["format"] == "csv":  # CSV has no field for warnings
         remarks += comparison.warnings + tuple(
             f"{target.recording.target}: {warning}"

@@ -201,7 +201,8 @@ class _Loader:
     def _check_whole(self, content: FileContent, global_options: Values) -> None:
         self.reader.faults += validation.find_interval_faults(global_options, self.reader.unread)
         self.reader.warnings += validation.warn_of_late_spikes(global_options)
-        self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
+        if not global_options["regions"]:
+            self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
         self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += validation.find_flag_faults(self.reader.flags)

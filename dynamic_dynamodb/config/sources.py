@@ -110,7 +110,12 @@ class ConfigSources:
         """Return the configuration and its faults, including those that prevent a run."""
         result = examine(self.flags, self.environment)
         configuration = result.configuration
-        regions = warn_of_unknown_region(configuration.global_options["region"], list_regions())
+        options = configuration.global_options
+        regions = [
+            warning
+            for region in options["regions"] or (options["region"],)
+            for warning in warn_of_unknown_region(region, list_regions())
+        ]
         return replace(
             result,
             configuration=replace(configuration, warnings=(*configuration.warnings, *regions)),

@@ -284,6 +284,8 @@ def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
     tasks = [f"--{name}" for name in _TASKS if name in flags]
     if len(tasks) > 1:
         yield f"{' and '.join(tasks)} exclude each other: use one at a time"
+    if {"region", "regions"} <= flags.keys():
+        yield "--region and --regions exclude each other: leave out one of them"
     chosen = [option.flags[0] for option in OPTIONS if option.name in flags and _is_for_a_table(option)]
     if "all" in flags and chosen:
         yield f"--all records every table, so {', '.join(chosen)} cannot be set: leave out one or the other"

@@ -33,8 +33,10 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
     if option.kind is Kind.SCALE:
         return _parse_scale(text, option.example)
     parsed = _PARSERS[option.kind](text)
-    if parsed is not None and option.pattern and not re.fullmatch(option.pattern, parsed):
-        message = f"must be a name such as {option.default}, got {shorten(text)}"
+    names = parsed if isinstance(parsed, tuple) else (parsed,)
+    if parsed is not None and option.pattern and not all(re.fullmatch(option.pattern, one) for one in names):
+        what = "names" if option.kind is Kind.NAMES else "a name"
+        message = f"must be {what} such as {option.default or option.example}, got {shorten(text)}"
         raise ValueError(message)
     if option.choices and option.kind is not Kind.MESSAGE_TYPES:
         if option.name == "log-level":
@@ -131,6 +133,10 @@ def _parse_message_types(text: str) -> list[str]:
     return [entry for entry in given if entry in MESSAGE_TYPES]
 
 
+def _parse_names(text: str) -> tuple[str, ...] | None:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) or None
+
+
 def _parse_url(text: str) -> str | None:
     if not text:
         return None
@@ -166,4 +172,5 @@ _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.MESSAGE_TYPES: _parse_message_types,
     Kind.URL: _parse_url,
     Kind.TARGET: _parse_target,
+    Kind.NAMES: _parse_names,
 }

@@ -32,6 +32,7 @@ class Kind(Enum):
     MESSAGE_TYPES = "message types"
     URL = "URL"
     TARGET = "table or index"
+    NAMES = "names"
     SWITCH = "switch"
 
 

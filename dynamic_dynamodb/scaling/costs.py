@@ -20,6 +20,15 @@ _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
 THOUSAND_METRICS_DOLLARS: Final = 0.01
 """For a thousand metrics requested with GetMetricData (CloudWatch pricing, us-east-1)."""
+PRICE_KEYS: Final = tuple(
+    f"{table_class}{what}"
+    for table_class in ("", "ia_")
+    for what in ("read_capacity", "write_capacity", "read_requests", "write_requests", "storage")
+)
+"""The keys of prices in dollars: of a unit for an hour, a million request units, and a gigabyte for a month.
+
+`ia_` is the table class Standard-IA.
+"""
 ALARM_DOLLARS: Final = 0.10
 """For an alarm of standard resolution, a month (CloudWatch pricing, us-east-1)."""
 ALARMS_PER_SIDE: Final = 4

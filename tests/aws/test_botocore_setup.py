@@ -57,7 +57,13 @@ def test_a_configuration_has_clients_for_what_it_uses(
     path = tmp_path / "a.conf"
     path.write_text(text, encoding="utf-8")
     flags: dict[str, str | bool] = {"config": str(path), **({"dry-run": True} if is_dry_run else {})}
-    assert list_services(load(flags, {})) == expected
+    assert list_services(load(flags, {})) == dict.fromkeys(expected, "us-east-1")
+
+
+def test_a_recording_asks_for_prices_at_the_nearest_endpoint_of_the_price_list() -> None:
+    flags: dict[str, str | bool] = {"record": "history", "all": True, "region": "eu-north-1"}
+    regions = dict.fromkeys([*LEAST, "application-autoscaling"], "eu-north-1")
+    assert list_services(load(flags, {})) == {**regions, "pricing": "eu-central-1"}
 
 
 def test_a_client_has_the_limits_of_its_timeouts_and_no_retries_of_its_own() -> None:
@@ -78,8 +84,7 @@ def make(*services: str) -> dict[str, Any]:
     timeouts = Timeouts(connect=1.5, read=2.5)
     credentials = Credentials("eu-west-1", ("AKID", "secret"), timeouts=timeouts, is_stopping=never)
     return make_clients(
-        services,
-        region=credentials.region,
+        dict.fromkeys(services, credentials.region),
         credential_provider=credentials,
         timeouts=timeouts,
         most_connections=7,

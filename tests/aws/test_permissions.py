@@ -131,8 +131,23 @@ def test_the_policy_of_a_recording_allows_no_change_and_to_see_how_aws_scales(tm
             "application-autoscaling:DescribeScalingPolicies",
             "cloudwatch:GetMetricData",
             "dynamodb:ListTables",
+            "pricing:GetProducts",
         ],
         ["dynamodb:DescribeTable"],
+    ]
+
+
+def test_the_policy_of_a_recording_of_several_regions_allows_the_tables_of_each(tmp_path: Path) -> None:
+    path = tmp_path / "conf"
+    path.write_text("[table: ^orders$]\n", encoding="utf-8")
+    flags: dict[str, str | bool] = {
+        "config": str(path),
+        "record": "history",
+        "regions": "us-east-1,cn-north-1",
+    }
+    assert write_policy(load(flags, {}))["Statement"][1]["Resource"] == [
+        "arn:aws:dynamodb:us-east-1:*:table/orders",
+        "arn:aws-cn:dynamodb:cn-north-1:*:table/orders",
     ]
 
 

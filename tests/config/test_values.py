@@ -29,6 +29,7 @@ BY_NAME = {option.name: option for option in OPTIONS}
         ("sns-message-types", "scale-up, ,scale-up,scale-down", ["scale-up", "scale-down"]),
         ("circuit-breaker-url", "https://u:p@example.com:8443/ok", "https://u:p@example.com:8443/ok"),
         ("region", "", None),
+        ("regions", "us-east-1, eu-west-1,,us-east-1", ("us-east-1", "eu-west-1")),
     ],
 )
 def test_a_text_is_parsed_into_its_value(name: str, text: str, expected: Any) -> None:
@@ -56,6 +57,11 @@ def test_a_text_is_parsed_into_its_value(name: str, text: str, expected: Any) ->
         ("enable-reads-up-scaling", "t", "must be true or false, got 't'"),
         ("log-level", "trace", "must be one of debug, info, warning, error, got 'trace'"),
         ("sns-message-types", "scale-up, bogus", "must be one or more of scale-up,"),
+        (
+            "regions",
+            "us-east-1 eu-west-1",
+            "must be names such as us-east-1,eu-west-1, got 'us-east-1 eu-west-1'",
+        ),
         ("region", "us east", "must be a name such as us-east-1, got 'us east'"),
         ("instance", "../x", "must be a name such as default, got '../x'"),
         ("check-interval", "99999999999", "must be at most 604800, got 99999999999"),

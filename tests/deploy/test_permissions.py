@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALING_POLICIES, GET_METRIC_STATISTICS, PURPOSES
+from dynamic_dynamodb.aws.permissions import (
+    DESCRIBE_SCALING_POLICIES,
+    GET_METRIC_STATISTICS,
+    GET_PRODUCTS,
+    PURPOSES,
+)
 from tests.deploy.contrib import REPOSITORY, read
 from tests.deploy.stack import deploy
 from tests.end_to_end.account import ALL, add_busy_with_index, add_idle
@@ -105,5 +110,5 @@ def test_a_denied_action_is_replaced_by_its_only_alternative(
 ) -> None:
     emulator.add_fault(action="GetMetricData", code="AccessDenied")
     program.check(everything)
-    assert asked(emulator) == set(PURPOSES) - {DESCRIBE_SCALING_POLICIES}
+    assert asked(emulator) == set(PURPOSES) - {DESCRIBE_SCALING_POLICIES, GET_PRODUCTS}
     assert GET_METRIC_STATISTICS in PURPOSES

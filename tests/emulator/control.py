@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,17 @@ class Control:
             self._state.registrations.append(registration)
             if target_percent is not None:
                 self._state.policies.append(describe_policy(registration, target_percent))
+
+    def set_prices(self, region: str, factor: str, *, products_per_page: int = 100) -> None:
+        """Set a region's prices to those of us-east-1 times `factor`, and the page size of GetProducts."""
+        with self._lock:
+            self._state.price_factors[region] = Decimal(factor)
+            self._state.settings.products_per_page = products_per_page
+
+    def set_price_list(self, entries: list[Any]) -> None:
+        """Set what GetProducts answers, for any region: JSON texts, or anything else."""
+        with self._lock:
+            self._state.price_list = entries
 
     def set_decreases(
         self, table: str, index: str | None = None, *, today: int, last: Moment | None = None

@@ -9,7 +9,7 @@ import traceback
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, sns
+from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, pricing, sns
 from tests.emulator.control import Control
 from tests.emulator.control_answers import json_answer
 from tests.emulator.errors import ServiceError
@@ -36,6 +36,7 @@ _OWN_SERVICES = {
     "application-autoscaling": autoscaling.serve,
     "dynamodb": dynamodb.serve,
     "monitoring": cloudwatch.serve,
+    "pricing": pricing.serve,
 }
 _OK = 200
 _DAMAGES = frozenset({"cut_body", "short_body"})

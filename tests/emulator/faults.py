@@ -23,6 +23,7 @@ PAGE_TOKENS = {
     "ListTables": ("ExclusiveStartTableName", "LastEvaluatedTableName"),
     "GetMetricData": ("NextToken", "NextToken"),
     "DescribeScalableTargets": ("NextToken", "NextToken"),
+    "GetProducts": ("NextToken", "NextToken"),
 }
 """How a call names the page it asks for, and how its answer names the next one."""
 
@@ -35,8 +36,8 @@ ONCE_MORE = "@once more@"
 class Fault:
     """One rule: which calls fail, and how.
 
-    Which calls: `action` (None means any) and `table` (None means any) choose the calls; of these the first
-    `after` pass untouched, then `times` are hit (None means all that follow).
+    Which calls: `action`, `table` and `region` choose the calls (None means any); of these the first `after`
+    pass untouched, then `times` are hit (None means all that follow).
 
     What happens, by `kind`:
     - "error": the AWS error `code`; `message` and `status` default to AWS's own for the known codes.
@@ -69,6 +70,7 @@ class Fault:
     kind: str = "error"
     action: str | None = None
     table: str | None = None
+    region: str | None = None
     times: int | None = 1
     after: int = 0
     code: str = "InternalServerError"
@@ -94,7 +96,7 @@ class Fault:
 
     def concerns(self, call: Call) -> bool:
         """Return whether the rule applies to this call."""
-        if self.action not in (None, call.action):
+        if self.action not in (None, call.action) or self.region not in (None, call.region):
             return False
         if self.kind in RESULT_KINDS - {"odd"} and call.action != "GetMetricData":
             return False

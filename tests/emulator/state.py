@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator.faults import FaultRules
 from tests.emulator.metrics import MetricStore
 from tests.emulator.moments import Clock
 from tests.emulator.request_log import RequestLog
 from tests.emulator.tables import Tables
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 @dataclass
@@ -23,6 +26,7 @@ class Settings:
     lists_in_circles: bool = False
     datapoints_per_page: int = 100_800
     results_per_page: int | None = None
+    products_per_page: int = 100
     publication_delay: float = 0.0
 
 
@@ -38,4 +42,6 @@ class State:
     log: RequestLog = field(default_factory=RequestLog)
     registrations: list[dict[str, Any]] = field(default_factory=list)
     policies: list[dict[str, Any]] = field(default_factory=list)
+    price_factors: dict[str, Decimal] = field(default_factory=dict)
+    price_list: list[Any] = field(default_factory=list)
     metric_pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

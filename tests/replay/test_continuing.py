@@ -90,7 +90,7 @@ def test_a_value_fetched_again_replaces_the_old_one_unless_it_is_blank(tmp_path:
     # The fake CloudWatch has 60.5 in odd minutes and nothing in even ones.
     odd, even, coming = NOON - MINUTE, NOON - 2 * MINUTE, NOON + 5 * MINUTE
     minutes = [NOON - timedelta(days=14) + number * MINUTE for number in range(14 * 1440 - 2)]
-    rows = [f"{spell(minute)},,,,,," for minute in minutes]
+    rows = [f"{spell(minute)},,,,,," for minute in minutes if minute != NOON - 40 * MINUTE]
     rows += [f"{spell(moment)},7,7,,,," for moment in (even, odd, coming)]
     path = write(tmp_path, rows)
     record_targets([ORDERS], History(), tmp_path, TWO_WEEKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,12 +48,15 @@ def test_tables_and_indexes_on_demand_are_recorded_and_replayed(emulator: Emulat
 
     assert (run.code, run.stderr) == (0, "")
     folder = tmp_path / "history"
+    cost = "12 metrics: less than $0.01 at $0.01 per 1,000"
     assert run.stdout.splitlines() == [
+        f"recording 2 tables and indexes: CloudWatch bills up to {cost}",
         *(
             f"{name}: 1,440 minutes, 1,440 of them new, in {folder / file}, billed on demand"
             for name, file in (("orders", "orders.csv"), ("orders/by-date", "orders@by-date.csv"))
         ),
-        "12 metrics were requested from CloudWatch: less than $0.01 at $0.01 per 1,000",
+        f"prices are those of us-east-1 on {datetime.now(timezone.utc):%Y-%m-%d}",
+        f"CloudWatch bills {cost}",
     ]
     replayed = program.run("-c", "a.conf", "--replay", "history", "--format", "json")
     assert (replayed.code, replayed.stderr) == (0, "")

@@ -6,7 +6,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +52,21 @@ def test_a_directory_holds_one_region_and_its_manifest_names_it(emulator: Emulat
         "format": "dynamic-dynamodb recording, version 2",
         "region": "eu-west-1",
         "account": "123456789012",
+        "prices": {
+            "day": f"{datetime.now(timezone.utc):%Y-%m-%d}",
+            "dollars": {
+                "read_capacity": 0.00013,
+                "write_capacity": 0.00065,
+                "read_requests": 0.125,
+                "write_requests": 0.625,
+                "storage": 0.25,
+                "ia_read_capacity": 0.00016,
+                "ia_write_capacity": 0.00081,
+                "ia_read_requests": 0.155,
+                "ia_write_requests": 0.78,
+                "ia_storage": 0.1,
+            },
+        },
         "targets": {
             "orders": {
                 "table": "orders",
@@ -121,7 +136,7 @@ def test_recordings_without_a_manifest_are_adopted_with_a_message(emulator: Emul
     assert (first.code, said in first.stdout) == (0, False)
     (tmp_path / "history" / MANIFEST).unlink()
     second = program.run("-c", path, "--record", "history", "--days", "1")
-    assert (second.code, second.stdout.splitlines()[0]) == (0, said)
+    assert (second.code, second.stdout.splitlines()[1]) == (0, said)
     third = program.run("-c", path, "--record", "history", "--days", "1")
     assert (third.code, said in third.stdout) == (0, False)
 

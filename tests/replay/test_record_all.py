@@ -39,9 +39,7 @@ def test_every_table_and_index_is_recorded_without_a_configuration(program: Prog
     assert (run.code, run.stderr) == (0, "")
     assert list_recorded(tmp_path) == ["events", "orders", "orders/by-date", "users"]
     assert read_recordings(tmp_path / "history", None)[0].billing == {Billing.ON_DEMAND}
-    assert run.stdout.splitlines()[-1] == (
-        "24 metrics were requested from CloudWatch: less than $0.01 at $0.01 per 1,000"
-    )
+    assert run.stdout.splitlines()[-1] == ("CloudWatch bills 24 metrics: less than $0.01 at $0.01 per 1,000")
 
 
 def test_tables_without_indexes_and_global_tables_are_recorded_without_a_warning(
@@ -60,9 +58,7 @@ def test_the_cost_of_many_tables_is_in_cents(emulator: Emulator, tmp_path: Path)
         emulator.add_table(f"table-{number}")
     run = Program(emulator, tmp_path).run(*RECORD)
     assert run.code == 0
-    assert run.stdout.splitlines()[-1] == (
-        "1,500 metrics were requested from CloudWatch: about $0.01 at $0.01 per 1,000"
-    )
+    assert run.stdout.splitlines()[-1] == ("CloudWatch bills 1,500 metrics: about $0.01 at $0.01 per 1,000")
 
 
 def test_the_sections_of_a_configuration_are_ignored_and_its_global_options_apply(

@@ -61,8 +61,8 @@ def test_the_program_records_tables_and_indexes_and_replays_them(emulator: Emula
     assert (run.code, run.stderr) == (0, "")
     folder = tmp_path / "history"
     lines = run.stdout.splitlines()
-    assert lines[0] == f"orders: 1,440 minutes, 1,440 of them new, in {folder / 'orders.csv'}"
-    assert lines[2] == "users: no datapoints in CloudWatch, nothing written"
+    assert lines[1] == f"orders: 1,440 minutes, 1,440 of them new, in {folder / 'orders.csv'}"
+    assert lines[3] == "users: no datapoints in CloudWatch, nothing written"
     assert sorted(path.name for path in folder.glob("[!.]*")) == [
         "orders.csv",
         "orders@by-date.csv",
@@ -193,6 +193,16 @@ def test_a_second_run_fetches_only_what_is_missing_and_the_last_minutes_again(tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["orders.csv", MANIFEST]
 
 
+def test_a_file_that_was_just_recorded_is_not_fetched_again(tmp_path: Path) -> None:
+    history = History()
+    span = Span(NOON - timedelta(hours=2), NOON)
+    record_targets([ORDERS], history, tmp_path, span)
+    later = Span(span.start, span.end + 10 * MINUTE)
+    lines, failures = record_targets([ORDERS, Target("users")], history, tmp_path, later)
+    assert (history.asked, failures) == ([(span.start, span.end), (later.start, later.end)], ())
+    assert lines[0] == f"orders: 120 minutes, recorded less than 15 minutes ago, in {tmp_path / 'orders.csv'}"
+
+
 def test_more_days_than_a_file_has_are_all_fetched(tmp_path: Path) -> None:
     history = History()
     short, long = Span(NOON - timedelta(hours=1), NOON), Span(NOON - timedelta(hours=3), NOON)
@@ -233,10 +243,10 @@ def test_a_truncated_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_target_that_fails_keeps_its_file_and_the_others_are_recorded(tmp_path: Path) -> None:
-    span = Span(NOON - MINUTE * 5, NOON)
-    record_targets([ORDERS], History(), tmp_path, span)
+    record_targets([ORDERS], History(), tmp_path, Span(NOON - MINUTE * 50, NOON - MINUTE * 40))
     before = (tmp_path / "orders.csv").read_text(encoding="utf-8")
     error = AwsError("cloudwatch:GetMetricData", "AccessDenied", "no")
+    span = Span(NOON - MINUTE * 5, NOON)
     _, failures = record_targets([ORDERS, Target("users")], History(error), tmp_path, span)
     assert failures == tuple(
         f"{name}: not recorded: cloudwatch:GetMetricData failed: AccessDenied: no"

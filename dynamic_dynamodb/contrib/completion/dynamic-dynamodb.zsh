@@ -33,6 +33,7 @@ _shtab_dynamic_dynamodb_options=(
   {-t,--table-name}"[Scale the tables whose names this regular expression matches from the start. Only the flags below apply to them, not the sections of the file.]:NAME:"
   "--record[Save the CloudWatch metrics of every matching table and index in this directory, as one CSV file each, and exit. Further runs fetch only what is missing.]:DIR:_files"
   "--all[Record every table and index of the region, on-demand ones included. Needs no configuration file\; the sections of one are ignored.]"
+  "--regions[Record several regions, each into a directory of its own in DIR, named after it.]:REGION,…:"
   "--days[Number of days to record\; CloudWatch keeps 15. (default\: 14 days)]:N:"
   "--replay[Simulate this configuration on a recording, or on all recordings in a directory, print cost and throttling, and exit. Does not call AWS.]:CSV|DIR:_files"
   "--tune[Find the cheapest settings for a recording, or for all recordings in a directory, print a section for each table and index with its predicted cost and throttling, and exit. Does not call AWS. -c FILE is the configuration to compare with.]:CSV|DIR:_files"

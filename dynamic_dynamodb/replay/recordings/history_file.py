@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OVERLAP: Final = timedelta(minutes=15)
 """The last part of a recording is fetched again, because CloudWatch may have corrected it."""
+CURRENT: Final = 2 * OVERLAP
+"""A file that lacks nothing before this is not fetched again: a run that was stopped has just written it."""
 _TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 _BLANK: Final = "," * (len(COLUMNS) - 1)
 

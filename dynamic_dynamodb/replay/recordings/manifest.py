@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import sha256
+from math import inf
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.recordings.files import RecordingError, open_text, read_all
-from dynamic_dynamodb.replay.recordings.recording import Billing
+from dynamic_dynamodb.replay.recordings.recording import Billing, RecordedPrices
+from dynamic_dynamodb.scaling.costs import PRICE_KEYS
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
@@ -95,12 +98,13 @@ class Entry:
 class Manifest:
     """The region and account of a directory, and an entry for each file's name without .csv.
 
-    An empty region or account is unknown.
+    An empty region or account is unknown, as are the prices of the region if they are None.
     """
 
     region: str = ""
     account: str = ""
     entries: Mapping[str, Entry] = field(default_factory=dict)
+    prices: RecordedPrices | None = None
 
     def add(self, account: str, entries: Mapping[str, Entry]) -> Manifest:
         """Return the manifest with these entries added; each follows an earlier one for the same file."""
@@ -108,12 +112,15 @@ class Manifest:
             stem: entry.follow(self.entries[stem]) if stem in self.entries else entry
             for stem, entry in entries.items()
         }
-        return Manifest(self.region, account, {**self.entries, **added})
+        return replace(self, account=account, entries={**self.entries, **added})
 
     def write(self) -> str:
         """Return the manifest as JSON."""
         targets = {stem: entry.as_dict() for stem, entry in sorted(self.entries.items())}
-        shown = {"format": _FORMAT, "region": self.region, "account": self.account, "targets": targets}
+        shown: dict[str, Any] = {"format": _FORMAT, "region": self.region, "account": self.account}
+        if self.prices is not None:
+            shown["prices"] = {"day": self.prices.day, "dollars": self.prices.dollars}
+        shown["targets"] = targets
         return json.dumps(shown, indent=1) + "\n"
 
 
@@ -138,7 +145,15 @@ def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
     entries = {stem: _parse_entry(**described) for stem, described in content["targets"].items()}
     if not isinstance(region, str) or not isinstance(account, str):
         raise TypeError
-    return Manifest(region, account, entries)
+    prices = _parse_prices(**content["prices"]) if "prices" in content else None
+    return Manifest(region, account, entries, prices)
+
+
+def _parse_prices(day: str, dollars: Mapping[str, float]) -> RecordedPrices:
+    are_numbers = all(type(one) in (int, float) and 0 < one < inf for one in dollars.values())
+    if set(dollars) != set(PRICE_KEYS) or not are_numbers:
+        raise ValueError
+    return RecordedPrices(date.fromisoformat(day).isoformat(), dollars)
 
 
 def _parse_entry(  # noqa: PLR0913 - the keys of an entry

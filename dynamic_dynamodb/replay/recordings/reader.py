@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -33,10 +34,11 @@ from dynamic_dynamodb.replay.recordings.rows import COLUMNS, read_rows
 from dynamic_dynamodb.scaling.model import NAME_RULE, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dynamic_dynamodb.replay.progress import Progress
-    from dynamic_dynamodb.replay.recordings.recording import Recording
+    from dynamic_dynamodb.replay.recordings.recording import RecordedPrices, Recording
     from dynamic_dynamodb.replay.recordings.rows import Rows
 
 _PART: Final = re.compile(rf"(.+?)\.({'|'.join((*COLUMNS_OF_METRICS, *COLUMNS))})(\..*)?")
@@ -52,6 +54,7 @@ class RecordingSource:
     files: tuple[Path, ...]
     region: str = ""
     is_in_parts: bool = False
+    prices: RecordedPrices | None = None
 
 
 def read_recordings(path: Path, target: Target | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
@@ -59,8 +62,14 @@ def read_recordings(path: Path, target: Target | None, progress: Progress = NO_P
 
     `target` is the target of a single file that is not named after it.
     """
-    sources, faults = find_sources(path, target)
-    recordings = []
+    return read_sources(*find_sources(path, target), progress)
+
+
+def read_sources(
+    sources: Sequence[RecordingSource], faults: Sequence[str], progress: Progress = NO_PROGRESS
+) -> list[Recording]:
+    """Read the recordings of sources; raise ConfigurationError with the faults so far and all others."""
+    recordings, faults = [], list(faults)
     for number, source in enumerate(sources, 1):
         recording = read_source(source)
         progress(number / len(sources))
@@ -76,47 +85,85 @@ def read_recordings(path: Path, target: Target | None, progress: Progress = NO_P
 def find_sources(path: Path, target: Target | None) -> tuple[list[RecordingSource], list[str]]:
     """Return the files of each target, and a fault for each file that belongs to none.
 
+    A directory without recordings may have directories of regions, each with a manifest.
     Raises ConfigurationError if there is nothing to read.
     """
-    files = _find_files(path, target)
-    manifest = _find_manifest(path if path.is_dir() else path.parent)
+    found = _find_files(path, target)
     faults: list[str] = []
-    sources: dict[Target, RecordingSource] = {}
-    for file in files:
-        source = _name_source(file, target, manifest)
-        if isinstance(source, str):
-            faults.append(f"{file} {source}")
-            continue
-        name = source.entry.target
-        if name not in sources:
-            sources[name] = source
-        elif source.is_in_parts and sources[name].is_in_parts:
-            sources[name] = replace(source, files=sources[name].files + source.files)
-        else:
-            faults.append(f"{file} is a second recording of {name}: keep one")
+    sources: dict[tuple[str, Target], RecordingSource] = {}
+    for directory, files in found.items():
+        manifest = _find_manifest(directory)
+        for file in files:
+            source = _name_source(file, target, manifest)
+            if isinstance(source, str):
+                faults.append(f"{file} {source}")
+                continue
+            key = source.region, source.entry.target
+            if key not in sources:
+                sources[key] = source
+            elif source.is_in_parts and sources[key].is_in_parts:
+                sources[key] = replace(source, files=sources[key].files + source.files)
+            else:
+                faults.append(f"{file} is a second recording of {source.entry.target}: keep one")
     return list(sources.values()), faults
 
 
-def _find_files(path: Path, target: Target | None) -> list[Path]:
+def choose_region(sources: Sequence[RecordingSource], wanted: str) -> tuple[list[RecordingSource], list[str]]:
+    """Return the recordings of one region, and a sentence for each other one.
+
+    It is the wanted region, or that of the most recordings if the wanted one has none: a configuration is for
+    one region.
+    """
+    counts = Counter(source.region for source in sources if source.region)
+    if not counts:
+        return list(sources), []
+    chosen = wanted if wanted in counts else counts.most_common(1)[0][0]
+    others = [
+        f"{_count(number, region)} left out: the configuration is for {chosen}; use --region {region}"
+        for region, number in sorted(counts.items())
+        if region != chosen
+    ]
+    return [source for source in sources if source.region in ("", chosen)], others
+
+
+def _count(recordings: int, region: str) -> str:
+    return f"1 recording of {region} is" if recordings == 1 else f"{recordings:,} recordings of {region} are"
+
+
+def _find_files(path: Path, target: Target | None) -> dict[Path, list[Path]]:
+    """Return the recordings by directory: those at a path, else those in directories of regions."""
     try:
         if not path.exists():
             raise ConfigurationError(
                 (f"{path} does not exist: create a recording with --record DIR",), _SOURCE
             )
         if not path.is_dir():
-            return [path]
-        found = sorted(path.iterdir())
+            return {path.parent: [path]}
+        if target:
+            fault = f"--as names the target of one file, but {path} is a directory"
+            raise ConfigurationError((fault,), _SOURCE)
+        found = {directory: _list_recordings(directory) for directory in (path, *find_regions(path))}
     except OSError as error:
         raise ConfigurationError(
             (f"{shorten(str(path))} cannot be read: {error.strerror}",), _SOURCE
         ) from error
-    if target:
-        raise ConfigurationError((f"--as names the target of one file, but {path} is a directory",), _SOURCE)
-    files = [file for file in found if file.name.endswith(SUFFIXES) and file.name[0] != "."]
-    if not files:
+    own = found.pop(path)
+    regions = {directory: files for directory, files in found.items() if files}
+    if not own and not regions:
         fault = f"{path} contains no recording, such as TABLE.csv or TABLE@INDEX.csv"
         raise ConfigurationError((fault,), _SOURCE)
-    return files
+    return {path: own} if own else regions
+
+
+def _list_recordings(directory: Path) -> list[Path]:
+    return sorted(
+        file for file in directory.iterdir() if file.name.endswith(SUFFIXES) and file.name[0] != "."
+    )
+
+
+def find_regions(directory: Path) -> list[Path]:
+    """Return the directories of regions that --regions has written; raise OSError."""
+    return sorted(one.parent for one in directory.glob(f"*/{MANIFEST}"))
 
 
 def _find_manifest(directory: Path) -> Manifest:
@@ -136,16 +183,14 @@ def _name_source(file: Path, target: Target | None, manifest: Manifest) -> Recor
     """Return the source of a file by --as, the manifest or its name; if there is none, the reason."""
     stem = strip_suffix(file.name)
     entry = manifest.entries.get(stem)
-    region = manifest.region if entry is not None else ""
-    if target is not None:
-        if not target.has_valid_names:
-            fault = f"--as must be TABLE or TABLE/INDEX, names of {NAME_RULE}; got {shorten(str(target))}"
-            raise ConfigurationError((fault,))
-        return RecordingSource(
-            Entry(target) if entry is None else replace(entry, target=target), (file,), region
-        )
+    if target is not None and not target.has_valid_names:
+        fault = f"--as must be TABLE or TABLE/INDEX, names of {NAME_RULE}; got {shorten(str(target))}"
+        raise ConfigurationError((fault,))
     if entry is not None:
-        return RecordingSource(entry, (file,), region)
+        known = entry if target is None else replace(entry, target=target)
+        return RecordingSource(known, (file,), manifest.region, prices=manifest.prices)
+    if target is not None:
+        return RecordingSource(Entry(target), (file,))
     part = _PART.fullmatch(stem) if _is_json(file) else None
     named = _parse_stem(part[1] if part else stem)
     if named is None:
@@ -184,6 +229,7 @@ def _make(source: RecordingSource, rows: Rows) -> Recording:
         registered=entry.registered or NOT_REGISTERED,
         table_class=entry.table_class,
         size_bytes=entry.size_bytes,
+        prices=source.prices,
     )
 
 

@@ -14,6 +14,8 @@ from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS
 from dynamic_dynamodb.replay.recordings.files import Folder, RecordingError, open_text
 from dynamic_dynamodb.replay.recordings.history_file import (
+    CURRENT,
+    OVERLAP,
     find_first_missing,
     merge,
     read_history,
@@ -30,6 +32,7 @@ from dynamic_dynamodb.replay.recordings.manifest import (
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.recordings.resampling import find_period
 from dynamic_dynamodb.scaling.model import NAME_RULE, Target
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -57,7 +60,7 @@ class History(Protocol):
 class Recorded:
     """The result of a run: a line for each recorded target, a sentence for each failure, and warnings.
 
-    `fetched` is the number of targets whose metrics were requested.
+    `fetched` is the number of targets whose metrics CloudWatch returned.
     """
 
     lines: tuple[str, ...]
@@ -93,12 +96,12 @@ class RecordedTarget:
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """The rows that a file has, and the series of the minutes from `start` on."""
+    """The rows that a file has, and the series of the minutes from `start` on; None if it lacks none."""
 
     path: Path
     kept: Minutes
     start: datetime
-    series: Mapping[str, Datapoints]
+    series: Mapping[str, Datapoints] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +141,18 @@ class Recorder:
             return Recorded((), tuple(failures))
         if stems:
             on_progress(0, len(stems))
+        count = 0
         for done, (subject, fetching) in enumerate(self._fetch_all(stems, names), 1):
             try:
-                lines[subject] = f"{subject}: {self._write(subject, fetching.result())}"
+                fetched = fetching.result()
+                count += fetched.series is not None
+                lines[subject] = f"{subject}: {self._write(subject, fetched)}"
             except (AwsError, RecordingError, OSError) as error:
                 errors[subject] = f"{subject}: not recorded: {error}"
             on_progress(done, len(stems))
         failures += (errors[one] for one in stems if one in errors)
         written = tuple(lines[one] for one in stems if one in lines)
-        return Recorded(written, tuple(failures), fetched=len(stems))
+        return Recorded(written, tuple(failures), fetched=count)
 
     def _fetch_all(
         self, stems: Mapping[RecordedTarget, str], names: Collection[str]
@@ -173,14 +179,18 @@ class Recorder:
         with _explaining(path):
             kept = self._read_kept(path.name)
         start = find_first_missing(kept, self.span.start, self.span.end, earliest)
+        if kept and start >= self.span.end - CURRENT:
+            return _Fetched(path, kept, start, None)
         return _Fetched(path, kept, start, self.history.fetch(subject.target, start, self.span.end))
 
     def _write(self, subject: RecordedTarget, fetched: _Fetched) -> str:
         """Replace a file with the longer one, and return what was recorded."""
-        path, kept = fetched.path, fetched.kept
-        if not kept and not any(fetched.series.values()):
+        path, kept, series = fetched.path, fetched.kept, fetched.series
+        if series is None:
+            return f"{len(kept):,} minutes, recorded less than {OVERLAP // MINUTE} minutes ago, in {path}"
+        if not kept and not any(series.values()):
             return "no datapoints in CloudWatch, nothing written"
-        rows = merge(kept, fetched.series, fetched.start, self.span.end)
+        rows = merge(kept, series, fetched.start, self.span.end)
         with _explaining(path):
             if kept:
                 find_period(sorted(rows), [])

@@ -12,6 +12,7 @@ from dynamic_dynamodb.scaling.model import PerCapacity
 from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from dynamic_dynamodb.check.ports import Registration
@@ -25,6 +26,14 @@ class Billing(str, Enum):
 
     PROVISIONED = "provisioned"
     ON_DEMAND = "on-demand"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPrices:
+    """The prices of a region in dollars on a day, such as 2026-03-02, by the keys of `PRICE_KEYS`."""
+
+    day: str
+    dollars: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Recording:
     `billing` has every way in which the target is known to have been billed; an empty `region` is unknown.
     `registered` is what AWS Application Auto Scaling was registered for when it was last recorded.
     `table_class` is AWS's name for the class of its table, empty if unknown; `size_bytes` None if unknown.
+    `prices` are those of its region when it was last recorded, None if unknown.
     """
 
     target: Target
@@ -71,6 +81,7 @@ class Recording:
     registered: PerCapacity[Registration | None] = NOT_REGISTERED
     table_class: str = ""
     size_bytes: int | None = None
+    prices: RecordedPrices | None = None
 
     @property
     def end(self) -> datetime:
