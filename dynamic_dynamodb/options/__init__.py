@@ -7,7 +7,7 @@ from typing import Final
 from dynamic_dynamodb.options.capacities import name_of
 from dynamic_dynamodb.options.option import Capacity, Group, Kind, Option, Scope
 from dynamic_dynamodb.options.program import GLOBAL_OPTIONS, LOGGING_OPTIONS, PROGRAM_OPTIONS, SHELLS
-from dynamic_dynamodb.options.replay import PRICED_REGION, PRICES_AS_OF, REPLAY_OPTIONS
+from dynamic_dynamodb.options.replay import DEFAULT_DOLLARS, PRICED_REGION, PRICES_AS_OF, REPLAY_OPTIONS
 from dynamic_dynamodb.options.targets import (
     MESSAGE_TYPES,
     OBSOLETE_MESSAGE_TYPES,
@@ -16,6 +16,7 @@ from dynamic_dynamodb.options.targets import (
 )
 
 __all__ = [
+    "DEFAULT_DOLLARS",
     "MESSAGE_TYPES",
     "OBSOLETE_MESSAGE_TYPES",
     "OBSOLETE_OPTIONS",

@@ -13,10 +13,24 @@ MOST_WORKERS: Final = 256
 BILLINGS: Final = ("hour-max", "prorated")
 PRICED_REGION: Final = "us-east-1"
 PRICES_AS_OF: Final = "November 2024"
-"""Region and date of the default prices (Amazon DynamoDB pricing, standard table class)."""
-_CAPACITY_HOUR_DOLLARS: Final = {Capacity.READS: 0.00013, Capacity.WRITES: 0.00065}
+"""Region and date of the default prices (Amazon DynamoDB pricing)."""
+DEFAULT_DOLLARS: Final = {
+    "read_capacity": 0.00013,
+    "write_capacity": 0.00065,
+    "read_requests": 0.125,
+    "write_requests": 0.625,
+    "storage": 0.25,
+    "ia_read_capacity": 0.00016,
+    "ia_write_capacity": 0.00081,
+    "ia_read_requests": 0.155,
+    "ia_write_requests": 0.78,
+    "ia_storage": 0.10,
+}
+"""The default prices: of a unit for an hour, a million request units, and a gigabyte for a month.
+
+`ia_` is the table class Standard-IA, all others are Standard.
+"""
 _REPLAY_OR_TUNE: Final = ("replay", "tune")
-_MILLION_REQUESTS_DOLLARS: Final = {Capacity.READS: 0.125, Capacity.WRITES: 0.625}
 
 
 def _replay(name: str, kind: Kind, text: str, **settings: object) -> Option:
@@ -177,14 +191,14 @@ REPLAY_OPTIONS: Final = (
             f"price-{capacity.singular}-{what}",
             Kind.NUMBER,
             f"Price of {words} in US dollars. The default is that of {PRICED_REGION}, {PRICES_AS_OF}.",
-            default=prices[capacity],
+            default=DEFAULT_DOLLARS[f"{capacity.singular}_{what}"],
             minimum=0,
             metavar="DOLLARS",
             needs=_REPLAY_OR_TUNE,
         )
-        for what, text, prices in (
-            ("capacity", "one {singular} capacity unit for an hour", _CAPACITY_HOUR_DOLLARS),
-            ("requests", "a million {singular} request units on demand", _MILLION_REQUESTS_DOLLARS),
+        for what, text in (
+            ("capacity", "one {singular} capacity unit for an hour"),
+            ("requests", "a million {singular} request units on demand"),
         )
         for capacity in Capacity
         for words in (text.format(singular=capacity.singular),)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.options import DEFAULT_DOLLARS
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR
+from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-
-    from dynamic_dynamodb.scaling.model import PerCapacity
 
 HOUR_MAX: Final = "hour-max"
 PRICED_DAYS: Final = 30
@@ -20,15 +21,8 @@ _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
 THOUSAND_METRICS_DOLLARS: Final = 0.01
 """For a thousand metrics requested with GetMetricData (CloudWatch pricing, us-east-1)."""
-PRICE_KEYS: Final = tuple(
-    f"{table_class}{what}"
-    for table_class in ("", "ia_")
-    for what in ("read_capacity", "write_capacity", "read_requests", "write_requests", "storage")
-)
-"""The keys of prices in dollars: of a unit for an hour, a million request units, and a gigabyte for a month.
-
-`ia_` is the table class Standard-IA.
-"""
+PRICE_KEYS: Final = tuple(DEFAULT_DOLLARS)
+"""The keys of prices in dollars: those of the defaults."""
 ALARM_DOLLARS: Final = 0.10
 """For an alarm of standard resolution, a month (CloudWatch pricing, us-east-1)."""
 ALARMS_PER_SIDE: Final = 4
@@ -37,12 +31,33 @@ high and low provisioned units.
 """
 
 
+class TableClass(str, Enum):
+    """A table class by its name in DescribeTable; indexes have the class of their table."""
+
+    STANDARD = "STANDARD"
+    INFREQUENT_ACCESS = "STANDARD_INFREQUENT_ACCESS"
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """US dollars for one unit for an hour, and for a million request units on demand."""
+    """US dollars in one table class.
+
+    They are for one unit for an hour, for a million request units on demand, and for a gigabyte for a month.
+    """
 
     capacity_hour: PerCapacity[float]
     million_requests: PerCapacity[float]
+    gigabyte_month: float = DEFAULT_DOLLARS["storage"]
+
+
+def read_prices(dollars: Mapping[str, float], table_class: TableClass = TableClass.STANDARD) -> Prices:
+    """Return the prices of a table class, from those with the keys of `PRICE_KEYS`."""
+    prefix = "" if table_class is TableClass.STANDARD else "ia_"
+    return Prices(
+        PerCapacity.of(lambda capacity: dollars[f"{prefix}{capacity.singular}_capacity"]),
+        PerCapacity.of(lambda capacity: dollars[f"{prefix}{capacity.singular}_requests"]),
+        dollars[f"{prefix}storage"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
