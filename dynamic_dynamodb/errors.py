@@ -86,6 +86,10 @@ class ConfigurationError(Exception):
         self.source = source
 
 
+class ListenError(OSError):
+    """An address cannot be listened on; the message is a sentence with what to do."""
+
+
 class AwsError(Exception):
     """AWS refused a call, or sent no usable answer.
 

@@ -53,6 +53,14 @@ class Timeouts:
     lost: float = 300.0
     ending: float = 8.0
 
+    @property
+    def hanging(self) -> float:
+        """Return the seconds after which a check hangs in which no call began, failed or ended.
+
+        It waits `lost` for calls, and one more call may be under way by then.
+        """
+        return self.lost + self.retrying + self.attempt
+
 
 @dataclass(slots=True)
 class _Cost:
@@ -78,7 +86,7 @@ class Call:
 
     def fail_attempt(self) -> None:
         """Count the attempt, and the wait before it, as lost."""
-        now = self.budget.clock()
+        now = self.budget.progressed = self.budget.clock()
         with self.budget.lock:
             self.cost.failing_seconds += (now - self.attempt_began) / self.cost.calls
             self.cost.lost_seconds += (now - self.lost_since) / self.cost.calls
@@ -95,6 +103,8 @@ class CallBudget:
     timeouts: Timeouts = Timeouts()
     clock: Callable[[], float] = time.monotonic
     costs: dict[str, _Cost] = field(default_factory=dict)
+    progressed: float = 0.0
+    """When a call last began, failed or ended, by the clock."""
     lock: Lock = field(default_factory=Lock)
 
     def reset(self) -> None:
@@ -113,11 +123,13 @@ class CallBudget:
     def call(self, service: str) -> Iterator[Call]:
         """Count a call as under way."""
         cost, now = self._cost_of(service), self.clock()
+        self.progressed = now
         with self.lock:
             cost.calls += 1
         try:
             yield Call(self, cost, attempt_began=now, lost_since=now)
         finally:
+            self.progressed = self.clock()
             with self.lock:
                 cost.calls -= 1
 

@@ -203,6 +203,7 @@ class _Loader:
         self.reader.warnings += validation.warn_of_late_spikes(global_options)
         if not global_options["regions"]:
             self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
+        self.reader.warnings += validation.warn_of_listening(global_options)
         self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += validation.find_flag_faults(self.reader.flags)

@@ -151,6 +151,16 @@ def warn_of_late_spikes(options: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def warn_of_listening(options: Mapping[str, Any]) -> Iterator[str]:
+    """Warn when other machines can connect to the pages, which have no password."""
+    address = options["listen"]
+    if address is not None and not address.is_local:
+        yield (
+            f"[global] listen {address}: everybody who can connect can read the names and figures of all"
+            " tables, because there is no password; allow only your own networks to connect"
+        )
+
+
 def find_credential_faults(options: Mapping[str, Any]) -> Iterator[str]:
     """Yield a fault if only one key is set, as boto3 would then use others, or if one is malformed."""
     has_id, has_secret = bool(options["aws_access_key_id"]), bool(options["aws_secret_access_key"])

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from dynamic_dynamodb.config.address import GOOD_ADDRESS, Address
 from dynamic_dynamodb.config.text import clip, mask_url, shorten
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
 from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
@@ -152,6 +153,16 @@ def _parse_url(text: str) -> str | None:
     return text
 
 
+def _parse_address(text: str) -> Address | None:
+    if not text:
+        return None
+    try:
+        return Address(text)
+    except ValueError:
+        message = f"must be an address and a port such as {GOOD_ADDRESS} or [::1]:9109, got {shorten(text)}"
+        raise ValueError(message) from None
+
+
 def _parse_target(text: str) -> Target | None:
     if not text:
         return None
@@ -173,4 +184,5 @@ _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.URL: _parse_url,
     Kind.TARGET: _parse_target,
     Kind.NAMES: _parse_names,
+    Kind.ADDRESS: _parse_address,
 }

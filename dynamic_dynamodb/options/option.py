@@ -33,6 +33,7 @@ class Kind(Enum):
     URL = "URL"
     TARGET = "table or index"
     NAMES = "names"
+    ADDRESS = "address and port"
     SWITCH = "switch"
 
 

@@ -245,6 +245,19 @@ GLOBAL_OPTIONS: Final = (
         flags=("--status-file",),
         group=Group.DAEMON,
     ),
+    Option(
+        "listen",
+        Kind.ADDRESS,
+        Scope.GLOBAL,
+        "Address and port of a page with the status, of /status.json, /metrics, /healthz and /readyz."
+        " There is no password: everybody who can connect can read the names and figures of all tables."
+        " `--run-once` does not listen.",
+        example="127.0.0.1:9109",
+        metavar="ADDRESS:PORT",
+        since="3.0",
+        flags=("--listen",),
+        group=Group.DAEMON,
+    ),
 )
 
 LOGGING_OPTIONS: Final = (

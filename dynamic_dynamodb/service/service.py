@@ -18,12 +18,15 @@ from dynamic_dynamodb.check.report import CheckReport, Unpublished
 from dynamic_dynamodb.check.resilience import Timeouts, isolate
 from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
-from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.errors import AwsError, ConfigurationError, ListenError
 from dynamic_dynamodb.service import LOGGER
 from dynamic_dynamodb.service.check_log import CheckLog
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
+from dynamic_dynamodb.service.pulse import Pulse
 from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
+from dynamic_dynamodb.service.web.host import WebHost
+from dynamic_dynamodb.service.web.site import Site
 from dynamic_dynamodb.service.wiring import build_check, open_memory, open_status
 
 if TYPE_CHECKING:
@@ -86,14 +89,17 @@ class Service:
     notes: NoteKeeper | None = None
     presence: Presence = field(default_factory=Presence)
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    pulse: Pulse = field(default_factory=Pulse)
+    web: WebHost | None = None
+    """Where the pages are served; None does not listen, as in the check before a restart."""
 
     def open(
         self, configuration: Configuration, before: ActiveConfiguration | None = None
     ) -> ActiveConfiguration:
         """Put a configuration in force, in place of an older one if there is one.
 
-        Raises ConfigurationError if it cannot be used, and AwsError if it has no credentials although the
-        older one has.
+        Raises ConfigurationError if it cannot be used, ListenError if its address cannot be listened on, and
+        AwsError if it has no credentials although the older one has.
         """
         options, is_stopping = configuration.global_options, self.requests.is_stopping
         account = open_account(
@@ -117,25 +123,36 @@ class Service:
             account.prepare()  # now: working credentials must not be given up for failing ones
             self.prepared = account
         check = build_check(configuration, memory, account, is_stopping)
+        server = self.web.bind(options["listen"]) if self.web is not None else None
         self._set_up_logging(configuration)
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
         log = CheckLog(is_daemon=not options["run_once"])
-        return ActiveConfiguration(configuration, check, account, log, status, (status.observe,))
+        observers = [status.observe]
+        if self.web is not None:
+            self.web.site.show(status, options["check_interval"])
+            self.web.switch(server)
+            observers.append(self.web.site.observe)
+        return ActiveConfiguration(configuration, check, account, log, status, tuple(observers))
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run once, or until a stop is requested; return whether every check succeeded.
 
         `on_ready` is called after the first look-up of credentials, with the reason if that failed, else "".
-        Raises ConfigurationError if the configuration cannot be used, and OSError without enough threads.
+        Raises ConfigurationError if the configuration cannot be used, and OSError if its address cannot be
+        listened on, or without enough threads.
         """
         self.on_ready = on_ready
         watch_deadlines()
+        if not configuration.global_options["run_once"]:
+            self.web = WebHost(Site(self.pulse))
         opened = self.open(configuration)
         try:
             return self._run(opened)
         finally:
             self.presence.leave()
+            if self.web is not None:
+                self.web.close()
 
     def _run(self, opened: ActiveConfiguration | None) -> bool:
         while opened is not None:
@@ -161,6 +178,7 @@ class Service:
         """Run checks until a stop is requested; return a new configuration as soon as there is one."""
         while not self.requests.is_stopping():
             started = time.monotonic()
+            self.pulse.work(opened.account.budget)
             self._check(opened)
             successor = self._wait(opened, until=started + opened.interval_seconds)
             if successor is not None:
@@ -185,7 +203,10 @@ class Service:
             left = until - time.monotonic()
             if left <= 0:
                 break
-            self.requests.wait(min(left, unstable_seconds))
+            wait_seconds = min(left, unstable_seconds)
+            self.pulse.rest(wait_seconds)
+            self.requests.wait(wait_seconds)
+            self.pulse.work(opened.account.budget)
         return None
 
     def _reopen_logs(self, configuration: Configuration) -> None:
@@ -231,7 +252,8 @@ class Service:
         if isinstance(error, ConfigurationError):
             source = error.source or self.sources.source
             return [f"{source}: {fault}" for fault in error.faults]
-        return [str(error) if isinstance(error, AwsError) else f"{type(error).__name__}: {error}"]
+        is_sentence = isinstance(error, (AwsError, ListenError))
+        return [str(error) if is_sentence else f"{type(error).__name__}: {error}"]
 
     def _set_up_logging(self, configuration: Configuration) -> None:
         options = configuration.global_options

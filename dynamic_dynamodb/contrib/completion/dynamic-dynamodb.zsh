@@ -61,6 +61,7 @@ _shtab_dynamic_dynamodb_options=(
   "--max-workers[Maximum number of concurrent calls that describe tables, fetch metrics and request circuit breakers. Updates are always sent four at a time, because AWS refuses more. (default\: 16 calls)]:N:"
   "--state-file[File that keeps the counts of low checks across --run-once runs and restarts. Defaults to a file in \$STATE_DIRECTORY, or in \~\/.local\/state\/dynamic-dynamodb.]:PATH:_files"
   "--status-file[File that \`--daemon status\` shows\; each check replaces it. A dry run adds .dry-run to its name. Defaults to INSTANCE.status in the directory where the state file is by default.]:PATH:_files"
+  "--listen[Address and port of a page with the status, of \/status.json, \/metrics, \/healthz and \/readyz. There is no password\: everybody who can connect can read the names and figures of all tables. \`--run-once\` does not listen.]:ADDRESS:PORT:"
   "--log-format[Log as text, or as JSON lines for log collectors. (default\: text)]:text|json:(text json)"
   "--log-level[Minimum level to log. (default\: info)]:debug|info|warning|error:(debug info warning error)"
   "--log-file[Also log to this file. It is rotated at midnight\; five old files are kept. A daemon without this option logs to a file in its state directory.]:PATH:_files"

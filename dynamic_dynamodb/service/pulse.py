@@ -1,0 +1,48 @@
+"""Know whether the program moves: it waits for its next check, or its check makes progress."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dynamic_dynamodb.check.resilience import CallBudget
+
+GRACE_SECONDS: Final = 30.0
+"""How much later than planned a wait may end before the program counts as hanging."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """The main thread says here what it does; any thread asks whether it moves.
+
+    How long a check may take depends on the number of its calls, but each call has an end. So a check moves
+    as long as calls begin, fail and end; a failing AWS is no reason to restart the program.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _budget: CallBudget | None = None
+    """Of the work under way; None during a wait."""
+    _since: float = 0.0
+    """When the work began, or when the wait ends."""
+
+    def work(self, budget: CallBudget) -> None:
+        """Begin a check or a reload, whose calls are counted by this budget."""
+        self._since, self._budget = self.clock(), budget
+
+    def rest(self, seconds: float) -> None:
+        """Begin a wait of at most some seconds."""
+        self._budget, self._since = None, self.clock() + seconds
+
+    def find_stall(self) -> str:
+        """Return why the program does not move; empty if it does."""
+        budget, since, now = self._budget, self._since, self.clock()
+        if budget is None:
+            late = now - since
+            return f"it should have woken up {late:.0f} s ago" if late > GRACE_SECONDS else ""
+        still = now - max(since, budget.progressed)
+        most = budget.timeouts.hanging
+        return f"no call of the check has begun or ended for {still:.0f} s" if still > most else ""

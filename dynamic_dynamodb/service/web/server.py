@@ -1,0 +1,118 @@
+"""Listen on an address, and serve an application from threads of its own."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import socket
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
+
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from dynamic_dynamodb.errors import ListenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dynamic_dynamodb.config.address import Address
+
+SILENT_SECONDS: Final = 10
+"""A client that sends and reads nothing for so long is disconnected."""
+CONNECTION_SECONDS: Final = 60
+"""A connection ends after this time, however busy; a client that drips or reads slowly does not keep it."""
+MOST_CONNECTIONS: Final = 1_000
+_CLEANUP_SECONDS: Final = 2
+_MOST_HEADER_BYTES: Final = 16_384
+_BACKLOG: Final = 1_024
+_END_SECONDS: Final = 2.0
+_THREADS: Final = 4
+
+
+class _Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
+    """Waitress, with an end for connections that are never silent."""
+
+    def maintenance(self, now: float) -> None:
+        """Close connections that are silent, or too old."""
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if not channel.requests and channel.creation_time < now - CONNECTION_SECONDS:
+                channel.will_close = True
+
+
+class WebServer:
+    """An address that is listened on; `start` begins to answer."""
+
+    def __init__(self, address: Address) -> None:
+        """Bind the address; raise ListenError if that fails."""
+        self.address = address
+        try:
+            self._socket = _bind(address)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            message = (
+                f"cannot listen on {address}: {reason}: set listen to a free address of this machine, such as"
+                f" 127.0.0.1:{address.port + 1}"
+            )
+            raise ListenError(message) from error
+        self._server: _Server | None = None
+        self._thread: Thread | None = None
+
+    def start(self, application: Callable[..., Any]) -> None:
+        """Answer requests from now on."""
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # clients cannot fill the log
+        settings = Adjustments(
+            sockets=[self._socket],
+            threads=_THREADS,
+            asyncore_use_poll=True,  # select cannot wait for files above 1,024
+            asyncore_loop_timeout=1,
+            backlog=_BACKLOG,
+            channel_timeout=SILENT_SECONDS,
+            cleanup_interval=_CLEANUP_SECONDS,
+            connection_limit=_find_connection_limit(),
+            max_request_header_size=_MOST_HEADER_BYTES,
+            max_request_body_size=1,  # a GET has none
+            log_socket_errors=False,
+            expose_tracebacks=False,
+            ident="",
+        )
+        self._server = _Server(application, _sock=self._socket, adj=settings, bind_socket=False)
+        self._thread = Thread(target=self._server.run, name="web", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening, and disconnect all clients."""
+        server, thread = self._server, self._thread
+        if server is None or thread is None:
+            self._socket.close()
+            return
+        server.trigger.pull_trigger(lambda: _end(server))  # in the thread that uses the sockets
+        thread.join(_END_SECONDS)
+
+
+def _bind(address: Address) -> socket.socket:
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, place = min(found, key=lambda one: one[0] != socket.AF_INET)
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _end(server: _Server) -> None:
+    server.task_dispatcher.shutdown(cancel_pending=True, timeout=_END_SECONDS)
+    for channel in list(server.active_channels.values()):
+        channel.handle_close()
+    server.close()
+
+
+def _find_connection_limit() -> int:
+    """Return how many clients may connect: at least half of the files stay for calls of AWS."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, soft // 2)
