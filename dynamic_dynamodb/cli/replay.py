@@ -90,6 +90,7 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
     found, faults = find_sources(sources.find_path(options["replay"]), options["as"])
     chosen, left_out = choose_region(found, options["region"])
     recordings = read_sources(chosen, faults, reading)
+    settings = settings.use_recorded_prices(chosen)
     comparison = compare(configuration, recordings, settings, other=other, progress=replaying)
     if report is not None:
         from dynamic_dynamodb.replay.reports.page import write_report

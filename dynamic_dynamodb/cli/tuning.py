@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
@@ -15,7 +14,7 @@ from dynamic_dynamodb.replay.comparison.comparison import find_price_caveats
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import ProgressBar, describe_time
 from dynamic_dynamodb.replay.recordings.files import open_folder
-from dynamic_dynamodb.replay.recordings.reader import find_sources
+from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources
 from dynamic_dynamodb.replay.reports.tuning import write_advice, write_configuration
 from dynamic_dynamodb.replay.tuning.advice import advise
 from dynamic_dynamodb.replay.tuning.alternatives import (
@@ -42,9 +41,11 @@ def tune(sources: ConfigSources) -> Result:
     options = configuration.global_options
     replay_settings = read_settings(options, sources.flags)
     billing = options["billing"] if "billing" in sources.flags else MEAN_OF_BILLS
-    settings = _read_settings(replay_settings, billing, options["levers"])
     output = _find_output(sources, options)
-    files, faults = find_sources(sources.find_path(options["tune"]), options["as"])
+    found, faults = find_sources(sources.find_path(options["tune"]), options["as"])
+    files, left_out = choose_region(found, options["region"])
+    replay_settings = replay_settings.use_recorded_prices(files)
+    settings = _read_settings(replay_settings, billing, options["levers"])
     intervals = Intervals(options["check_interval"], options["quiet_check_interval"])
     tasks = [Task(file, settings, configuration.sections, intervals) for file in files]
     exit_cleanly_on_signals()
@@ -54,12 +55,12 @@ def tune(sources: ConfigSources) -> Result:
             progress.add(result)
     finally:
         progress.bar.clear()
-    region, tuned, strangers = choose_region(progress.tuned, options["region"])
-    failures = [*faults, *map(str, sorted(progress.failed, key=lambda one: one.target)), *strangers]
-    warnings = (*configuration.warnings, *find_price_caveats([region], replay_settings))
-    if not tuned:
+    region = next((one.region for one in files if one.region), options["region"])
+    failures = [*faults, *map(str, sorted(progress.failed, key=lambda one: one.target))]
+    warnings = (*configuration.warnings, *left_out, *find_price_caveats([region], replay_settings))
+    if not progress.tuned:
         return Result("", add_program_name(warnings), add_program_name(failures), ExitCode.FAILURE)
-    advice = advise(tuned, settings)
+    advice = advise(progress.tuned, settings)
     text = "\n".join(write_configuration(advice, settings, region, failures))
     if output is not None:
         fault = _write(output, f"{text}\n")
@@ -80,23 +81,7 @@ def _read_settings(read: Settings, billing: str, levers: str) -> TuneSettings:
             (f"--fail-if with --tune sets the allowed throttling, such as throttled>0.1%, got {others[0]!r}",)
         )
     allowed = read.allowed_percent if read.conditions else DEFAULT_LIMIT_PERCENT
-    return TuneSettings(levers, billing, allowed, read.prices, read.start)
-
-
-def choose_region(tuned: Sequence[Tuned], default: str) -> tuple[str, list[Tuned], list[str]]:
-    """Return the region of most targets, its targets, and a sentence for each target of another region.
-
-    A recording whose region is not known is of the chosen one.
-    """
-    counts = Counter(one.region for one in tuned if one.region)
-    region = counts.most_common(1)[0][0] if counts else default
-    strangers = [
-        f"{one.target} is left out: its recording is from {one.region}, and the file is for {region}: tune it"
-        " on its own"
-        for one in tuned
-        if one.region not in ("", region)
-    ]
-    return region, [one for one in tuned if one.region in ("", region)], strangers
+    return TuneSettings(levers, billing, allowed, read.prices, read.start, read.price_source)
 
 
 def _find_excesses(advice: Sequence[Advice], conditions: Sequence[Condition]) -> list[str]:

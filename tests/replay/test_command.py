@@ -81,7 +81,8 @@ def test_the_table_compares_each_target_and_all(program: Program) -> None:
     assert (run.code, run.stderr) == (0, "")
     blocks = run.stdout.split("\n\n")
     assert blocks[0].startswith(
-        "physics ideal, billing hour-max; dollars per 30 days\nhour-max bills every hour"
+        "physics ideal, billing hour-max; dollars per 30 days, at the prices of us-east-1 in November 2024\n"
+        "hour-max bills every hour"
     )
     heads = [block.splitlines()[0].partition(": ")[0] for block in blocks[1:]]
     assert heads == ["orders", "orders/by-date", "all 2 targets"]
@@ -210,7 +211,8 @@ def test_prices_of_another_region_are_a_warning_in_all_formats(
         flags += ["--region", "eu-west-1"]
     expected = (
         "prices are those of us-east-1, but the recording is from eu-west-1: set"
-        " --price-read-capacity, --price-write-capacity, --price-read-requests, --price-write-requests"
+        " --price-read-capacity, --price-write-capacity, --price-read-requests, --price-write-requests,"
+        " or record again with the permission pricing:GetProducts"
     )
 
     run = program.run(*flags, **NO_AWS)

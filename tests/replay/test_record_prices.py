@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dynamic_dynamodb.aws.prices import find_endpoint
-from dynamic_dynamodb.replay.recordings.manifest import MANIFEST
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
+from dynamic_dynamodb.replay.recordings.recording import RecordedPrices
 from dynamic_dynamodb.scaling.costs import PRICE_KEYS
+from dynamic_dynamodb.scaling.model import Target
 from tests.emulator.pricing import list_products
 from tests.end_to_end.program import Program
+from tests.replay.recordings import DAY, wave
+from tests.replay.test_command import write_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,6 +215,92 @@ def test_a_region_without_prices_in_dollars_is_a_warning_and_no_call(
     assert f"the Price List API has no prices in dollars for {region}; " in run.stderr
     assert emulator.requests("GetProducts") == []
     assert read_prices(tmp_path) is None
+
+
+RULES = """\
+[global]
+region: eu-central-1
+[table: ^orders$]
+max-provisioned-reads: 9
+max-provisioned-writes: 9
+"""
+
+
+def replay(program: Program, *flags: str) -> Any:
+    """Replay the recording, and return what the JSON says; nothing calls AWS."""
+    path = program.write(RULES)
+    run = program.run(
+        "-c", path, "--replay", "history", "--format", "json", *flags, AWS_ENDPOINT_URL="http://127.0.0.1:1"
+    )
+    assert run.code == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def get_cost(found: Any, name: str = "on-demand") -> float:
+    """Return the cost of a row."""
+    return next(float(row["cost_hour_max"]) for row in found["total"] if row["name"] == name)
+
+
+def test_a_replay_uses_the_recorded_prices_and_names_their_region_and_day(
+    emulator: Emulator, program: Program, tmp_path: Path
+) -> None:
+    emulator.set_prices("eu-central-1", "3")
+    record(program)
+    found = replay(program)
+    assert found["prices"] == f"eu-central-1 on {read_prices(tmp_path)['day']}"
+    assert found["warnings"] == []
+    emulator.add_fault(action="GetProducts", code="AccessDeniedException")
+    (tmp_path / "history" / MANIFEST).unlink()
+    record(program)
+    default = replay(program)
+    assert default["prices"] == "us-east-1 in November 2024"
+    assert "or record again with the permission pricing:GetProducts" in default["warnings"][0]
+    for name in ("on-demand", "this configuration"):
+        assert get_cost(found, name) == pytest.approx(3 * get_cost(default, name), rel=1e-4)
+
+
+def test_price_flags_take_precedence_over_recorded_prices(emulator: Emulator, program: Program) -> None:
+    emulator.set_prices("eu-central-1", "3")
+    record(program)
+    day = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+    some = replay(program, "--price-read-requests", "0.125", "--price-write-requests", "0.625")
+    assert some["prices"] == (f"eu-central-1 on {day}, and --price-read-requests, --price-write-requests")
+    assert get_cost(replay(program)) == pytest.approx(3 * get_cost(some), rel=1e-4)
+
+
+def test_a_file_of_a_recording_has_its_prices_too(emulator: Emulator, program: Program) -> None:
+    emulator.set_prices("eu-central-1", "3")
+    record(program)
+    text = program.run("-c", program.write(RULES), "--replay", "history/orders.csv").stdout
+    assert ", at the prices of eu-central-1 on " in text.splitlines()[0]
+
+
+def test_a_report_names_the_prices(program: Program, tmp_path: Path) -> None:
+    record(program)
+    program.run("-c", program.write(RULES), "--replay", "history", "--report", "out.html")
+    text = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert f"at the prices of eu-central-1 on {read_prices(tmp_path)['day']}." in text
+
+
+def test_tuning_uses_the_recorded_prices_and_names_their_region_and_day(
+    program: Program, tmp_path: Path
+) -> None:
+    load = wave(2 * DAY, 5, 40, noise=0.05)
+    header = {}
+    for factor in (1, 3):
+        folder = tmp_path / f"times{factor}"
+        folder.mkdir()
+        write_recording(folder / "orders.csv", load, load)
+        dollars = {key: factor * one for key, one in zip(PRICE_KEYS, US_EAST_1, strict=True)}
+        prices = RecordedPrices("2026-03-16", dollars)
+        manifest = Manifest("eu-west-1", "", {"orders": Entry(Target("orders"))}, prices)
+        (folder / MANIFEST).write_text(manifest.write(), encoding="utf-8")
+        run = program.run("--tune", folder.name, "--workers", "1")
+        assert (run.code, run.stderr) == (0, "")
+        text = " ".join(run.stdout.replace("#", "").split())
+        assert "at the prices of eu-west-1 on 2026-03-16, by the mean of both bills" in text
+        header[factor] = [float(one) for one in re.findall(r"on-demand \$([0-9.]+)", text)]
+    assert header[3] == pytest.approx([3 * one for one in header[1]], abs=0.02)
 
 
 def test_no_check_asks_for_prices(emulator: Emulator, program: Program) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.replay.recordings.manifest import MANIFEST
-from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources
+from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry
+from dynamic_dynamodb.replay.recordings.reader import RecordingSource, choose_region, find_sources
+from dynamic_dynamodb.scaling.model import Target
 from tests.end_to_end.daemons import wait_until
 from tests.end_to_end.program import Program
 
@@ -141,17 +142,38 @@ def test_a_replay_takes_the_recordings_of_the_region_of_its_configuration(progra
     assert "2 recordings of eu-west-1 are left out" in other.stderr
 
 
-def test_a_region_without_recordings_leaves_those_of_the_region_with_the_most(
-    program: Program, tmp_path: Path
+@pytest.mark.parametrize(
+    ("regions", "wanted", "kept", "other"),
+    [
+        pytest.param(("", ""), "us-west-2", "01", None, id="unknown"),
+        pytest.param(("eu-west-1", "eu-west-1"), "us-west-2", "01", None, id="one"),
+        pytest.param(("eu-west-1", ""), "us-west-2", "01", None, id="partly unknown"),
+        pytest.param(
+            ("us-east-1", "eu-west-1", "eu-west-1"),
+            "us-west-2",
+            "12",
+            ("1 recording of us-east-1 is", "eu-west-1", "us-east-1"),
+            id="most",
+        ),
+        pytest.param(
+            ("us-east-1", "eu-west-1", "eu-west-1", ""),
+            "us-east-1",
+            "03",
+            ("2 recordings of eu-west-1 are", "us-east-1", "eu-west-1"),
+            id="the wanted one",
+        ),
+    ],
+)
+def test_recordings_of_other_regions_are_left_out(
+    regions: tuple[str, ...], wanted: str, kept: str, other: tuple[str, str, str] | None
 ) -> None:
-    program.run(*RECORD)
-    (tmp_path / "history" / "us-east-1" / "users.csv").unlink()
-    sources, _ = find_sources(tmp_path / "history", None)
-    chosen, left_out = choose_region(sources, "ap-south-1")
-    assert {one.region for one in chosen} == {"eu-west-1"}
-    assert left_out == [
-        "1 recording of us-east-1 is left out: the configuration is for eu-west-1; use --region us-east-1"
+    sources = [
+        RecordingSource(Entry(Target(f"table-{number}")), (), region) for number, region in enumerate(regions)
     ]
+    chosen, sentences = choose_region(sources, wanted)
+    assert [one.entry.target.table[-1] for one in chosen] == list(kept)
+    text = "{} left out: the configuration is for {}; use --region {}"
+    assert sentences == ([] if other is None else [text.format(*other)])
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ def find_price_caveats(regions: Iterable[str], settings: Settings) -> Iterator[s
     if others and settings.default_prices:
         yield (
             f"prices are those of {PRICED_REGION}, but the recording is from {', '.join(sorted(others))}:"
-            f" set {', '.join(settings.default_prices)}"
+            f" set {', '.join(settings.default_prices)}, or record again with the permission"
+            " pricing:GetProducts"
         )
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import OPTIONS, PRICED_REGION
+from dynamic_dynamodb.options import DEFAULT_DOLLARS, OPTIONS, PRICED_REGION, PRICES_AS_OF
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
-from dynamic_dynamodb.scaling.costs import Prices
+from dynamic_dynamodb.scaling.costs import Prices, read_prices
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from dynamic_dynamodb.replay.comparison.results import Row
+    from dynamic_dynamodb.replay.recordings.reader import RecordingSource
 
 DEFAULT_ALLOWED_PERCENT: Final = 0.1
 """The allowed throttling unless --fail-if sets another."""
@@ -42,6 +43,10 @@ METRICS: Final[dict[str, Callable[[Row], float]]] = {
     "cost": lambda row: row.total.hour_max,
 }
 """The metrics of --fail-if: percent, minutes, percent, updates per day, decreases, percent, dollars."""
+_PRICE_FLAGS: Final = {
+    option.key.removeprefix("price_"): option for option in OPTIONS if option.name.startswith("price-")
+}
+"""The flag of each price, by its key in `PRICE_KEYS`."""
 _WHOLE_PERCENT: Final = 100
 _PERCENTAGES: Final = ("throttled", "utilization", "at-max")
 _COMPARISONS: Final = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
@@ -67,15 +72,19 @@ class Condition:
 class Settings:
     """The settings of a replay; `start` is None unless given.
 
-    `default_prices` are the price flags that were not given; `region` is that of the configuration.
+    `dollars` are all prices by the keys of `PRICE_KEYS`, and `price_source` is where they come from.
+    `given_prices` are those of flags; `default_prices` are the flags of prices neither given nor recorded.
+    `region` is that of the configuration.
     """
 
     physics: Physics
     physics_text: str
     billing: str
-    prices: Prices
+    dollars: Mapping[str, float]
+    price_source: str
     start: PerCapacity[int] | None
     conditions: tuple[Condition, ...]
+    given_prices: Mapping[str, float] = field(default_factory=dict)
     default_prices: tuple[str, ...] = ()
     region: str = PRICED_REGION
     is_every_check_made: bool = False
@@ -85,6 +94,23 @@ class Settings:
         """Return the highest allowed throttling in percent."""
         limits = [one.limit for one in self.conditions if one.metric == "throttled" and ">" in one.comparison]
         return min(limits, default=DEFAULT_ALLOWED_PERCENT)
+
+    @property
+    def prices(self) -> Prices:
+        """Return the prices of the class Standard."""
+        return read_prices(self.dollars)
+
+    def use_recorded_prices(self, sources: Iterable[RecordingSource]) -> Settings:
+        """Return the settings with the prices that recordings of one region have; flags take precedence."""
+        for one in sources:
+            if one.prices is not None:
+                return replace(
+                    self,
+                    dollars={**one.prices.dollars, **self.given_prices},
+                    price_source=_name_source(f"{one.region} on {one.prices.day}", self.given_prices),
+                    default_prices=(),
+                )
+        return self
 
 
 def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Settings:
@@ -107,22 +133,28 @@ def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Se
     conditions = read("fail-if", _parse_conditions)
     if faults:
         raise ConfigurationError(tuple(faults))
-    prices = Prices(
-        PerCapacity.of(lambda capacity: options[f"price_{capacity.singular}_capacity"]),
-        PerCapacity.of(lambda capacity: options[f"price_{capacity.singular}_requests"]),
-    )
-    flags = [option.name for option in OPTIONS if option.name.startswith("price-")]
+    given_prices = {key: options[one.key] for key, one in _PRICE_FLAGS.items() if one.name in given}
     return Settings(
         physics,
         options["physics"],
         options["billing"],
-        prices,
+        {**DEFAULT_DOLLARS, **{key: options[one.key] for key, one in _PRICE_FLAGS.items()}},
+        _name_source(f"{PRICED_REGION} in {PRICES_AS_OF}", given_prices),
         start,
         conditions or (),
-        tuple(f"--{name}" for name in flags if name not in given),
+        given_prices,
+        tuple(option.flags[0] for key, option in _PRICE_FLAGS.items() if key not in given_prices),
         options["region"],
         options["every_check"],
     )
+
+
+def _name_source(source: str, given: Collection[str]) -> str:
+    """Return where prices come from: flags, and this source for those without a flag."""
+    if not given:
+        return source
+    flags = ", ".join(_PRICE_FLAGS[key].flags[0] for key in given)
+    return flags if len(given) == len(_PRICE_FLAGS) else f"{source}, and {flags}"
 
 
 def parse_physics(text: str) -> Physics:

@@ -36,6 +36,7 @@ def write_json(comparison: Comparison) -> str:
     shown = {
         "physics": comparison.settings.physics_text,
         "billing": comparison.settings.billing,
+        "prices": comparison.settings.price_source,
         "allowed_throttled_percent": comparison.settings.allowed_percent,
         "warnings": comparison.warnings,
         "targets": [_describe_target(target) for target in comparison.targets],

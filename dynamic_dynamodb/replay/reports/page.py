@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.options import PRICED_REGION, PRICES_AS_OF, Capacity
+from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.baselines import get_traces
 from dynamic_dynamodb.replay.comparison.verdict import is_within
 from dynamic_dynamodb.replay.reports.charts import build_chart, draw_chart, draw_timeline, label_times
@@ -89,7 +89,7 @@ def _write_parts(comparison: Comparison, title: str) -> Iterator[str]:
         yield from _write_target(target, settings)
     yield (
         "<footer><p>Costs are in dollars per 30 days, at the prices of"
-        f" {PRICED_REGION} in {PRICES_AS_OF} unless other prices were given."
+        f" {escape(settings.price_source)}."
         f" {capitalize(BILLING_NOTE)} {capitalize(WATCHING_NOTE)}"
         " The throttled share is that of reads or of writes, whichever is higher."
         " Under this model, no provisioned capacity that throttles at most"

@@ -98,7 +98,10 @@ def write_table(comparison: Comparison) -> str:
 
 def _write_lines(comparison: Comparison) -> Iterator[str]:
     settings = comparison.settings
-    yield f"physics {settings.physics_text}, billing {settings.billing}; dollars per 30 days"
+    yield (
+        f"physics {settings.physics_text}, billing {settings.billing}; dollars per 30 days, at the prices of"
+        f" {settings.price_source}"
+    )
     yield BILLING_NOTE
     yield WATCHING_NOTE
     for warning in comparison.warnings:

@@ -71,9 +71,9 @@ def write_configuration(
 def _describe_settings(settings: TuneSettings) -> str:
     billing = "the mean of both bills" if settings.billing == MEAN_OF_BILLS else f"billing {settings.billing}"
     return (
-        f"Dollars are for 30 days, by {billing}, with watching; of the two halves of a recording, the worse"
-        " one. Throttling is the highest of all models of AWS. At most"
-        f" {settings.limit_percent:g} % may be throttled, or what AWS target tracking at 70 % throttles."
+        f"Dollars are for 30 days, at the prices of {settings.price_source}, by {billing}, with watching; of"
+        " the two halves of a recording, the worse one. Throttling is the highest of all models of AWS. At"
+        f" most {settings.limit_percent:g} % may be throttled, or what AWS target tracking at 70 % throttles."
     )
 
 

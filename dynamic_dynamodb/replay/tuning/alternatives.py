@@ -65,6 +65,7 @@ class TuneSettings(NamedTuple):
     """The settings of a search, the same for all targets.
 
     `billing` is hour-max, prorated or the mean of both; `limit_percent` is the throttling that is allowed.
+    `price_source` is where the prices come from.
     """
 
     levers: str
@@ -72,6 +73,7 @@ class TuneSettings(NamedTuple):
     limit_percent: float
     prices: Prices
     start: PerCapacity[int] | None = None
+    price_source: str = ""
 
     def bill(self, cost: Cost) -> float:
         """Return the dollars of a cost by the chosen way of billing."""
