@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,7 @@ from dynamic_dynamodb.errors import AwsError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dynamic_dynamodb.aws.attempts import Observer
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.resilience import Timeouts
     from dynamic_dynamodb.config.loader import Configuration
@@ -40,6 +41,8 @@ class Workers:
     updates: WorkerPool
     conditions: Conditions
     """The conditions of the process, which do not depend on its configuration."""
+    observers: list[Observer] = field(default_factory=list)
+    """Called after each attempt of a call to AWS, in the thread that made it."""
 
 
 @contextmanager
@@ -138,6 +141,7 @@ def open_account(
         )
     except AwsError as error:
         raise ConfigurationError((str(error),)) from error
+    client.observers = workers.observers
     if before is not None:
         credentials.adopt(before.client.credentials)
         client.clock.known = before.clock.known

@@ -8,6 +8,7 @@ from botocore import exceptions
 from botocore.utils import validate_region_name
 from retrying import Retrying
 
+from dynamic_dynamodb.aws.attempts import Attempt, find_request_id
 from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.deadlines import bounded
 from dynamic_dynamodb.aws.error_translation import SERVER_ERROR, TOO_SLOW, UNUSABLE_ANSWER, translate
@@ -15,8 +16,9 @@ from dynamic_dynamodb.check.resilience import ENDING
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from dynamic_dynamodb.aws.attempts import Observer
     from dynamic_dynamodb.aws.credentials import Credentials
     from dynamic_dynamodb.check.resilience import CallBudget
 
@@ -58,7 +60,8 @@ class AwsClient:
     ) -> None:
         """Call nothing yet; raise AwsError for a region that cannot exist.
 
-        `make_clients` returns a client of botocore for each service, and is called by `prepare`.
+        `make_clients` returns a client of botocore for each service, and is called by `prepare`. Set
+        `observers` to what is called after each attempt of a call, in the thread that made it.
         """
         try:
             validate_region_name(credentials.region)
@@ -72,6 +75,7 @@ class AwsClient:
         self._is_stopping = is_stopping
         self._make_clients = make_clients
         self._make_retrying = make_retrying
+        self.observers: Sequence[Observer] = ()
         self._clients: Mapping[str, Any] = {}
 
     @property
@@ -189,19 +193,29 @@ class AwsClient:
         parameters: Mapping[str, Any],
     ) -> T:
         client = self._clients[action.partition(":")[0]]
-        asked = self.clock.monotonic()
+        asked, began = self.clock.monotonic(), self.budget.clock()
+        answer: Any = None
+        failure: AwsError | None = None
         try:
             with bounded(self._timeouts.attempt):
                 answer = getattr(client, operation)(**parameters)
             self.clock.note(_find_date(answer), asked)
             return parse(answer)
         except exceptions.ClientError as error:
-            self.clock.note(_find_date(error.response), asked)
+            answer = error.response
+            self.clock.note(_find_date(answer), asked)
             failure = self._translate(action, error)
             if failure.is_about_credentials:
                 self.credentials.mark_refused()
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
             failure = self._translate(action, error)
+        finally:
+            if self.observers:
+                seconds, code = self.budget.clock() - began, failure.code if failure else ""
+                table = str(parameters.get("TableName", ""))
+                attempt = Attempt(action, seconds, code, table, find_request_id(answer))
+                for observe in self.observers:
+                    observe(attempt)
         raise failure
 
     def _translate(self, action: str, error: Exception) -> AwsError:

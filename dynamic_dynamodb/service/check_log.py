@@ -12,6 +12,7 @@ from dynamic_dynamodb.service import LOGGER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dynamic_dynamodb.aws.attempts import Attempt
     from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.report import CheckReport, Unpublished
 
@@ -101,6 +102,11 @@ class CheckLog:
         self.lost_before = lost
         for one in report.targets:
             LOGGER.log(logging.DEBUG if is_repeated else one.level, "%s", one, extra={"report": one})
+
+
+def log_attempt(attempt: Attempt) -> None:
+    """Log an attempt of a call to AWS at DEBUG."""
+    LOGGER.debug("%s", attempt)
 
 
 def _write_unpublished(unpublished: Sequence[Unpublished]) -> None:

@@ -20,7 +20,7 @@ from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
 from dynamic_dynamodb.errors import AwsError, ConfigurationError, ListenError
 from dynamic_dynamodb.service import LOGGER
-from dynamic_dynamodb.service.check_log import CheckLog
+from dynamic_dynamodb.service.check_log import CheckLog, log_attempt
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
 from dynamic_dynamodb.service.pulse import Pulse
@@ -144,6 +144,7 @@ class Service:
         """
         self.on_ready = on_ready
         watch_deadlines()
+        self.workers.observers.append(log_attempt)
         if not configuration.global_options["run_once"]:
             self.web = WebHost(Site(self.pulse))
         opened = self.open(configuration)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
+from dynamic_dynamodb.aws.attempts import Attempt
 from dynamic_dynamodb.aws.client import (
     FIRST_WAIT_MILLISECONDS,
     JITTER_MILLISECONDS,
@@ -272,3 +273,46 @@ def test_a_check_fails_if_no_client_can_be_made() -> None:
     client = AwsClient(credentials, make, budget=CallBudget(), is_stopping=never)
     with pytest.raises(AwsError, match=r"^making AWS clients failed: ValueError: Invalid endpoint: "):
         client.prepare()
+
+
+def answered(request_id: object) -> dict[str, Any]:
+    """Return an answer with this request id."""
+    return {"ResponseMetadata": {"RequestId": request_id, "HTTPStatusCode": 200, "HTTPHeaders": {}}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "parameters", "expected"),
+    [
+        pytest.param(
+            [answered("4KBN")], {"TableName": "orders"}, [Attempt(ACTION, 2.5, "", "orders", "4KBN")], id="ok"
+        ),
+        pytest.param([OK], {}, [Attempt(ACTION, 2.5)], id="an answer without a request id"),
+        pytest.param([answered(["4KBN"])], {}, [Attempt(ACTION, 2.5)], id="a malformed request id"),
+        pytest.param(
+            [answered("4" * 200)], {}, [Attempt(ACTION, 2.5, request_id="4" * 100)], id="a long request id"
+        ),
+        pytest.param(
+            [THROTTLED, answered("4KBN")],
+            {},
+            [Attempt(ACTION, 2.5, "ThrottlingException"), Attempt(ACTION, 2.5, request_id="4KBN")],
+            id="each attempt",
+        ),
+    ],
+)
+def test_observers_see_each_attempt_with_its_latency_and_request_id(
+    answers: list[Any], parameters: dict[str, Any], expected: list[Attempt], service: FakeService
+) -> None:
+    seen: list[Attempt] = []
+    service.seconds = 2.5
+    client = make_client(service, answers)
+    client.observers = [seen.append]
+    call(client, **parameters)
+    assert seen == expected
+
+
+def test_an_attempt_without_an_answer_is_seen_with_what_happened(service: FakeService) -> None:
+    seen: list[Attempt] = []
+    client = make_client(service, [refuse("AccessDeniedException")])
+    client.observers = [seen.append]
+    fail(client)
+    assert [str(one) for one in seen] == [f"{ACTION} failed with AccessDeniedException in 0.000 s"]
