@@ -16,12 +16,14 @@ FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fi
 # Two more than there are cores, because many tests wait.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal
+# The tests with a browser and with Prometheus, which are not Python packages.
+REAL := tests/real
 # The tests of the program's packages, without the files that wait for connections, look-ups and processes.
 WAITING := aws/test_connections aws/test_credentials aws/test_lookups config/test_reading_limits service/test_circuit_breaker
 QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli $(WAITING:%=--ignore tests/%.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-all lint docs check reference picture fuzz soak bench traces held-out install uninstall clean
+.PHONY: help demo quick test test-real test-all lint docs check reference picture pictures fuzz soak bench traces held-out install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +35,10 @@ quick: $(READY) ## Run the unit tests, in less than 20 seconds
 	$(VENV)/bin/python $(PYTEST) $(QUICK)
 
 test: $(READY) ## Run the tests
-	$(VENV)/bin/python $(PYTEST)
+	$(VENV)/bin/python $(PYTEST) --ignore $(REAL)
+
+test-real: $(READY) ## Run the tests with Chromium and Prometheus, which must be installed
+	$(VENV)/bin/python -m pytest -q $(REAL)
 
 test-all: ## Run the tests on each installed Python from 3.10 to 3.13
 	@for version in $(VERSIONS); do \
@@ -63,6 +68,9 @@ picture: $(READY) ## Draw docs/capacity.svg and docs/datapoint.svg
 	$(VENV)/bin/python -m docs.tools.picture
 	$(VENV)/bin/python -m docs.tools.datapoint
 
+pictures: $(READY) ## Take the pictures of the page in docs/watching.md with Chromium
+	$(VENV)/bin/python -m tests.real.pictures
+
 check: lint docs test ## Run lint, docs and test
 
 reference: $(READY) ## Generate the reference pages, the man page and the completion
@@ -79,6 +87,7 @@ bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (
 	$(VENV)/bin/python -m tests.benchmarks.checks
 	$(VENV)/bin/python -m tests.benchmarks.replay
 	$(VENV)/bin/python -m tests.benchmarks.status
+	$(VENV)/bin/python -m tests.benchmarks.history
 
 traces: $(READY) ## Compare the example configurations with AWS target tracking: make traces FOLDER=history
 	@$(VENV)/bin/python -m docs.tools.traces $(if $(FOLDER),"$(FOLDER)")

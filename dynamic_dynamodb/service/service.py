@@ -128,11 +128,13 @@ class Service:
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
         log = CheckLog(is_daemon=not options["run_once"])
-        observers = [status.observe]
+        observers: list[Callable[[CheckReport, float], None]] = [status.observe]
         if self.web is not None:
             self.web.site.show(status, options["check_interval"])
             self.web.switch(server)
             observers.append(self.web.site.observe)
+            if server is not None:
+                observers.append(self.web.site.record)
         return ActiveConfiguration(configuration, check, account, log, status, tuple(observers))
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:

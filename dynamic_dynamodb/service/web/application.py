@@ -68,7 +68,10 @@ class Application:
                 "405 Method Not Allowed", "only GET and HEAD are answered", Allow=", ".join(_METHODS)
             )
         request = Request(
-            environ["PATH_INFO"], environ.get("QUERY_STRING", ""), environ.get("HTTP_ACCEPT", "")
+            environ["PATH_INFO"],
+            environ.get("QUERY_STRING", ""),
+            environ.get("HTTP_ACCEPT", ""),
+            environ.get("HTTP_IF_NONE_MATCH", ""),
         )
         page = self._pages.get(request.path)
         if page is None:

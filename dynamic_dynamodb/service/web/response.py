@@ -12,11 +12,15 @@ TEXT: Final = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A GET or HEAD of a path. `query` is what follows its question mark, not decoded."""
+    """A GET or HEAD of a path. `query` is what follows its question mark, not decoded.
+
+    `known` is the ETag of the response that the client has; empty if it has none.
+    """
 
     path: str
     query: str = ""
     accept: str = ""
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.service.status.format import render
+from dynamic_dynamodb.service.status.selection import order
 from dynamic_dynamodb.service.web.health import Readiness, check_health
+from dynamic_dynamodb.service.web.history import History
+from dynamic_dynamodb.service.web.page import read_files, render_histories
 from dynamic_dynamodb.service.web.response import JSON, Request, Response, refuse
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.service.web.response import Page
 
 NOT_YET = "503 Service Unavailable"
+NOT_MODIFIED = "304 Not Modified"
 
 
 @dataclass(slots=True)
@@ -32,13 +37,18 @@ class Site:
     pulse: Pulse
     readiness: Readiness = field(default_factory=Readiness)
     keeper: StatusKeeper | None = None
-    _rendered: tuple[Status, bytes] | None = None
+    history: History = field(default_factory=History)
+    _files: Mapping[str, Response] = field(default_factory=read_files)
+    _rendered: tuple[Status, Response] | None = None
+    _renders: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     @property
     def pages(self) -> Mapping[str, Page]:
         """Return the pages by their paths."""
         return {
+            **{path: _serve(file) for path, file in self._files.items()},
+            "/history.json": self._show_histories,
             "/healthz": lambda _: check_health(self.pulse),
             "/readyz": lambda _: self.readiness.check(),
             "/status.json": self._show_status,
@@ -52,16 +62,39 @@ class Site:
         """Note what a report says about the service."""
         self.readiness.observe(report, seconds)
 
+    def record(self, _report: CheckReport, _seconds: float) -> None:
+        """Add the status after a check to the history, which takes memory: only while pages are served."""
+        if self.status is not None:
+            self.history.record(self.status)
+
     @property
     def status(self) -> Status | None:
         """Return the status after the last check; None before the first."""
         return self.keeper.status if self.keeper is not None else None
 
-    def _show_status(self, _: Request) -> Response:
+    def _show_status(self, request: Request) -> Response:
         status = self.status
         if status is None:
             return refuse(NOT_YET, "no check has ended yet")
         with self._lock:  # that many clients do not render it at the same time
             if self._rendered is None or self._rendered[0] is not status:
-                self._rendered = (status, "".join(render(status)).encode())
-            return Response(self._rendered[1], JSON)
+                self._renders += 1
+                self._rendered = (status, _render(status, self._renders))
+            response = self._rendered[1]
+        is_known = request.known == response.headers["ETag"]
+        return replace(response, body=b"", status=NOT_MODIFIED) if is_known else response
+
+    def _show_histories(self, request: Request) -> Response:
+        pieces = render_histories(self.history, request.query, datetime.now(timezone.utc))
+        return Response(b"".join(pieces), JSON)
+
+
+def _serve(file: Response) -> Page:
+    return lambda _: file
+
+
+def _render(status: Status, number: int) -> Response:
+    """Return a status with the worst targets first; no other process gives it the same tag."""
+    ordered = replace(status, targets=tuple(order(status.targets)))
+    tag = f'"{status.program.started.isoformat()}-{number}"'
+    return Response("".join(render(ordered)).encode(), JSON, headers={"ETag": tag})
