@@ -13,7 +13,8 @@ from dynamic_dynamodb.cli.streams import can_take, drop_leftovers, exit_code_of,
 from dynamic_dynamodb.service.logs import find_log_file, flush_logs, shut_down_logging
 from dynamic_dynamodb.service.reload import DaemonNote, NoteKeeper
 from dynamic_dynamodb.service.service import Service
-from dynamic_dynamodb.service.signals import SignalRequests, notify_ready
+from dynamic_dynamodb.service.signals import SignalRequests
+from dynamic_dynamodb.service.supervisor import Watchdog, notify_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,12 @@ def _run(
     requests.listen(exit_now=_exit_now)
     with start_workers() as workers:
         service = Service(sources, requests, workers, before_check, notes=notes)
-        is_well = service.run(configuration, on_ready)
+        watchdog = Watchdog(sources.environment, service.pulse)
+        watchdog.start()
+        try:
+            is_well = service.run(configuration, on_ready)
+        finally:
+            watchdog.end()
     is_one_off = configuration.global_options["run_once"]
     if _await_slow_reader(requests) if is_one_off else flush_logs():
         drop_leftovers()

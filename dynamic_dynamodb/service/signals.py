@@ -14,12 +14,10 @@ from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
 from dynamic_dynamodb.service import LOGGER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 MOST_SECONDS_TO_END: Final = 25.0
 """How long the program may take to stop. `--daemon stop` and supervisors wait a little longer."""
-MOST_SECONDS_TO_NOTIFY: Final = 2.0
-"""How long to wait for a busy supervisor: it must not delay the first check."""
 _MANY_BYTES: Final = 4096
 """Python writes one byte for each signal."""
 _STANDARD_STREAMS: Final = (0, 1, 2)
@@ -150,24 +148,6 @@ def hold_reloads() -> None:
     """Keep a SIGHUP pending until the service listens, even if the parent process ignores SIGHUP."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP,))
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-def notify_ready(environment: Mapping[str, str]) -> None:
-    """Send READY=1 to the socket in $NOTIFY_SOCKET, as systemd asks for; a failure is a warning.
-
-    The protocol is sd_notify(3).
-    """
-    address = environment.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    if address.startswith("@"):  # an abstract socket, which is not a file
-        address = f"\0{address[1:]}"
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as client:
-            client.settimeout(MOST_SECONDS_TO_NOTIFY)
-            client.sendto(b"READY=1", address)
-    except OSError as error:
-        LOGGER.warning("cannot notify the supervisor that the service is ready: %s", error)
 
 
 def _survive(number: signal.Signals) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import yaml
 from botocore.session import Session
 from botocore.validate import ParamValidator
@@ -15,7 +16,9 @@ from botocore.validate import ParamValidator
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.service.web.response import Request, Response
 from tests.deploy.contrib import CONTRIB, REPOSITORY, read
+from tests.service.web.servers import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,7 @@ DOCKERFILE = CONTRIB / "container" / "Dockerfile"
 KUBERNETES = CONTRIB / "container" / "kubernetes.yaml"
 ECS = CONTRIB / "container" / "ecs-task-definition.json"
 STATE = "/var/lib/dynamic-dynamodb"
+LISTENED = "127.0.0.1:9109"
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -71,6 +75,7 @@ def test_the_image_runs_the_program_attached_with_json_logs_as_an_ordinary_user(
     assert command[0] == "dynamic-dynamodb"
     assert parse_command_line(command[1:]) == {
         "log-format": "json",
+        "listen": LISTENED,
         "config": "/etc/dynamic-dynamodb/dynamic-dynamodb.conf",
     }
     user, group = last("USER").split(":")
@@ -80,23 +85,29 @@ def test_the_image_runs_the_program_attached_with_json_logs_as_an_ordinary_user(
     assert last("VOLUME") == STATE
 
 
-@pytest.mark.parametrize(
-    ("minutes", "is_healthy"), [(0, True), (14, True), (16, False), (None, False)], ids=str
-)
-def test_a_container_is_healthy_while_checks_are_made(
-    host: Host, minutes: int | None, *, is_healthy: bool
-) -> None:
-    host.must_run("mkdir", "-p", STATE)
-    host.write(f"{STATE}/default.json.lock", "")
-    if minutes is not None:
-        host.must_run("touch", "-d", f"{minutes} minutes ago", f"{STATE}/default.json")
-    host.variables["STATE_DIRECTORY"] = STATE
-    assert (host.run(*health_check()).code == 0) is is_healthy
+def test_a_container_is_healthy_while_the_program_moves() -> None:
+    is_healthy = True
+
+    def show(_: Request) -> Response:
+        return Response(b"", status="200 OK" if is_healthy else "503 Service Unavailable")
+
+    with serve({"/healthz": show}) as address:
+        python, *arguments = [word.replace(LISTENED, address) for word in health_check()]
+        assert python == "python"
+        check = [sys.executable, *arguments]
+        assert subprocess.run(check, check=False).returncode == 0
+        is_healthy = False
+        assert subprocess.run(check, check=False, stderr=subprocess.DEVNULL).returncode == 1
+    assert subprocess.run(check, check=False, stderr=subprocess.DEVNULL).returncode == 1
 
 
-def test_kubernetes_runs_one_pod_with_the_same_health_check() -> None:
+def test_kubernetes_runs_one_pod_and_asks_it_whether_it_moves() -> None:
     assert (deployment()["replicas"], deployment()["strategy"]) == (1, {"type": "Recreate"})
-    assert container()["livenessProbe"]["exec"]["command"] == health_check()
+    command = [*json.loads(last("ENTRYPOINT")), *container()["args"]]
+    (port,) = container()["ports"]
+    assert parse_command_line(command[1:])["listen"] == f"0.0.0.0:{port['containerPort']}"
+    for probe, path in (("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+        assert container()[probe]["httpGet"] == {"path": path, "port": port["name"]}
     assert f"{deployment()['template']['spec']['securityContext']['runAsUser']}" == last("USER").split(":")[0]
     assert container()["securityContext"]["readOnlyRootFilesystem"] is True
 

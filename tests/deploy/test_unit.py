@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 INSTALLED = "/etc/systemd/system/dynamic-dynamodb.service"
 MOST_EXPOSURE = 4.0
+SLOW_MACHINE_SECONDS = 60
+"""A shorter watchdog would restart a program that is only starved."""
 
 
 @pytest.fixture
@@ -75,6 +77,11 @@ def test_a_configuration_with_errors_is_not_retried() -> None:
     assert {"Type=notify", "Restart=on-failure", "RestartPreventExitStatus=2"} <= set(settings)
     # RestartPreventExitStatus= ignores the exit code of ExecStartPre=: systemd.service(5).
     assert not [line for line in settings if line.startswith("ExecStartPre=")]
+
+
+def test_a_program_that_hangs_is_restarted() -> None:
+    (seconds,) = re.findall(r"^WatchdogSec=(\d+)$", read(UNIT), re.MULTILINE)
+    assert int(seconds) >= SLOW_MACHINE_SECONDS
 
 
 def test_root_reads_no_settings_that_the_service_can_write() -> None:

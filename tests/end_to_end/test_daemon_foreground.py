@@ -63,6 +63,21 @@ def test_systemd_is_notified_when_the_first_check_begins(
             assert running.end(signal.SIGTERM).code == 0
 
 
+def test_systemds_watchdog_is_notified_between_checks_and_while_aws_fails(
+    emulator: Emulator, program: Program
+) -> None:
+    emulator.add_fault(action="ListTables", code="InternalServerError", status=500, times=None)
+    name = str(program.folder / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name)
+        listener.settimeout(PATIENCE_SECONDS)
+        with program.start(ALL, NOTIFY_SOCKET=name, WATCHDOG_USEC="50000") as running:
+            assert {listener.recv(100) for _ in range(10)} == {b"READY=1", b"WATCHDOG=1"}
+            running.wait_for("not all tables could be listed")
+            assert [listener.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+            assert running.end(signal.SIGTERM).code == 0
+
+
 def test_systemd_is_not_notified_of_a_start_with_faults(program: Program) -> None:
     name = str(program.folder / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
