@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -24,22 +25,23 @@ class Pulse:
     """
 
     clock: Callable[[], float] = time.monotonic
-    _budget: CallBudget | None = None
-    """Of the work under way; None during a wait."""
-    _since: float = 0.0
-    """When the work began, or when the wait ends."""
+    _state: tuple[CallBudget | None, float] = (None, math.inf)
+    """The budget of the work under way and when it began, or None and when the wait ends.
+
+    It is replaced as a whole, because other threads read it.
+    """
 
     def work(self, budget: CallBudget) -> None:
         """Begin a check or a reload, whose calls are counted by this budget."""
-        self._since, self._budget = self.clock(), budget
+        self._state = budget, self.clock()
 
     def rest(self, seconds: float) -> None:
         """Begin a wait of at most some seconds."""
-        self._budget, self._since = None, self.clock() + seconds
+        self._state = None, self.clock() + seconds
 
     def find_stall(self) -> str:
         """Return why the program does not move; empty if it does."""
-        budget, since, now = self._budget, self._since, self.clock()
+        (budget, since), now = self._state, self.clock()
         if budget is None:
             late = now - since
             return f"it should have woken up {late:.0f} s ago" if late > GRACE_SECONDS else ""

@@ -125,13 +125,14 @@ class Service:
         check = build_check(configuration, memory, account, is_stopping)
         server = self.web.bind(options["listen"]) if self.web is not None else None
         self._set_up_logging(configuration)
+        if self.web is not None:
+            self.web.switch(server)
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
         log = CheckLog(is_daemon=not options["run_once"])
         observers: list[Callable[[CheckReport, float], None]] = [status.observe]
         if self.web is not None:
             self.web.site.show(status, options["check_interval"])
-            self.web.switch(server)
             observers.append(self.web.site.observe)
             if server is not None:
                 observers.append(self.web.site.record)

@@ -29,15 +29,18 @@ class WebHost:
         return WebServer(address)
 
     def switch(self, server: WebServer | None) -> None:
-        """Put a bound server in force, and close the one before it."""
-        before, self.server = self.server, server
-        if before is not None and before is not server:
-            before.close()
-        if server is not None and server is not before:
+        """Put a bound server in force, and then close the one before it; raise ListenError."""
+        before = self.server
+        if server is before:
+            return
+        if server is not None:
             from dynamic_dynamodb.service.web.application import Application  # noqa: PLC0415 - as in `bind`
 
             server.start(Application(self.site.pages, server.address.host))
             LOGGER.info("listening on http://%s", server.address)
+        self.server = server
+        if before is not None:
+            before.close()
 
     def close(self) -> None:
         """Stop listening."""

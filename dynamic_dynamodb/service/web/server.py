@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import resource
 import socket
+import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 
+from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
 from dynamic_dynamodb.errors import ListenError
 
 if TYPE_CHECKING:
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.address import Address
 
 SILENT_SECONDS: Final = 10
-"""A client that sends and reads nothing for so long is disconnected."""
-CONNECTION_SECONDS: Final = 60
-"""A connection ends after this time, however busy; a client that drips or reads slowly does not keep it."""
+"""How long a client may take to send its request, and how long it may stop reading the answer."""
+ANSWER_SECONDS: Final = 60
+"""How long a connection lasts at most: a client that reads a byte now and then does not keep it."""
 MOST_CONNECTIONS: Final = 1_000
 _CLEANUP_SECONDS: Final = 2
 _MOST_HEADER_BYTES: Final = 16_384
@@ -30,14 +33,49 @@ _END_SECONDS: Final = 2.0
 _THREADS: Final = 4
 
 
+class _Channel(HTTPChannel):  # type: ignore[misc]  # it has no types
+    """A connection of waitress for one request."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as waitress has them
+        """Begin to wait for the request."""
+        self.began = time.monotonic()
+        super().__init__(*arguments, **named)
+
+    def service(self) -> None:
+        """Answer one request, and then close the connection.
+
+        Hundreds of requests fit into one packet. If their answers are large, and the client does not read
+        them, each would occupy a thread for as long as the client likes.
+        """
+        self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
+    def is_overdue(self, now: float, wall_time: float) -> bool:
+        """Return whether the client has taken too long; `now` is monotonic time."""
+        age = now - self.began
+        if self.requests:
+            return age > ANSWER_SECONDS
+        if self.total_outbufs_len:
+            return age > ANSWER_SECONDS or wall_time - self.last_activity > SILENT_SECONDS
+        return age > SILENT_SECONDS
+
+
 class _Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
-    """Waitress, with an end for connections that are never silent."""
+    """Waitress, with an end for each connection."""
+
+    channel_class = _Channel
+    next_channel_cleanup: float
+
+    def readable(self) -> bool:
+        """Return whether to accept connections, and look for overdue ones even if the clock was set back."""
+        self.next_channel_cleanup = min(self.next_channel_cleanup, time.time() + _CLEANUP_SECONDS)
+        return bool(super().readable())
 
     def maintenance(self, now: float) -> None:
-        """Close connections that are silent, or too old."""
-        super().maintenance(now)
+        """Close the connections that are overdue."""
+        began = time.monotonic()
         for channel in self.active_channels.values():
-            if not channel.requests and channel.creation_time < now - CONNECTION_SECONDS:
+            if channel.is_overdue(began, now):
                 channel.will_close = True
 
 
@@ -60,7 +98,7 @@ class WebServer:
         self._thread: Thread | None = None
 
     def start(self, application: Callable[..., Any]) -> None:
-        """Answer requests from now on."""
+        """Answer requests from now on; raise ListenError if the system allows no further thread."""
         logging.getLogger("waitress").setLevel(logging.ERROR)  # clients cannot fill the log
         settings = Adjustments(
             sockets=[self._socket],
@@ -68,7 +106,6 @@ class WebServer:
             asyncore_use_poll=True,  # select cannot wait for files above 1,024
             asyncore_loop_timeout=1,
             backlog=_BACKLOG,
-            channel_timeout=SILENT_SECONDS,
             cleanup_interval=_CLEANUP_SECONDS,
             connection_limit=_find_connection_limit(),
             max_request_header_size=_MOST_HEADER_BYTES,
@@ -77,9 +114,13 @@ class WebServer:
             expose_tracebacks=False,
             ident="",
         )
-        self._server = _Server(application, _sock=self._socket, adj=settings, bind_socket=False)
-        self._thread = Thread(target=self._server.run, name="web", daemon=True)
-        self._thread.start()
+        try:
+            self._server = _Server(application, _sock=self._socket, adj=settings, bind_socket=False)
+            self._thread = Thread(target=self._server.run, name="web", daemon=True)
+            self._thread.start()
+        except RuntimeError as error:
+            self._socket.close()
+            raise ListenError(f"cannot listen on {self.address}: {error}: {ALLOW_MORE}") from error
 
     def close(self) -> None:
         """Stop listening, and disconnect all clients."""

@@ -129,3 +129,7 @@ def test_it_stays_ready_for_three_intervals_without_an_answer_and_says_why_not_t
     assert content["reason"].startswith(
         "no list of tables and no metrics of any target within 3 intervals: dynamodb:ListTables failed"
     )
+
+
+def test_a_program_that_starts_is_healthy_before_its_first_check() -> None:
+    assert read(check_health(Pulse(Clock())))[0] == "200"
