@@ -75,7 +75,8 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         from dynamic_dynamodb.cli.daemon import control_without_file
 
         return _print_done(control_without_file(sources))
-    needs_targets = command not in _WITHOUT_TARGETS and not {"tune", "all"} & flags.keys()
+    is_for_all = "all" in flags and "replay" not in flags  # without --record, loading reports that fault
+    needs_targets = command not in _WITHOUT_TARGETS and "tune" not in flags and not is_for_all
     if needs_targets and "config" not in flags and "table-name" not in flags:
         message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
         if "record" in flags:

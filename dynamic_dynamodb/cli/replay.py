@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
+    from dynamic_dynamodb.replay.comparison.comparison import Comparison
 
 _WEIGHTS: Final = (1, 10)
 """How the time of a replay is shared: reading the recordings, replaying them."""
-_FORMATS: Final = {"table": write_table, "json": write_json, "csv": write_csv}
 _DOCTYPE: Final = "<!doctype html>"
 
 
@@ -93,7 +93,7 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
     settings = settings.use_recorded_prices(chosen)
     comparison = compare(configuration, recordings, settings, other=other, progress=replaying)
     if report is not None:
-        from dynamic_dynamodb.replay.reports.page import write_report
+        from dynamic_dynamodb.replay.reports.replay_page import write_report
 
         _write(report, write_report(comparison))
     remarks = (*configuration.warnings, *left_out)
@@ -105,11 +105,17 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
         )
     failure = comparison.find_failure()
     return Result(
-        _FORMATS[options["format"]](comparison),
+        _format(comparison, options),
         add_program_name(remarks),
         add_program_name([failure] if failure else []),
         ExitCode.FAILURE if failure else ExitCode.SUCCESS,
     )
+
+
+def _format(comparison: Comparison, options: Mapping[str, Any]) -> str:
+    if options["format"] == "table":
+        return write_table(comparison, is_complete=bool(options["all"]))
+    return (write_json if options["format"] == "json" else write_csv)(comparison)
 
 
 def _load_other(sources: ConfigSources, options: Mapping[str, Any]) -> tuple[str, Configuration] | None:

@@ -13,7 +13,7 @@ from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Joined, Layer, Reader
 from dynamic_dynamodb.config.sections import Section
 from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import Scope, options_in
+from dynamic_dynamodb.options import Scope, options_in, records_all
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions, read_target_options
 
 if TYPE_CHECKING:
@@ -108,14 +108,17 @@ class _Loader:
         self.reader.faults += content.faults
         self.reader.warnings += content.warnings
         has_table = any(not section.gsi for section in content.targets)
-        if not (has_table or content.faults or {"table-name", "all"} & self.reader.flags.keys()):
+        if not (has_table or content.faults or self._needs_no_section()):
             self.reader.faults.append("has no table section: add one, such as [table: ^my_table$]")
         return content
+
+    def _needs_no_section(self) -> bool:
+        return "table-name" in self.reader.flags or records_all(self.reader.flags)
 
     def _load_sections(
         self, content: FileContent, below: tuple[Layer, ...], global_options: Values
     ) -> tuple[Section, ...]:
-        if "all" in self.reader.flags:
+        if records_all(self.reader.flags):
             indexes = self._build_section_of_all("gsi: .* table: .*", ())
             return (self._build_section_of_all("table: .*", (indexes,)),)
         if "table-name" in self.reader.flags:

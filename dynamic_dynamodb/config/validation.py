@@ -15,7 +15,7 @@ from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import OPTIONS, Capacity, Scope
+from dynamic_dynamodb.options import OPTIONS, Capacity, Scope, records_all
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
 from dynamic_dynamodb.scaling.guards import EARLIEST_LATE, LATE_SPREAD
 from dynamic_dynamodb.scaling.target_options import read_target_options
@@ -297,7 +297,7 @@ def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
     if {"region", "regions"} <= flags.keys():
         yield "--region and --regions exclude each other: leave out one of them"
     chosen = [option.flags[0] for option in OPTIONS if option.name in flags and _is_for_a_table(option)]
-    if "all" in flags and chosen:
+    if records_all(flags) and chosen:
         yield f"--all records every table, so {', '.join(chosen)} cannot be set: leave out one or the other"
 
 
@@ -359,7 +359,7 @@ def warn_of_topic(title: str, topic: str | None, region: str) -> Iterator[str]:
 def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:
     """Yield a warning for scaling flags that have no effect."""
     idle = [option.flags[0] for option in OPTIONS if option.scope is Scope.TARGET and option.name in flags]
-    if idle and not {"table-name", "all"} & flags.keys():
+    if idle and "table-name" not in flags and not records_all(flags):
         yield f"{', '.join(idle)} has no effect without --table-name: the sections of the file apply"
 
 

@@ -7,7 +7,13 @@ from typing import Final
 from dynamic_dynamodb.options.capacities import name_of
 from dynamic_dynamodb.options.option import Capacity, Group, Kind, Option, Scope
 from dynamic_dynamodb.options.program import GLOBAL_OPTIONS, LOGGING_OPTIONS, PROGRAM_OPTIONS, SHELLS
-from dynamic_dynamodb.options.replay import DEFAULT_DOLLARS, PRICED_REGION, PRICES_AS_OF, REPLAY_OPTIONS
+from dynamic_dynamodb.options.replay import (
+    DEFAULT_DOLLARS,
+    PRICED_REGION,
+    PRICES_AS_OF,
+    REPLAY_OPTIONS,
+    records_all,
+)
 from dynamic_dynamodb.options.targets import (
     MESSAGE_TYPES,
     OBSOLETE_MESSAGE_TYPES,
@@ -31,6 +37,7 @@ __all__ = [
     "Scope",
     "name_of",
     "options_in",
+    "records_all",
 ]
 
 OPTIONS: Final = (*PROGRAM_OPTIONS, *REPLAY_OPTIONS, *GLOBAL_OPTIONS, *LOGGING_OPTIONS, *TARGET_OPTIONS)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS, Capacity, Group, Kind, Option, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 REPLAY_FORMATS: Final = ("table", "json", "csv")
 LEVERS: Final = ("target", "existing")
@@ -48,6 +51,11 @@ def _replay(name: str, kind: Kind, text: str, **settings: object) -> Option:
     return replace(option, **settings)  # type: ignore[arg-type]  # replace checks the names
 
 
+def records_all(flags: Container[str]) -> bool:
+    """Return whether these flags record every table, whatever the sections of a file say."""
+    return "record" in flags and "all" in flags
+
+
 REPLAY_OPTIONS: Final = (
     _replay(
         "record",
@@ -60,9 +68,10 @@ REPLAY_OPTIONS: Final = (
     _replay(
         "all",
         Kind.SWITCH,
-        "Record every table and index of the region, on-demand ones included. Needs no configuration file;"
-        " the sections of one are ignored.",
-        needs=("record",),
+        "With --record: record every table and index of the region, on-demand ones included; needs no"
+        " configuration file, and ignores the sections of one. With --replay: print every target in full,"
+        " also if there are more than ten.",
+        needs=("record", "replay"),
     ),
     _replay(
         "regions",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dynamic_dynamodb.replay.reports.charts import KINDS, TimeLabel, label_times
+from dynamic_dynamodb.replay.reports.charts import TimeLabel, label_times
+from dynamic_dynamodb.replay.reports.lanes import KINDS
 from dynamic_dynamodb.scaling.reasons import Code
 from tests.replay.recordings import DAY, START
 

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifes
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.end_to_end.program import Program
+from tests.replay.pages import Page, read_page
 from tests.replay.recordings import DAY, START, spikes, wave
 
 if TYPE_CHECKING:
@@ -101,8 +101,9 @@ def test_json_has_the_verdicts_of_the_table(program: Program) -> None:
     answer = json.loads(run.stdout)
     lines = " ".join(shown.stdout.split())
     for verdict in [answer["verdict"], *(target["verdict"] for target in answer["targets"])]:
-        assert verdict.count(".") > 3
-        assert verdict in lines
+        sentences = re.split(r"(?<=[.]) (?=[A-Z])", verdict)
+        assert len(sentences) == 3
+        assert all(f"- {sentence}" in lines for sentence in sentences)
 
 
 def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
@@ -133,48 +134,54 @@ def test_json_and_csv_hold_the_same_figures(program: Program) -> None:
                 assert served == pytest.approx(row[f"demand_{capacity}"])
 
 
-class Page(HTMLParser):
-    """The tags of a page, and the external files that it loads."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the tag, and the URL if it loads a file."""
-        self.tags.append(tag)
-        self.addresses += [text or "" for name, text in attrs if name in ("src", "href", "action")]
-        if tag not in ("meta", "path", "rect"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the tag."""
-        self.tags.append(tag)
-        self.addresses += [text or "" for name, text in attrs if name in ("src", "href", "action")]
-
-    def handle_endtag(self, tag: str) -> None:
-        """Match it with the open tag."""
-        assert self.open.pop() == tag
-
-
-def test_the_report_is_one_file_without_scripts_or_links(program: Program) -> None:
+def test_the_report_begins_with_a_table_of_all_targets(program: Program) -> None:
     run = program.run("-c", "a.conf", "--replay", "history", "--report", "out.html", **NO_AWS)
     assert run.code == 0
-    text = (program.folder / "out.html").read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.open == []
-    assert page.addresses == []
-    assert "script" not in page.tags
-    assert not re.search(r"https?:|@import|url\(", text)
-    assert page.tags.count("svg") == 2 * 3, "a chart and its lanes for each recorded side"
-    assert page.tags.count("table") == 3
-    assert "prefers-color-scheme: dark" in text
-    assert len(text) < 400_000
-    for title in ("$&nbsp;hour&#8209;max", "$&nbsp;watching", "$&nbsp;total, hour&#8209;max"):
-        assert text.count(f'<th scope="col">{title}</th>') == 3
+    page = read_page((program.folder / "out.html").read_text(encoding="utf-8"))
+    assert list(page.details) == re.findall(r"^(orders.*): 1.0 days", run.stdout, re.MULTILINE), "worst first"
+    charts = {name: Page(details).tags.count("svg") for name, details in page.details.items()}
+    assert charts == {"orders": 2 * 4, "orders/by-date": 4}, "a chart, its axes and lanes for each side"
+    assert page.tags.count("table") == 2
+    assert "svg" not in page.tags, "charts are drawn when a target is opened"
+    titles = ("$&nbsp;hour&#8209;max", "$&nbsp;watching", "$&nbsp;total, hour&#8209;max")
+    for text in (page.text, *page.details.values()):
+        for title in titles:
+            assert text.count(f'<th scope="col">{title}</th>') == 1
+
+
+def test_the_report_of_one_target_needs_no_click(program: Program) -> None:
+    run = program.run("-c", "a.conf", "--replay", "history/orders.csv", "--report", "out.html", **NO_AWS)
+    assert run.code == 0
+    page = read_page((program.folder / "out.html").read_text(encoding="utf-8"))
+    assert page.details == {}
+    assert page.tags.count("svg") == 2 * 4
+    assert len(page.text) < 200_000
+
+
+def test_only_the_worst_of_many_targets_are_printed(program: Program) -> None:
+    for number in range(11):
+        load = wave(240, 5, 50 + 10 * number)
+        write_recording(program.folder / "history" / f"orders@index-{number}.csv", None, load)
+    flags = ("-c", "a.conf", "--replay", "history")
+    few, complete = program.run(*flags, **NO_AWS).stdout, program.run(*flags, "--all", **NO_AWS).stdout
+    head, worst, total = few.split("\n\n")
+    first, titles, *lines = worst.splitlines()
+    assert first == "the 10 worst of 13 targets; --all shows every target in full"
+    assert titles.split("  ")[-1].strip() == "warnings"
+    assert total.startswith("all 13 targets\n")
+    heads = [block.partition(": ")[0] for block in complete.split("\n\n")]
+    assert [line.split()[0] for line in lines] == heads[1:11], "in the same order"
+    assert len(heads) == 1 + 13 + 1
+    assert (head, total) == (complete.split("\n\n")[0], complete[complete.index("all 13 targets") :])
+
+
+def test_all_requires_something_to_show_or_record(program: Program) -> None:
+    run = program.run("-c", "a.conf", "--all", "--run-once", **NO_AWS)
+    assert (run.code, run.stdout) == (2, "")
+    assert "--all requires --record or --replay" in run.stderr
+    alone = program.run("--replay", "history", "--all", **NO_AWS)
+    assert (alone.code, alone.stdout) == (2, "")
+    assert "nothing to do: set --config FILE" in alone.stderr
 
 
 @pytest.mark.parametrize(

@@ -46,17 +46,14 @@ def summarize_with(ours: Row, *, demand: float, fixed: float) -> Verdict:
 CHEAPEST = """\
 This configuration is the cheapest option that throttles at most 0.1 %: $10.00 per 30 days.
 Next is a fixed 7 reads at $15.00 (+50 %).
-On-demand costs $20.00 (+100 %).
 On-demand is cheaper when less than 25 % of the capacity paid for is used; this configuration uses 50 %."""
 DEARER = """\
 The cheapest option that throttles at most 0.1 % is on-demand at $5.00 per 30 days.
 This configuration costs $10.00 (+100 %).
-A fixed 7 reads costs $15.00 (+200 %).
 On-demand is cheaper when less than 100 % of the capacity paid for is used; this configuration uses 50 %."""
 THROTTLED = """\
 This configuration throttles {}, more than the 0.1 % allowed, and costs $3.00 per 30 days.
 The cheapest option within that limit is a fixed 7 reads at $4.00.
-On-demand costs $5.00 (+25 %).
 On-demand is cheaper when less than 100 % of the capacity paid for is used; this configuration uses 100 %."""
 
 
@@ -91,6 +88,37 @@ def test_the_verdict_names_the_cheapest_that_throttles_no_more_than_allowed(
     assert "\n".join(verdict.sentences) == text
 
 
+@pytest.mark.parametrize(
+    ("ours", "other", "sentence"),
+    [
+        pytest.param((10, 16), (10.8, 1), "8 % dearer, 16 times less throttled", id="less throttled"),
+        pytest.param((10, 1), (8, 30), "20 % cheaper, 30 times more throttled", id="cheaper"),
+        pytest.param((10, 20), (10, 15), "the same cost, 1.50 % throttled instead of 2.00 %", id="similar"),
+        pytest.param((10, 20), (10, 20), "the same cost, as much throttled (2.00 %)", id="the same"),
+        pytest.param((10, 5), (31, 0), "210 % dearer, 0 % throttled instead of 0.50 %", id="not throttled"),
+        pytest.param((10, 0), (9.95, 5), "0.5 % cheaper, 0.50 % throttled instead of 0 %", id="throttled"),
+        pytest.param((10, 0), (11, 0), "10 % dearer, nothing throttled either", id="nothing"),
+        pytest.param((0, 0), (1, 0), "$1.00 instead of $0.00, nothing throttled either", id="from nothing"),
+    ],
+)
+def test_the_verdict_compares_with_a_second_configuration(
+    ours: tuple[float, float], other: tuple[float, float], sentence: str
+) -> None:
+    rows = [row("this configuration", *ours), row("other.conf", *other), row("on-demand", 99)]
+    verdict = summarize(rows, settings(), check_interval=60, compared="other.conf")
+    assert verdict.sentences[-1] == f"other.conf: {sentence}."
+    assert len(verdict.sentences) == 3
+
+
+def test_the_worst_targets_throttle_too_much_then_cost_too_much() -> None:
+    steady = {name: [60.0 * units] * DAY for name, units in (("dear", 30), ("cheap", 1), ("over", 500))}
+    recordings = [record(load, target=Target("orders", name)) for name, load in steady.items()]
+    rules = configure(gsis=(section(".*", min_provisioned_reads="300", max_provisioned_reads="400"),))
+    found = compare(rules, recordings, settings())
+    assert [one.recording.target.index for one in found.worst_first] == ["over", "cheap", "dear"]
+    assert [one.verdict.throttled_percent > 0 for one in found.worst_first] == [True, False, False]
+
+
 @pytest.mark.parametrize("demand", [9.0, 9.999, 10.001, 11.0])
 def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_cheaper(demand: float) -> None:
     verdict = summarize_with(row("this configuration", 10), demand=demand, fixed=15)
@@ -99,9 +127,9 @@ def test_the_verdict_and_the_dollars_agree_on_when_on_demand_is_cheaper(demand: 
 
 
 def test_a_share_above_the_allowed_one_has_enough_decimals_to_show_it() -> None:
-    assert (
-        summarize_with(row("this configuration", 3, throttled=1.001), demand=5, fixed=4).throttled
-        == "0.1001 %"
+    verdict = summarize_with(row("this configuration", 3, throttled=1.001), demand=5, fixed=4)
+    assert verdict.sentences[0].startswith(
+        "This configuration throttles 0.1001 %, more than the 0.1 % allowed"
     )
 
 

@@ -32,7 +32,7 @@ _shtab_dynamic_dynamodb_options=(
   "--pid-file-dir[Directory of the pid file. (default\: \/tmp)]:PATH:_files -/"
   {-t,--table-name}"[Scale the tables whose names this regular expression matches from the start. Only the flags below apply to them, not the sections of the file.]:NAME:"
   "--record[Save the CloudWatch metrics of every matching table and index in this directory, as one CSV file each, and exit. Further runs fetch only what is missing.]:DIR:_files"
-  "--all[Record every table and index of the region, on-demand ones included. Needs no configuration file\; the sections of one are ignored.]"
+  "--all[With --record\: record every table and index of the region, on-demand ones included\; needs no configuration file, and ignores the sections of one. With --replay\: print every target in full, also if there are more than ten.]"
   "--regions[Record several regions, each into a directory of its own in DIR, named after it.]:REGION,…:"
   "--days[Number of days to record\; CloudWatch keeps 15. (default\: 14 days)]:N:"
   "--replay[Simulate this configuration on a recording, or on all recordings in a directory, print cost and throttling, and exit. Does not call AWS.]:CSV|DIR:_files"

@@ -65,7 +65,7 @@ def find_least_bill(ours: Row, other: Row, billing: str) -> float | None:
     return own * (ours.watching - other.watching) / (theirs - own)
 
 
-def describe_watching(ours: Row, other: Row, billing: str, check_interval: int) -> Iterator[str]:
+def describe_watching(ours: Row, other: Row, billing: str) -> Iterator[str]:
     """Yield below which bill the checks of a configuration are not worth their price, if that matters.
 
     `other` is what to use instead of the configuration.
@@ -73,21 +73,18 @@ def describe_watching(ours: Row, other: Row, billing: str, check_interval: int) 
     own, total = ours.cost.by(billing), ours.total.by(billing)
     if ours.watching <= max(other.watching, _NOTABLE_SHARE * total):
         return
-    yield (
-        f"Watching costs {format_dollars(ours.watching)} per 30 days,"
-        f" {_PERCENT * ours.watching / total:.0f} % of the total of this configuration."
-    )
+    share = f"{_PERCENT * ours.watching / total:.0f} % of the total"
+    watching = f"Watching costs {format_dollars(ours.watching)} per 30 days, {share}"
     least = find_least_bill(ours, other, billing)
-    checks = f"Compared with {other.name}, checks every {check_interval} seconds"
     if least is None:
+        yield f"{watching}, and saves nothing here: use a larger check-interval, or {other.name}."
+        return
+    limit, here = format_dollars(least), format_dollars(own)
+    cheaper = f"{watching}; {other.name} is cheaper"
+    if own < least:
         yield (
-            f"{checks} save nothing here, and they can never pay for themselves where capacity costs less"
-            f" than {format_dollars(ours.watching)} per 30 days."
+            f"{cheaper} where capacity costs less than {limit}, as here ({here}): use it, or a larger"
+            " check-interval."
         )
     else:
-        yield (
-            f"{checks} are not worth that where capacity costs less than {format_dollars(least)} per 30 days;"
-            f" here it costs {format_dollars(own)}."
-        )
-    if least is None or own < least:
-        yield "Use a larger check-interval, AWS's own auto scaling, fixed capacity or on-demand."
+        yield f"{cheaper} only where capacity costs less than {limit}; here it costs {here}."

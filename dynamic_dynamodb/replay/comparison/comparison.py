@@ -84,6 +84,17 @@ class Comparison:
     warnings: tuple[str, ...]
     settings: Settings
 
+    @property
+    def worst_first(self) -> list[TargetComparison]:
+        """Return the targets: those that throttle most beyond what is allowed, then those that cost too much.
+
+        What a target costs too much is the difference to the cheapest option within the limit.
+        """
+        return sorted(
+            self.targets,
+            key=lambda one: (-one.verdict.throttled_percent, -one.verdict.excess, one.recording.target),
+        )
+
     def find_failure(self) -> str | None:
         """Return the first condition of --fail-if that holds, with the target; None if none does."""
         for condition in self.settings.conditions:
@@ -125,6 +136,7 @@ def compare(
         matched_by_both, more = _keep_matched(other[1].sections, matched, other[0])
         warnings += more
         compared = _simulate(other[1], matched_by_both, settings, comparing) if matched_by_both else {}
+    compared_name = None if other is None else other[0]
     targets = []
     for recording, running in zip(matched, running_baselines.split([1] * len(matched)), strict=True):
         ours = replayed[recording.target]
@@ -137,13 +149,19 @@ def compare(
                 recording,
                 ours,
                 tuple(rows),
-                summarize(rows, settings, configuration.global_options["check_interval"]),
+                summarize(
+                    rows,
+                    settings,
+                    check_interval=configuration.global_options["check_interval"],
+                    compared=compared_name,
+                ),
                 tuple(find_caveats(ours, rows[0], settings)),
             )
         )
     total = _add_up(targets)
     warnings += find_price_caveats([one.region for one in matched], settings)
-    return Comparison(tuple(targets), total, summarize(total, settings), tuple(warnings), settings)
+    verdict = summarize(total, settings, compared=compared_name)
+    return Comparison(tuple(targets), total, verdict, tuple(warnings), settings)
 
 
 def find_price_caveats(regions: Iterable[str], settings: Settings) -> Iterator[str]:

@@ -1,29 +1,24 @@
-"""Draw load, capacity, throttling and reasons as SVG, with at most one column per pixel."""
+"""Draw load, capacity and throttling as SVG, one pixel wide for each column."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.replay.recordings.rows import EPOCH
-from dynamic_dynamodb.replay.simulator.timeline import CODES, NOT_CHECKED
-from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR, SECONDS_PER_MINUTE
-from dynamic_dynamodb.scaling.reasons import Code
+from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
 from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from dynamic_dynamodb.options import Capacity
-    from dynamic_dynamodb.replay.comparison.results import Trace
-    from dynamic_dynamodb.replay.simulator.timeline import Timeline
+    from dynamic_dynamodb.replay.comparison.outlines import CapacityOutline, LoadOutline
 
-WIDTH: Final = 800
 HEIGHT: Final = 240
-LANE_HEIGHT: Final = 14
+_Value = TypeVar("_Value")
 _MOST_TICKS: Final = 5
 _LEAST_BAND: Final = 5  # narrower ones are hard to see
 _MOST_LABELS: Final = 8
@@ -31,48 +26,27 @@ _LAST_PLACE_PERCENT: Final = 96
 _HOURS_PER_DAY: Final = 24
 _LABEL_HOURS: Final = (1, 3, 6, 12, 24, 48, 96, 168, 336, 744, 1464, 2928)
 
-KINDS: Final = {
-    "held": frozenset(
-        {
-            Code.DECREASE_BUDGET,
-            Code.LIMIT_EXCEEDED,
-            Code.OUTSIDE_WINDOW,
-            Code.LATE_IN_HOUR,
-            Code.RW_TOGETHER,
-            Code.NOT_ACTIVE,
-            Code.STILL_THROTTLED,
-            Code.BELOW_CONSUMPTION,
-            Code.CAPPED_AT_MAXIMUM,
-        }
-    ),
-    "unknown": frozenset(
-        {Code.METRICS_UNKNOWN, Code.METRICS_LATE, Code.METRICS_FAILED, Code.ZERO_CONSUMPTION}
-    ),
-    "waiting": frozenset({Code.WAITING_FOR_CHECKS}),
-    "low": frozenset({Code.AT_MINIMUM, Code.ROUNDS_TO_NOTHING}),
-    "steady": frozenset({Code.STEADY, Code.AUTOSCALING_OFF, Code.UP_SCALING_OFF, Code.DOWN_SCALING_OFF}),
-}
-"""The kind of each reason, which sets its colour; of several in one column the first kind here is shown."""
-_KIND_OF: Final = {code: kind for kind, codes in KINDS.items() for code in codes}
-
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """The minutes in one pixel of a chart, in units per second."""
+class Line:
+    """The capacity of one alternative, and the class of its line, which sets its colour."""
 
-    mean: float
-    most: float
-    least_capacity: float
-    most_capacity: float
-    is_throttled: bool
+    kind: str
+    outline: CapacityOutline
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The chart of one side: its columns, and the units at its upper edge."""
+    """The chart of one side: its load, and the capacity of one alternative or of several."""
 
-    columns: tuple[Column, ...]
-    top: float
+    load: LoadOutline
+    lines: tuple[Line, ...]
+
+    @property
+    def top(self) -> float:
+        """Return the units at the upper edge."""
+        most = max(*self.load.most, *(max(line.outline.most) for line in self.lines), 0)
+        return most * 1.05 or 1.0
 
     @property
     def ticks(self) -> list[float]:
@@ -87,120 +61,70 @@ def _find_step(top: float) -> float:
     return next(step for step in (power, 2 * power, 5 * power, 10 * power) if top / step <= _MOST_TICKS)
 
 
-def split_columns(minutes: int) -> list[tuple[int, int]]:
-    """Return the minutes in at most `WIDTH` columns of nearly equal length."""
-    count = min(minutes, WIDTH)
-    return [(minutes * place // count, minutes * (place + 1) // count) for place in range(count)]
-
-
-def build_chart(trace: Trace) -> Chart:
-    """Return a trace in columns that keep every peak and every throttled minute."""
-    columns = []
-    for begin, end in split_columns(len(trace.demand)):
-        demand = trace.demand[begin:end]
-        capacity = trace.provisioned[begin:end]
-        columns.append(
-            Column(
-                mean=sum(demand) / len(demand) / SECONDS_PER_MINUTE,
-                most=max(demand) / SECONDS_PER_MINUTE,
-                least_capacity=min(capacity),
-                most_capacity=max(capacity),
-                is_throttled=any(trace.throttled[begin:end]),
-            )
-        )
-    top = max(max(column.most, column.most_capacity) for column in columns)
-    return Chart(tuple(columns), top * 1.05 or 1.0)
-
-
 def draw_chart(chart: Chart, description: str) -> str:
-    """Draw average and peak load as areas, capacity as a line, and throttling as bands behind them."""
-    count = len(chart.columns)
-    bands = "".join(
-        f'<rect x="{first - max(0, _LEAST_BAND - length) / 2:g}" width="{max(length, _LEAST_BAND)}"'
-        f' height="{HEIGHT}"/>'
-        for first, length, is_throttled in _find_runs([column.is_throttled for column in chart.columns])
-        if is_throttled
+    """Draw average and peak load as areas, capacities as lines, and throttling as bands behind them.
+
+    The bands are those of the last line.
+    """
+    count, top = len(chart.load.mean), chart.top
+    bands = draw_marks(chart.lines[-1].outline.is_throttled, HEIGHT) if chart.lines else ""
+    grid = "".join(f'<path d="M0 {_place(tick, top)}h{count}"/>' for tick in chart.ticks[1:])
+    lines = "".join(
+        f'<path class="{line.kind}" d="{_draw_capacity(line.outline, top)}"/>' for line in chart.lines
     )
-    lines = "".join(f'<path d="M0 {_place(chart, tick)}h{count}"/>' for tick in chart.ticks[1:])
-    peaks = [_place(chart, column.most) for column in chart.columns]
-    means = [_place(chart, column.mean) for column in chart.columns]
     return (
         f'<svg class="chart" viewBox="0 0 {count} {HEIGHT}" preserveAspectRatio="none" role="img"'
-        f' aria-label="{description}"><g class="band">{bands}</g><g class="grid">{lines}</g>'
-        f'<path class="peak" d="{_draw_area(peaks)}"/><path class="mean" d="{_draw_area(means)}"/>'
-        f'<path class="capacity" d="{_draw_capacity(chart)}"/></svg>'
+        f' aria-label="{description}"><g class="band">{bands}</g><g class="grid">{grid}</g>'
+        f'<path class="peak" d="{_draw_area(chart.load.most, top)}"/>'
+        f'<path class="mean" d="{_draw_area(chart.load.mean, top)}"/>{lines}</svg>'
     )
 
 
-def _place(chart: Chart, units: float) -> int:
-    return round(HEIGHT * (1 - units / chart.top))
+def draw_marks(flags: Sequence[bool], height: int) -> str:
+    """Draw a bar for each run of columns that are marked, wide enough to be seen."""
+    return "".join(
+        f'<rect x="{first - max(0, _LEAST_BAND - length) / 2:g}" width="{max(length, _LEAST_BAND)}"'
+        f' height="{height}"/>'
+        for first, length, is_marked in find_runs(flags)
+        if is_marked
+    )
 
 
-def _draw_area(tops: Sequence[int]) -> str:
-    steps = []
-    for (first, last), run in _find_edges(tops):
-        steps.append(f"V{run}H{last}" if last > first else "")
+def _place(units: float, top: float) -> int:
+    return round(HEIGHT * (1 - units / top))
+
+
+def _draw_area(units: Sequence[float], top: float) -> str:
+    """Draw steps from column to column, in relative coordinates, which compress well."""
+    at, steps = HEIGHT, []
+    for _, length, place in find_runs([_place(one, top) for one in units]):
+        steps.append(f"v{place - at}h{length}")
+        at = place
     return f"M0 {HEIGHT}{''.join(steps)}V{HEIGHT}Z"
 
 
-def _find_edges(tops: Sequence[int]) -> Iterator[tuple[tuple[int, int], int]]:
-    at = 0
-    for top, run in groupby(tops):
-        length = len(list(run))
-        yield (at, at + length), top
-        at += length
-
-
-def _draw_capacity(chart: Chart) -> str:
+def _draw_capacity(outline: CapacityOutline, top: float) -> str:
     """Draw a step line; a column in which capacity changed has a vertical stroke over its range."""
-    spans = [(_place(chart, one.least_capacity), _place(chart, one.most_capacity)) for one in chart.columns]
-    steps = [f"M0 {spans[0][0]}"]
-    at = 0
-    for (low, high), run in groupby(spans):
-        at += len(list(run))
-        steps.append(f"V{low}" if low == high else f"V{low}V{high}")
-        steps.append(f"H{at}")
+    spans = [
+        (_place(low, top), _place(high, top)) for low, high in zip(outline.least, outline.most, strict=True)
+    ]
+    at = spans[0][0]
+    steps = [f"M0 {at}"]
+    for _, length, (low, high) in find_runs(spans):
+        steps.append(f"v{low - at}" if low != at else "")
+        steps.append(f"v{high - low}" if low != high else "")
+        steps.append(f"h{length}")
+        at = high
     return "".join(steps)
 
 
-def _find_runs(flags: Sequence[object]) -> Iterator[tuple[int, int, object]]:
+def find_runs(values: Sequence[_Value]) -> Iterator[tuple[int, int, _Value]]:
+    """Yield the first place, the length and the value of each run of equal values."""
     at = 0
-    for flag, run in groupby(flags):
+    for value, run in groupby(values):
         length = len(list(run))
-        yield at, length, flag
+        yield at, length, value
         at += length
-
-
-def draw_timeline(timeline: Timeline, capacity: Capacity, start: datetime) -> str:
-    """Draw two lanes: the changes, and the kinds of reasons of all checks."""
-    spans = split_columns(timeline.minutes)
-    codes = timeline.codes[capacity]
-    kinds = [_find_kind(set(codes[begin:end])) for begin, end in spans]
-    lanes = "".join(
-        f'<rect class="{kind}" x="{first}" y="{LANE_HEIGHT}" width="{length}" height="{LANE_HEIGHT}"/>'
-        for first, length, kind in _find_runs(kinds)
-        if kind
-    )
-    made = ["" for _ in spans]
-    for moment, decision in timeline.changes:
-        side = decision.capacities[capacity]
-        place = (moment - start) // MINUTE * len(spans) // timeline.minutes
-        if side.is_change and made[place] != "raised":
-            made[place] = "raised" if side.is_raise else "lowered"
-    ticks = "".join(
-        f'<rect class="{kind}" x="{place}" width="1.5" height="{LANE_HEIGHT}"/>'
-        for place, kind in enumerate(made)
-        if kind
-    )
-    return (
-        f'<svg class="lanes" viewBox="0 0 {len(spans)} {2 * LANE_HEIGHT}" preserveAspectRatio="none"'
-        f' role="img" aria-label="changes and reasons over time">{lanes}{ticks}</svg>'
-    )
-
-
-def _find_kind(numbers: set[int]) -> str:
-    kinds = {_KIND_OF.get(CODES[number], "steady") for number in numbers if number != NOT_CHECKED}
-    return next((kind for kind in KINDS if kind in kinds), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +150,34 @@ def label_times(start: datetime, minutes: int) -> list[TimeLabel]:
             text = f"{moment:%-d %b}" if is_day else f"{moment:%H:%M}"
             labels.append(TimeLabel(place, text, is_day))
     return labels
+
+
+def draw_times(start: datetime, minutes: int) -> str:
+    """Draw the axis of days and hours."""
+    labels = label_times(start, minutes)
+    has_days = any(label.is_day for label in labels)
+    times = "".join(
+        f"<g{'' if label.is_day or not has_days else ' class=hour'}>"
+        f'<rect x="{label.place:.2f}%" width="1" height="4"/>'
+        f'<text x="{label.place:.2f}%" y="15">{label.text}</text></g>'
+        for label in labels
+    )
+    return f'<svg class="times" aria-hidden="true">{times}</svg>'
+
+
+def draw_axes(chart: Chart, times: str, drawing: str, lanes: str) -> str:
+    """Return a drawing with units on its left, and times between it and lanes below."""
+    top = chart.top
+    units = "".join(
+        f'<text x="100%" y="{100 * (1 - tick / top):.2f}%">{tick:,g}</text>' for tick in chart.ticks
+    )
+    return (
+        f'<div class="figure"><svg class="units" aria-hidden="true">{units}</svg>'
+        f"<div>{drawing}{times}{lanes}</div></div>"
+    )
+
+
+def write_legend(entries: Sequence[tuple[str, str]]) -> str:
+    """Return a list that explains colours, each as its class and its meaning."""
+    items = "".join(f'<li><i class="{name}"></i>{text}</li>' for name, text in entries)
+    return f'<ul class="legend">{items}</ul>'

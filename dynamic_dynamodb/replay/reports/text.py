@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.formatting import format_percent
+from dynamic_dynamodb.replay.comparison.verdict import describe_row_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dynamic_dynamodb.replay.comparison.comparison import Comparison
+    from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
     from dynamic_dynamodb.replay.comparison.results import Row
+    from dynamic_dynamodb.replay.comparison.verdict import Verdict
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
 NOTHING: Final = "-"
+MOST_IN_FULL: Final = 10
+"""More targets than these are not shown in full unless this is asked for."""
 WATCHING_NOTE: Final = (
     "watching is what CloudWatch bills for the metrics of checks, or for the alarms of AWS target tracking."
 )
@@ -91,13 +95,16 @@ def describe_recording(recording: Recording) -> str:
     )
 
 
-def write_table(comparison: Comparison) -> str:
-    """Return the rows of each target, and of all together, with warnings and verdicts."""
-    return "\n".join(_write_lines(comparison))
+def write_table(comparison: Comparison, *, is_complete: bool = False) -> str:
+    """Return the rows of each target, and of all together, with warnings and verdicts.
+
+    Of more than ten targets it has the ten worst, a line each; `is_complete` shows all of them in full.
+    """
+    return "\n".join(_write_lines(comparison, is_complete=is_complete))
 
 
-def _write_lines(comparison: Comparison) -> Iterator[str]:
-    settings = comparison.settings
+def _write_lines(comparison: Comparison, *, is_complete: bool) -> Iterator[str]:
+    settings, targets = comparison.settings, comparison.worst_first
     yield (
         f"physics {settings.physics_text}, billing {settings.billing}; dollars per 30 days, at the prices of"
         f" {settings.price_source}"
@@ -106,17 +113,46 @@ def _write_lines(comparison: Comparison) -> Iterator[str]:
     yield WATCHING_NOTE
     for warning in comparison.warnings:
         yield f"warning: {warning}"
-    for target in comparison.targets:
+    if is_complete or len(targets) <= MOST_IN_FULL:
+        for target in targets:
+            yield ""
+            yield describe_recording(target.recording)
+            yield from (f"  warning: {warning}" for warning in target.warnings)
+            yield from _write_rows(target.rows, list_columns(settings.billing))
+            yield from _list_verdict(target.verdict)
+    else:
         yield ""
-        yield describe_recording(target.recording)
-        yield from (f"  warning: {warning}" for warning in target.warnings)
-        yield from _write_rows(target.rows, list_columns(settings.billing))
-        yield from (f"  {sentence}" for sentence in target.verdict.sentences)
-    if len(comparison.targets) > 1:
+        yield from _write_worst(targets, settings.billing)
+    if len(targets) > 1:
         yield ""
-        yield f"all {len(comparison.targets)} targets"
+        yield f"all {len(targets):,} targets"
         yield from _write_rows(comparison.total, list_columns(settings.billing))
-        yield from (f"  {sentence}" for sentence in comparison.verdict.sentences)
+        yield from _list_verdict(comparison.verdict)
+
+
+def _list_verdict(verdict: Verdict) -> Iterator[str]:
+    yield from (f"  - {sentence}" for sentence in verdict.sentences)
+
+
+def _write_worst(targets: Sequence[TargetComparison], billing: str) -> Iterator[str]:
+    """Yield a line for each of the worst targets."""
+    shown = targets[:MOST_IN_FULL]
+    lines = [
+        ("", "$ total", "throttled", "$ cheapest", "cheapest option", "warnings"),
+        *(
+            (
+                str(target.recording.target),
+                f"{target.rows[0].total.by(billing):,.2f}",
+                format_percent(target.rows[0].throttled_percent),
+                f"{target.verdict.best.total.by(billing):,.2f}",
+                describe_row_name(target.verdict.best),
+                f"{len(target.warnings)}",
+            )
+            for target in shown
+        ),
+    ]
+    yield f"the {len(shown)} worst of {len(targets):,} targets; --all shows every target in full"
+    yield from _align(lines, left=(0, 4))
 
 
 def capitalize(sentence: str) -> str:
@@ -126,8 +162,15 @@ def capitalize(sentence: str) -> str:
 
 def _write_rows(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[str]:
     titles = [column.title for column in columns]
-    lines = [titles, *([column.write(row) for column in columns] for row in rows)]
+    yield from _align([titles, *([column.write(row) for column in columns] for row in rows)])
+
+
+def _align(lines: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> Iterator[str]:
+    """Yield lines whose cells stand below each other, to the left in some columns."""
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    for name, *cells in lines:
-        rest = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        yield f"  {name.ljust(widths[0])}  {rest}".rstrip()
+    for cells in lines:
+        padded = (
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        yield f"  {'  '.join(padded)}".rstrip()

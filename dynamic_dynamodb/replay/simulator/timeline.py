@@ -74,12 +74,12 @@ class Timeline:
                 last_read, last_write = read, write
         self._last = last_read, last_write
 
-    def write_lines(self) -> list[str]:
-        """Return a line for each change: when, from how many units to how many, and why."""
+    def write_lines(self, most: int | None = None) -> list[str]:
+        """Return a line for each side of each change, or of the first ones: when, how many units, and why."""
         return [
             f"{moment:%Y-%m-%d %H:%M} {capacity.value} {side.provisioned} -> {side.proposed}"
             f" ({', but '.join(reason.sentence for reason in side.reasons)})"
-            for moment, decision in self.changes
+            for moment, decision in self.changes[:most]
             for capacity in Capacity
             if (side := decision.capacities[capacity]).is_change
         ]

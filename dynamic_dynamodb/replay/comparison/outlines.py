@@ -1,0 +1,66 @@
+"""Reduce traces to the columns of a chart, which keep every peak and every throttled minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dynamic_dynamodb.replay.comparison.results import Trace
+    from dynamic_dynamodb.replay.recordings.rows import Column
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOutline:
+    """The average and the highest demand of each column, in units per second."""
+
+    mean: tuple[float, ...]
+    most: tuple[float, ...]
+
+    def __add__(self, later: LoadOutline) -> LoadOutline:
+        """Return the columns of both, one after the other."""
+        return LoadOutline(self.mean + later.mean, self.most + later.most)
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityOutline:
+    """The lowest and the highest capacity of each column, and whether any of its minutes was throttled."""
+
+    least: tuple[float, ...]
+    most: tuple[float, ...]
+    is_throttled: tuple[bool, ...]
+
+    def __add__(self, later: CapacityOutline) -> CapacityOutline:
+        """Return the columns of both, one after the other."""
+        return CapacityOutline(
+            self.least + later.least, self.most + later.most, self.is_throttled + later.is_throttled
+        )
+
+
+def split_columns(minutes: int, most: int) -> list[tuple[int, int]]:
+    """Return the first minute and the end of each column: at most so many, of nearly equal length."""
+    count = min(minutes, most)
+    return [(minutes * place // count, minutes * (place + 1) // count) for place in range(count)]
+
+
+def outline_load(demand: Column[float], columns: Sequence[tuple[int, int]]) -> LoadOutline:
+    """Return the demand, in units per minute, of these columns."""
+    parts = [demand[begin:end] for begin, end in columns]
+    return LoadOutline(
+        tuple(sum(part) / len(part) / SECONDS_PER_MINUTE for part in parts),
+        tuple(max(part) / SECONDS_PER_MINUTE for part in parts),
+    )
+
+
+def outline_capacity(trace: Trace, columns: Sequence[tuple[int, int]]) -> CapacityOutline:
+    """Return the capacity and the throttling of these columns."""
+    parts = [trace.provisioned[begin:end] for begin, end in columns]
+    return CapacityOutline(
+        tuple(map(min, parts)),
+        tuple(map(max, parts)),
+        tuple(any(trace.throttled[begin:end]) for begin, end in columns),
+    )
