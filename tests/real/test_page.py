@@ -47,17 +47,32 @@ return texts.map((one) => {
   return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), one.innerText];
 }).filter(([contrast]) => contrast < 4.5);
 """
+STARTED = datetime.now(timezone.utc).replace(microsecond=0)
 ACCOUNT = (
     target(
         "orders",
         Condition.AT_MAXIMUM,
         reads=side(99, codes=("consumed-above-threshold", "capped-at-maximum")),
+        free_decreases_left=0,
+        next_decrease=STARTED + timedelta(minutes=50),
     ),
     target("orders/by-customer", Condition.THROTTLED, reads=side(20, throttled_events=15)),
-    target("carts", Condition.NEAR_THRESHOLD, reads=side(85), writes=side(70)),
+    target(
+        "carts",
+        Condition.NEAR_THRESHOLD,
+        reads=side(85),
+        writes=side(70),
+        free_decreases_left=0,
+        next_decrease=STARTED + timedelta(minutes=20),
+    ),
     target("users", reads=side(50), writes=side(80)),
     target(
-        "archive", Condition.SKIPPED, reads=None, writes=None, skipped=Cause("on-demand", "billed on demand")
+        "archive",
+        Condition.SKIPPED,
+        reads=None,
+        writes=None,
+        free_decreases_left=None,
+        skipped=Cause("on-demand", "billed on demand"),
     ),
 )
 
@@ -127,6 +142,9 @@ def test_a_search_finds_names_and_states(shown: Browser, text: str, expected: li
         pytest.param("name", ["archive", "carts", "orders", "orders/by-customer", "users"], id="name"),
         pytest.param("reads", ["orders", "carts", "users", "orders/by-customer", "archive"], id="reads"),
         pytest.param("writes", ["users", "carts", "orders", "orders/by-customer", "archive"], id="writes"),
+        pytest.param(
+            "decrease", ["orders", "carts", "orders/by-customer", "users", "archive"], id="next decrease"
+        ),
     ],
 )
 def test_a_heading_sorts_and_worst_first_comes_back(shown: Browser, key: str, expected: list[str]) -> None:
@@ -171,7 +189,10 @@ def test_details_open_on_a_click_and_by_the_keyboard(shown: Browser) -> None:
     assert (shown.read(".details"), button.get_attribute("aria-expanded")) == ([], "false")
 
 
-def test_a_refresh_keeps_the_search_the_details_the_focus_and_the_place(page: Page, browser: Browser) -> None:
+@pytest.mark.parametrize("moves", [False, True], ids=["it stays", "it moves"])
+def test_a_refresh_keeps_the_search_the_details_the_focus_and_the_place(
+    page: Page, browser: Browser, *, moves: bool
+) -> None:
     many = [target(f"table-{number:03}") for number in range(80)]
     page.publish(see(*many))
     browser.show(*WIDE)
@@ -181,9 +202,13 @@ def test_a_refresh_keeps_the_search_the_details_the_focus_and_the_place(page: Pa
     browser.run("arguments[0].scrollIntoView({block: 'center'})", button)
     button.send_keys(Keys.ENTER)
     place = browser.run("return arguments[0].getBoundingClientRect().top", button)
-    page.publish(see(*(target(f"table-new-{number}", Condition.FAILING) for number in range(7)), *many))
+    if moves:
+        many[40] = replace(many[40], condition=Condition.FAILING)
+    worse = (target(f"table-new-{number:02}", Condition.FAILING, reads=side(80)) for number in range(20))
+    page.publish(see(*worse, *many))
     look_again(browser)
-    browser.wait_for(lambda: names(browser)[0] == "table-new-0", "the next status")
+    browser.wait_for(lambda: names(browser)[0] == "table-new-00", "the next status")
+    assert names(browser).index("table-040") == (20 if moves else 60)
     assert browser.run("return document.activeElement.closest('.target').dataset.name") == "table-040"
     assert browser.run("return arguments[0].getBoundingClientRect().top", button) == pytest.approx(
         place, abs=2
@@ -256,6 +281,25 @@ def test_an_overdue_check_makes_the_page_old(page: Page, browser: Browser) -> No
     browser.open(page.url)
     browser.wait_for_text("#alarm", "What is shown is old: the next check is overdue.")
     assert "next was due 55 min ago" in browser.read("#check")[0]
+
+
+def test_before_the_first_check_the_page_says_so_and_then_shows_it(page: Page, browser: Browser) -> None:
+    browser.show(*WIDE)
+    browser.open(page.url)
+    browser.wait_for_text("#check", "The first check has not ended yet.")
+    assert browser.read("#alarm") == []
+    page.publish(see(*ACCOUNT))
+    look_again(browser)
+    browser.find(ROWS)
+
+
+def test_after_a_restart_the_page_keeps_what_it_shows_until_the_first_check(
+    page: Page, shown: Browser
+) -> None:
+    page.site.keeper = None
+    look_again(shown)
+    shown.wait_for_text("#alarm", "The daemon was restarted, and its first check has not ended yet.")
+    assert len(names(shown)) == len(ACCOUNT)
 
 
 def test_nothing_is_requested_from_elsewhere_and_the_policy_holds(shown: Browser, page: Page) -> None:

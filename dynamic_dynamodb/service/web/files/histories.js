@@ -24,9 +24,8 @@ export class Histories {
     this.fetched.delete(row.name);
   }
 
-  /** Fetch again what is in view if there was a check since. */
+  /** Fetch what is in view and has not been fetched since the last check. */
   renew(checked) {
-    if (checked === this.checked) return;
     this.checked = checked;
     this.#run();
   }
@@ -47,7 +46,7 @@ export class Histories {
       await new Promise((resolve) => setTimeout(resolve, DELAY_MS));  // more rows may come into view
       for (let names = this.#list(); names.length; names = this.#list()) await this.#fetch(names);
     } catch {
-      // The next check, or the next row that comes into view, fetches again.
+      // The next refresh, or the next row that comes into view, fetches again.
     } finally {
       this.isRunning = false;
     }

@@ -7,6 +7,7 @@ import { clock, count, describeCheck, describeDecrease, duration, findOverdue } 
 const POLL_MS = 10_000;
 const PATIENCE_MS = 20_000;
 const TICK_MS = 1_000;
+const LEAST_SKEW_MS = 2_000;
 const ROWS_A_STEP = 100;
 const STATES = ["failing", "throttled", "at-maximum", "stopped", "near-threshold", "unknown", "held", "changed", "steady", "skipped"];
 const URGENT = new Set(["failing", "throttled", "at-maximum", "stopped"]);
@@ -22,6 +23,7 @@ let unreachable = null;
 let sorting = "worst";
 let most = ROWS_A_STEP;
 let fetching = false;
+let isFirstCheck = false;
 
 /** Return the time by the clock of the daemon's machine. */
 function now() {
@@ -29,11 +31,12 @@ function now() {
 }
 
 async function poll() {
-  if (fetching || document.hidden) return;
+  if (fetching) return;
   fetching = true;
   try {
     await fetchStatus();
     unreachable = null;
+    if (status !== null) histories.renew(status.check.started);
   } catch (error) {
     unreachable ??= { since: Date.now(), reason: error.name === "Refusal" ? error.message : "" };
   } finally {
@@ -45,17 +48,15 @@ async function poll() {
 async function fetchStatus() {
   const headers = etag === null ? {} : { "If-None-Match": etag };
   const answer = await fetch("status.json", { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (answer.status === 304) return;
+  isFirstCheck = answer.status === 503;
+  if (answer.status === 304 || isFirstCheck) return;
   if (!answer.ok) throw Object.assign(new Error(`it answers with ${answer.status}`), { name: "Refusal" });
   const content = await answer.json();
   const date = Date.parse(answer.headers.get("Date"));
-  if (Number.isFinite(date) && Math.abs(date - Date.now()) > 2_000) skewMs = date - Date.now();
+  skewMs = Math.abs(date - Date.now()) > LEAST_SKEW_MS ? date - Date.now() : 0;
   etag = answer.headers.get("ETag");
-  const received = content.status === undefined ? content : content.status;
-  status = received && received.check ? received : null;
-  if (status === null) return;
+  status = content;
   for (const one of status.targets) one.name = one.index === null ? one.table : `${one.table}/${one.index}`;
-  histories.renew(status.check.started);
   showTargets();
 }
 
@@ -65,7 +66,7 @@ function showHead() {
     lines.push(`The daemon has not answered since ${clock(unreachable.since)}${unreachable.reason && `: ${unreachable.reason}`}. Check that it runs: dynamic-dynamodb --daemon status.`);
   }
   if (status === null) {
-    setText(find("check"), unreachable ? "" : "The first check has not ended yet.");
+    setText(find("check"), isFirstCheck && !unreachable ? "The first check has not ended yet." : "");
   } else {
     const { program, check, notices } = status;
     const account = program.account === null ? "" : `, account ${program.account}`;
@@ -73,7 +74,8 @@ function showHead() {
     setText(find("check"), describeCheck(status, now()));
     const overdue = findOverdue(status, now());
     if (overdue && !unreachable) lines.push("What is shown is old: the next check is overdue. See the log of the program.");
-    if (unreachable) lines.push(`What is shown is from ${clock(Date.parse(check.started))}.`);
+    if (isFirstCheck && !unreachable) lines.push("The daemon was restarted, and its first check has not ended yet.");
+    if (unreachable || isFirstCheck) lines.push(`What is shown is from ${clock(Date.parse(check.started))}.`);
     if (check.failing) lines.push(`Nothing could be checked for ${duration((now() - Date.parse(check.failing.since)) / 1000)} (${count(check.failing.checks, "check")}): ${check.failing.sentence}`);
     document.body.classList.toggle("old", Boolean(unreachable || overdue));
     showNotices(notices);
@@ -119,7 +121,7 @@ const SORT_KEYS = {
   name: (one) => one.name.toLowerCase(),
   reads: (one) => -(one.reads?.consumed_percent ?? -1),
   writes: (one) => -(one.writes?.consumed_percent ?? -1),
-  decrease: (one) => -Math.min(describeDecrease(one, now()).seconds, Number.MAX_VALUE) || 0,
+  decrease: (one) => -describeDecrease(one, now()).seconds,
   change: (one) => -Math.max(0, ...[one.reads, one.writes].map((side) => (side?.last_change ? Date.parse(side.last_change.at) : 0))),
 };
 

@@ -55,9 +55,9 @@ export function findOverdue({ check }, now) {
   return late > Math.max(LEAST_GRACE_SECONDS, 2 * check.seconds) ? late : 0;
 }
 
-/** Return when AWS allows the next decrease, and a sort key: seconds until then. */
+/** Return when AWS allows the next decrease, and the seconds until then; -1 if that is not known. */
 export function describeDecrease(target, now) {
-  if (target.free_decreases_left === null) return { text: UNKNOWN, seconds: Infinity };
+  if (target.free_decreases_left === null) return { text: UNKNOWN, seconds: -1 };
   const isAnotherDay = Math.floor(Date.parse(target.described) / 1000 / DAY_SECONDS) < Math.floor(now / 1000 / DAY_SECONDS);
   if (isAnotherDay) return { text: "now, 4 left today", seconds: 0 };  // AWS counts each UTC day
   if (target.free_decreases_left > 0) return { text: `now, ${target.free_decreases_left} left today`, seconds: 0 };
