@@ -150,6 +150,7 @@ class Service:
         self.workers.observers.append(log_attempt)
         if not configuration.global_options["run_once"]:
             self.web = WebHost(Site(self.pulse))
+            self.workers.observers.append(self.web.site.counters.count_attempt)
         opened = self.open(configuration)
         try:
             return self._run(opened)

@@ -28,6 +28,15 @@ def test_a_daemon_serves_its_status_and_whether_it_is_well(emulator: Emulator, d
     assert ask(address, "/healthz").status == 200
     status = json.loads(ask(address, "/status.json").body)
     assert [one["table"] for one in status["targets"]] == ["busy"]
+    metrics = ask(address, "/metrics")
+    assert metrics.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = metrics.body.decode().splitlines()
+    change = (
+        'account="123456789012",capacity="reads",direction="up",index="",reason="consumed-above-threshold"'
+    )
+    assert f'dynamic_dynamodb_changes_total{{{change},region="us-east-1",table="busy"}} 1.0' in lines
+    call = 'action="dynamodb:UpdateTable",result="success"'
+    assert f"dynamic_dynamodb_aws_call_duration_seconds_count{{{call}}} 1.0" in lines
     assert daemon.control("stop").code == 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.service.status.format import render
 from dynamic_dynamodb.service.status.selection import order
+from dynamic_dynamodb.service.web.counters import Counters
 from dynamic_dynamodb.service.web.health import Readiness, check_health
 from dynamic_dynamodb.service.web.history import History
 from dynamic_dynamodb.service.web.page import read_files, render_histories
@@ -38,9 +39,11 @@ class Site:
     readiness: Readiness = field(default_factory=Readiness)
     keeper: StatusKeeper | None = None
     history: History = field(default_factory=History)
+    counters: Counters = field(default_factory=Counters)
     _files: Mapping[str, Response] = field(default_factory=read_files)
     _rendered: tuple[Status, Response] | None = None
     _renders: int = 0
+    _measured: tuple[Status, bytes] | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -49,6 +52,7 @@ class Site:
         return {
             **{path: _serve(file) for path, file in self._files.items()},
             "/history.json": self._show_histories,
+            "/metrics": self._show_metrics,
             "/healthz": lambda _: check_health(self.pulse),
             "/readyz": lambda _: self.readiness.check(),
             "/status.json": self._show_status,
@@ -59,8 +63,11 @@ class Site:
         self.keeper, self.readiness.interval_seconds = keeper, interval_seconds
 
     def observe(self, report: CheckReport, seconds: float) -> None:
-        """Note what a report says about the service."""
+        """Note what a report says about the service, and count what it says of the targets."""
         self.readiness.observe(report, seconds)
+        self.counters.observe(report, seconds)
+        if self.status is not None:
+            self.counters.keep(self.status.targets)
 
     def record(self, _report: CheckReport, _seconds: float) -> None:
         """Add the status after a check to the history, which takes memory: only while pages are served."""
@@ -83,6 +90,21 @@ class Site:
             response = self._rendered[1]
         is_known = request.known == response.headers["ETag"]
         return replace(response, body=b"", status=NOT_MODIFIED) if is_known else response
+
+    def _show_metrics(self, _: Request) -> Response:
+        from dynamic_dynamodb.service.web.metrics import (  # noqa: PLC0415 - only who is asked loads the library
+            CONTENT_TYPE,
+            render_program,
+            render_targets,
+        )
+
+        status, targets = self.status, b""
+        if status is not None:
+            with self._lock:
+                if self._measured is None or self._measured[0] is not status:
+                    self._measured = (status, render_targets(status))
+                targets = self._measured[1]
+        return Response(render_program(status, self.counters) + targets, CONTENT_TYPE)
 
     def _show_histories(self, request: Request) -> Response:
         pieces = render_histories(self.history, request.query, datetime.now(timezone.utc))

@@ -1,0 +1,205 @@
+"""Render the status and the counters in Prometheus's text format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from dynamic_dynamodb.options import DEFAULT_DOLLARS, PRICED_REGION
+from dynamic_dynamodb.scaling.costs import read_prices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client.metrics_core import Metric
+
+    from dynamic_dynamodb.service.status.snapshot import CapacityStatus, ProgramStatus, Status, TargetStatus
+    from dynamic_dynamodb.service.web.counters import Counters
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_PREFIX: Final = "dynamic_dynamodb_"
+_PERCENT: Final = 100
+_PRICES: Final = read_prices(DEFAULT_DOLLARS).capacity_hour
+_DOLLARS: Final = {"reads": _PRICES.reads, "writes": _PRICES.writes}
+
+_OF_CAPACITIES: Final[tuple[tuple[str, str, Callable[[str, CapacityStatus], float | None]], ...]] = (
+    ("provisioned_units", "Provisioned capacity units.", lambda _, side: side.provisioned),
+    (
+        "consumed_units",
+        "Consumed capacity units a second, on average in the look-back window.",
+        lambda _, side: side.consumed,
+    ),
+    (
+        "utilization_ratio",
+        "Consumed units as a share of the provisioned ones.",
+        lambda _, side: None if side.consumed_percent is None else side.consumed_percent / _PERCENT,
+    ),
+    (
+        "throttled_events",
+        "Throttled events in the look-back window; absent if no option needs them.",
+        lambda _, side: side.throttled_events,
+    ),
+    ("minimum_units", "The least that capacity is lowered to.", lambda _, side: side.minimum),
+    (
+        "maximum_units",
+        "The most that capacity is raised to; absent without a limit.",
+        lambda _, side: side.maximum,
+    ),
+    ("low_checks", "Low checks in a row, counted for a decrease.", lambda _, side: side.low_checks),
+    (
+        "provisioned_dollars_per_hour",
+        f"What the provisioned units cost, by the prices of {PRICED_REGION} for the standard table class.",
+        lambda capacity, side: side.provisioned * _DOLLARS[capacity],
+    ),
+)
+"""For each capacity of a target: name, help, and value; None is absent."""
+
+_OF_TARGETS: Final[tuple[tuple[str, str, Callable[[TargetStatus], float | None]], ...]] = (
+    (
+        "decreases_left",
+        "Decreases that AWS allows until midnight UTC besides one an hour.",
+        lambda one: one.free_decreases_left,
+    ),
+    (
+        "failing_checks",
+        "Checks in a row in which the target failed.",
+        lambda one: one.failing.checks if one.failing is not None else 0,
+    ),
+)
+
+
+def render_targets(status: Status) -> bytes:
+    """Return the metrics of the targets."""
+    return _render(_describe_targets(status))
+
+
+def render_program(status: Status | None, counters: Counters) -> bytes:
+    """Return the metrics of the program and its checks, and what was counted."""
+    with counters.lock:
+        return _render((*_describe_program(status), *_describe_counters(status, counters)))
+
+
+class _Given(Collector):
+    """Metrics that are there already."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def _render(metrics: Iterable[Metric]) -> bytes:
+    registry = CollectorRegistry(auto_describe=False)
+    given = _Given(tuple(metrics))
+    registry.register(given)
+    return generate_latest(registry)
+
+
+def _describe_targets(status: Status) -> Iterator[Metric]:
+    targets = [(one, _label(status.program, one.table, one.index)) for one in status.targets]
+    sides = [
+        (capacity, side, {**labels, "capacity": capacity})
+        for one, labels in targets
+        for capacity, side in one.capacities
+    ]
+    for name, text, read in _OF_CAPACITIES:
+        family = GaugeMetricFamily(_PREFIX + name, text)
+        for capacity, side, labels in sides:
+            if (found := read(capacity, side)) is not None:
+                family.add_sample(family.name, labels, found)
+        yield family
+    for name, text, read_target in _OF_TARGETS:
+        family = GaugeMetricFamily(_PREFIX + name, text)
+        for one, labels in targets:
+            if (found := read_target(one)) is not None:
+                family.add_sample(family.name, labels, found)
+        yield family
+
+
+def _describe_program(status: Status | None) -> Iterator[Metric]:
+    if status is None:
+        return
+    program, check = status.program, status.check
+    facts = {
+        "version": program.version,
+        "instance_name": program.instance,
+        "region": program.region,
+        "dry_run": str(program.dry_run).lower(),
+    }
+    yield InfoMetricFamily(f"{_PREFIX}build", "Version and way of running.", facts)
+    yield _gauge("start_time_seconds", "When the program began its work.", program.started.timestamp())
+    yield _gauge("last_check_timestamp_seconds", "When the last check began.", check.started.timestamp())
+    if program.interval_seconds is not None:
+        yield _gauge("check_interval_seconds", "Interval between two checks.", program.interval_seconds)
+    yield _gauge("targets", "Tables and indexes that the last check knows.", len(status.targets))
+
+
+def _describe_counters(status: Status | None, counters: Counters) -> Iterator[Metric]:
+    checks = CounterMetricFamily(f"{_PREFIX}checks", "Checks by result.", labels=("result",))
+    for result, count in counters.checks.items():
+        checks.add_metric((result,), count)
+    yield checks
+    durations = counters.check_seconds
+    yield HistogramMetricFamily(
+        f"{_PREFIX}check_duration_seconds",
+        "How long checks took.",
+        buckets=durations.accumulate(),
+        sum_value=durations.total,
+    )
+    if counters.last_success is not None:
+        help_text = "When the last check ended in which nothing failed."
+        yield _gauge("last_success_timestamp_seconds", help_text, counters.last_success)
+    yield CounterMetricFamily(
+        f"{_PREFIX}cloudwatch_metrics_requested",
+        "Metrics that CloudWatch bills.",
+        value=counters.metrics_requested,
+    )
+    calls = HistogramMetricFamily(
+        f"{_PREFIX}aws_call_duration_seconds",
+        "How long attempts of AWS calls took, by AWS's error code or success.",
+        labels=("action", "result"),
+    )
+    for (action, code), histogram in counters.calls.items():
+        calls.add_metric((action, code or "success"), histogram.accumulate(), histogram.total)
+    yield calls
+    if status is not None:
+        yield from _describe_target_counters(status.program, counters)
+
+
+def _describe_target_counters(program: ProgramStatus, counters: Counters) -> Iterator[Metric]:
+    changes = CounterMetricFamily(
+        f"{_PREFIX}changes", "Changes that AWS applied, by the code of their reason."
+    )
+    refusals = CounterMetricFamily(f"{_PREFIX}refusals", "Updates that AWS refused in part, by error code.")
+    failures = CounterMetricFamily(f"{_PREFIX}target_failures", "Checks in which the target failed, by code.")
+    for target, counts in counters.targets.items():
+        labels = _label(program, target.table, target.index)
+        for (capacity, direction, code), count in counts.changes.items():
+            more = {"capacity": capacity, "direction": direction, "reason": code}
+            changes.add_sample(f"{_PREFIX}changes_total", {**labels, **more}, count)
+        for family, codes in ((refusals, counts.refusals), (failures, counts.failures)):
+            for code, count in codes.items():
+                family.add_sample(f"{family.name}_total", {**labels, "code": code}, count)
+    yield from (changes, refusals, failures)
+
+
+def _gauge(name: str, text: str, number: float) -> Metric:
+    return GaugeMetricFamily(_PREFIX + name, text, value=number)
+
+
+def _label(program: ProgramStatus, table: str, index: str | None) -> dict[str, str]:
+    return {
+        "account": program.account or "",
+        "region": program.region,
+        "table": table,
+        "index": index or "",
+    }

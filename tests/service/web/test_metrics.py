@@ -1,0 +1,155 @@
+"""/metrics has what the status and the reports of checks say, in Prometheus's format."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from dynamic_dynamodb.aws.attempts import Attempt
+from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
+from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from dynamic_dynamodb.scaling.reasons import Code, Reason
+from dynamic_dynamodb.service.status.snapshot import Condition, Failure
+from dynamic_dynamodb.service.web.counters import Counters, Histogram
+from dynamic_dynamodb.service.web.metrics import render_program, render_targets
+from tests.service.status.builders import NOW, side, status, target
+
+DENIED = AwsError("dynamodb:DescribeTable", "AccessDeniedException", "no")
+PLACE = {"account": "123456789012", "region": "us-east-1"}
+
+
+def read(text: bytes) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Return the labels and values of all samples by their names, as Prometheus parses them."""
+    samples: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            samples.setdefault(sample.name.removeprefix("dynamic_dynamodb_"), []).append(
+                (sample.labels, sample.value)
+            )
+    return samples
+
+
+def updated(name: str, reads: tuple[int, int], writes: tuple[int, int]) -> TargetReport:
+    """Return the report of a target whose capacities went from one value to another."""
+
+    def decide(capacity: Capacity, change: tuple[int, int]) -> CapacityDecision:
+        return CapacityDecision(capacity, *change, 0, (Reason(Code.CONSUMED_ABOVE_THRESHOLD, "busy"),))
+
+    sides = PerCapacity(decide(Capacity.READS, reads), decide(Capacity.WRITES, writes))
+    return TargetReport(Target(name), Outcome.UPDATED, decision=Decision(Target(name), sides))
+
+
+def test_a_target_has_a_series_for_each_figure_of_each_capacity_that_is_known() -> None:
+    unknown = side(None, throttled_events=None, maximum=None, low_checks=None)
+    seen = status(target("orders/by-date", reads=side(50, throttled_events=3, low_checks=2), writes=unknown))
+    samples = read(render_targets(seen))
+    labels = {**PLACE, "table": "orders", "index": "by-date"}
+    reads, writes = {**labels, "capacity": "reads"}, {**labels, "capacity": "writes"}
+    assert samples == {
+        "provisioned_units": [(reads, 100), (writes, 100)],
+        "consumed_units": [(reads, 50)],
+        "utilization_ratio": [(reads, 0.5)],
+        "throttled_events": [(reads, 3)],
+        "minimum_units": [(reads, 1), (writes, 1)],
+        "maximum_units": [(reads, 1000)],
+        "low_checks": [(reads, 2)],
+        "provisioned_dollars_per_hour": [(reads, 0.013), (writes, 0.065)],
+        "decreases_left": [(labels, 4)],
+        "failing_checks": [(labels, 0)],
+    }
+
+
+def test_a_failing_target_counts_its_checks_and_one_on_demand_has_no_capacity() -> None:
+    failure = Failure(NOW, 7, "AccessDeniedException", "no")
+    seen = status(
+        target("a", Condition.FAILING, failing=failure, reads=None, writes=None, free_decreases_left=None)
+    )
+    assert read(render_targets(seen)) == {"failing_checks": [({**PLACE, "table": "a", "index": ""}, 7)]}
+
+
+def test_the_program_says_what_it_is_and_when_it_last_checked() -> None:
+    samples = read(render_program(status(target()), Counters()))
+    facts = {"version": "3.0.0", "instance_name": "default", "region": "us-east-1", "dry_run": "false"}
+    assert samples["build_info"] == [(facts, 1)]
+    assert samples["last_check_timestamp_seconds"] == [({}, NOW.timestamp())]
+    assert samples["check_interval_seconds"] == [({}, 300)]
+    assert samples["targets"] == [({}, 1)]
+
+
+def test_before_the_first_check_nothing_is_claimed() -> None:
+    samples = read(render_program(None, Counters()))
+    assert samples["cloudwatch_metrics_requested_total"] == [({}, 0)]
+    assert "last_success_timestamp_seconds" not in samples
+    assert "last_check_timestamp_seconds" not in samples
+
+
+def test_reports_are_counted_by_what_happened() -> None:
+    counters = Counters(clock=lambda: 1234.0)
+    counters.observe(CheckReport((updated("a", (100, 150), (100, 50)),), metrics_requested=4), 2.0)
+    failed = TargetReport(Target("b"), Outcome.FAILED, error=DENIED)
+    counters.observe(CheckReport((updated("a", (150, 200), (50, 50)), failed), metrics_requested=2), 400.0)
+    counters.observe(CheckReport(error=DENIED), 0.25)
+    counters.observe(CheckReport(is_cut_short=True), 0.25)
+    samples = read(render_program(status(target("a"), target("b")), counters))
+    a, b = ({**PLACE, "table": name, "index": ""} for name in "ab")
+    reason = {"reason": "consumed-above-threshold"}
+    assert samples["changes_total"] == [
+        ({**a, "capacity": "reads", "direction": "up", **reason}, 2),
+        ({**a, "capacity": "writes", "direction": "down", **reason}, 1),
+    ]
+    assert samples["target_failures_total"] == [({**b, "code": "AccessDeniedException"}, 1)]
+    assert {labels["result"]: count for labels, count in samples["checks_total"]} == {
+        "complete": 1,
+        "with-failures": 1,
+        "failed": 1,
+        "cut-short": 1,
+    }
+    assert samples["cloudwatch_metrics_requested_total"] == [({}, 6)]
+    assert samples["last_success_timestamp_seconds"] == [({}, 1234)]
+    buckets = {labels["le"]: count for labels, count in samples["check_duration_seconds_bucket"]}
+    assert (buckets["0.5"], buckets["2.5"], buckets["300.0"], buckets["+Inf"]) == (2, 3, 3, 4)
+    assert samples["check_duration_seconds_sum"] == [({}, 402.5)]
+
+
+def test_a_refused_update_is_counted_by_its_error_code() -> None:
+    counters = Counters()
+    refused = TargetReport(Target("a"), Outcome.UNCHANGED, error=DENIED)
+    counters.observe(CheckReport((refused,)), 1.0)
+    labels = {**PLACE, "table": "a", "index": "", "code": "AccessDeniedException"}
+    assert read(render_program(status(target("a")), counters))["refusals_total"] == [(labels, 1)]
+
+
+def test_the_series_of_a_deleted_target_end() -> None:
+    counters = Counters()
+    counters.observe(CheckReport((updated("a", (1, 2), (1, 1)), updated("b", (1, 2), (1, 1)))), 1.0)
+    counters.keep((target("b"),))
+    samples = read(render_program(status(target("b")), counters))
+    assert [labels["table"] for labels, _ in samples["changes_total"]] == ["b"]
+
+
+def test_calls_are_counted_by_action_and_result() -> None:
+    counters = Counters()
+    counters.count_attempt(Attempt("dynamodb:ListTables", 0.02))
+    counters.count_attempt(Attempt("dynamodb:ListTables", 20.0))
+    counters.count_attempt(Attempt("dynamodb:ListTables", 0.3, "ThrottlingException"))
+    samples = read(render_program(None, counters))["aws_call_duration_seconds_count"]
+    assert samples == [
+        ({"action": "dynamodb:ListTables", "result": "success"}, 2),
+        ({"action": "dynamodb:ListTables", "result": "ThrottlingException"}, 1),
+    ]
+
+
+@given(st.lists(st.floats(0, 100), max_size=20))
+def test_a_histogram_counts_every_duration_once(durations: list[float]) -> None:
+    histogram = Histogram((1.0, 10.0))
+    for seconds in durations:
+        histogram.observe(seconds)
+    assert histogram.accumulate() == [
+        ("1.0", sum(one <= 1 for one in durations)),
+        ("10.0", sum(one <= 10 for one in durations)),
+        ("+Inf", len(durations)),
+    ]
