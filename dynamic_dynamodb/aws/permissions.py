@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.options import FAILURE_TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,7 +31,7 @@ PURPOSES: Final = {
     DESCRIBE_SCALABLE_TARGETS: "only with `skip-aws-autoscaled` or `--record`, to see what AWS scales itself",
     DESCRIBE_SCALING_POLICIES: "only with `--record`, for the utilization that AWS scales to; optional",
     GET_PRODUCTS: "only with `--record`, for the prices of the region; optional",
-    PUBLISH: "for the messages of sections with `sns-topic-arn`",
+    PUBLISH: "for the messages of sections with `sns-topic-arn`, [global] included",
 }
 """What each permission is needed for, as the reference page says it."""
 
@@ -88,9 +90,12 @@ def find_partition(region: str) -> str:
 
 def list_topics(configuration: Configuration) -> list[str]:
     """Return the SNS topics that a configuration publishes to; a dry run and --record publish to none."""
-    if configuration.global_options["dry_run"] or configuration.global_options["record"]:
+    options = configuration.global_options
+    if options["dry_run"] or options["record"]:
         return []
-    return [
+    has_types = any(one in FAILURE_TYPES for one in options["sns_message_types"])
+    own = [options["sns_topic_arn"]] if options["sns_topic_arn"] and has_types else []
+    return own + [
         one.typed.sns_topic_arn
         for section in configuration.sections
         for one in (section, *section.gsis)

@@ -164,6 +164,7 @@ class Check:
             is_cut_short=is_cut_short,
             metrics_requested=measured.metrics,
             left_out=frozenset(one.target for one in left_out),
+            listed=found.listed,
         )
 
     def _skip(

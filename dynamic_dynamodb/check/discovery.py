@@ -156,7 +156,7 @@ class Discovery:
                 described[name] = answer
         sections = answers.matches.sections
         failed += (
-            _report_flaw(Target(name, UNNAMED), flaw)
+            _report_flaw(Target(name, UNNAMED), flaw, sections[name])
             for name, targets in described.items()
             for flaw in targets[Target(name)].unnamed
             if sections[name].gsis
@@ -178,7 +178,7 @@ class Discovery:
         for target, section in sorted(_pair(sections, indexes, described), key=itemgetter(0)):
             description = described[target.table][target]
             if description.flaw:
-                failed.append(_report_flaw(target, description.flaw))
+                failed.append(_report_flaw(target, description.flaw, section))
                 continue
             managed = None if autoscaled is None else autoscaled.get(target, NOT_AUTOSCALED)
             one = MatchedTarget(section, description, managed)
@@ -339,7 +339,7 @@ def _match_indexes(section: Section, targets: Iterable[Target], budget: MatchBud
 def _report_undecided(undecided: Iterable[tuple[Target, Section]]) -> Iterator[TargetReport]:
     for target, section in undecided:
         reason = Reason(Code.MATCHING_TIMED_OUT, describe_slow(section))
-        yield TargetReport(target, Outcome.FAILED, skipped=reason)
+        yield TargetReport(target, Outcome.FAILED, skipped=reason, section=section)
 
 
 def _has_undecided(found: Discovered) -> bool:
@@ -356,9 +356,10 @@ def _pair(
             yield Target(name, index), gsi
 
 
-def _report_flaw(target: Target, flaw: str) -> TargetReport:
+def _report_flaw(target: Target, flaw: str, section: Section) -> TargetReport:
     """Report a target whose description cannot be used."""
-    return TargetReport(target, Outcome.FAILED, skipped=Reason(Code.DESCRIBE_FAILED, flaw))
+    reason = Reason(Code.DESCRIBE_FAILED, flaw)
+    return TargetReport(target, Outcome.FAILED, skipped=reason, section=section)
 
 
 def _find_reason_to_skip(matched: MatchedTarget) -> Reason | None:

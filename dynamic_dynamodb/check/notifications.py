@@ -45,16 +45,14 @@ def write_alarms(
         if consumed is None or not (thresholds.upper_alarm_threshold or thresholds.lower_alarm_threshold):
             continue
         percent = percent_of(consumed, provisioned[capacity])
-        line = (
-            f"{_full_name(target)} - Consumed {capacity.singular.capitalize()} Capacity {float(percent):f}%"
-        )
+        line = f"{full_name(target)} - Consumed {capacity.singular.capitalize()} Capacity {float(percent):f}%"
         if 0 < thresholds.upper_alarm_threshold <= percent:
             limit = float(thresholds.upper_alarm_threshold)
             high.append(f"{line} was greater than or equal to the upper alarm threshold {limit:f}%\n")
         elif percent < thresholds.lower_alarm_threshold:
             limit = float(thresholds.lower_alarm_threshold)
             low.append(f"{line} was below the lower alarm threshold {limit:f}%\n")
-    title = f"Throughput for Table {_full_name(target)}"
+    title = f"Throughput for Table {full_name(target)}"
     return (
         *_message(options, {"high-throughput-alarm"}, f"ALARM: High {title}", high),
         *_message(options, {"low-throughput-alarm"}, f"ALARM: Low {title}", low),
@@ -65,7 +63,7 @@ def write_change(options: TargetOptions, applied: Decision) -> tuple[Message, ..
     """Return the message about an applied update, if its direction is among sns-message-types."""
     target = applied.target
     changed = [side for side in applied.capacities if side.is_change]
-    lines = [f"{_full_name(target)} - {_describe(side)}\n" for side in changed]
+    lines = [f"{full_name(target)} - {_describe(side)}\n" for side in changed]
     types = {"scale-up" if side.is_raise else "scale-down" for side in changed}
     return tuple(
         _message(
@@ -84,6 +82,6 @@ def _describe(side: CapacityDecision) -> str:
     return f"{side.capacity.value.capitalize()}: {direction} from {side.provisioned} to {side.proposed}"
 
 
-def _full_name(target: Target) -> str:
+def full_name(target: Target) -> str:
     """Return the name as 2.5.1 spelled it, which subscribers parse."""
     return f"{target.table} - GSI: {target.index}" if target.index else target.table

@@ -10,7 +10,7 @@ from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.notifications import Message
@@ -123,6 +123,7 @@ class CheckReport:
     With an `error`, nothing could be checked.
     `metrics_requested` counts the metrics that CloudWatch bills, without those that it was asked for again.
     `left_out` are the quiet targets that this check did not look at.
+    `listed` are all tables of the region; None if they are not known.
     """
 
     targets: tuple[TargetReport, ...] = ()
@@ -135,6 +136,7 @@ class CheckReport:
     is_cut_short: bool = False
     metrics_requested: int = 0
     left_out: frozenset[Target] = frozenset()
+    listed: Sequence[str] | None = None
 
     @property
     def failures(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config import validation
+from dynamic_dynamodb.config import topics, validation
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.file import DEFAULT_SECTION, FileContent, TargetSection, read_file
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Joined, Layer, Reader, Values, join
@@ -176,9 +176,7 @@ class _Loader:
         self.reader.warnings += validation.warn_of_late_decreases(
             shown, options, global_options["check_interval"]
         )
-        self.reader.warnings += validation.warn_of_topic(
-            shown, options["sns_topic_arn"], global_options["region"]
-        )
+        self.reader.warnings += topics.warn_of_messages(shown, options, global_options["region"])
         breaker = _find_circuit_breaker(joined, global_options)
         self.reader.warnings += validation.warn_of_idle_options(
             shown, options, joined.origins, has_breaker=breaker is not None
@@ -207,6 +205,7 @@ class _Loader:
         if not global_options["regions"]:
             self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
         self.reader.warnings += validation.warn_of_listening(global_options)
+        self.reader.warnings += topics.warn_of_global_messages(global_options)
         self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += validation.find_flag_faults(self.reader.flags)

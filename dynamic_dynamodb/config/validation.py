@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.paths import find_log_file_fault
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest
-from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
+from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope, records_all
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.options.option import Option
 
-_GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
-_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _PARTITION_SUFFIX: Final = "-global"
 """How botocore's names of whole partitions end."""
@@ -218,16 +215,6 @@ def warn_of_target(
             " late, so the window may hold no known minute, and nothing is decided then;"
             f" use at least {YOUNGEST_WINDOW_START_MINUTES}"
         )
-    if options["sns_topic_arn"] and not options["sns_message_types"]:
-        yield (
-            f"[{title}] has an sns-topic-arn but no sns-message-types: nothing is published;"
-            " set types such as scale-up, scale-down"
-        )
-    if options["sns_message_types"] and not options["sns_topic_arn"]:
-        yield (
-            f"[{title}] has sns-message-types but no sns-topic-arn: nothing is published;"
-            f" set a topic ARN such as {_GOOD_TOPIC}"
-        )
     maintenance = options["maintenance_windows"]
     for window in maintenance.windows if maintenance else ():
         if window.start == window.end:
@@ -340,20 +327,6 @@ def list_regions() -> tuple[str, ...]:
     except (OSError, ValueError, LookupError, TypeError):
         return ()
     return tuple(name for name in names if not name.endswith(_PARTITION_SUFFIX))
-
-
-def warn_of_topic(title: str, topic: str | None, region: str) -> Iterator[str]:
-    """Yield a warning if the ARN shows that messages cannot be published to the topic."""
-    found = _TOPIC.fullmatch(topic or "")
-    if topic and found is None:
-        yield f"[{title}] sns-topic-arn {shorten(topic)} is not a topic ARN such as {_GOOD_TOPIC}"
-    elif found and found["region"] != region:
-        yield (
-            f"[{title}] sns-topic-arn is in {found['region']}, but region is {region}:"
-            " messages are not published"
-        )
-    if found and topic and topic.endswith(".fifo"):
-        yield f"[{title}] sns-topic-arn is a FIFO topic: messages are published to standard topics only"
 
 
 def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from dynamic_dynamodb.options.replay import (
     records_all,
 )
 from dynamic_dynamodb.options.targets import (
+    FAILURE_TYPES,
     MESSAGE_TYPES,
     OBSOLETE_MESSAGE_TYPES,
     OBSOLETE_OPTIONS,
@@ -23,6 +24,7 @@ from dynamic_dynamodb.options.targets import (
 
 __all__ = [
     "DEFAULT_DOLLARS",
+    "FAILURE_TYPES",
     "MESSAGE_TYPES",
     "OBSOLETE_MESSAGE_TYPES",
     "OBSOLETE_OPTIONS",

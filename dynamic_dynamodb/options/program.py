@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from dynamic_dynamodb.options.option import Group, Kind, Option, Scope
-from dynamic_dynamodb.options.targets import CIRCUIT_BREAKER_TIMEOUT, CIRCUIT_BREAKER_URL
+from dynamic_dynamodb.options.targets import (
+    CIRCUIT_BREAKER_TIMEOUT,
+    CIRCUIT_BREAKER_URL,
+    SNS_MESSAGE_TYPES,
+    SNS_TOPIC_ARN,
+)
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("text", "json")
@@ -202,6 +207,8 @@ GLOBAL_OPTIONS: Final = (
     ),
     CIRCUIT_BREAKER_URL,
     CIRCUIT_BREAKER_TIMEOUT,
+    SNS_TOPIC_ARN,
+    SNS_MESSAGE_TYPES,
     Option(
         "max-workers",
         Kind.INTEGER,

@@ -8,7 +8,14 @@ from typing import Final
 from dynamic_dynamodb.options.capacities import CAPACITY_OPTIONS, target_option
 from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS, Capacity, Kind, Option, Scope
 
-MESSAGE_TYPES: Final = ("scale-up", "scale-down", "high-throughput-alarm", "low-throughput-alarm")
+FAILURE_TYPES: Final = ("failure", "recovery")
+MESSAGE_TYPES: Final = (
+    "scale-up",
+    "scale-down",
+    "high-throughput-alarm",
+    "low-throughput-alarm",
+    *FAILURE_TYPES,
+)
 _MILLISECONDS_PER_HOUR: Final = 60 * 60 * 1000
 _MINUTES_OF_METRICS: Final = METRICS_KEPT_DAYS * 24 * 60
 
@@ -29,6 +36,23 @@ CIRCUIT_BREAKER_URL: Final = Option(
     Scope.GLOBAL,
     "URL to request before each change. A 2xx response allows changes; any other response, or none, stops"
     " all changes, increases included.",
+)
+SNS_TOPIC_ARN: Final = Option(
+    "sns-topic-arn",
+    Kind.TEXT,
+    Scope.GLOBAL,
+    "ARN of the SNS topic to publish failures to that concern all tables, and those of tables and indexes"
+    " without a topic of their own.",
+    example="arn:aws:sns:us-east-1:123456789012:dynamic-dynamodb",
+    since="3.0",
+)
+SNS_MESSAGE_TYPES: Final = Option(
+    "sns-message-types",
+    Kind.MESSAGE_TYPES,
+    Scope.GLOBAL,
+    "Types of messages to publish to this topic: `failure`, `recovery`, or both, separated by commas.",
+    choices=MESSAGE_TYPES,
+    since="3.0",
 )
 
 
@@ -86,7 +110,8 @@ TARGET_OPTIONS: Final = (
     target_option(
         "sns-message-types",
         Kind.MESSAGE_TYPES,
-        "Types of messages to publish, separated by commas.",
+        "Types of messages to publish, separated by commas. A type that is not listed is not published."
+        " `failure` reports what failed in three checks in a row, and `recovery` that it works again.",
         choices=MESSAGE_TYPES,
     ),
     replace(CIRCUIT_BREAKER_URL, scope=Scope.TARGET),

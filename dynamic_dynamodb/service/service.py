@@ -27,14 +27,15 @@ from dynamic_dynamodb.service.pulse import Pulse
 from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
 from dynamic_dynamodb.service.web.host import WebHost
 from dynamic_dynamodb.service.web.site import Site
-from dynamic_dynamodb.service.wiring import build_check, open_memory, open_status
+from dynamic_dynamodb.service.wiring import build_check, open_failure_watch, open_memory, open_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dynamic_dynamodb.check.check import Check
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
+    from dynamic_dynamodb.service.failure_watch import FailureWatch
     from dynamic_dynamodb.service.reload import NoteKeeper
     from dynamic_dynamodb.service.signals import SignalRequests
     from dynamic_dynamodb.service.status.keeper import StatusKeeper
@@ -55,6 +56,7 @@ class ActiveConfiguration:
     account: AwsAccount
     log: CheckLog
     status: StatusKeeper
+    failures: FailureWatch
     observers: tuple[Callable[[CheckReport, float], None], ...] = ()
 
     @property
@@ -122,6 +124,7 @@ class Service:
         if before is not None and before.account.is_usable:
             account.prepare()  # now: working credentials must not be given up for failing ones
             self.prepared = account
+        failures = open_failure_watch(options, self.sources, memory, before.failures if before else None)
         check = build_check(configuration, memory, account, is_stopping)
         server = self.web.bind(options["listen"]) if self.web is not None else None
         self._set_up_logging(configuration)
@@ -136,7 +139,7 @@ class Service:
             observers.append(self.web.site.observe)
             if server is not None:
                 observers.append(self.web.site.record)
-        return ActiveConfiguration(configuration, check, account, log, status, tuple(observers))
+        return ActiveConfiguration(configuration, check, account, log, status, failures, tuple(observers))
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run once, or until a stop is requested; return whether every check succeeded.
@@ -284,21 +287,35 @@ class Service:
         for observe in opened.observers:
             failure = isolate("the report of the check", observe, report, seconds)
             if failure is not None:
-                LOGGER.error("%s", failure, exc_info=failure.__cause__)
-        # Once the report is logged, because a topic may take long to answer.
-        unpublished = isolate("the publishing", opened.check.publish, report.messages)
-        if isinstance(unpublished, AwsError):
-            unpublished = tuple(
-                Unpublished(message, unpublished, is_uncertain=True)
-                for each in report.messages
-                for message in each
-            )
+                _log_unexpected(failure)
+        unpublished = self._publish(opened, report)
         seconds = time.monotonic() - started
         is_slow = opened.is_daemon and seconds > opened.interval_seconds
         slow = f"a check takes longer than check-interval {opened.interval_seconds} s: increase it"
         self.workers.conditions.set("slow", slow if is_slow else None)
         opened.log.write_end(report, unpublished, seconds, new=self.workers.conditions.in_force)
         return report.is_well
+
+    def _publish(self, opened: ActiveConfiguration, report: CheckReport) -> Sequence[Unpublished]:
+        """Publish what a check reports and what fails, and return what was not published.
+
+        This follows the log of the report, because a topic may take long to answer.
+        """
+        now = datetime.now(timezone.utc)
+        failures = isolate("the messages about failures", opened.failures.prepare, report, now)
+        if isinstance(failures, AwsError):
+            _log_unexpected(failures)
+            failures = ()
+        messages = (*((one,) for one in failures), *report.messages)
+        unpublished = isolate("the publishing", opened.check.publish, messages)
+        if isinstance(unpublished, AwsError):
+            unpublished = tuple(
+                Unpublished(message, unpublished, is_uncertain=True) for each in messages for message in each
+            )
+        failure = isolate("the memory of failures", opened.failures.note, unpublished, now)
+        if failure is not None:
+            _log_unexpected(failure)
+        return unpublished
 
     def _run_check(self, opened: ActiveConfiguration) -> CheckReport:
         """Run a check, and what comes before it; raise AwsError without credentials."""
@@ -338,3 +355,7 @@ class Service:
             on_ready, self.on_ready = self.on_ready, None
             if on_ready is not None and not self.requests.is_stopping():
                 on_ready(failure)
+
+
+def _log_unexpected(error: AwsError) -> None:
+    LOGGER.error("%s", error, exc_info=error.__cause__)

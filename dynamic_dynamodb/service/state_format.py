@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.check.failures import Cause, Failing, FailureMemory, Matter, Subscription, Topic
 from dynamic_dynamodb.check.state import Entries, Entry
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.memory import MOST_RAISES, Memory, Raise
@@ -14,6 +16,8 @@ from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from dynamic_dynamodb.check.failures import Subject
 
 _NAME: Final = "dynamic-dynamodb counts"
 _FORMAT: Final = f"{_NAME}, version 2"
@@ -32,31 +36,49 @@ def find_flaw(head: bytes) -> str:
     return "" if _HEAD.match(head) else "is not a state file of this program"
 
 
-def parse(text: bytes) -> dict[str, Entries]:
-    """Return the entries of all regions; raise ValueError if the text is damaged."""
+@dataclass(slots=True)
+class Content:
+    """What a state file has of each region: the entries of its targets, and what is failing."""
+
+    regions: dict[str, Entries] = field(default_factory=dict)
+    failures: dict[str, FailureMemory] = field(default_factory=dict)
+
+
+def parse(text: bytes) -> Content:
+    """Return the content of a file; raise ValueError if the text is damaged."""
     try:
         content = json.loads(text)
         parse_entry = _PARSERS.get(content["format"])
         if parse_entry is None:
             message = f"unknown format: {content['format']}"
             raise ValueError(message)
-        return {
+        regions = {
             region: {Target.parse(name): parse_entry(entry) for name, entry in entries.items()}
             for region, entries in content["regions"].items()
         }
+        failures = content.get("failures", {}).items()
+        return Content(regions, {region: _parse_failure_memory(one) for region, one in failures})
     except _WRONG_TYPES as error:
         message = f"unexpected content ({type(error).__name__})"
         raise ValueError(message) from error
 
 
-def render(regions: Mapping[str, Entries]) -> str:
-    """Return the entries of all regions as text; a region without entries is left out."""
-    written = {
+def render(content: Content) -> str:
+    """Return the content as text; a region of which nothing is known is left out.
+
+    A version that does not know `failures` ignores them, and drops them when it writes the file.
+    """
+    regions = {
         region: {str(target): _render_entry(entry) for target, entry in sorted(entries.items())}
-        for region, entries in regions.items()
+        for region, entries in content.regions.items()
         if entries
     }
-    return json.dumps({"format": _FORMAT, "regions": written})
+    failures = {
+        region: _render_failure_memory(one)
+        for region, one in content.failures.items()
+        if one.failing or one.sent
+    }
+    return json.dumps({"format": _FORMAT, "regions": regions, **({"failures": failures} if failures else {})})
 
 
 def _parse_entry(entry: Mapping[str, Any]) -> Entry:
@@ -114,4 +136,70 @@ def _render_memory(memory: Memory) -> dict[str, Any]:
         **{name: moment.isoformat() for name, moment in moments.items() if moment is not None},
         **{name: count for name, count in counts.items() if count},
         **({"raises": [(one.moment.isoformat(), one.units_before) for one in raises]} if raises else {}),
+    }
+
+
+def _parse_failure_memory(fields: Mapping[str, Any]) -> FailureMemory:
+    return FailureMemory(
+        dict(map(_parse_failing, fields["failing"])),
+        dict(map(_parse_sent, fields["sent"])),
+    )
+
+
+def _parse_failing(fields: Mapping[str, Any]) -> tuple[Subject, Failing]:
+    subject: Subject = Matter(fields["matter"]) if "matter" in fields else Target.parse(fields["target"])
+    ended = fields.get("ended")
+    return subject, Failing(
+        Cause(str(fields["code"]), str(fields["action"])),
+        str(fields["sentence"]),
+        _parse_moment(fields["since"]),
+        _parse_moment(fields["checked"]),
+        Subscription(str(fields["topic"]), frozenset(map(str, fields["types"]))),
+        _parse_count(fields["checks"]),
+        is_reported=bool(fields["reported"]),
+        is_late=bool(fields["late"]),
+        ended=None if ended is None else _parse_moment(ended),
+        is_gone=bool(fields["gone"]),
+    )
+
+
+def _parse_sent(fields: Mapping[str, Any]) -> tuple[Topic, datetime]:
+    matter = None if fields["matter"] is None else Matter(fields["matter"])
+    cause = Cause(str(fields["code"]), str(fields["action"]))
+    return Topic(str(fields["kind"]), str(fields["topic"]), matter, cause), _parse_moment(fields["sent"])
+
+
+def _render_failure_memory(memory: FailureMemory) -> dict[str, Any]:
+    return {
+        "failing": [_render_failing(subject, one) for subject, one in memory.failing.items()],
+        "sent": [
+            {
+                "kind": one.kind,
+                "topic": one.arn,
+                "matter": one.matter and one.matter.value,
+                "code": one.cause.code,
+                "action": one.cause.action,
+                "sent": moment.isoformat(),
+            }
+            for one, moment in memory.sent.items()
+        ],
+    }
+
+
+def _render_failing(subject: Subject, one: Failing) -> dict[str, Any]:
+    name = {"target": str(subject)} if isinstance(subject, Target) else {"matter": subject.value}
+    return {
+        **name,
+        "code": one.cause.code,
+        "action": one.cause.action,
+        "sentence": one.sentence,
+        "since": one.since.isoformat(),
+        "checked": one.checked.isoformat(),
+        "checks": one.checks,
+        "topic": one.subscription.topic,
+        "types": sorted(one.subscription.types),
+        "reported": one.is_reported,
+        "late": one.is_late,
+        "ended": one.ended and one.ended.isoformat(),
+        "gone": one.is_gone,
     }

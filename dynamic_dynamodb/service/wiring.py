@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.check.check import Check
+from dynamic_dynamodb.check.failure_messages import Sender
+from dynamic_dynamodb.check.failures import Rules, Subscription
 from dynamic_dynamodb.check.ports import NoCircuitBreaker, World
 from dynamic_dynamodb.check.rest import RestingTargets
 from dynamic_dynamodb.check.silence import MetricsSilence, find_longest_step
 from dynamic_dynamodb.check.state import AccountMemory, find_life, find_spacing
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
+from dynamic_dynamodb.service.failure_watch import FailureWatch
 from dynamic_dynamodb.service.logs import find_log_file
 from dynamic_dynamodb.service.state_file import StateFile
 from dynamic_dynamodb.service.status.file import StatusFile
@@ -54,6 +57,28 @@ def open_memory(
         memory.entries = before.entries
         memory.silence = replace(before.silence, longest_step=silence.longest_step)
     return memory
+
+
+def open_failure_watch(
+    options: Mapping[str, Any],
+    sources: ConfigSources,
+    memory: AccountMemory,
+    before: FailureWatch | None = None,
+) -> FailureWatch:
+    """Return what follows failures by these global options, with what was known `before` of the same region.
+
+    A problem with the state file is a condition that `memory` sets.
+    """
+    subscription = Subscription(options["sns_topic_arn"] or None, frozenset(options["sns_message_types"]))
+    watch = FailureWatch(
+        StateFile(sources.find_state_path(options), options["region"]),
+        Rules(memory.life, memory.spacing, subscription),
+        Sender(options["region"], options["instance"]),
+        is_dry_run=options["dry_run"],
+    )
+    if before is not None:
+        watch.continue_from(before)
+    return watch
 
 
 def open_status(

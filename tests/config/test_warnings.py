@@ -40,6 +40,48 @@ if TYPE_CHECKING:
             id="types without a topic",
         ),
         pytest.param(
+            f"{TABLE}sns-topic-arn: t\nsns-message-types: recovery\n",
+            "[table: ^a$] sns-message-types: recovery has no effect without failure, because only what was"
+            " reported as failed is reported as recovered",
+            id="recoveries without failures",
+        ),
+        pytest.param(
+            f"[global]\nsns-topic-arn: t\n{TABLE}",
+            "[global] has an sns-topic-arn but no sns-message-types: nothing is published;"
+            " set types such as failure, recovery",
+            id="a topic for all without types",
+        ),
+        pytest.param(
+            f"[global]\nsns-message-types: failure\n{TABLE}",
+            "[global] has sns-message-types but no sns-topic-arn: nothing is published;"
+            " set a topic ARN such as arn:aws:sns:us-east-1:123456789012:my_topic",
+            id="types for all without a topic",
+        ),
+        pytest.param(
+            f"[global]\nsns-topic-arn: scaling\nsns-message-types: failure\n{TABLE}",
+            "[global] sns-topic-arn 'scaling' is not a topic ARN such as"
+            " arn:aws:sns:us-east-1:123456789012:my_topic",
+            id="a topic for all that is not an ARN",
+        ),
+        pytest.param(
+            "[global]\nsns-topic-arn: arn:aws:sns:us-east-1:123456789012:t.fifo\n"
+            f"sns-message-types: failure\n{TABLE}",
+            "[global] sns-topic-arn is a FIFO topic: messages are published to standard topics only",
+            id="a FIFO topic for all",
+        ),
+        pytest.param(
+            "[global]\nsns-topic-arn: arn:aws:sns:eu-west-1:123456789012:t\n"
+            f"sns-message-types: failure\n{TABLE}",
+            "[global] sns-topic-arn is in eu-west-1, but region is us-east-1: messages are not published",
+            id="a topic for all in another region",
+        ),
+        pytest.param(
+            f"[global]\nsns-topic-arn: t\nsns-message-types: failure, scale-up\n{TABLE}",
+            "[global] sns-message-types: scale-up has no effect here:"
+            " set it in [default_options], or in the section of a table or an index",
+            id="changes for all",
+        ),
+        pytest.param(
             f"{TABLE}sns-topic-arn: t\nsns-message-types: scale-up, throughput-alarm\n",
             "[table: ^a$] sns-message-types: throughput-alarm has never had an effect: use"
             " high-throughput-alarm, low-throughput-alarm",

@@ -70,6 +70,8 @@ DAMAGED = {
     "empty": "",
     "cut off": "{0}, 'regions': {'us-east-1': {'idle': [1",
     "regions that are none": "{0}, 'regions': 7}",
+    "failures that are none": "{0}, 'regions': {}, 'failures': 7}",
+    "a failure without its fields": "{0}, 'regions': {}, 'failures': {'us-east-1': {'failing': [{}]}}}",
     "a deep nest": "{0}, 'regions': " + "[" * 100_000,
     "an endless count": "{0}, 'regions': {'us-east-1': {'idle': [Infinity, 0, '{1}']}}}",
     "a negative count": "{0}, 'regions': {'us-east-1': {'idle': [-3, 0, '{1}']}}}",
