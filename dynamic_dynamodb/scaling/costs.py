@@ -37,6 +37,11 @@ class TableClass(str, Enum):
     STANDARD = "STANDARD"
     INFREQUENT_ACCESS = "STANDARD_INFREQUENT_ACCESS"
 
+    @property
+    def other(self) -> TableClass:
+        """Return the other one of both classes."""
+        return TableClass.STANDARD if self is TableClass.INFREQUENT_ACCESS else TableClass.INFREQUENT_ACCESS
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
@@ -74,6 +79,10 @@ class Cost:
     def __add__(self, other: Cost) -> Cost:
         """Return the sum of two costs."""
         return Cost(self.hour_max + other.hour_max, self.prorated + other.prorated)
+
+    def __mul__(self, factor: float) -> Cost:
+        """Return a multiple of the cost."""
+        return Cost(self.hour_max * factor, self.prorated * factor)
 
 
 NO_COST: Final = Cost(0.0, 0.0)

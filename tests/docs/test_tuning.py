@@ -6,6 +6,8 @@ from dynamic_dynamodb.options import OPTIONS
 from dynamic_dynamodb.replay.tuning.advice import HOPELESS_PERCENT, LEAST_SAVING
 from dynamic_dynamodb.replay.tuning.alternatives import DEFAULT_LIMIT_PERCENT
 from dynamic_dynamodb.replay.tuning.levers import LADDERS, Limits, Rung
+from dynamic_dynamodb.replay.tuning.table_class import ClassChange
+from dynamic_dynamodb.scaling.costs import TableClass
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.docs.pages import ROOT
 
@@ -32,6 +34,11 @@ def test_the_page_has_the_numbers_of_the_program() -> None:
     existing = LADDERS["existing"]
     assert f"thresholds from {existing.heights[0]} to {existing.heights[-1]} %" in TEXT
     assert f"{existing.patiences[0]} to {existing.patiences[-1]} low checks" in TEXT
+
+
+def test_the_page_shows_the_advice_on_a_class_as_it_is_printed() -> None:
+    change = ClassChange("archive", TableClass.INFREQUENT_ACCESS, 500, 125, 30, 50, 37.4)
+    assert f"archive: {change.sentence}\n" in TEXT
 
 
 def test_the_page_uses_every_flag_of_tune() -> None:

@@ -30,9 +30,9 @@ from tests.replay.recordings import DAY, START, record, spikes
 
 def row(name: str, dollars: float, throttled: float = 0, *, reads: int | None = None) -> Row:
     """Return a row of this cost that throttles some of 1,000 units and uses half of its capacity."""
-    side = SideResult(1000, 1000 - throttled, throttled, 2000)
+    side = SideResult(1000, 1000 - throttled, throttled, 2000, cost=Cost(dollars, dollars * 2))
     units = None if reads is None else PerCapacity(reads, 1)
-    return Row(name, PerCapacity(side, SideResult()), Cost(dollars, dollars * 2), DAY, units=units)
+    return Row(name, PerCapacity(side, SideResult()), DAY, units=units)
 
 
 def summarize_with(ours: Row, *, demand: float, fixed: float) -> Verdict:

@@ -28,8 +28,8 @@ TRACKING = "AWS target tracking 70 %"
 
 def row(name: str, dollars: float, watching: float = 0, throttled: float = 0) -> Row:
     """Return a row of this cost that throttles some of 1,000 units."""
-    side = SideResult(1000, 1000 - throttled, throttled, 2000)
-    return Row(name, PerCapacity(side, SideResult()), Cost(dollars, 2 * dollars), DAY, watching=watching)
+    side = SideResult(1000, 1000 - throttled, throttled, 2000, cost=Cost(dollars, 2 * dollars))
+    return Row(name, PerCapacity(side, SideResult()), DAY, watching=watching)
 
 
 def check_every(seconds: int) -> Configuration:

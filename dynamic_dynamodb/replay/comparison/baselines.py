@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import groupby, pairwise
 from math import ceil, floor
-from operator import add
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult, Tally, Trace, sum_up
 from dynamic_dynamodb.replay.recordings.recording import Billing
 from dynamic_dynamodb.replay.simulator.capacity_model import CapacityModel
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
-from dynamic_dynamodb.scaling.costs import NO_COST, bill_on_demand, price_alarms, price_unit_minutes
+from dynamic_dynamodb.scaling.costs import bill_on_demand, price_alarms, price_unit_minutes
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
@@ -123,17 +121,15 @@ def _run_schedule(side: SideRecording, physics: Physics, runs: Iterable[tuple[in
 
 def run_on_demand(recording: Recording, settings: BaselineSettings) -> Row:
     """Bill every unit as a request; nothing is throttled."""
-    sides = PerCapacity(
-        *(
-            NO_SIDE if side is None else SideResult(demand=sum(side.consumed), served=sum(side.consumed))
-            for side in recording.sides
-        )
-    )
+
+    def serve(side: SideRecording | None, price: float) -> SideResult:
+        if side is None:
+            return NO_SIDE
+        demand = sum(side.consumed)
+        return SideResult(demand, demand, cost=bill_on_demand(demand, recording.minutes, price))
+
     prices = settings.prices
-    costs = [
-        bill_on_demand(side.demand, recording.minutes, price)
-        for side, price in zip(sides, prices.million_requests, strict=True)
-    ]
+    sides = recording.sides.combine(serve, prices.million_requests)
     used = [
         price_unit_minutes(0.0, side.demand / SECONDS_PER_MINUTE, recording.minutes, price)
         for side, price in zip(sides, prices.capacity_hour, strict=True)
@@ -141,7 +137,6 @@ def run_on_demand(recording: Recording, settings: BaselineSettings) -> Row:
     return Row(
         ON_DEMAND,
         sides,
-        reduce(add, costs, NO_COST),
         recording.minutes,
         fully_used_dollars=sum(cost.prorated for cost in used),
         is_scheduled=False,

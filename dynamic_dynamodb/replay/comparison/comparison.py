@@ -10,6 +10,7 @@ from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay.comparison import baselines, lower_bound
 from dynamic_dynamodb.replay.comparison.caveats import find_caveats
 from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, sum_up
+from dynamic_dynamodb.replay.comparison.table_classes import find_prices
 from dynamic_dynamodb.replay.comparison.target_tracking import (
     DEFAULT_TARGET_PERCENT,
     REGISTERED,
@@ -140,9 +141,10 @@ def compare(
     targets = []
     for recording, running in zip(matched, running_baselines.split([1] * len(matched)), strict=True):
         ours = replayed[recording.target]
-        rows = [make_row(THIS_CONFIGURATION, ours, settings.prices)]
+        prices = find_prices(recording, settings.prices)
+        rows = [make_row(THIS_CONFIGURATION, ours, prices)]
         if other is not None and recording.target in compared:
-            rows.append(make_row(other[0], compared[recording.target], settings.prices))
+            rows.append(make_row(other[0], compared[recording.target], prices))
         rows += _run_baselines(recording, ours, settings, running)
         targets.append(
             TargetComparison(
@@ -229,7 +231,9 @@ def _run_baselines(
 ) -> Iterator[Row]:
     limits = ours.section.typed.capacities
     start = recording.find_start_capacity(settings.start, limits)
-    conditions = baselines.BaselineSettings(settings.physics, settings.prices, start, limits)
+    conditions = baselines.BaselineSettings(
+        settings.physics, find_prices(recording, settings.prices), start, limits
+    )
     for number, target_percent in enumerate(TARGETS_PERCENT, 1):
         yield run_tracking(recording, conditions, target_percent)
         progress(number / (len(TARGETS_PERCENT) + 1))

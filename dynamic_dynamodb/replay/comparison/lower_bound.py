@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.comparison.results import NO_SIDE, Row, SideResult
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
-from dynamic_dynamodb.scaling.costs import NO_COST, price_unit_minutes, split_hours
+from dynamic_dynamodb.scaling.costs import price_unit_minutes, split_hours
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def bound_prorated(demands: Sequence[float], most_throttled: float) -> float:
 def compute_lower_bound(recording: Recording, settings: BaselineSettings, allowed_percent: float) -> Row:
     """Return the row of the lower bound, which throttles as much of each side as is allowed."""
     hours = split_hours(recording.start, recording.minutes)
-    sides, cost = [], NO_COST
+    sides = []
     for side, price in zip(recording.sides, settings.prices.capacity_hour, strict=True):
         if side is None:
             sides.append(NO_SIDE)
@@ -150,6 +150,7 @@ def compute_lower_bound(recording: Recording, settings: BaselineSettings, allowe
         prorated = bound_prorated(side.consumed, allowed)
         by_hour = bound_hour_max(side.consumed, hours, settings.physics.burst, allowed)
         hour_max = max(by_hour, prorated)  # a bill by the highest value is never below one by the minute
-        cost += price_unit_minutes(hour_max, prorated, recording.minutes, price)
-        sides.append(SideResult(demand, demand - allowed, allowed, hour_max * SECONDS_PER_MINUTE))
-    return Row(LOWER_BOUND, PerCapacity(*sides), cost, recording.minutes, is_bound=True, is_scheduled=False)
+        cost = price_unit_minutes(hour_max, prorated, recording.minutes, price)
+        provisioned = hour_max * SECONDS_PER_MINUTE
+        sides.append(SideResult(demand, demand - allowed, allowed, provisioned, cost=cost))
+    return Row(LOWER_BOUND, PerCapacity(*sides), recording.minutes, is_bound=True, is_scheduled=False)

@@ -27,6 +27,7 @@ class SideResult:
     """Units of one capacity over a whole recording.
 
     `provisioned` is what could have been served; `from_burst` was served beyond the provisioned units.
+    `cost` is without watching.
     """
 
     demand: float = 0.0
@@ -34,6 +35,7 @@ class SideResult:
     throttled: float = 0.0
     provisioned: float = 0.0
     from_burst: float = 0.0
+    cost: Cost = NO_COST
 
     def __add__(self, other: SideResult) -> SideResult:
         """Return the sum of two targets."""
@@ -43,6 +45,7 @@ class SideResult:
             self.throttled + other.throttled,
             self.provisioned + other.provisioned,
             self.from_burst + other.from_burst,
+            self.cost + other.cost,
         )
 
     @property
@@ -68,7 +71,6 @@ class Row:
 
     name: str
     sides: PerCapacity[SideResult]
-    cost: Cost
     minutes: int
     throttled_minutes: int = 0
     updates: int = 0
@@ -82,6 +84,11 @@ class Row:
     is_scheduled: bool = True
     worst_percent: float | None = None
     summed_updates_per_day: float | None = None
+
+    @property
+    def cost(self) -> Cost:
+        """Return the cost of both sides, without watching."""
+        return self.sides.reads.cost + self.sides.writes.cost
 
     @property
     def total(self) -> Cost:
@@ -157,22 +164,19 @@ def sum_up(
     """Return the row for these traces; a side without a trace costs and counts nothing."""
     hours = split_hours(recording.start, recording.minutes)
     recorded = [
-        (trace, price, maximum)
-        for trace, price, maximum in zip(traces, prices.capacity_hour, tally.maximum, strict=True)
-        if trace is not None
+        (trace, maximum) for trace, maximum in zip(traces, tally.maximum, strict=True) if trace is not None
     ]
     minutes = range(recording.minutes)
-    maxima = [(trace.provisioned, maximum) for trace, _, maximum in recorded if maximum is not None]
+    maxima = [(trace.provisioned, maximum) for trace, maximum in recorded if maximum is not None]
     at_max: set[int] = set()
     for units, maximum in maxima:
         at_max.update(compress(minutes, map(ge, units, repeat(maximum))))
     throttled: set[int] = set()
-    for trace, _, _ in recorded:
+    for trace, _ in recorded:
         throttled.update(compress(minutes, trace.throttled))
     return Row(
         name,
-        traces.map(_sum_side),
-        reduce(add, (bill(trace.provisioned, hours, price) for trace, price, _ in recorded), NO_COST),
+        traces.combine(lambda trace, price: _sum_side(trace, hours, price), prices.capacity_hour),
         recording.minutes,
         throttled_minutes=len(throttled),
         updates=tally.updates,
@@ -185,7 +189,7 @@ def sum_up(
     )
 
 
-def _sum_side(trace: Trace | None) -> SideResult:
+def _sum_side(trace: Trace | None, hours: Sequence[slice], price: float) -> SideResult:
     if trace is None:
         return NO_SIDE
     beyond = map(sub, trace.served, map(mul, trace.provisioned, repeat(SECONDS_PER_MINUTE)))
@@ -196,6 +200,7 @@ def _sum_side(trace: Trace | None) -> SideResult:
         throttled=sum(trace.throttled),
         provisioned=SECONDS_PER_MINUTE * sum(trace.provisioned),
         from_burst=from_burst,
+        cost=bill(trace.provisioned, hours, price),
     )
 
 
@@ -207,7 +212,6 @@ def add_rows(rows: Sequence[Row]) -> Row:
         PerCapacity(
             reduce(add, (row.sides.reads for row in rows)), reduce(add, (row.sides.writes for row in rows))
         ),
-        reduce(add, (row.cost for row in rows)),
         sum(row.minutes for row in rows),
         throttled_minutes=sum(row.throttled_minutes for row in rows),
         updates=sum(row.updates for row in rows),

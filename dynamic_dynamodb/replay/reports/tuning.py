@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
-from dynamic_dynamodb.replay.tuning.advice import describe_saving, describe_units
+from dynamic_dynamodb.replay.tuning.advice import (
+    add_up,
+    describe_saving,
+    describe_units,
+    list_class_changes,
+)
 from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS
 from dynamic_dynamodb.replay.tuning.levers import CHECK_INTERVAL_SECONDS, write_titles
 
@@ -26,13 +31,15 @@ _UNSCALED_UNITS: Final = 40_000
 
 
 def write_advice(advice: Sequence[Advice]) -> Iterator[str]:
-    """Yield a line for each target, one for each table with indexes, and one for all."""
+    """Yield a line for each target, each change of a table class, each table with indexes, and all."""
     for one in advice:
         yield f"{one.tuned.target}: {one.sentence}"
     tables: dict[str, list[Advice]] = {}
     for one in advice:
         tables.setdefault(one.tuned.target.table, []).append(one)
     for table, parts in tables.items():
+        for change in list_class_changes(parts):
+            yield f"{table}: {change.sentence}"
         if len(parts) > 1:
             yield f"{table} with its indexes: {_add_up(parts)}"
     if len(tables) > 1:
@@ -40,7 +47,7 @@ def write_advice(advice: Sequence[Advice]) -> Iterator[str]:
 
 
 def _add_up(advice: Sequence[Advice]) -> str:
-    before, after = sum(one.dollars_now for one in advice), sum(one.dollars for one in advice)
+    before, after = add_up(advice)
     costs = f"{format_dollars(before)} a month now, {format_dollars(after)} as advised"
     return f"{costs}: {describe_saving(before, after)}"
 
@@ -71,9 +78,10 @@ def write_configuration(
 def _describe_settings(settings: TuneSettings) -> str:
     billing = "the mean of both bills" if settings.billing == MEAN_OF_BILLS else f"billing {settings.billing}"
     return (
-        f"Dollars are for 30 days, at the prices of {settings.price_source}, by {billing}, with watching; of"
-        " the two halves of a recording, the worse one. Throttling is the highest of all models of AWS. At"
-        f" most {settings.limit_percent:g} % may be throttled, or what AWS target tracking at 70 % throttles."
+        f"Dollars are for 30 days, at the prices of {settings.price_source}, by {billing}, with watching, in"
+        " the table class now in force; sums have storage where it is known. Of the two halves of a"
+        " recording, the worse one counts. Throttling is the highest of all models of AWS. At most"
+        f" {settings.limit_percent:g} % may be throttled, or what AWS target tracking at 70 % throttles."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
@@ -12,6 +13,7 @@ from dynamic_dynamodb.replay.comparison.baselines import FIXED, ON_DEMAND, RECOR
 from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
 from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT, name_tracking
 from dynamic_dynamodb.replay.tuning.alternatives import SECTION
+from dynamic_dynamodb.replay.tuning.table_class import ClassChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +39,8 @@ class Verb(Enum):
     PROVISIONED = "go provisioned"
 
 
+Bill = Callable[["Alternative"], float]
+"""Return the dollars per 30 days of an alternative, in one of both table classes."""
 _VERBS: Final = {SECTION: Verb.SECTION, FIXED: Verb.FIXED, ON_DEMAND: Verb.ON_DEMAND}
 
 
@@ -44,7 +48,8 @@ _VERBS: Final = {SECTION: Verb.SECTION, FIXED: Verb.FIXED, ON_DEMAND: Verb.ON_DE
 class Advice:
     """What to do with a target: `present` is what runs now, `best` what should; both are the same to stay.
 
-    If what runs now is not known, `present` is AWS target tracking at 70 %. Dollars are for 30 days.
+    If what runs now is not known, `present` is AWS target tracking at 70 %. Dollars are for 30 days, in the
+    table class that the table has. `class_change` is that of the whole table: all its targets have the same.
     """
 
     tuned: Tuned
@@ -53,6 +58,7 @@ class Advice:
     dollars_now: float
     dollars: float
     is_hopeless: bool
+    class_change: ClassChange | None = None
 
     @property
     def verb(self) -> Verb:
@@ -71,6 +77,8 @@ class Advice:
     @property
     def sentence(self) -> str:
         """Return the advice as text, without the name of the target."""
+        if self.verb is Verb.STAY and self.class_change is not None:
+            return "keep the capacity as it is"
         if self.verb is Verb.STAY:
             cost = format_dollars(self.dollars_now)
             return f"{self.verb.value}: no change saves {100 * LEAST_SAVING:.0f} % of {cost} a month"
@@ -109,6 +117,20 @@ def describe_saving(before: float, after: float) -> str:
     return f"saves {format_dollars(saving)} a month{f' ({100 * saving / before:.0f} %)' if before else ''}"
 
 
+def list_class_changes(advice: Iterable[Advice]) -> list[ClassChange]:
+    """Return the advised change of each table's class, once."""
+    changes = {one.class_change.table: one.class_change for one in advice if one.class_change is not None}
+    return list(changes.values())
+
+
+def add_up(advice: Sequence[Advice]) -> tuple[float, float]:
+    """Return the dollars a month now and as advised, with the storage that is known."""
+    storage = sum(one.tuned.storage.dollars for one in advice if one.tuned.storage is not None)
+    before = storage + sum(one.dollars_now for one in advice)
+    saving = sum(one.saving for one in advice)
+    return before, before - saving - sum(one.saving for one in list_class_changes(advice))
+
+
 def advise(tuned: Iterable[Tuned], settings: TuneSettings) -> list[Advice]:
     """Return the advice for every target, in the order of their names; billing modes are those of tables."""
     ordered = sorted(tuned, key=lambda one: one.target)
@@ -120,13 +142,55 @@ def advise(tuned: Iterable[Tuned], settings: TuneSettings) -> list[Advice]:
 
 
 def _advise_table(targets: Sequence[Tuned], settings: TuneSettings) -> list[Advice]:
+    """Choose the table class and the billing mode of a table with its indexes, then what to do with each."""
+    chosen = _choose(targets, lambda one: one.bill(settings))
+    class_change = None
+    if _knows_storage(targets):
+        in_other_class = _choose(targets, lambda one: one.bill(settings, in_other_class=True))
+        class_change = _change_class(targets, chosen, in_other_class, settings)
+        chosen = in_other_class if class_change is not None else chosen
+    return [
+        Advice(one, now, best, now.bill(settings), best.bill(settings), _is_hopeless(one), class_change)
+        for one, now, best in zip(targets, map(_find_present, targets), chosen, strict=True)
+    ]
+
+
+def _knows_storage(targets: Sequence[Tuned]) -> bool:
+    """Return whether what a table and its recorded indexes store is known; the table comes first."""
+    return not targets[0].target.index and all(one.storage is not None for one in targets)
+
+
+def _change_class(
+    targets: Sequence[Tuned],
+    chosen: Sequence[Alternative],
+    in_other_class: Sequence[Alternative],
+    settings: TuneSettings,
+) -> ClassChange | None:
+    """Return the change of the class if the table costs notably less in the other one, each at its best."""
+    stored = [one.storage for one in targets if one.storage is not None]
+    storage = sum(one.dollars for one in stored)
+    change = ClassChange(
+        targets[0].target.table,
+        stored[0].table_class.other,
+        sum(one.gigabytes for one in stored),
+        storage,
+        sum(one.bill(settings) for one in in_other_class),
+        sum(one.dollars_in_other_class for one in stored),
+        sum(one.bill(settings, in_other_class=True) for one in in_other_class),
+    )
+    best_now = storage + sum(one.bill(settings) for one in chosen)
+    best_then = change.new_storage + change.new_throughput
+    return change if change.saving > 0 and _is_worth_it(best_now, best_then) else None
+
+
+def _choose(targets: Sequence[Tuned], bill: Bill) -> list[Alternative]:
     """Choose the billing mode of a table and its indexes, then what to do with each of them."""
 
     def add_up(alternatives: Iterable[Alternative]) -> float:
-        return sum(one.bill(settings) for one in alternatives)
+        return sum(map(bill, alternatives))
 
-    present = [one.present or _get(one, _TRACKING) for one in targets]
-    provisioned = [_choose_provisioned(one, settings) for one in targets]
+    present = list(map(_find_present, targets))
+    provisioned = [_choose_provisioned(one, bill) for one in targets]
     by_request = [_get(one, ON_DEMAND) for one in targets]
     hopeless = any(map(_is_hopeless, targets))
     chosen = by_request if hopeless or add_up(by_request) < add_up(provisioned) else provisioned
@@ -139,13 +203,15 @@ def _advise_table(targets: Sequence[Tuned], settings: TuneSettings) -> list[Advi
         changes_mode and not is_bad_now and not hopeless and not _is_worth_it(add_up(present), add_up(chosen))
     ):
         chosen = present if is_by_request_now else provisioned
-    return [
-        Advice(one, now, best, now.bill(settings), best.bill(settings), _is_hopeless(one))
-        for one, now, best in zip(targets, present, chosen, strict=True)
-    ]
+    return chosen
 
 
-def _choose_provisioned(tuned: Tuned, settings: TuneSettings) -> Alternative:
+def _find_present(tuned: Tuned) -> Alternative:
+    """Return what runs now, or what it is compared with if that is unknown."""
+    return tuned.present or _get(tuned, _TRACKING)
+
+
+def _choose_provisioned(tuned: Tuned, bill: Bill) -> Alternative:
     """Return the cheapest provisioned capacity that meets the goal.
 
     AWS target tracking, which always meets it at 70 %, must cost notably less than a section or a fixed
@@ -154,18 +220,14 @@ def _choose_provisioned(tuned: Tuned, settings: TuneSettings) -> Alternative:
 
     def find_cheapest(alternatives: Iterable[Alternative]) -> Alternative | None:
         fair = (one for one in alternatives if one.meets_goal)
-        return min(fair, key=lambda one: one.bill(settings), default=None)
+        return min(fair, key=bill, default=None)
 
     fixed = (one for one in tuned.baselines if one.name == FIXED)
     tracking = (one for one in tuned.baselines if one.name not in (FIXED, ON_DEMAND))
     best = find_cheapest(tracking) or _get(tuned, _TRACKING)
     present = tuned.present if tuned.present and tuned.present.name != RECORDED_ON_DEMAND else None
     for preferred in (find_cheapest((tuned.found.alternative, *fixed)), present):
-        if (
-            preferred
-            and preferred.meets_goal
-            and not _is_worth_it(preferred.bill(settings), best.bill(settings))
-        ):
+        if preferred and preferred.meets_goal and not _is_worth_it(bill(preferred), bill(best)):
             best = preferred
     return best
 

@@ -21,6 +21,7 @@ from dynamic_dynamodb.replay.comparison.baselines import (
     run_recorded,
 )
 from dynamic_dynamodb.replay.comparison.comparison import TARGETS_PERCENT, make_row
+from dynamic_dynamodb.replay.comparison.table_classes import find_class, find_prices
 from dynamic_dynamodb.replay.comparison.target_tracking import (
     DEFAULT_TARGET_PERCENT,
     REGISTERED,
@@ -32,7 +33,7 @@ from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
 from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED, Billing
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.simulator.simulator import Scenario, simulate
-from dynamic_dynamodb.scaling.costs import Cost
+from dynamic_dynamodb.scaling.costs import NO_COST, Cost, Prices, TableClass
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.results import Row
     from dynamic_dynamodb.replay.recordings.recording import Recording, SideRecording
     from dynamic_dynamodb.replay.simulator.capacity_model import Physics
-    from dynamic_dynamodb.scaling.costs import Prices
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 MEAN_OF_BILLS: Final = "mean"
@@ -84,10 +84,14 @@ class TuneSettings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Dollars per 30 days with watching, and throttled percent of the worse side; of the worse half each."""
+    """Dollars per 30 days with watching, and throttled percent of the worse side; of the worse half each.
+
+    `cost_in_other_class` is what it would cost in the table class that the table does not have.
+    """
 
     cost: Cost
     throttled_percent: float
+    cost_in_other_class: Cost = NO_COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,12 @@ class Alternative:
         """Return the throttling in the model in which it is highest."""
         return max(one.throttled_percent for one in self.figures.values())
 
-    def bill(self, settings: TuneSettings) -> float:
+    def bill(self, settings: TuneSettings, *, in_other_class: bool = False) -> float:
         """Return the dollars per 30 days by the chosen way of billing, the mean of all models."""
-        return fmean(settings.bill(one.cost) for one in self.figures.values())
+        return fmean(
+            settings.bill(one.cost_in_other_class if in_other_class else one.cost)
+            for one in self.figures.values()
+        )
 
 
 Rows = Mapping[tuple[int, str], "Row"]
@@ -127,6 +134,10 @@ class Bench:
         self.halves = tuple(halves)
         self.limits = limits
         self.settings = settings
+        recording = self.halves[0]
+        self.prices = find_prices(recording, settings.prices)
+        other = (find_class(recording) or TableClass.STANDARD).other
+        self._factors = _divide(find_prices(recording, settings.prices, other), self.prices)
         self._tracked: dict[int, Rows] = {}
 
     def run(self, run_one: Callable[[Recording, BaselineSettings], Row]) -> Rows:
@@ -139,7 +150,7 @@ class Bench:
     def set_up(self, half: int, physics: Physics) -> BaselineSettings:
         """Return the conditions of a baseline."""
         start = self.halves[half].find_start_capacity(self.settings.start, self.limits)
-        return BaselineSettings(physics, self.settings.prices, start, self.limits)
+        return BaselineSettings(physics, self.prices, start, self.limits)
 
     def run_tracking(self, percent: int) -> Rows:
         """Run AWS target tracking; its results are kept."""
@@ -156,7 +167,7 @@ class Bench:
             quiet_check_interval=intervals.quiet,
         )
         (replayed,) = simulate(sections, [self.halves[half]], scenario)
-        return make_row(SECTION, replayed, self.settings.prices)
+        return make_row(SECTION, replayed, self.prices)
 
     def find_goal(self, half: int, physics: str) -> PerCapacity[float]:
         """Return the highest throttling that is allowed for each side, in percent."""
@@ -177,13 +188,35 @@ class Bench:
         figures = {}
         for physics in PRESETS:
             halves = [rows[half, physics] for half in range(len(self.halves))]
-            totals = [row.total for row in halves]
             figures[physics] = Figures(
-                Cost(max(one.hour_max for one in totals), max(one.prorated for one in totals)),
+                _find_highest([row.total for row in halves]),
                 max(row.throttled_percent for row in halves),
+                _find_highest([self._price_in_other_class(row) for row in halves]),
             )
         meets_goal = not any(self.find_failing(row, *key) for key, row in rows.items())
         return Alternative(name, figures, meets_goal, units)
+
+    def _price_in_other_class(self, row: Row) -> Cost:
+        is_by_request = row.name in (ON_DEMAND, RECORDED_ON_DEMAND)
+        factors = self._factors.million_requests if is_by_request else self._factors.capacity_hour
+        watching = Cost(row.watching, row.watching)
+        return sum(row.sides.combine(lambda side, factor: side.cost * factor, factors), start=watching)
+
+
+def _divide(prices: Prices, others: Prices) -> Prices:
+    """Return how many times as much each price is; 1 if one is free."""
+
+    def divide(price: float, other: float) -> float:
+        return price / other if other else 1.0
+
+    return Prices(
+        prices.capacity_hour.combine(divide, others.capacity_hour),
+        prices.million_requests.combine(divide, others.million_requests),
+    )
+
+
+def _find_highest(costs: Sequence[Cost]) -> Cost:
+    return Cost(max(one.hour_max for one in costs), max(one.prorated for one in costs))
 
 
 def list_baselines(bench: Bench) -> Iterator[Alternative]:

@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.replay.comparison.table_classes import find_class
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def find_doubts(
     for capacity in Capacity:
         yield from _doubt_side(recording, halves, capacity)
         yield from _doubt_limits(recording.sides[capacity], capacity, limits[capacity])
+    if recording.size_bytes is None or find_class(recording) is None:
+        yield "its size and table class were not recorded: there is no advice on the table class"
     gaps = [recording.gaps[capacity] for capacity in Capacity if recording.sides[capacity] is not None]
     longest = min(gaps, key=lambda gap: gap.longest_minutes)
     if longest.longest_minutes >= _LONGEST_GAP_MINUTES and longest.longest_start is not None:

@@ -18,6 +18,7 @@ from dynamic_dynamodb.replay.tuning.doubts import find_doubts, find_need, find_o
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
 from dynamic_dynamodb.replay.tuning.levers import LADDERS, Limits, Rung, build_sections
 from dynamic_dynamodb.replay.tuning.search import Search
+from dynamic_dynamodb.replay.tuning.table_class import find_storage
 from dynamic_dynamodb.scaling.model import PerCapacity
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.replay.tuning.alternatives import Alternative, Intervals, TuneSettings
     from dynamic_dynamodb.replay.tuning.search import Found
+    from dynamic_dynamodb.replay.tuning.table_class import Storage
     from dynamic_dynamodb.scaling.model import Target
 
 _GUESSED_FACTOR: Final = 2
@@ -55,7 +57,7 @@ class Task:
 class Tuned:
     """The settings found for a target, and the alternatives.
 
-    `region` is empty, and `present` is None, if it is not known.
+    `region` is empty, and `present` and `storage` are None, if they are not known.
     """
 
     target: Target
@@ -67,6 +69,7 @@ class Tuned:
     present: Alternative | None
     baselines: tuple[Alternative, ...]
     doubts: tuple[str, ...]
+    storage: Storage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def tune_recording(recording: Recording, task: Task) -> Tuned:
         find_present(bench, sections if section is not None else (), task.intervals),
         tuple(list_baselines(bench)),
         (*recording.remarks, *find_doubts(recording, halves, limits)),
+        find_storage(recording, settings.prices),
     )
 
 

@@ -58,7 +58,8 @@ class FakeBench:
         heights = typed.capacities.map(lambda side: float(side.target_utilization or 0))
         throttled = heights.combine(lambda height, most: GOAL if height <= most else height, highest)
         cost = 1000 - sum(heights) + patience
-        return Row("x", throttled.map(lambda one: SideResult(100.0, 100.0, one)), Cost(cost, cost), 60)
+        half_cost = Cost(cost / 2, cost / 2)
+        return Row("x", throttled.map(lambda one: SideResult(100.0, 100.0, one, cost=half_cost)), 60)
 
     def find_failing(self, row: Row, _: int, __: str) -> set[Capacity]:
         return {one for one in Capacity if row.sides[one].throttled_percent > GOAL}

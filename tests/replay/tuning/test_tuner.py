@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PRICES = Prices(PerCapacity(0.00013, 0.00065), PerCapacity(0.125, 0.625))
 SETTINGS = TuneSettings("target", MEAN_OF_BILLS, 0.01, PRICES)
 LIMITS = PerCapacity(Limits(1, 100), Limits(1, 100))
+SIZED: Any = {"table_class": "STANDARD", "size_bytes": 4096}
 LOAD = wave(2 * DAY, 5, 40, noise=0.05)
 
 
@@ -68,7 +69,7 @@ def test_a_day_and_night_load_is_cheaper_than_target_tracking_and_throttles_no_m
     assert found.found.alternative.meets_goal
     assert found.found.alternative.bill(SETTINGS) < tracking.bill(SETTINGS)
     assert found.found.options["max-provisioned-reads"] == str(2 * -(-max(LOAD) // 60)).removesuffix(".0")
-    assert found.doubts[-1].startswith("writes were not recorded")
+    assert found.doubts[-2].startswith("writes were not recorded")
     assert list(found.found.alternative.figures) == list(PRESETS)
 
 
@@ -155,6 +156,7 @@ def test_every_reason_to_doubt_the_figures_is_a_sentence() -> None:
         "reads grew by 100 % from the first half to the second: tune again soon",
         "reads have no known maximum: the minimum 1 and the maximum 4, twice the highest need, are guesses",
         "writes were not recorded: the section does not scale them",
+        "its size and table class were not recorded: there is no advice on the table class",
         (
             "1,500 minutes from 2026-03-02 00:00 on have no datapoint: if the table was deleted then, record"
             " it again"
@@ -163,7 +165,7 @@ def test_every_reason_to_doubt_the_figures_is_a_sentence() -> None:
 
 
 def test_a_maximum_below_the_need_is_a_doubt() -> None:
-    week = record([60.0 * 150] * 7 * DAY, [60.0] * 7 * DAY)
+    week = replace(record([60.0 * 150] * 7 * DAY, [60.0] * 7 * DAY), **SIZED)
     (sentence,) = find_sentences(week)
     assert sentence.startswith(
         "max-provisioned-reads 100 is below the highest need, 150: what is above it is"
@@ -171,7 +173,7 @@ def test_a_maximum_below_the_need_is_a_doubt() -> None:
 
 
 def test_a_week_with_limits_leaves_no_doubt() -> None:
-    week = record([60.0] * 7 * DAY, [60.0] * 7 * DAY)
+    week = replace(record([60.0] * 7 * DAY, [60.0] * 7 * DAY), **SIZED)
     assert find_sentences(week) == []
     assert "the recording has no weekend" not in find_sentences(
         replace(record([60.0] * 2 * DAY, [60.0] * 2 * DAY), start=START + timedelta(days=4))
