@@ -7,7 +7,8 @@ it too. An alternative is an object of
 - `meets_goal`: whether it throttles no more than the goal
 - `units`: `{"reads": …, "writes": …}` of a fixed value, else null
 - `figures`: by model of AWS (`ideal`, `slow`, `no-burst`): `hour_max` and `prorated`, in dollars for 30 days
-  with watching, and `throttled_percent`; of the worse half each.
+  with watching, `hour_max_in_other_class` and `prorated_in_other_class`, the same in the table class that the
+  table does not have, and `throttled_percent`; of the worse half each.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.tuning.alternatives import Alternative, Figures
 from dynamic_dynamodb.replay.tuning.levers import Rung, build_sections
 from dynamic_dynamodb.replay.tuning.search import Found
+from dynamic_dynamodb.replay.tuning.table_class import Storage
 from dynamic_dynamodb.replay.tuning.tuner import Tuned
-from dynamic_dynamodb.scaling.costs import Cost
+from dynamic_dynamodb.scaling.costs import Cost, TableClass
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ def write_result(tuned: Tuned) -> dict[str, Any]:
     """Return a tuned target as JSON has it: every field, no advice, since that is for all targets of a table.
 
     `recorded`, `lowered` and `failing` are lists of "reads" and "writes"; `patience` is a look-back in
-    minutes or a number of checks; `present` is null if what runs now is not known.
+    minutes or a number of checks; `present` is null if what runs now is not known, `storage` if the size or
+    the table class is not. Its dollars are a month's, in the class of the table and in the other one.
     """
     found = tuned.found
     return {
@@ -53,6 +56,7 @@ def write_result(tuned: Tuned) -> dict[str, Any]:
         "present": None if tuned.present is None else _write_alternative(tuned.present),
         "baselines": [_write_alternative(one) for one in tuned.baselines],
         "doubts": list(tuned.doubts),
+        "storage": None if tuned.storage is None else _write_storage(tuned.storage),
     }
 
 
@@ -81,7 +85,23 @@ def read_result(described: Mapping[str, Any]) -> Tuned:
         None if present is None else _read_alternative(present),
         tuple(map(_read_alternative, described["baselines"])),
         tuple(described["doubts"]),
+        None if described["storage"] is None else _read_storage(**described["storage"]),
     )
+
+
+def _write_storage(storage: Storage) -> dict[str, Any]:
+    return {
+        "table_class": storage.table_class.value,
+        "gigabytes": storage.gigabytes,
+        "dollars": storage.dollars,
+        "dollars_in_other_class": storage.dollars_in_other_class,
+    }
+
+
+def _read_storage(
+    *, table_class: str, gigabytes: float, dollars: float, dollars_in_other_class: float
+) -> Storage:
+    return Storage(TableClass(table_class), float(gigabytes), float(dollars), float(dollars_in_other_class))
 
 
 def _write_alternative(alternative: Alternative) -> dict[str, Any]:
@@ -93,6 +113,8 @@ def _write_alternative(alternative: Alternative) -> dict[str, Any]:
             physics: {
                 "hour_max": one.cost.hour_max,
                 "prorated": one.cost.prorated,
+                "hour_max_in_other_class": one.cost_in_other_class.hour_max,
+                "prorated_in_other_class": one.cost_in_other_class.prorated,
                 "throttled_percent": one.throttled_percent,
             }
             for physics, one in alternative.figures.items()
@@ -106,8 +128,16 @@ def _read_alternative(described: Mapping[str, Any]) -> Alternative:
     return Alternative(described["name"], figures, described["meets_goal"], units)
 
 
-def _read_figures(*, hour_max: float, prorated: float, throttled_percent: float) -> Figures:
-    return Figures(Cost(float(hour_max), float(prorated)), float(throttled_percent))
+def _read_figures(
+    *,
+    hour_max: float,
+    prorated: float,
+    hour_max_in_other_class: float,
+    prorated_in_other_class: float,
+    throttled_percent: float,
+) -> Figures:
+    in_other_class = Cost(float(hour_max_in_other_class), float(prorated_in_other_class))
+    return Figures(Cost(float(hour_max), float(prorated)), float(throttled_percent), in_other_class)
 
 
 def _list(capacities: Collection[Capacity]) -> list[str]:

@@ -10,6 +10,8 @@ import pytest
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.tuning.results import read_result, write_result
+from dynamic_dynamodb.replay.tuning.table_class import Storage
+from dynamic_dynamodb.scaling.costs import TableClass
 from dynamic_dynamodb.scaling.model import PerCapacity
 from tests.replay.recordings import DAY, record, wave
 from tests.replay.tuning.test_tuner import tune
@@ -31,6 +33,7 @@ def test_a_result_survives_json(tuned: Tuned) -> None:
         tuned,
         region="eu-west-1",
         present=tuned.baselines[0],
+        storage=Storage(TableClass.INFREQUENT_ACCESS, 4.0, 0.4, 1.0),
         is_recorded=PerCapacity(reads=True, writes=False),
         found=replace(tuned.found, lowered=frozenset(Capacity), failing=frozenset({Capacity.WRITES})),
     )
@@ -58,6 +61,7 @@ def change(*path: str, to: Any) -> Callable[[dict[str, Any]], None]:
         pytest.param(change("start", to="yesterday"), id="start"),
         pytest.param(change("section", "options", "max-provisioned-reads", to="5\n[table: .*]"), id="lines"),
         pytest.param(change("section", "options", "run-command", to="reboot"), id="option"),
+        pytest.param(change("storage", to={"table_class": "GLACIER"}), id="storage"),
         pytest.param(change("section", "heights", to=[1, 2]), id="heights"),
     ],
 )
