@@ -17,7 +17,8 @@ from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest, name_stem, read_manifest
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
-from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED, Billing
+from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED, Billing, RecordedPrices
+from dynamic_dynamodb.scaling.costs import PRICE_KEYS
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.docs.pages import DOCS, blocks
 from tests.end_to_end.program import Program
@@ -162,7 +163,9 @@ def test_the_docs_show_a_manifest_as_it_is_written() -> None:
         Target("orders", "by-date"), billing, "STANDARD_INFREQUENT_ACCESS", 73_400_320, NOT_REGISTERED
     )
     entries = {name_stem(entry.target, {}): entry for entry in (users, index)}
-    assert Manifest("eu-west-1", "123456789012", entries).write() == block.text
+    dollars = (0.000147, 0.000735, 0.1415, 0.705, 0.283, 0.000181, 0.000917, 0.1755, 0.8825, 0.1132)
+    prices = RecordedPrices("2026-03-16", dict(zip(PRICE_KEYS, dollars, strict=True)))
+    assert Manifest("eu-west-1", "123456789012", entries, prices).write() == block.text
 
 
 def test_a_manifest_of_the_first_version_is_read_and_unknown_facts_stay_unknown() -> None:

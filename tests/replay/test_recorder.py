@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ import pytest
 
 from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.replay.recordings.files import open_folder
+from dynamic_dynamodb.replay.recordings.files import Folder, open_folder
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
 from dynamic_dynamodb.replay.recordings.reader import read_recordings
 from dynamic_dynamodb.replay.recordings.recorder import RecordedTarget, Recorder, Span
@@ -28,7 +30,7 @@ from tests.end_to_end.program import COMMAND, PATIENCE_SECONDS, Program
 from tests.replay.history import NOON, ORDERS, History, record_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from dynamic_dynamodb.scaling.usage import Datapoints
@@ -297,6 +299,32 @@ def test_no_more_targets_than_allowed_are_fetched_before_one_is_written(tmp_path
         )
     assert [done for done, _ in seen] == list(range(21))
     assert all(asked <= done + 3 for done, asked in seen), seen
+
+
+@dataclass(frozen=True, slots=True)
+class FullFolder(Folder):
+    """A directory on a disk that has room for the manifest and for two recordings."""
+
+    def replace(self, name: str, lines: Iterable[str]) -> None:
+        """Write a file, or fail as a full disk does."""
+        if sum(other.endswith(".csv") for other in self.list_names()) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        Folder.replace(self, name, lines)
+
+
+def test_a_full_disk_ends_a_recording_before_more_metrics_are_paid_for(tmp_path: Path) -> None:
+    history = History()
+    targets = [Target(f"t{number:02}") for number in range(20)]
+    with open_folder(tmp_path) as opened, ThreadPoolExecutor() as workers:
+        folder = FullFolder(opened.path, opened.descriptor)
+        recorded = Recorder(folder, history, Span(NOON - MINUTE * 5, NOON), workers, 1).record(
+            [RecordedTarget(Entry(target)) for target in targets], Manifest("eu-west-1")
+        )
+    assert recorded.failures == (
+        "17 more tables and indexes are not recorded: free disk space, then run --record again",
+        f"t02: not recorded: {tmp_path / 't02.csv'}: No space left on device",
+    )
+    assert (len(recorded.lines), recorded.fetched, len(history.asked)) == (2, 3, 3)
 
 
 def test_progress_says_targets_done_and_time_left_on_a_terminal(emulator: Emulator, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,10 @@ MOST_AT_ONCE: Final = 8
 
 Two weeks of a target take about 12 MB of memory, and CloudWatch's quota of datapoints allows three a second.
 """
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""After these errors, no other file can be written either: further metrics would be paid for in vain."""
 
 
 class History(Protocol):
@@ -147,8 +152,14 @@ class Recorder:
                 fetched = fetching.result()
                 count += fetched.series is not None
                 lines[subject] = f"{subject}: {self._write(subject, fetched)}"
-            except (AwsError, RecordingError, OSError) as error:
+            except (AwsError, RecordingError) as error:
                 errors[subject] = f"{subject}: not recorded: {error}"
+            except OSError as error:
+                path = self.folder.path / f"{stems[subject]}.csv"
+                errors[subject] = f"{subject}: not recorded: {path}: {error.strerror}"
+                if error.errno in _FULL:
+                    failures += _describe_rest(len(stems) - done)
+                    break
             on_progress(done, len(stems))
         failures += (errors[one] for one in stems if one in errors)
         written = tuple(lines[one] for one in stems if one in lines)
@@ -215,6 +226,13 @@ def _explaining(path: Path) -> Iterator[None]:
     except RecordingError as error:
         message = f"{path} cannot be continued: it {error}"
         raise RecordingError(message) from error
+
+
+def _describe_rest(targets: int) -> Iterator[str]:
+    """Return a sentence on the targets that are left out because nothing can be written any more."""
+    if targets:
+        noun = "table or index is" if targets == 1 else "tables and indexes are"
+        yield f"{targets:,} more {noun} not recorded: free disk space, then run --record again"
 
 
 def _name_stems(subjects: Sequence[RecordedTarget], names: Collection[str]) -> dict[RecordedTarget, str]:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     Registrations = Mapping[tuple[Target, Capacity], Registration]
 
-FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, pages=600.0, budget=90.0)
-"""Longer than in a check: two weeks of a target are megabytes, and the user waits for them."""
+FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, most_attempts=12, retrying=40.0, pages=600.0, budget=90.0)
+"""Longer than in a check: two weeks of a target are megabytes, and no other run comes soon."""
 _DOLLAR_PARTITION: Final = "aws"
 
 
