@@ -23,7 +23,7 @@ WAITING := aws/test_connections aws/test_credentials aws/test_lookups config/tes
 QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli $(WAITING:%=--ignore tests/%.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-real test-all lint docs check reference picture pictures fuzz soak bench traces held-out install uninstall clean
+.PHONY: help demo cost quick test test-real test-all lint docs check reference picture pictures fuzz soak bench traces held-out install uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (
 	$(VENV)/bin/python -m tests.benchmarks.replay
 	$(VENV)/bin/python -m tests.benchmarks.status
 	$(VENV)/bin/python -m tests.benchmarks.history
+
+cost: $(READY) ## Record, tune and scale an emulated account: make cost, or make cost FOLDER=history
+	@$(VENV)/bin/python -m tests.cost_demo $(if $(FOLDER),"$(FOLDER)")
 
 traces: $(READY) ## Compare the example configurations with AWS target tracking: make traces FOLDER=history
 	@$(VENV)/bin/python -m docs.tools.traces $(if $(FOLDER),"$(FOLDER)")
