@@ -209,20 +209,23 @@ class Check:
         self, matched: Sequence[MatchedTarget], measured: Measured, now: datetime
     ) -> tuple[list[_Decided], list[TargetReport]]:
         """Decide on each target."""
-        decided, failed = [], []
+        decided: list[_Decided] = []
+        failed: list[TargetReport] = []
         for one in matched:
             series = measured.answers[one.target]
             if isinstance(series, AwsError):
-                result: _Decided | AwsError = series
-            else:
-                window = find_window(one.section.typed, now)
-                estimator = UsageEstimator(window, now=now, freshest=measured.freshest)
-                result = isolate("the check", self._decide_one, one, series, estimator, now)
-            if not isinstance(result, AwsError):
-                decided.append(result)
-            elif result.code != ENDING:
-                reason = Reason(Code.METRICS_FAILED, metrics_failed, result)
+                if series.code != ENDING:
+                    reason = Reason(Code.METRICS_FAILED, metrics_failed, series)
+                    failed.append(one.report(Outcome.FAILED, reason, series))
+                continue
+            window = find_window(one.section.typed, now)
+            estimator = UsageEstimator(window, now=now, freshest=measured.freshest)
+            result = isolate("the check", self._decide_one, one, series, estimator, now)
+            if isinstance(result, AwsError):
+                reason = Reason(Code.UNEXPECTED_ERROR, str, result)
                 failed.append(one.report(Outcome.FAILED, reason, result))
+            else:
+                decided.append(result)
         return decided, failed
 
     def _decide_one(

@@ -14,6 +14,7 @@ from dynamic_dynamodb.scaling.reasons import THROTTLED, Code, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from dynamic_dynamodb.scaling.model import Target, Usage
     from dynamic_dynamodb.scaling.target_options import CapacityOptions, TargetOptions
@@ -60,6 +61,10 @@ class CapacityDecision:
     def sentence(self) -> str:
         """Return the sentences of all reasons as one."""
         return ", but ".join([reason.sentence for reason in self.reasons])
+
+    def describe(self, to_zone: Callable[[datetime], datetime]) -> str:
+        """Return the same with times of the day in another zone."""
+        return ", but ".join([reason.write(to_zone) for reason in self.reasons])
 
     def hold(self, reason: Reason) -> CapacityDecision:
         """Return the decision to leave the capacity as it is, for one more reason."""

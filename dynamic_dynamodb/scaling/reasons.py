@@ -6,12 +6,12 @@ Every sentence is a function of this module or a constant, so that reasons can b
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from typing_extensions import TypeVarTuple, Unpack
 
@@ -63,6 +63,7 @@ class Code(str, Enum):
     CIRCUIT_BREAKER = "circuit-breaker"
     METRICS_FAILED = "metrics-failed"
     DESCRIBE_FAILED = "describe-failed"
+    UNEXPECTED_ERROR = "unexpected-error"
     MATCHING_TIMED_OUT = "matching-timed-out"
     REFUSED = "refused"
     LIMIT_EXCEEDED = "limit-exceeded"
@@ -80,22 +81,30 @@ class Reason:
     It is written when it is read, because most checks of a replay are never read.
     """
 
-    __slots__ = ("_facts", "_sentence", "code")
+    __slots__ = ("_facts", "_source", "_written", "code")
 
     def __init__(
         self, code: Code, sentence: str | Callable[[Unpack[Facts]], str], *facts: Unpack[Facts]
     ) -> None:
         """Keep the function and its facts; a function of a module can be pickled, a closure cannot."""
         self.code = code
-        self._sentence = sentence
+        self._source = sentence
         self._facts = facts
+        self._written: str | None = None
 
     @property
     def sentence(self) -> str:
-        """Return the sentence, without a full stop."""
-        if not isinstance(self._sentence, str):
-            self._sentence = self._sentence(*self._facts)  # kept: the log and the status both read it
-        return self._sentence
+        """Return the sentence, without a full stop; times of the day are in UTC."""
+        if self._written is None:  # kept: the log and the status both read it
+            self._written = self._source if isinstance(self._source, str) else self._source(*self._facts)
+        return self._written
+
+    def write(self, to_zone: Callable[[datetime], datetime]) -> str:
+        """Return the sentence with times of the day in another zone."""
+        if isinstance(self._source, str) or not any(isinstance(fact, datetime) for fact in self._facts):
+            return self.sentence
+        facts: Any = [to_zone(fact) if isinstance(fact, datetime) else fact for fact in self._facts]
+        return self._source(*facts)
 
     def __eq__(self, other: object) -> bool:
         """Compare codes and sentences, whatever the sentences are made of."""
@@ -115,6 +124,11 @@ class Reason:
 def format_number(number: Rational) -> str:
     """Return a number with at most two decimals."""
     return f"{float(number):.2f}".rstrip("0").rstrip(".")
+
+
+def format_hour(moment: datetime) -> str:
+    """Return a time of the day with its zone, such as `14:05 UTC` or `16:05+0200`."""
+    return f"{moment:%H:%M%z}" if moment.utcoffset() else f"{moment:%H:%M} UTC"
 
 
 # What was seen: the first half of most sentences.
@@ -230,7 +244,7 @@ def fits_already(load: CapacityLoad) -> str:
 
 def late_in_hour(start: datetime) -> str:
     """Return from when on a decrease is made, because AWS bills whole hours."""
-    return f"decrease-late-in-hour: waits for {start:%H:%M} UTC"
+    return f"decrease-late-in-hour: waits for {format_hour(start)}"
 
 
 def within_thresholds(load: CapacityLoad) -> str:
@@ -324,12 +338,12 @@ def not_active(description: Description) -> str:
 
 def outside_window(now: datetime) -> str:
     """Return the time of the day that is in no maintenance window."""
-    return f"{now:%H:%M} UTC is outside maintenance-windows"
+    return f"{format_hour(now)} is outside maintenance-windows"
 
 
 def decrease_budget(decreases_today: int, next_possible: datetime) -> str:
     """Return when AWS allows the next decrease."""
-    return f"{decreases_today} decreases today, AWS allows the next at {next_possible:%H:%M} UTC"
+    return f"{decreases_today} decreases today, AWS allows the next at {format_hour(next_possible)}"
 
 
 def rw_together(other: Capacity) -> str:

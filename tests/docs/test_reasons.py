@@ -13,6 +13,7 @@ import pytest
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.guards import Facts, guard
+from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
 from dynamic_dynamodb.scaling.reasons import Code, Reason
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
@@ -86,6 +87,11 @@ def end_before_updates(world: FakeWorld) -> None:
     world.check.is_stopping = lambda: next(answers, True)
 
 
+def break_memory(world: FakeWorld) -> None:
+    """Leave a count in memory that no decision can be made from."""
+    world.memory.put(ORDERS, both(Memory(low_checks=None)))  # type: ignore[arg-type]
+
+
 def match_for_too_long() -> Reasons:
     """Return the reasons for a table whose name takes too long to match."""
     world = FakeWorld(section(HARD_EXPRESSION))
@@ -152,6 +158,7 @@ GIVEN: dict[Code, Callable[[], Reasons]] = {
             orders=AwsError("dynamodb:DescribeTable", "AccessDeniedException", "not authorized")
         )
     ),
+    Code.UNEXPECTED_ERROR: lambda: checked(break_memory),
     Code.MATCHING_TIMED_OUT: match_for_too_long,
     Code.REFUSED: lambda: checked(refuse_updates("AccessDeniedException")),
     Code.LIMIT_EXCEEDED: lambda: checked(refuse_updates("LimitExceededException")),
