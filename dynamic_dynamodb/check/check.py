@@ -68,6 +68,7 @@ class _Decided:
 
     matched: MatchedTarget
     memory: PerCapacity[Memory]
+    series: TargetSeries
     usage: PerCapacity[Usage]
     decision: Decision
     alarms: tuple[Message, ...]
@@ -165,6 +166,7 @@ class Check:
             metrics_requested=measured.metrics,
             left_out=frozenset(one.target for one in left_out),
             listed=found.listed,
+            now=now,
         )
 
     def _skip(
@@ -241,7 +243,7 @@ class Check:
             facts = Facts(matched.description, options, usage, now, matched.autoscaled)
             decision = guard(decision, facts)
         alarms = write_alarms(target, options, provisioned=provisioned, usage=usage)
-        return _Decided(matched, memory, usage, decision, alarms)
+        return _Decided(matched, memory, series, usage, decision, alarms)
 
     def _recall(self, target: Target, options: TargetOptions, now: datetime) -> PerCapacity[Memory]:
         """Return what earlier checks have left about a target."""
@@ -296,10 +298,11 @@ class Check:
         applied, refusal = result.applied.get(target), result.refused.get(target)
         memory = note_decision(decided.memory, decision)
         options = decided.matched.section.typed
+        window = find_window(options, now)
         if options.has_target_utilization:
             memory = PerCapacity(*map(note_minutes, memory, decided.usage, decision.capacities))
         if applied is not None:
-            memory = note_changes(memory, applied, find_window(options, now).end)
+            memory = note_changes(memory, applied, window.end)
             if options.has_target_utilization:
                 memory = note_raises(memory, applied, now)
         self.memory.put(target, memory)
@@ -320,6 +323,8 @@ class Check:
             description=decided.matched.description,
             usage=decided.usage,
             memory=memory,
+            window=window,
+            series=decided.series,
         )
 
     def _find_doubts(

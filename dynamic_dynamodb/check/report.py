@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.check.conditions import Level
 from dynamic_dynamodb.scaling.model import value
 from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.notifications import Message
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.memory import Memory
     from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
     from dynamic_dynamodb.scaling.reasons import Reason
+    from dynamic_dynamodb.scaling.usage import CapacitySeries, LookBackWindow
 
 
 class Outcome(str, Enum):
@@ -39,8 +41,8 @@ class TargetReport:
 
     `decision` is what AWS applied, and what guards and refusals held back; None if there was none, for the
     reason in `skipped`. `error` is AWS's last refusal, or what failed before there could be a decision.
-    `section`, `description` and `usage` are what it was decided by, and `memory` is what the next check
-    starts from; each is None if this check does not know it.
+    `section`, `description` and `usage` are what it was decided by. The usage follows from the `series` in
+    the `window`. `memory` is what the next check starts from. Each is None if this check does not know it.
     """
 
     target: Target
@@ -52,6 +54,8 @@ class TargetReport:
     description: Description | None = None
     usage: PerCapacity[Usage] | None = None
     memory: PerCapacity[Memory] | None = None
+    window: LookBackWindow | None = None
+    series: PerCapacity[CapacitySeries] | None = None
 
     @property
     def level(self) -> Level:
@@ -69,31 +73,17 @@ class TargetReport:
         )
 
     def __str__(self) -> str:
-        """Return one line: the outcome, the consumption, the decision and its reason."""
+        """Return one line: the outcome, the consumption, the decision and its reason, with times in UTC."""
+        return self.describe(lambda moment: moment)
+
+    def describe(self, to_zone: Callable[[datetime], datetime]) -> str:
+        """Return the same line with times of the day in another zone."""
         if self.decision is None:
-            return f"{self.target}: {self.outcome.value}: {self.skipped.sentence if self.skipped else ''}"
-        sides = "; ".join(map(_describe, self.decision.capacities))
+            why = self.skipped.write(to_zone) if self.skipped else ""
+            return f"{self.target}: {self.outcome.value}: {why}"
+        sides = "; ".join(_describe(side, to_zone) for side in self.decision.capacities)
         refusal = f" - {self.error}" if self._is_refused else ""
         return f"{self.target}: {self.outcome.value}: {sides}{refusal}"
-
-    def as_fields(self) -> dict[str, Any]:
-        """Return the fields of a JSON line."""
-        fields: dict[str, Any] = {
-            "table": self.target.table,
-            "index": self.target.index or None,
-            "event": self.outcome.name.lower(),
-        }
-        if self.skipped:
-            fields["reason"] = self.skipped.code.value
-        for side in self.decision.capacities if self.decision else ():
-            fields[side.capacity.value] = {
-                "provisioned": side.provisioned,
-                "proposed": side.proposed,
-                "held": side.held_units,
-                "low_checks": side.count,
-                "reasons": [reason.code.value for reason in side.reasons],
-            }
-        return fields
 
 
 @value
@@ -124,6 +114,7 @@ class CheckReport:
     `metrics_requested` counts the metrics that CloudWatch bills, without those that it was asked for again.
     `left_out` are the quiet targets that this check did not look at.
     `listed` are all tables of the region; None if they are not known.
+    `now` is the time that it decided by; None if it came to no decision.
     """
 
     targets: tuple[TargetReport, ...] = ()
@@ -137,12 +128,21 @@ class CheckReport:
     metrics_requested: int = 0
     left_out: frozenset[Target] = frozenset()
     listed: Sequence[str] | None = None
+    now: datetime | None = None
 
     @property
     def failures(self) -> int:
         """Return how many targets failed, plus one for each failure that concerns all targets."""
         failed = sum(report.outcome is Outcome.FAILED for report in self.targets)
         return failed + self.is_list_missing + self.is_autoscaling_unknown + (self.error is not None)
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """Return how many targets had each outcome."""
+        counts = dict.fromkeys(Outcome, 0)
+        for report in self.targets:
+            counts[report.outcome] += 1
+        return counts
 
     @property
     def is_well(self) -> bool:
@@ -160,10 +160,7 @@ class CheckReport:
         """Return one line that counts the outcomes."""
         if self.error is not None:
             return "checked 0 targets: nothing could be checked"
-        counts = dict.fromkeys(Outcome, 0)
-        for report in self.targets:
-            counts[report.outcome] += 1
-        parts = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
+        parts = ", ".join(f"{count} {outcome.value}" for outcome, count in self.counts.items() if count)
         listed = ", not all tables could be listed" if self.is_list_missing else ""
         unknown = ", AWS's own auto scaling is not known" if self.is_autoscaling_unknown else ""
         ended = ", ended before the rest" if self.is_cut_short else ""
@@ -177,13 +174,24 @@ def _count_targets(number: int, adjective: str = "") -> str:
     return f"{number} {adjective}{'target' if number == 1 else 'targets'}"
 
 
+def find_missed(report: CheckReport, known: Iterable[Target]) -> set[Target]:
+    """Return the known targets that may still exist although the check does not report them."""
+    missed = set(known) - {one.target for one in report.targets}
+    if report.error is not None or report.is_cut_short or report.is_list_missing:
+        return missed
+    failed = {
+        one.target.table for one in report.targets if one.outcome is Outcome.FAILED and not one.target.index
+    }
+    return {target for target in missed if target in report.left_out or target.table in failed}
+
+
 def find_causes(errors: Iterable[AwsError | None]) -> tuple[BaseException, ...]:
     """Return the exceptions behind errors, each once: they point to a fault of this program."""
     causes = (error.__cause__ for error in errors if error is not None)
     return tuple({id(cause): cause for cause in causes if cause is not None}.values())
 
 
-def _describe(side: CapacityDecision) -> str:
+def _describe(side: CapacityDecision, to_zone: Callable[[datetime], datetime]) -> str:
     units = (
         f"{side.provisioned}"
         if side.proposed == side.provisioned
@@ -191,4 +199,4 @@ def _describe(side: CapacityDecision) -> str:
     )
     if side.held_units is not None:
         units += f", not {side.held_units}"
-    return f"{side.capacity.value} {units} ({side.sentence})"
+    return f"{side.capacity.value} {units} ({side.describe(to_zone)})"

@@ -14,6 +14,7 @@ from dynamic_dynamodb.options.targets import (
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("text", "json")
+LOG_UNCHANGED: Final = ("on-change", "always")
 SHELLS: Final = ("bash", "zsh", "fish", "tcsh")
 DAEMON_COMMANDS: Final = ("start", "stop", "restart", "reload", "status", "foreground", "fg")
 _SECONDS_PER_HOUR: Final = 3600
@@ -287,6 +288,18 @@ LOGGING_OPTIONS: Final = (
         default="info",
         choices=LOG_LEVELS,
         flags=("--log-level",),
+        group=Group.LOGGING,
+    ),
+    Option(
+        "log-unchanged",
+        Kind.TEXT,
+        Scope.LOGGING,
+        "When to log a table or an index that stays as it is: when its reasons change, or at each check."
+        " Single runs and dry runs always log all.",
+        default="on-change",
+        choices=LOG_UNCHANGED,
+        since="3.0",
+        flags=("--log-unchanged",),
         group=Group.LOGGING,
     ),
     Option(

@@ -3,55 +3,95 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.check.report import Outcome, find_causes
+from dynamic_dynamodb.check.conditions import Level, Notice
+from dynamic_dynamodb.check.report import TargetReport, find_causes
 from dynamic_dynamodb.service import LOGGER
+from dynamic_dynamodb.service.log_lines import (
+    CheckSummary,
+    Evidence,
+    Recovery,
+    TargetLog,
+    group_by_section,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dynamic_dynamodb.aws.attempts import Attempt
-    from dynamic_dynamodb.check.conditions import Notice
     from dynamic_dynamodb.check.report import CheckReport, Unpublished
+    from dynamic_dynamodb.config.loader import Configuration
 
 _ERROR: Final = "error of the check"
 
 
 @dataclass(slots=True)
 class ChangeLog:
-    """Logs a sentence when it begins or changes, and not while it stays the same."""
+    """Logs a notice when it begins or changes, and not while it stays the same."""
 
-    sentences: dict[str, str] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
 
-    def update(self, topic: str, sentence: str | None, *, level: int = logging.WARNING) -> None:
-        """Log the sentence unless it is the topic's last one; None ends the topic without a line."""
-        if self.sentences.get(topic) == sentence:
-            return
-        if sentence is None:
-            del self.sentences[topic]
-        else:
-            self.sentences[topic] = sentence
-            LOGGER.log(level, "%s", sentence)
+    def update(self, topic: str, sentence: str | None, *, level: Level = Level.WARNING) -> None:
+        """Log the sentence unless it is the topic's last one; None ends the topic.
+
+        The end of an error is logged too.
+        """
+        before = self.notices.pop(topic, None)
+        if sentence is not None:
+            notice = self.notices[topic] = Notice(topic, sentence, level)
+            if before is None or before.sentence != sentence:
+                _log(level, notice)
+        elif before is not None and before.level >= Level.ERROR:
+            _log(logging.INFO, Recovery(notice=before))
 
     def keep_only(self, topics: set[str]) -> None:
         """End all other topics."""
-        self.sentences = {topic: one for topic, one in self.sentences.items() if topic in topics}
+        for topic in self.notices.keys() - topics:
+            self.update(topic, None)
+
+
+@dataclass(frozen=True, slots=True)
+class LogChoices:
+    """How much to log about each check.
+
+    `shows_all` is True for a line about each target; `introduces` for the sections of the targets at INFO.
+    """
+
+    is_daemon: bool = True
+    shows_all: bool = False
+    introduces: bool = True
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> LogChoices:
+        """Return the choices of a configuration: who looks at a single run or a dry run wants to see all."""
+        options = configuration.global_options
+        is_once, is_dry_run = options["run_once"], options["dry_run"]
+        is_always = configuration.logging_options["log_unchanged"] == "always"
+        return cls(not is_once, is_always or is_once or is_dry_run, not is_once or is_dry_run)
 
 
 @dataclass(slots=True)
 class CheckLog:
-    """Writes the log of the checks by one configuration."""
+    """Writes the log of the checks by one configuration.
 
-    is_daemon: bool
+    `targets` decides what is worth a line, and outlives the configuration.
+    """
+
+    choices: LogChoices = LogChoices()
+    targets: TargetLog = field(default_factory=TargetLog)
     changes: ChangeLog = field(default_factory=ChangeLog)
-    lost_before: list[str] = field(default_factory=list)
+    clock: Callable[[], float] = time.monotonic
+    is_introduced: bool = False
 
     def write(self, report: CheckReport) -> None:
         """Log a report except for its last line."""
         self._write_notices(report.notices)
         self._write_error(report)
+        self._introduce(report)
         self._write_targets(report)
         if report.metrics_requested:
             LOGGER.debug("requested %s metrics from CloudWatch", f"{report.metrics_requested:,}")
@@ -71,7 +111,7 @@ class CheckLog:
         _write_unexpected(find_causes(one.error for one in unpublished))
         self._update(new)
         # The last line of every check begins alike: programs wait for it.
-        LOGGER.info("%s, in %.1f s", report, seconds, extra={"report": report})
+        _log(logging.INFO, CheckSummary(report, seconds))
 
     def _write_notices(self, notices: Sequence[Notice]) -> None:
         self.changes.keep_only({_ERROR, *(notice.topic for notice in notices)})
@@ -86,27 +126,50 @@ class CheckLog:
         if report.error is None:
             self.changes.update(_ERROR, None)
         elif not report.is_cut_short:
-            then = "; the next check looks again" if self.is_daemon else ""
+            then = "; the next check looks again" if self.choices.is_daemon else ""
             is_unexpected = report.error.__cause__ is not None
             sentence = f"{report.error}" if is_unexpected else f"nothing can be checked: {report.error}{then}"
-            self.changes.update(_ERROR, sentence, level=logging.ERROR)
+            self.changes.update(_ERROR, sentence, level=Level.ERROR)
+
+    def _introduce(self, report: CheckReport) -> None:
+        """Log which targets each section applies to, once they are known."""
+        if self.is_introduced or report.error is not None or report.is_cut_short:
+            return
+        self.is_introduced = True
+        level = logging.INFO if self.choices.introduces else logging.DEBUG
+        for one in group_by_section(report):
+            _log(level, one)
 
     def _write_targets(self, report: CheckReport) -> None:
-        """Log a line for each target; at DEBUG if all failed before a decision, just as the last time.
+        """Log the targets, and at DEBUG what their decisions follow from."""
+        is_debugging = LOGGER.isEnabledFor(logging.DEBUG)
+        for line in self.targets.choose_lines(report, self.clock(), shows_all=self.choices.shows_all):
+            subject = line.subject
+            if is_debugging and isinstance(subject, TargetReport) and subject.section is not None:
+                _log(logging.DEBUG, Evidence(subject))
+            _log(line.level, subject, report.now)
 
-        Quiet targets that were left out did not fail.
-        """
-        lost = [str(one) for one in report.targets if one.outcome is Outcome.FAILED and one.decision is None]
-        is_all_lost = bool(lost) and len(lost) == len(report.targets) and not report.left_out
-        is_repeated = is_all_lost and lost == self.lost_before
-        self.lost_before = lost
-        for one in report.targets:
-            LOGGER.log(logging.DEBUG if is_repeated else one.level, "%s", one, extra={"report": one})
+
+@dataclass(frozen=True, slots=True)
+class _LocalText:
+    """The text of a subject, with times of the day in the zone of the machine, as those of log lines are."""
+
+    subject: object
+
+    def __str__(self) -> str:
+        if isinstance(self.subject, TargetReport | Evidence):
+            return self.subject.describe(datetime.astimezone)
+        return self.subject.sentence if isinstance(self.subject, Notice) else str(self.subject)
+
+
+def _log(level: int, subject: object, now: datetime | None = None) -> None:
+    """Log a subject; a JSON line has its fields."""
+    LOGGER.log(level, "%s", _LocalText(subject), extra={"subject": subject, "now": now})
 
 
 def log_attempt(attempt: Attempt) -> None:
     """Log an attempt of a call to AWS at DEBUG."""
-    LOGGER.debug("%s", attempt)
+    _log(logging.DEBUG, attempt)
 
 
 def _write_unpublished(unpublished: Sequence[Unpublished]) -> None:

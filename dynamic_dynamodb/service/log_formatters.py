@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.check.report import TargetReport
 from dynamic_dynamodb.config.text import escape
+from dynamic_dynamodb.service.log_fields import list_fields
+from dynamic_dynamodb.service.log_lines import Evidence
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 _INDENT: Final = "    "
 """Log lines never begin with it, so that lines of a traceback are not mistaken for them."""
+_TIME: Final = "%Y-%m-%d %H:%M:%S%z"
+"""The local time with its offset from UTC."""
 
 
 class TextFormatter(logging.Formatter):
@@ -36,7 +40,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Write one JSON object a line, with the numbers of a target's decision where the line is about one."""
+    """Write one JSON object a line, with the fields of what the line is about; all times are in UTC."""
 
     def __init__(self, *, is_dry_run: bool) -> None:
         """Mark every line of a dry run."""
@@ -52,9 +56,10 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "dry_run": self._is_dry_run,
         }
-        report = getattr(record, "report", None)
-        if isinstance(report, TargetReport):
-            line |= report.as_fields()
+        subject = getattr(record, "subject", None)
+        if isinstance(subject, TargetReport | Evidence):
+            line["message"] = str(subject)
+        line |= list_fields(subject, getattr(record, "now", None))
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line)
@@ -65,7 +70,7 @@ def choose_formatter(name: str, *, is_dry_run: bool) -> logging.Formatter:
     if name == "json":
         return JsonFormatter(is_dry_run=is_dry_run)
     mark = " - dryrun" if is_dry_run else ""
-    return TextFormatter(f"%(asctime)s - %(name)s{mark} - %(levelname)s - %(message)s")
+    return TextFormatter(f"%(asctime)s - %(name)s{mark} - %(levelname)s - %(message)s", _TIME)
 
 
 def _indent(lines: str) -> str:

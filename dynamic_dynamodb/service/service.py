@@ -20,7 +20,8 @@ from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
 from dynamic_dynamodb.errors import AwsError, ConfigurationError, ListenError
 from dynamic_dynamodb.service import LOGGER
-from dynamic_dynamodb.service.check_log import CheckLog, log_attempt
+from dynamic_dynamodb.service.check_log import CheckLog, LogChoices, log_attempt
+from dynamic_dynamodb.service.log_lines import TargetLog
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.presence import Presence
 from dynamic_dynamodb.service.pulse import Pulse
@@ -132,7 +133,9 @@ class Service:
             self.web.switch(server)
         # Not before: a configuration that cannot be put in force must change nothing.
         self.workers.lookups.resize(options["max_workers"])
-        log = CheckLog(is_daemon=not options["run_once"])
+        is_same_region = before and before.configuration.global_options["region"] == options["region"]
+        known = before.log.targets if before and is_same_region else TargetLog()
+        log = CheckLog(LogChoices.of(configuration), known)
         observers: list[Callable[[CheckReport, float], None]] = [status.observe]
         if self.web is not None:
             self.web.site.show(status, options["check_interval"])

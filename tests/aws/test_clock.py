@@ -36,7 +36,7 @@ class World:
     passed: float = 0.0
     booted: float = 1_000.0
     clock: AwsClock = field(init=False)
-    log: CheckLog = field(default_factory=lambda: CheckLog(is_daemon=True))
+    log: CheckLog = field(default_factory=CheckLog)
 
     def __post_init__(self) -> None:
         self.clock = AwsClock(monotonic=lambda: self.booted + self.passed)

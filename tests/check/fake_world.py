@@ -51,7 +51,7 @@ class FakeWorld:
             notifier=self.notifier,
             circuit_breaker=self.breaker,
         )
-        self.log = CheckLog(is_daemon=True)
+        self.log = CheckLog()
         self.unpublished: Sequence[Unpublished] = ()
 
     def add(self, target: Target, reads: float = 95, writes: float = 50, **settings: str) -> None:

@@ -31,6 +31,7 @@ def test_every_target_gets_one_line_in_the_order_of_names(caplog: pytest.LogCapt
     world.run()
     steady = "writes 100 (50 % consumed is within the thresholds 30 % and 90 %)"
     assert [record.getMessage() for record in caplog.records] == [
+        "[table: .*] applies to a, b",
         (
             "a: updated: reads 100 -> 150"
             f" (95 % consumed is above reads-upper-threshold 90 %: up by 50 percent); {steady}"

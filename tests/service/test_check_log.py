@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import os
+import time
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,24 +16,30 @@ from dynamic_dynamodb.check.conditions import Conditions, Level, Notice
 from dynamic_dynamodb.check.notifications import Message
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport, Unpublished
 from dynamic_dynamodb.check.resilience import isolate
+from dynamic_dynamodb.config.loader import Configuration
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Target
-from dynamic_dynamodb.scaling.reasons import Code, Reason
-from dynamic_dynamodb.service.check_log import CheckLog
+from dynamic_dynamodb.scaling.reasons import Code, Reason, outside_window
+from dynamic_dynamodb.service.check_log import CheckLog, LogChoices
 from dynamic_dynamodb.service.log_formatters import choose_formatter
+from tests.builders import decide_with, usage
+from tests.check.fake_world import FakeWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 DENIED = AwsError("dynamodb:DescribeTable", "AccessDeniedException", "no")
 SUMMARY = "INFO checked 0 targets: none matched, in 0.0 s"
+
+
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
 
 
 @pytest.fixture
 def log(caplog: pytest.LogCaptureFixture) -> Callable[..., list[str]]:
     """Return a function that writes reports to one log, and returns their lines with their levels."""
     caplog.set_level(logging.DEBUG)
-    written = CheckLog(is_daemon=True)
+    written = CheckLog()
 
     def write(*reports: CheckReport, unpublished: Sequence[Unpublished] = ()) -> list[str]:
         caplog.clear()
@@ -102,17 +111,18 @@ def test_targets_that_all_failed_just_as_before_are_logged_at_debug(log: Callabl
     ]
 
 
-def test_a_target_that_fails_while_quiet_ones_rest_is_logged_each_time(log: Callable[..., list[str]]) -> None:
-    report = replace(failed("a"), left_out=frozenset({Target("b")}))
-    levels = [line.partition(" ")[0] for line in log(report, report) if " a: " in line]
-    assert levels == ["ERROR", "ERROR"]
+def test_the_end_of_an_error_is_logged(log: Callable[..., list[str]]) -> None:
+    denied = Notice("list", f"{DENIED}; tables that match an expression are not checked", Level.ERROR)
+    lines = log(CheckReport(notices=(denied,)), CheckReport())
+    assert lines == [f"ERROR {denied.sentence}", SUMMARY, f"INFO recovered from: {DENIED}", SUMMARY]
 
 
 def test_why_nothing_could_be_checked_is_logged_until_it_changes(log: Callable[..., list[str]]) -> None:
     nothing = "INFO checked 0 targets: nothing could be checked, in 0.0 s"
     said = f"ERROR nothing can be checked: {DENIED}; the next check looks again"
     assert log(CheckReport(error=DENIED), CheckReport(error=DENIED)) == [said, nothing, nothing]
-    assert log(CheckReport(), CheckReport(error=DENIED)) == [SUMMARY, said, nothing]
+    over = f"INFO recovered from: nothing can be checked: {DENIED}"
+    assert log(CheckReport(), CheckReport(error=DENIED)) == [over, SUMMARY, said, nothing]
 
 
 def test_a_stopping_program_does_not_log_that_nothing_could_be_checked(log: Callable[..., list[str]]) -> None:
@@ -157,7 +167,7 @@ def test_unpublished_messages_are_logged_one_by_one_unless_their_fate_is_not_kno
 
 
 def test_json_has_the_fields_of_a_target_whatever_the_message_is(caplog: pytest.LogCaptureFixture) -> None:
-    CheckLog(is_daemon=False).write(failed("a"))
+    CheckLog().write(failed("a"))
     (record,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     line = json.loads(choose_formatter("json", is_dry_run=False).format(record))
     assert (line["table"], line["index"], line["event"], line["reason"]) == (
@@ -166,3 +176,79 @@ def test_json_has_the_fields_of_a_target_whatever_the_message_is(caplog: pytest.
         "failed",
         "describe-failed",
     )
+
+
+@pytest.fixture
+def in_berlin() -> Iterator[None]:
+    """Set the zone of the machine."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = BERLIN
+    time.tzset()
+    yield
+    if before is None:
+        del os.environ["TZ"]
+    else:
+        os.environ["TZ"] = before
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_berlin")
+@pytest.mark.parametrize(
+    ("moment", "line_time", "hour"),
+    [
+        pytest.param(
+            datetime(2026, 1, 5, 23, 30, tzinfo=timezone.utc),
+            "2026-01-06 00:30:00+0100",
+            "00:30+0100",
+            id="winter",
+        ),
+        pytest.param(
+            datetime(2026, 7, 5, 14, 5, tzinfo=timezone.utc),
+            "2026-07-05 16:05:00+0200",
+            "16:05+0200",
+            id="summer",
+        ),
+    ],
+)
+def test_a_sentence_names_hours_in_the_zone_of_its_line(
+    moment: datetime, line_time: str, hour: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = decide_with(usage(12)).hold_decreases(Reason(Code.OUTSIDE_WINDOW, outside_window, moment))
+    target = TargetReport(Target("orders"), Outcome.UNCHANGED, held)
+    caplog.set_level(logging.INFO)
+    CheckLog().write(CheckReport((target,)))
+    (record,) = caplog.records
+    record.created = moment.timestamp()
+    text = choose_formatter("text", is_dry_run=False).format(record)
+    assert text.startswith(f"{line_time} - ")
+    assert f"but {hour} is outside maintenance-windows" in text
+    line = json.loads(choose_formatter("json", is_dry_run=False).format(record))
+    assert line["time"] == moment.isoformat(timespec="milliseconds")
+    assert f"but {moment:%H:%M} UTC is outside maintenance-windows" in line["message"]
+
+
+@pytest.mark.usefixtures("in_berlin")
+def test_at_debug_a_target_shows_its_section_window_and_sums(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    FakeWorld().run()
+    line = next(one for one in caplog.messages if one.startswith("a: section"))
+    assert line == (
+        "a: section [table: .*]; window of 5 min from 2026-03-04 12:45+0100;"
+        " reads consumed 28500 in the first 5 min; writes consumed 15000 in the first 5 min"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({}, ["introduces", "is_daemon"], id="a daemon"),
+        pytest.param({"log_unchanged": "always"}, ["introduces", "is_daemon", "shows_all"], id="always"),
+        pytest.param({"dry_run": True}, ["introduces", "is_daemon", "shows_all"], id="a dry run"),
+        pytest.param({"run_once": True}, ["shows_all"], id="a single run"),
+        pytest.param({"run_once": True, "dry_run": True}, ["introduces", "shows_all"], id="a single dry run"),
+    ],
+)
+def test_a_single_run_and_a_dry_run_log_all_targets(given: dict[str, Any], expected: list[str]) -> None:
+    options = {"run_once": False, "dry_run": False, "log_unchanged": "on-change"} | given
+    choices = LogChoices.of(Configuration(options, options, (), (), {}))
+    assert sorted(name for name, chosen in asdict(choices).items() if chosen) == expected

@@ -7,7 +7,7 @@
 
 
 
-_shtab_dynamic_dynamodb_option_strings=(-h --help --version -c --config --dry-run --run-once --show-config --check-config --explain --print-iam-policy --print-example --print-completion --daemon --instance --pid-file-dir -t --table-name --record --all --regions --days --replay --tune --tune-output --levers --workers --report --format --physics --billing --compare --fail-if --as --start --every-check --price-read-capacity --price-write-capacity --price-read-requests --price-write-requests -r --region --check-interval --quiet-check-interval --aws-access-key-id --aws-secret-access-key --max-workers --state-file --status-file --listen --log-format --log-level --log-file --log-config-file --reads-upper-threshold --writes-upper-threshold --reads-lower-threshold --writes-lower-threshold --throttled-reads-upper-threshold --throttled-writes-upper-threshold --increase-reads-with --increase-writes-with --increase-reads-unit --increase-writes-unit --decrease-reads-with --decrease-writes-with --decrease-reads-unit --decrease-writes-unit --min-provisioned-reads --min-provisioned-writes --max-provisioned-reads --max-provisioned-writes --num-read-checks-before-scale-down --num-write-checks-before-scale-down --num-read-checks-reset-percent --num-write-checks-reset-percent --reads-target-utilization --writes-target-utilization)
+_shtab_dynamic_dynamodb_option_strings=(-h --help --version -c --config --dry-run --run-once --show-config --check-config --explain --print-iam-policy --print-example --print-completion --daemon --instance --pid-file-dir -t --table-name --record --all --regions --days --replay --tune --tune-output --levers --workers --report --format --physics --billing --compare --fail-if --as --start --every-check --price-read-capacity --price-write-capacity --price-read-requests --price-write-requests -r --region --check-interval --quiet-check-interval --aws-access-key-id --aws-secret-access-key --max-workers --state-file --status-file --listen --log-format --log-level --log-unchanged --log-file --log-config-file --reads-upper-threshold --writes-upper-threshold --reads-lower-threshold --writes-lower-threshold --throttled-reads-upper-threshold --throttled-writes-upper-threshold --increase-reads-with --increase-writes-with --increase-reads-unit --increase-writes-unit --decrease-reads-with --decrease-writes-with --decrease-reads-unit --decrease-writes-unit --min-provisioned-reads --min-provisioned-writes --max-provisioned-reads --max-provisioned-writes --num-read-checks-before-scale-down --num-write-checks-before-scale-down --num-read-checks-reset-percent --num-write-checks-reset-percent --reads-target-utilization --writes-target-utilization)
 
 _shtab_dynamic_dynamodb__c_COMPGEN=_shtab_compgen_files
 _shtab_dynamic_dynamodb___config_COMPGEN=_shtab_compgen_files
@@ -30,6 +30,7 @@ _shtab_dynamic_dynamodb___format_choices=(table json csv)
 _shtab_dynamic_dynamodb___billing_choices=(hour-max prorated)
 _shtab_dynamic_dynamodb___log_format_choices=(text json)
 _shtab_dynamic_dynamodb___log_level_choices=(debug info warning error)
+_shtab_dynamic_dynamodb___log_unchanged_choices=(on-change always)
 _shtab_dynamic_dynamodb___increase_reads_unit_choices=(percent units)
 _shtab_dynamic_dynamodb___increase_writes_unit_choices=(percent units)
 _shtab_dynamic_dynamodb___decrease_reads_unit_choices=(percent units)

@@ -26,13 +26,14 @@ complete dynamic-dynamodb \
         'c/--status-file=/f/' \
         'c/--log-format=/(text json)/' \
         'c/--log-level=/(debug info warning error)/' \
+        'c/--log-unchanged=/(on-change always)/' \
         'c/--log-file=/f/' \
         'c/--log-config-file=/f/' \
         'c/--increase-reads-unit=/(percent units)/' \
         'c/--increase-writes-unit=/(percent units)/' \
         'c/--decrease-reads-unit=/(percent units)/' \
         'c/--decrease-writes-unit=/(percent units)/' \
-        'c/--/(all as aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run every-check explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance levers listen log-config-file log-file log-format log-level max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy quiet-check-interval reads-lower-threshold reads-target-utilization reads-upper-threshold record region regions replay report run-once show-config start state-file status-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold tune tune-output version workers writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
+        'c/--/(all as aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run every-check explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance levers listen log-config-file log-file log-format log-level log-unchanged max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy quiet-check-interval reads-lower-threshold reads-target-utilization reads-upper-threshold record region regions replay report run-once show-config start state-file status-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold tune tune-output version workers writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
         'c/-/(- c h r t)/' \
         'n/-c/f/' \
         'n/--config/f/' \
@@ -52,6 +53,7 @@ complete dynamic-dynamodb \
         'n/--status-file/f/' \
         'n/--log-format/(text json)/' \
         'n/--log-level/(debug info warning error)/' \
+        'n/--log-unchanged/(on-change always)/' \
         'n/--log-file/f/' \
         'n/--log-config-file/f/' \
         'n/--increase-reads-unit/(percent units)/' \

@@ -64,6 +64,7 @@ _shtab_dynamic_dynamodb_options=(
   "--listen[Address and port of a page with the status, of \/status.json, \/metrics, \/healthz and \/readyz. There is no password\: everybody who can connect can read the names and figures of all tables. \`--run-once\` does not listen.]:ADDRESS:PORT:"
   "--log-format[Log as text, or as JSON lines for log collectors. (default\: text)]:text|json:(text json)"
   "--log-level[Minimum level to log. (default\: info)]:debug|info|warning|error:(debug info warning error)"
+  "--log-unchanged[When to log a table or an index that stays as it is\: when its reasons change, or at each check. Single runs and dry runs always log all. (default\: on-change)]:on-change|always:(on-change always)"
   "--log-file[Also log to this file. It is rotated at midnight\; five old files are kept. A daemon without this option logs to a file in its state directory.]:PATH:_files"
   "--log-config-file[Configure logging from a file in the format of Python\'s logging.config.fileConfig. Replaces log-level and log-file.]:PATH:_files"
   "--reads-upper-threshold[Increase reads when consumption is above this percentage of the provisioned reads. (default\: 90 percent)]:N:"

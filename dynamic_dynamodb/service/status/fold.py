@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.report import Outcome, find_missed
 from dynamic_dynamodb.scaling.guards import FREE_DECREASES_PER_DAY, count_free_decreases, find_next_decrease
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 from dynamic_dynamodb.scaling.reasons import Code
@@ -25,13 +25,11 @@ from dynamic_dynamodb.service.status.snapshot import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dynamic_dynamodb.check.report import CheckReport, TargetReport
     from dynamic_dynamodb.errors import AwsError
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.decision import CapacityDecision
-    from dynamic_dynamodb.scaling.model import Description, Target
+    from dynamic_dynamodb.scaling.model import Description
     from dynamic_dynamodb.scaling.reasons import Reason
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
     from dynamic_dynamodb.service.status.snapshot import ProgramStatus
@@ -62,11 +60,7 @@ def continue_status(
     now, interval, error = moment.started, moment.interval_seconds, report.error
     known = {one.target: one for one in before.targets} if before else {}
     seen = {one.target: _see(one, known.get(one.target, _BLANK), now) for one in report.targets}
-    kept = {
-        target: one
-        for target, one in known.items()
-        if target not in seen and _may_still_exist(target, report, seen)
-    }
+    kept = {target: known[target] for target in find_missed(report, known)}
     targets = sorted((seen | kept).items()) if kept else seen.items()
     account = next((one.description.account for one in report.targets if one.description), "")
     check = CheckStatus(
@@ -86,16 +80,6 @@ def continue_status(
     )
 
 
-def _may_still_exist(target: Target, report: CheckReport, seen: Mapping[Target, TargetStatus]) -> bool:
-    """Return whether a check could have missed a target that it does not report."""
-    if report.error is not None or report.is_cut_short or report.is_list_missing:
-        return True
-    if target in report.left_out:
-        return True
-    table = seen.get(target._replace(index=""))
-    return table is not None and table.failing is not None
-
-
 def _see(report: TargetReport, before: TargetStatus, now: datetime) -> TargetStatus:
     """Return a target as a check reports it, with what is still known from earlier checks."""
     section, description, decision = report.section, report.description, report.decision
@@ -106,7 +90,7 @@ def _see(report: TargetReport, before: TargetStatus, now: datetime) -> TargetSta
         failing, refusal = _fail(before.failing, cause, now), None
     left, next_decrease = before.free_decreases_left, before.next_decrease
     if description is not None:
-        left, next_decrease = _find_decreases(report, description, now)
+        left, next_decrease = find_decreases(report, description, now)
     sides = _see_capacities(report, before, now)
     return TargetStatus(
         report.target.table,
@@ -153,7 +137,7 @@ def _decide(
     consumed = throttled = low_checks = needed = minimum = maximum = None
     if report.usage is not None:
         usage = report.usage[capacity]
-        consumed, throttled = _round(usage.consumed_per_second), _round(usage.throttled_events)
+        consumed, throttled = round_figure(usage.consumed_per_second), round_figure(usage.throttled_events)
     if report.memory is not None:
         low_checks = report.memory[capacity].low_checks
     if report.section is not None:
@@ -164,7 +148,7 @@ def _decide(
     return CapacityStatus(
         provisioned,
         consumed,
-        _find_percent(consumed, provisioned),
+        find_percent(consumed, provisioned),
         throttled,
         side.proposed,
         side.held_units,
@@ -182,7 +166,7 @@ def _describe(before: CapacityStatus | None, provisioned: int) -> CapacityStatus
     """Return a capacity that this check has described, but not decided on."""
     if before is None:
         return CapacityStatus(provisioned)
-    percent = _find_percent(before.consumed, provisioned)
+    percent = find_percent(before.consumed, provisioned)
     return replace(before, provisioned=provisioned, consumed_percent=percent)
 
 
@@ -191,7 +175,7 @@ def _note_change(side: CapacityDecision, now: datetime) -> Change:
     return Change(now, direction, side.provisioned, side.proposed)
 
 
-def _find_decreases(
+def find_decreases(
     report: TargetReport, description: Description, now: datetime
 ) -> tuple[int | None, datetime | None]:
     """Return how many decreases are free today, and when AWS allows the next one; None on demand.
@@ -253,11 +237,13 @@ def _explain(error: AwsError) -> Cause:
     return Cause(error.code, str(error)[:_MOST_CHARACTERS])
 
 
-def _round(number: Rational | None) -> float | None:
+def round_figure(number: Rational | None) -> float | None:
+    """Return a number with three decimals."""
     if number is None or type(number) is int:
         return number
     return round(number.numerator / number.denominator, _DIGITS)  # float() of a Fraction is slow
 
 
-def _find_percent(consumed: float | None, provisioned: int) -> float | None:
+def find_percent(consumed: float | None, provisioned: int) -> float | None:
+    """Return consumption as a share of what is provisioned."""
     return None if consumed is None else round(consumed * _PERCENT / provisioned, _DIGITS)
