@@ -12,6 +12,7 @@ from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.check.resilience import ENDING, Timeouts, Waits, gather, isolate
 from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
+from dynamic_dynamodb.config.suggestions import find_near_names
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, Index, join_names
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LIST: Final = "the list of tables"
+_MOST_SUGGESTED: Final = 20
+"""Sections that near names are looked for."""
 _AUTOSCALING: Final = "the look-up of what AWS scales itself"
 NOT_AUTOSCALED: Final[frozenset[Capacity]] = frozenset()
 _BOTH: Final = frozenset(Capacity)
@@ -109,6 +112,7 @@ class Discovery:
     last: tuple[_Answers, Discovered] | None = None
     known: dict[str, Mapping[Target, Description]] = field(default_factory=dict)
     replicated: frozenset[str] = frozenset()
+    unused: tuple[object, str] | None = None
 
     def find(self, left_out: frozenset[str] = frozenset()) -> Discovered | AwsError:
         """List, match and describe; return AwsError if AWS does not accept the credentials.
@@ -172,7 +176,7 @@ class Discovery:
         unused = self._note_odd_indexes(sections, indexes, budget)
         self._note_replicas()
         if answers.listed is not None:
-            self._note_unused((*answers.matches.unused, *unused))
+            self._note_unused(answers.matches.unused, unused, answers.listed)
         autoscaled = answers.autoscaled
         matched, skipped = [], []
         for target, section in sorted(_pair(sections, indexes, described), key=itemgetter(0)):
@@ -322,9 +326,26 @@ class Discovery:
                 if found is not None:
                     yield target, found
 
-    def _note_unused(self, sections: Sequence[Section]) -> None:
-        titles = ", ".join(f"[{section.title}]" for section in sections)
-        self.conditions.set("unused", f"nothing matches {titles}" if titles else None)
+    def _note_unused(
+        self, tables: Sequence[Section], indexes: Sequence[Section], listed: Sequence[str]
+    ) -> None:
+        """Note sections that match nothing, with the nearest names that there are."""
+        index_names = {target.index for targets in self.known.values() for target in targets if target.index}
+        given = ([section.title for section in (*tables, *indexes)], listed, index_names)
+        if self.unused is not None and self.unused[0] == given:
+            sentence = self.unused[1]
+        else:  # looking for near names takes long if there are many
+            found = [_describe_unused(one, listed) for one in tables[:_MOST_SUGGESTED]]
+            found += [_describe_unused(one, sorted(index_names)) for one in indexes[:_MOST_SUGGESTED]]
+            found += [f"[{one.title}]" for one in (*tables[_MOST_SUGGESTED:], *indexes[_MOST_SUGGESTED:])]
+            sentence = f"nothing matches {', '.join(found)}" if found else ""
+            self.unused = given, sentence
+        self.conditions.set("unused", sentence or None)
+
+
+def _describe_unused(section: Section, names: Sequence[str]) -> str:
+    near = find_near_names(section.expression.text, names)
+    return f"[{section.title}] (did you mean {' or '.join(near)}?)" if near else f"[{section.title}]"
 
 
 def _is_ending(answer: object) -> bool:

@@ -11,6 +11,7 @@ from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.file import DEFAULT_SECTION, FileContent, TargetSection, read_file
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Joined, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Section
+from dynamic_dynamodb.config.suggestions import suggest_expression
 from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import Scope, options_in, records_all
@@ -184,11 +185,13 @@ class _Loader:
         try:
             compiled = compile_expression(expression)
         except ValueError as error:
-            why = clip(str(error))
+            meant = suggest_expression(expression)
+            hint = f": {clip(meant)}" if meant else ""
             self.reader.faults.append(
-                f"[{shown}] {shorten(expression)} is not a valid regular expression: {why}"
+                f"[{shown}] {shorten(expression)} is not a valid regular expression: {clip(str(error))}{hint}"
             )
             return None
+        self.reader.warnings += validation.warn_of_file_pattern(shown, expression)
         self.reader.warnings += validation.warn_of_slow_expression(shown, compiled, self.budget)
         return Section(title, compiled, options, read_target_options(options), breaker, gsis)
 

@@ -12,6 +12,13 @@ MOST_EDITS: Final = 2
 MOST_MEANT: Final = 3
 _MOST_CHARACTERS: Final = 60
 _CHARACTERS_AN_EDIT: Final = 4
+_LEAST_CHARACTERS: Final = 3
+"""Names have at least three; less would be contained in too many of them."""
+_GLOB: Final = re.compile(r"\^?(?:[\w-]|\.(?!\*)|\*)*\*(?:[\w-]|\.(?!\*)|\*)*\$?", re.ASCII)
+"""Nothing but the characters of names, and asterisks that do not follow a full stop."""
+_LITERAL: Final = re.compile(
+    r"\^?(?P<text>(?:[\w-]|\\[._-]|\.(?![*+?{]))*)(?P<rest>.*)", re.ASCII | re.DOTALL
+)
 _SEPARATORS: Final = re.compile(r"[-_\s]+")
 
 
@@ -19,6 +26,31 @@ def suggest(name: str, known: Iterable[str], mark: str = "") -> str:
     """Return `did you mean …?`, with `mark` before each name; empty if no known name is near enough."""
     names = [f"{mark}{one}" for one in find_meant(name, known)]
     return f"did you mean {' or '.join(names)}?" if names else ""
+
+
+def suggest_expression(text: str) -> str:
+    """Return `did you mean ord.*?` for what looks like a file pattern, such as `ord*`; else an empty text."""
+    return f"did you mean {re.sub(r'[*]+', '.*', text)}?" if _GLOB.fullmatch(text) else ""
+
+
+def find_near_names(expression: str, names: Iterable[str]) -> Sequence[str]:
+    """Return names, at most three, that an expression that matches none was probably meant to match.
+
+    They are near its literal text, or begin like it if more follows; failing that, they contain it.
+    """
+    text, rest = _LITERAL.fullmatch(expression).group("text", "rest")  # type: ignore[union-attr]  # it matches any text
+    text = text.replace("\\", "")
+    if not _LEAST_CHARACTERS <= len(text) <= _MOST_CHARACTERS:
+        return ()
+    is_whole, letters = rest in ("", "$"), set(text.lower())
+    candidates: dict[str, list[str]] = {}
+    for name in names:
+        shown = name if is_whole else name[: len(text)]
+        # Each edit changes at most two of the letters: most names need no closer look.
+        if len(letters ^ set(shown.lower())) <= 2 * MOST_EDITS:
+            candidates.setdefault(shown, []).append(name)
+    near = [name for one in find_meant(text, candidates) for name in candidates[one]]
+    return (near or [name for name in names if text.lower() in name.lower()])[:MOST_MEANT]
 
 
 def find_meant(name: str, known: Iterable[str]) -> Sequence[str]:

@@ -11,7 +11,7 @@ from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE, find_har
 from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.paths import find_log_file_fault
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
-from dynamic_dynamodb.config.suggestions import suggest
+from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope, records_all
@@ -248,6 +248,12 @@ def warn_of_idle_options(
             if is_set and message_type not in options["sns_message_types"]:
                 name = f"{capacity.value}-{side}-alarm-threshold"
                 yield f"[{title}] {name} has no effect without {message_type} in sns-message-types"
+
+
+def warn_of_file_pattern(title: str, text: str) -> Iterator[str]:
+    """Yield a warning if an expression looks like a file pattern: it is valid, but matches other names."""
+    if meant := suggest_expression(text):
+        yield f"[{title}] is a regular expression, in which * repeats the character before it: {meant}"
 
 
 def warn_of_slow_expression(title: str, expression: Expression, budget: MatchBudget) -> Iterator[str]:

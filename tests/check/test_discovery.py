@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import pytest
 
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.service.log_lines import REPEAT_SECONDS
 from tests.builders import both, section
 from tests.check.fake_world import FakeWorld, warnings_of
-
-if TYPE_CHECKING:
-    import pytest
 
 ORDERS, INDEX = Target("orders"), Target("orders", "by-date")
 HICCUP = AwsError("dynamodb:DescribeTable", "InternalServerError", is_transient=True)
@@ -65,13 +64,38 @@ def test_a_global_table_that_is_created_again_brings_the_warning_again(
     assert len([warning for warning in warnings_of(caplog) if "is a global table" in warning]) == 2
 
 
-def test_a_raise_that_aws_refuses_again_is_logged_again(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        pytest.param(["^ordres$"], "nothing matches [table: ^ordres$] (did you mean orders?)", id="a table"),
+        pytest.param(
+            ["^orders$", "^zzz$"],
+            "nothing matches [table: ^zzz$], [gsi: by-dat] (did you mean by-date?)",
+            id="an index, and a table like no other",
+        ),
+    ],
+)
+def test_a_section_that_matches_nothing_is_noted_with_the_nearest_names(
+    tables: list[str], expected: str
+) -> None:
+    gsi = replace(section("by-dat$"), title="gsi: by-dat")
+    world = FakeWorld(*(section(one, gsis=(gsi,)) for one in tables))
+    for target in (ORDERS, INDEX):
+        world.add(target)
+    for _ in range(2):  # the second time without looking for them again
+        assert [one.sentence for one in world.run().notices if one.topic == "unused"] == [expected]
+
+
+def test_a_raise_that_aws_refuses_again_is_logged_again_each_hour(caplog: pytest.LogCaptureFixture) -> None:
     denied = AwsError("dynamodb:UpdateTable", "AccessDeniedException")
     world = FakeWorld()
-    world.tables.update_errors = [denied] * 4
-    for _ in range(2):
+    hours, logged = iter([0.0, 0.5, 1.0]), []
+    world.log.clock = lambda: next(hours) * REPEAT_SECONDS
+    world.tables.update_errors = [denied] * 6
+    for _ in range(3):
         assert [report.outcome for report in world.run().targets] == [Outcome.FAILED] * 2
-    assert len([one for one in caplog.records if one.levelno == logging.ERROR]) == 4
+        logged.append(len([one for one in caplog.records if one.levelno == logging.ERROR]))
+    assert logged == [2, 2, 4]
 
 
 def test_a_skipped_target_is_checked_when_its_billing_mode_changes() -> None:

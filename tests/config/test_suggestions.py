@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.config.flags import parse_command_line
-from dynamic_dynamodb.config.suggestions import find_meant, suggest
+from dynamic_dynamodb.config.suggestions import find_meant, find_near_names, suggest, suggest_expression
 from dynamic_dynamodb.options import Scope, options_in
 
 if TYPE_CHECKING:
@@ -106,3 +106,47 @@ def test_an_unknown_flag_suggests_by_the_same_rule(
     with pytest.raises(SystemExit):
         parse_command_line([flag, "5"])
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        pytest.param("ord*", "did you mean ord.*?", id="a beginning"),
+        pytest.param("*", "did you mean .*?", id="everything"),
+        pytest.param("*-orders", "did you mean .*-orders?", id="an end"),
+        pytest.param("^prod-*-orders$", "did you mean ^prod-.*-orders$?", id="a middle, with anchors"),
+        pytest.param("my.orders-*", "did you mean my.orders-.*?", id="a name with a full stop"),
+        pytest.param("prod-**", "did you mean prod-.*?", id="two asterisks"),
+        pytest.param("ord.*", "", id="a regular expression"),
+        pytest.param(".*", "", id="the regular expression for everything"),
+        pytest.param("orders", "", id="a name"),
+        pytest.param("orders[0-9]*", "", id="a repeated set"),
+        pytest.param("(a|b)*", "", id="a repeated group"),
+        pytest.param(r"a\.b*", "", id="an escaped full stop"),
+    ],
+)
+def test_what_looks_like_a_file_pattern_gets_its_regular_expression(text: str, meant: str) -> None:
+    assert suggest_expression(text) == meant
+
+
+TABLES = ("carts", "orders", "orders-archive", "prod-users-1", "prod-users-2", "prod-users-3", "prod-users-4")
+
+
+@pytest.mark.parametrize(
+    ("expression", "near"),
+    [
+        pytest.param("^ordres$", ["orders"], id="swapped letters"),
+        pytest.param("Orders$", ["orders"], id="another case"),
+        pytest.param("^order$", ["orders"], id="a missing letter"),
+        pytest.param("^pord-users-.*$", ["prod-users-1", "prod-users-2", "prod-users-3"], id="a beginning"),
+        pytest.param("^users-1$", ["prod-users-1"], id="part of a name"),
+        pytest.param("archive", ["orders-archive"], id="an end"),
+        pytest.param("ordes*", ["orders", "orders-archive"], id="a file pattern"),
+        pytest.param("^invoices$", [], id="another name"),
+        pytest.param("^x$", [], id="too short"),
+        pytest.param("[", [], id="no literal text"),
+        pytest.param("x" * 300, [], id="too long"),
+    ],
+)
+def test_an_expression_that_matches_nothing_gets_the_nearest_names(expression: str, near: list[str]) -> None:
+    assert [*find_near_names(expression, TABLES)] == near

@@ -28,7 +28,7 @@ IMPATIENT = (sys.executable, "-m", "tests.end_to_end.impatient")
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30
 _LOG_LINE = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - dynamic-dynamodb( - dryrun)? - ([A-Z]+) - (.*)"
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[+-]\d{4}|,\d{3}) - dynamic-dynamodb( - dryrun)? - ([A-Z]+) - (.*)"
 )
 
 

@@ -17,7 +17,7 @@ def record(
     return logging.LogRecord(name, logging.ERROR, "", 0, "%s", (text,), exception)
 
 
-FORGED = "2026-01-01 00:00:00,000 - dynamic-dynamodb - INFO - orders: unchanged"
+FORGED = "2026-01-01 00:00:00+0000 - dynamic-dynamodb - INFO - orders: unchanged"
 
 
 @pytest.mark.parametrize(
