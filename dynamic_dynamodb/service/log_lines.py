@@ -185,7 +185,9 @@ def _is_news(before: Said | None, report: TargetReport, now: float) -> bool:
 def _find_codes(report: TargetReport) -> Codes:
     error = (report.error.code,) if report.error else ()
     if report.decision is None:
-        return (report.skipped.code, *error) if report.skipped else error
+        reason = report.skipped
+        # Without an error, only the sentence says what has changed, such as what a circuit breaker answers.
+        return error if reason is None else (reason.code, *(error or (reason.sentence,)))
     reads, writes = report.decision.capacities
     # Codes are equal to their texts: a comma belongs to no code.
     return (*(one.code for one in reads.reasons), ",", *(one.code for one in writes.reasons), *error)

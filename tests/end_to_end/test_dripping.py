@@ -57,7 +57,7 @@ def test_a_description_that_drips_in_does_not_occupy_a_worker_for_good(
     for name in ("sick", "well"):
         add_idle(emulator, name)
     emulator.add_fault(kind="drip", action="DescribeTable", table="sick", times=None)
-    with impatient.start(f"[global]\nmax-workers: 2\n{ALL}", *SOON) as running:
+    with impatient.start(f"[global]\nmax-workers: 2\n{ALL}", *SOON, "--log-unchanged", "always") as running:
         running.wait_for("ERROR sick: failed: the description failed: ", count=4)
         emulator.clear_faults()
         running.wait_for("sick: updated: ")

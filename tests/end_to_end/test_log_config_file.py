@@ -123,7 +123,7 @@ def test_a_logging_configuration_that_became_invalid_is_reported_in_the_old_log(
         program.write(EXAMPLE.replace("handlers.Timed", "handlers.Tired"), "logging.conf")
         running.send(signal.SIGHUP)
         running.wait_for("ERROR reload failed, keeping the old configuration")
-        running.wait_for("busy: unchanged", count=2)
+        running.wait_for("checked 1 target: 1 unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
     assert any(
         "ERROR reload failed, keeping the old configuration" in line for line in read_log(log.read_text())
@@ -142,7 +142,7 @@ def test_a_reload_fails_if_the_working_directory_was_deleted(emulator: Emulator,
         shutil.rmtree(gone)  # from which relative paths in the file would count
         running.send(signal.SIGHUP)
         running.wait_for(f"log-config-file {path} cannot be used: FileNotFoundError: ")
-        running.wait_for("busy: unchanged", count=2)
+        running.wait_for("checked 1 target: 1 unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
 
 
@@ -157,8 +157,8 @@ def test_a_replaced_logging_configuration_stops_logging(emulator: Emulator, prog
         wait_until(lambda: log.exists() and "busy: updated" in log.read_text(), "a check")
         program.write(soon)
         running.send(signal.SIGHUP)
-        running.wait_for("busy: unchanged", seconds=5)
+        running.wait_for("checked 1 target: 1 unchanged", seconds=5)
         size = log.stat().st_size
-        running.wait_for("busy: unchanged", count=2)
+        running.wait_for("checked 1 target: 1 unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
     assert log.stat().st_size == size

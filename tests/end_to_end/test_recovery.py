@@ -99,7 +99,8 @@ def test_a_lasting_failure_is_logged_when_it_changes(emulator: Emulator, program
         emulator.add_fault(code="AccessDeniedException", times=None)
         running.wait_for("AccessDeniedException", count=2)
         run = running.end(signal.SIGTERM)
-    codes = [word for line in run.log for word in line.split() if word.endswith("Exception:")]
+    errors = [line for line in run.log if line.startswith("ERROR ")]
+    codes = [word for line in errors for word in line.split() if word.endswith("Exception:")]
     assert codes == ["ExpiredTokenException:", "AccessDeniedException:", "AccessDeniedException:"]
 
 

@@ -101,7 +101,7 @@ def test_sighup_reopens_rotated_logs(emulator: Emulator, program: Program) -> No
         log.rename(old)
         running.send(signal.SIGHUP)
         running.wait_for(READ_AGAIN)
-        wait_until(lambda: "first: unchanged" in log.read_text(), "a check in the new log")
+        wait_until(lambda: "checked 1 target: 1 unchanged" in log.read_text(), "a check in the new log")
         running.end(signal.SIGTERM)
     before, after = read_log(old.read_text()), read_log(log.read_text())
     assert after[0] == f"INFO {READ_AGAIN}"
@@ -117,7 +117,10 @@ def test_sigusr1_reopens_logs_without_a_reload(emulator: Emulator, program: Prog
         program.write(BOTH)
         log.rename(old)
         running.send(signal.SIGUSR1)
-        wait_until(lambda: log.exists() and "first: unchanged" in log.read_text(), "a check in the new log")
+        wait_until(
+            lambda: log.exists() and "checked 1 target: 1 unchanged" in log.read_text(),
+            "a check in the new log",
+        )
         run = running.end(signal.SIGTERM)
     assert run.code == 0
     assert read_log(log.read_text())[0] == "INFO logs reopened"
@@ -153,7 +156,7 @@ def test_logs_that_cannot_be_reopened_stay_open(emulator: Emulator, program: Pro
         shutil.rmtree(program.folder / "logs")
         running.send(signal.SIGUSR1)
         said = running.wait_for("ERROR cannot reopen the logs")
-        running.wait_for("first: unchanged", count=2)
+        running.wait_for("checked 1 target: 1 unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
     assert "logs/own.log" in said[0]
 
@@ -164,7 +167,7 @@ def test_an_unused_signal_is_logged_and_ignored(emulator: Emulator, program: Pro
         running.wait_for("first: updated")
         running.send(signal.SIGUSR2)
         running.wait_for("INFO SIGUSR2 received: ignored")
-        running.wait_for("first: unchanged", count=2)
+        running.wait_for("checked 1 target: 1 unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
 
 
@@ -235,7 +238,7 @@ def test_a_reload_waits_for_the_running_check(
 def test_low_checks_are_counted_across_a_reload(emulator: Emulator, program: Program) -> None:
     add_idle(emulator, "first")
     waiting = "num-read-checks-before-scale-down: 9\nnum-write-checks-before-scale-down: 9\n"
-    with program.start(FIRST + waiting, *SOON, HOME="/proc") as running:
+    with program.start(FIRST + waiting, *SOON, "--log-unchanged", "always", HOME="/proc") as running:
         running.wait_for("2 of num-read-checks-before-scale-down 9")
         running.send(signal.SIGHUP)
         running.wait_for("3 of num-read-checks-before-scale-down 9")
@@ -253,7 +256,7 @@ def test_a_deleted_log_directory_at_a_reload_does_not_stop_checks(
         shutil.rmtree(program.folder / "logs")
         running.send(signal.SIGHUP)
         running.wait_for("logs/own.log")
-        running.wait_for("first: unchanged", count=2)
+        running.wait_for("checked 1 target: 1 unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
 
 
@@ -265,7 +268,7 @@ def test_missing_credentials_at_a_reload_do_not_stop_checks(emulator: Emulator, 
         program.write("", "profiles")
         running.send(signal.SIGHUP)
         assert "own" in running.wait_for("ERROR ")[0]
-        running.wait_for("first: ", count=3)
+        running.wait_for("checked 1 target: 1 unchanged", count=2)
         assert running.end(signal.SIGTERM).code == 0
 
 
