@@ -208,7 +208,8 @@ class _Loader:
         if not global_options["regions"]:
             self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
         self.reader.warnings += validation.warn_of_listening(global_options)
-        self.reader.warnings += topics.warn_of_global_messages(global_options)
+        if not {"sns-topic-arn", "sns-message-types"} & content.plain.get(DEFAULT_SECTION, {}).keys():
+            self.reader.warnings += topics.warn_of_global_messages(global_options)
         self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += validation.find_flag_faults(self.reader.flags)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ARN = "arn:aws:sns:us-east-1:123456789012:scaling"
+
+
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
@@ -252,3 +255,8 @@ def test_an_index_may_have_another_target_than_the_defaults(path: Path) -> None:
     )
     (table,) = read(path, text).sections
     assert [one.typed.capacities.reads.target_utilization for one in (table, *table.gsis)] == [85, 60]
+
+
+def test_a_topic_of_every_section_has_no_warnings_of_its_own_about_global(tmp_path: Path) -> None:
+    text = f"[DEFAULT]\nsns-topic-arn: {ARN}\nsns-message-types: scale-up\n[global]\n{TABLE}"
+    assert [one for one in read(tmp_path / "conf", text).warnings if "sns" in one] == []
