@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.aws.permissions import name_resource, write_policy
+from dynamic_dynamodb.aws.permissions import list_topics, name_resource, write_policy
 from dynamic_dynamodb.config.loader import load
 
 if TYPE_CHECKING:
@@ -171,3 +171,20 @@ def test_a_dry_run_needs_no_permission_to_change_anything(tmp_path: Path) -> Non
 def test_resources_are_in_the_partition_of_the_region(tmp_path: Path, region: str, partition: str) -> None:
     allowed = actions_and_resources(tmp_path / "conf", "[table: ^a$]\n", region=region)
     assert allowed["ScaleTables"][1] == [f"arn:{partition}:dynamodb:{region}:*:table/a"]
+
+
+@pytest.mark.parametrize(
+    ("types", "topics"),
+    [
+        pytest.param("failure", ["arn:aws:sns:us-east-1:123456789012:all"], id="failures"),
+        pytest.param("recovery", ["arn:aws:sns:us-east-1:123456789012:all"], id="recoveries"),
+        pytest.param("scale-up", [], id="what is not published there"),
+    ],
+)
+def test_the_topic_of_global_may_be_published_to_if_it_gets_messages(
+    tmp_path: Path, types: str, topics: list[str]
+) -> None:
+    text = f"[global]\nsns-topic-arn: arn:aws:sns:us-east-1:123456789012:all\nsns-message-types: {types}\n"
+    path = tmp_path / "conf"
+    path.write_text(f"{text}[table: ^a$]\n", encoding="utf-8")
+    assert list_topics(load({"config": str(path)}, {})) == topics

@@ -245,3 +245,22 @@ def test_a_deleted_table_is_published_as_no_longer_checked(emulator: Emulator, p
     program.check(configuration)
     assert _subjects(emulator) == [FAILED, RECOVERED]
     assert emulator.published()[-1]["Message"].startswith("orders is no longer checked.\n")
+
+
+def test_a_topic_that_does_not_answer_delays_no_update_and_is_not_called_again_for_an_hour(
+    emulator: Emulator, impatient: Program
+) -> None:
+    for name in ("orders", "other"):
+        add_busy(emulator, name)
+    topic = emulator.add_topic("failures")
+    _deny(emulator, "DescribeTable", "orders")
+    configuration = everywhere(f"sns-topic-arn: {topic}", TYPES, with_indexes=False)
+    for _ in range(2):
+        impatient.check(configuration)
+    emulator.add_fault(action="Publish", kind="hang", times=None)
+    runs = [impatient.check(configuration)]
+    tried = emulator.count_requests()["Publish"]
+    runs.append(impatient.check(configuration))
+    assert emulator.count_requests()["Publish"] == tried
+    assert [len(run.warnings) for run in runs] == [1, 0]
+    assert emulator.capacities()["other", None] == RAISED
