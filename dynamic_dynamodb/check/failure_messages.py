@@ -5,37 +5,37 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.check.failures import CHECKS_BEFORE_MESSAGE, RECOVERY, Matter
+from dynamic_dynamodb.check.failures import CHECKS_BEFORE_MESSAGE, RECOVERY, AccountFailure
 from dynamic_dynamodb.check.notifications import SUBJECT_LIMIT_CHARACTERS, Message, full_name
 from dynamic_dynamodb.scaling.model import Target, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dynamic_dynamodb.check.failures import Failing, Notification, Subject
+    from dynamic_dynamodb.check.failures import Failing, FailureKey, Notification
 
 MOST_NAMES: Final = 50
 """How many targets a message names; with the longest names it stays far below the 256 KiB of SNS."""
-_MATTERS: Final = {
-    Matter.CHECK: "nothing can be checked",
-    Matter.LIST: "not all tables can be listed",
-    Matter.AUTOSCALING: "it is not known what AWS scales itself",
-    Matter.SLOW: "checks take longer than check-interval",
+_SENTENCES: Final = {
+    AccountFailure.CHECK: "nothing can be checked",
+    AccountFailure.LIST: "not all tables can be listed",
+    AccountFailure.AUTOSCALING: "it is not known what AWS scales itself",
+    AccountFailure.SLOW: "checks take longer than check-interval",
 }
 _START: Final = attrgetter("since")
 _MOMENT: Final = "{:%Y-%m-%d %H:%M UTC}"
 """Moments are in UTC."""
 _EFFECTS: Final = {
-    Matter.CHECK: "No table or index is scaled.",
-    Matter.LIST: "Tables that are not listed and match an expression are not scaled.",
-    Matter.AUTOSCALING: "Nothing is lowered.",
-    Matter.SLOW: "Changes come later than configured.",
+    AccountFailure.CHECK: "No table or index is scaled.",
+    AccountFailure.LIST: "Tables that are not listed and match an expression are not scaled.",
+    AccountFailure.AUTOSCALING: "Nothing is lowered.",
+    AccountFailure.SLOW: "Changes come later than configured.",
 }
 _ENDS: Final = {
-    Matter.CHECK: "Checks work again.",
-    Matter.LIST: "All tables can be listed again.",
-    Matter.AUTOSCALING: "It is known again what AWS scales itself.",
-    Matter.SLOW: "Checks are shorter than check-interval again.",
+    AccountFailure.CHECK: "Checks work again.",
+    AccountFailure.LIST: "All tables can be listed again.",
+    AccountFailure.AUTOSCALING: "It is known again what AWS scales itself.",
+    AccountFailure.SLOW: "Checks are shorter than check-interval again.",
 }
 
 
@@ -51,17 +51,18 @@ def write_notification(notification: Notification, sender: Sender) -> Message:
     """Return the message to publish."""
     kind = "RECOVERY" if notification.is_recovery else "FAILURE"
     ended = " (over)" if notification.is_over and not notification.is_recovery else ""
-    what = _MATTERS[notification.matter] if notification.matter else _count_targets(notification)
-    code = notification.topic.cause.code
+    general = notification.account_failure
+    what = _count_targets(notification) if general is None else _SENTENCES[general]
+    code = notification.message_key.cause.code
     return Message(
-        notification.topic.arn,
+        notification.message_key.topic_arn,
         _to_ascii(f"{kind}{ended}: {code}: {what}")[:SUBJECT_LIMIT_CHARACTERS],
         "".join(f"{_to_printable(line)}\n" for line in _write_lines(notification, sender)),
     )
 
 
 def _write_lines(notification: Notification, sender: Sender) -> Iterator[str]:
-    cause, first = notification.topic.cause, min(notification.members.values(), key=_START)
+    cause, first = notification.message_key.cause, min(notification.members.values(), key=_START)
     yield _summarize(notification)
     if notification.is_over and not notification.is_recovery:
         yield "A message could not be published while it lasted."
@@ -70,7 +71,7 @@ def _write_lines(notification: Notification, sender: Sender) -> Iterator[str]:
     yield f"Instance: {sender.instance}"
     yield f"Cause: {cause.code}{f' of {cause.action}' if cause.action else ''}"
     yield f"Error: {first.sentence}"
-    if notification.matter:
+    if notification.account_failure:
         yield f"Time: {_describe_time(first)}"
     else:
         yield from _list_targets(notification)
@@ -84,11 +85,11 @@ def _write_lines(notification: Notification, sender: Sender) -> Iterator[str]:
 
 def _summarize(notification: Notification) -> str:
     """Return the first sentence of a message."""
-    matter = notification.matter
-    if matter is not None:
-        happens = _MATTERS[matter]
-        begun = f"{happens[0].upper()}{happens[1:]}. {_EFFECTS[matter]}"
-        return _ENDS[matter] if notification.is_over else begun
+    account_failure = notification.account_failure
+    if account_failure is not None:
+        happens = _SENTENCES[account_failure]
+        begun = f"{happens[0].upper()}{happens[1:]}. {_EFFECTS[account_failure]}"
+        return _ENDS[account_failure] if notification.is_over else begun
     counted, members = _count_targets(notification), notification.members.values()
     is_one = len(members) == 1
     if not notification.is_over:
@@ -124,7 +125,7 @@ def _count_targets(notification: Notification) -> str:
     return _spell(names[0]) if len(names) == 1 else f"{len(names):,} targets"
 
 
-def _spell(name: Subject) -> str:
+def _spell(name: FailureKey) -> str:
     return full_name(name) if isinstance(name, Target) else name.value
 
 

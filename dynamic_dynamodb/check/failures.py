@@ -31,7 +31,7 @@ _MOST_CHARACTERS: Final = 1_000
 """How much of an error is kept; it may contain a message of AWS."""
 
 
-class Matter(str, Enum):
+class AccountFailure(str, Enum):
     """What concerns all targets; the values of the last three are topics of conditions."""
 
     CHECK = "check"
@@ -40,7 +40,7 @@ class Matter(str, Enum):
     SLOW = "slow"
 
 
-Subject: TypeAlias = Target | Matter
+FailureKey: TypeAlias = Target | AccountFailure
 """What can fail and recover."""
 
 
@@ -88,12 +88,12 @@ class Failing:
 
 
 @value
-class Topic:
+class MessageKey:
     """What an hour's limit applies to: one kind of message about one cause, sent to one SNS topic."""
 
     kind: str
-    arn: str
-    matter: Matter | None
+    topic_arn: str
+    account_failure: AccountFailure | None
     cause: Cause
 
 
@@ -101,8 +101,8 @@ class Topic:
 class FailureMemory:
     """What is failing, and when messages were sent."""
 
-    failing: Mapping[Subject, Failing] = field(default_factory=dict)
-    sent: Mapping[Topic, datetime] = field(default_factory=dict)
+    failing: Mapping[FailureKey, Failing] = field(default_factory=dict)
+    sent: Mapping[MessageKey, datetime] = field(default_factory=dict)
 
 
 NOTHING_FAILS: Final = FailureMemory()
@@ -115,20 +115,20 @@ class Notification:
     `also_failing` counts the targets with the same cause that an earlier message has reported.
     """
 
-    topic: Topic
-    members: Mapping[Subject, Failing]
+    message_key: MessageKey
+    members: Mapping[FailureKey, Failing]
     is_over: bool = False
     also_failing: int = 0
 
     @property
     def is_recovery(self) -> bool:
         """Return whether an earlier message has reported the failure."""
-        return self.topic.kind == RECOVERY
+        return self.message_key.kind == RECOVERY
 
     @property
-    def matter(self) -> Matter | None:
+    def account_failure(self) -> AccountFailure | None:
         """Return what it is about if that concerns all targets."""
-        return self.topic.matter
+        return self.message_key.account_failure
 
 
 @value
@@ -168,14 +168,14 @@ def plan_notifications(memory: FailureMemory, report: CheckReport, rules: Rules,
     if report.is_cut_short:
         return Plan(memory)
     failing = _end(memory.failing, report, now)
-    for subject, failure in _find_failures(report, rules, now):
-        counted = _count(memory.failing.get(subject), failure, rules)
+    for failed, failure in _find_failures(report, rules, now):
+        counted = _count(memory.failing.get(failed), failure, rules)
         if counted is None:
-            failing.pop(subject, None)
+            failing.pop(failed, None)
         else:
-            failing[subject] = counted
-    sent = {topic: moment for topic, moment in memory.sent.items() if abs(now - moment) < MESSAGE_INTERVAL}
-    notifications = tuple(one for one in _group(failing) if one.topic not in sent)
+            failing[failed] = counted
+    sent = {key: moment for key, moment in memory.sent.items() if abs(now - moment) < MESSAGE_INTERVAL}
+    notifications = tuple(one for one in _group(failing) if one.message_key not in sent)
     memory = FailureMemory(failing, sent)
     if report.error is not None and report.error.is_about_credentials:
         return Plan(note_deliveries(Plan(memory, notifications), [Delivery.FAILED] * len(notifications), now))
@@ -188,40 +188,44 @@ def note_deliveries(plan: Plan, deliveries: Sequence[Delivery], now: datetime) -
     for one, delivery in zip(plan.notifications, deliveries, strict=True):
         is_published = delivery is Delivery.PUBLISHED
         if delivery is Delivery.UNCERTAIN or (is_published and not one.is_recovery):
-            sent[one.topic] = now
-        for subject, member in one.members.items():
+            sent[one.message_key] = now
+        for failed, member in one.members.items():
             if not is_published:
-                failing[subject] = replace(member, is_late=not one.is_recovery)
+                failing[failed] = replace(member, is_late=not one.is_recovery)
             elif one.is_over:
-                del failing[subject]
+                del failing[failed]
             else:
-                failing[subject] = replace(member, is_reported=True, is_late=False)
+                failing[failed] = replace(member, is_reported=True, is_late=False)
     return FailureMemory(failing, sent)
 
 
-def _find_failures(report: CheckReport, rules: Rules, now: datetime) -> Iterator[tuple[Subject, Failing]]:
+def _find_failures(report: CheckReport, rules: Rules, now: datetime) -> Iterator[tuple[FailureKey, Failing]]:
     """Return each failure of a check as the first one in a row."""
 
     def start(cause: Cause, sentence: str, subscription: Subscription) -> Failing:
         return Failing(cause, sentence[:_MOST_CHARACTERS], now, now, subscription)
 
-    for matter, cause, sentence in _find_matters(report):
-        yield matter, start(cause, sentence, rules.subscription)
+    for account_failure, cause, sentence in _find_account_failures(report):
+        yield account_failure, start(cause, sentence, rules.subscription)
     for one in report.targets:
         if one.outcome is Outcome.FAILED and not (one.error and one.error.code == ENDING):
             yield one.target, start(*_explain(one), _find_subscription(one, rules))
 
 
-def _find_matters(report: CheckReport) -> Iterator[tuple[Matter, Cause, str]]:
+def _find_account_failures(report: CheckReport) -> Iterator[tuple[AccountFailure, Cause, str]]:
     if report.error is not None:
-        yield Matter.CHECK, _classify(report.error), str(report.error)
-    missing = (report.is_list_missing and Matter.LIST, report.is_autoscaling_unknown and Matter.AUTOSCALING)
+        yield AccountFailure.CHECK, _classify(report.error), str(report.error)
+    is_in_force = {
+        AccountFailure.LIST: report.is_list_missing,
+        AccountFailure.AUTOSCALING: report.is_autoscaling_unknown,
+    }
+    missing = {failure.value for failure, is_missing in is_in_force.items() if is_missing}
     for notice in report.notices:
-        if notice.topic == Matter.SLOW:
-            yield Matter.SLOW, Cause("CheckTooSlow"), notice.sentence
+        if notice.topic == AccountFailure.SLOW:
+            yield AccountFailure.SLOW, Cause("CheckTooSlow"), notice.sentence
         elif notice.topic in missing:
             cause = Cause(notice.topic) if notice.error is None else _classify(notice.error)
-            yield Matter(notice.topic), cause, notice.sentence
+            yield AccountFailure(notice.topic), cause, notice.sentence
 
 
 def _explain(report: TargetReport) -> tuple[Cause, str]:
@@ -268,67 +272,69 @@ def _count(before: Failing | None, failure: Failing, rules: Rules) -> Failing | 
     )
 
 
-def _end(failing: Mapping[Subject, Failing], report: CheckReport, now: datetime) -> dict[Subject, Failing]:
+def _end(
+    failing: Mapping[FailureKey, Failing], report: CheckReport, now: datetime
+) -> dict[FailureKey, Failing]:
     """Return what has not ended by this check, and what ended and is still to be published."""
-    kept: dict[Subject, Failing] = {}
+    kept: dict[FailureKey, Failing] = {}
     if not failing:
         return kept
     reports = {one.target: one for one in report.targets}
-    for subject, one in failing.items():
+    for failed, one in failing.items():
         if one.ended is None:
-            is_gone = _is_gone(subject, report, reports) or abs(now - one.checked) > FORGOTTEN_AFTER
-            if is_gone or _is_well(subject, report, reports):
+            is_gone = _is_gone(failed, report, reports) or abs(now - one.checked) > FORGOTTEN_AFTER
+            if is_gone or _is_well(failed, report, reports):
                 one = replace(one, ended=now, is_gone=is_gone)  # noqa: PLW2901 - the same failure, over now
         if one.ended is None or (one.is_end_published and abs(now - one.ended) <= FORGOTTEN_AFTER):
-            kept[subject] = one
+            kept[failed] = one
     return kept
 
 
-def _is_well(subject: Subject, report: CheckReport, reports: Mapping[Target, TargetReport]) -> bool:
+def _is_well(failed: FailureKey, report: CheckReport, reports: Mapping[Target, TargetReport]) -> bool:
     """Return whether a check shows that something works; a circuit breaker that stops it shows nothing."""
-    if isinstance(subject, Matter):
+    if isinstance(failed, AccountFailure):
         return report.error is None
-    one = reports.get(subject)
+    one = reports.get(failed)
     if one is None or one.outcome is Outcome.FAILED:
         return False
     return one.skipped is None or one.skipped.code is not Code.CIRCUIT_BREAKER
 
 
-def _is_gone(subject: Subject, report: CheckReport, reports: Mapping[Target, TargetReport]) -> bool:
+def _is_gone(failed: FailureKey, report: CheckReport, reports: Mapping[Target, TargetReport]) -> bool:
     """Return whether a table does not exist any more, or an index is not among those of its table."""
-    if isinstance(subject, Matter) or subject in reports or subject in report.left_out:
+    if isinstance(failed, AccountFailure) or failed in reports or failed in report.left_out:
         return False
-    if report.listed is not None and subject.table not in report.listed:
+    if report.listed is not None and failed.table not in report.listed:
         return True
-    table = reports.get(Target(subject.table))
-    return bool(subject.index) and table is not None and table.description is not None
+    table = reports.get(Target(failed.table))
+    return bool(failed.index) and table is not None and table.description is not None
 
 
-def _group(failing: Mapping[Subject, Failing]) -> Sequence[Notification]:
+def _group(failing: Mapping[FailureKey, Failing]) -> Sequence[Notification]:
     """Return a notification for each kind, cause and topic; what lasts comes before what is over already."""
-    groups: dict[Topic, dict[Subject, Failing]] = {}
-    also_failing: dict[Topic, int] = {}
-    for subject, one in sorted(failing.items(), key=_over_last):
+    groups: dict[MessageKey, dict[FailureKey, Failing]] = {}
+    also_failing: dict[MessageKey, int] = {}
+    for failed, one in sorted(failing.items(), key=_over_last):
         is_over = one.ended is not None
         kind = RECOVERY if is_over and one.is_reported else FAILURE
-        matter = subject if isinstance(subject, Matter) else None
-        topic = Topic(kind, one.subscription.topic or "", matter, one.cause)
+        account_failure = failed if isinstance(failed, AccountFailure) else None
+        key = MessageKey(kind, one.subscription.topic or "", account_failure, one.cause)
         if one.is_reported and not is_over:
-            also_failing[topic] = also_failing.get(topic, 0) + 1
+            also_failing[key] = also_failing.get(key, 0) + 1
         elif one.checks >= CHECKS_BEFORE_MESSAGE:
-            members = groups.setdefault(topic, {})
+            members = groups.setdefault(key, {})
             if not members or is_over == _is_over(members):
-                members[subject] = one
+                members[failed] = one
     return [
-        Notification(topic, members, _is_over(members), also_failing.get(topic, 0))
-        for topic, members in groups.items()
+        Notification(key, members, _is_over(members), also_failing.get(key, 0))
+        for key, members in groups.items()
     ]
 
 
-def _is_over(members: Mapping[Subject, Failing]) -> bool:
+def _is_over(members: Mapping[FailureKey, Failing]) -> bool:
     return all(one.ended is not None for one in members.values())
 
 
-def _over_last(item: tuple[Subject, Failing]) -> tuple[bool, str]:
-    subject, one = item
-    return one.ended is not None, str(subject)
+def _over_last(item: tuple[FailureKey, Failing]) -> tuple[bool, str]:
+    failed, one = item
+    return one.ended is not None, str(failed)

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.check.failures import Cause, Failing, FailureMemory, Matter, Subscription, Topic
+from dynamic_dynamodb.check.failures import (
+    AccountFailure,
+    Cause,
+    Failing,
+    FailureMemory,
+    MessageKey,
+    Subscription,
+)
 from dynamic_dynamodb.check.state import Entries, Entry
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.scaling.memory import MOST_RAISES, Memory, Raise
@@ -17,7 +24,7 @@ from dynamic_dynamodb.scaling.model import PerCapacity, Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dynamic_dynamodb.check.failures import Subject
+    from dynamic_dynamodb.check.failures import FailureKey
 
 _NAME: Final = "dynamic-dynamodb counts"
 _FORMAT: Final = f"{_NAME}, version 2"
@@ -146,10 +153,10 @@ def _parse_failure_memory(fields: Mapping[str, Any]) -> FailureMemory:
     )
 
 
-def _parse_failing(fields: Mapping[str, Any]) -> tuple[Subject, Failing]:
-    subject: Subject = Matter(fields["matter"]) if "matter" in fields else Target.parse(fields["target"])
+def _parse_failing(fields: Mapping[str, Any]) -> tuple[FailureKey, Failing]:
+    failed: FailureKey = _parse_account_failure(fields) or Target.parse(fields["target"])
     ended = fields.get("ended")
-    return subject, Failing(
+    return failed, Failing(
         Cause(str(fields["code"]), str(fields["action"])),
         str(fields["sentence"]),
         _parse_moment(fields["since"]),
@@ -163,20 +170,25 @@ def _parse_failing(fields: Mapping[str, Any]) -> tuple[Subject, Failing]:
     )
 
 
-def _parse_sent(fields: Mapping[str, Any]) -> tuple[Topic, datetime]:
-    matter = None if fields["matter"] is None else Matter(fields["matter"])
+def _parse_sent(fields: Mapping[str, Any]) -> tuple[MessageKey, datetime]:
     cause = Cause(str(fields["code"]), str(fields["action"]))
-    return Topic(str(fields["kind"]), str(fields["topic"]), matter, cause), _parse_moment(fields["sent"])
+    key = MessageKey(str(fields["kind"]), str(fields["topic"]), _parse_account_failure(fields), cause)
+    return key, _parse_moment(fields["sent"])
+
+
+def _parse_account_failure(fields: Mapping[str, Any]) -> AccountFailure | None:
+    name = fields.get("account_failure")
+    return None if name is None else AccountFailure(name)
 
 
 def _render_failure_memory(memory: FailureMemory) -> dict[str, Any]:
     return {
-        "failing": [_render_failing(subject, one) for subject, one in memory.failing.items()],
+        "failing": [_render_failing(failed, one) for failed, one in memory.failing.items()],
         "sent": [
             {
                 "kind": one.kind,
-                "topic": one.arn,
-                "matter": one.matter and one.matter.value,
+                "topic": one.topic_arn,
+                "account_failure": one.account_failure and one.account_failure.value,
                 "code": one.cause.code,
                 "action": one.cause.action,
                 "sent": moment.isoformat(),
@@ -186,8 +198,8 @@ def _render_failure_memory(memory: FailureMemory) -> dict[str, Any]:
     }
 
 
-def _render_failing(subject: Subject, one: Failing) -> dict[str, Any]:
-    name = {"target": str(subject)} if isinstance(subject, Target) else {"matter": subject.value}
+def _render_failing(failed: FailureKey, one: Failing) -> dict[str, Any]:
+    name = {"target": str(failed)} if isinstance(failed, Target) else {"account_failure": failed.value}
     return {
         **name,
         "code": one.cause.code,

@@ -12,19 +12,19 @@ from dynamic_dynamodb.check.failure_messages import Sender, write_notification
 from dynamic_dynamodb.check.failures import (
     FAILURE,
     RECOVERY,
+    AccountFailure,
     Cause,
     Failing,
-    Matter,
+    MessageKey,
     Notification,
     Subscription,
-    Topic,
 )
 from dynamic_dynamodb.check.notifications import Message
 from dynamic_dynamodb.scaling.model import Target
 from tests.builders import NOW
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.check.failures import Subject
+    from dynamic_dynamodb.check.failures import FailureKey
 
 ARN = "arn:aws:sns:us-east-1:123456789012:failures"
 SENDER = Sender("us-east-1", "default")
@@ -38,11 +38,11 @@ MOST_BYTES = 256 * 1024
 
 
 def notify(
-    *names: Subject, kind: str = FAILURE, one: Failing = BEGUN, cause: Cause = CAUSE, also: int = 0
+    *names: FailureKey, kind: str = FAILURE, one: Failing = BEGUN, cause: Cause = CAUSE, also: int = 0
 ) -> Message:
     """Write the message about subjects that all fail alike."""
-    matter = names[0] if isinstance(names[0], Matter) else None
-    topic = Topic(kind, ARN, matter, cause)
+    account_failure = names[0] if isinstance(names[0], AccountFailure) else None
+    topic = MessageKey(kind, ARN, account_failure, cause)
     found = Notification(topic, dict.fromkeys(names, one), one.ended is not None, also)
     return write_notification(found, SENDER)
 
@@ -93,15 +93,15 @@ Run dynamic-dynamodb --daemon status to see what else fails.
             id="a target that is gone",
         ),
         pytest.param(
-            notify(Matter.LIST),
+            notify(AccountFailure.LIST),
             "FAILURE: AccessDeniedException: not all tables can be listed",
             "Not all tables can be listed."
             " Tables that are not listed and match an expression are not scaled.\n"
             f"{HEAD}Time: since {START}\n{NEXT}",
-            id="a matter of all",
+            id="a account_failure of all",
         ),
         pytest.param(
-            notify(Matter.CHECK, one=ENDED),
+            notify(AccountFailure.CHECK, one=ENDED),
             "FAILURE (over): AccessDeniedException: nothing can be checked",
             "Checks work again.\nA message could not be published while it lasted.\n"
             f"{HEAD}Time: from {START} to {END}\n",

@@ -15,10 +15,10 @@ from dynamic_dynamodb.check.conditions import Notice
 from dynamic_dynamodb.check.failures import (
     FAILURE,
     NOTHING_FAILS,
+    AccountFailure,
     Cause,
     Delivery,
     FailureMemory,
-    Matter,
     Rules,
     Subscription,
     note_deliveries,
@@ -63,7 +63,7 @@ def check(*targets: TargetReport, **fields: Any) -> CheckReport:
 def describe(one: Notification) -> str:
     """Return the kind of a notification, whether it is over, and what it is about."""
     over = " over" if one.is_over and not one.is_recovery else ""
-    return f"{one.topic.kind}{over}: {', '.join(sorted(map(str, one.members)))}"
+    return f"{one.message_key.kind}{over}: {', '.join(sorted(map(str, one.members)))}"
 
 
 class Account:
@@ -163,27 +163,27 @@ OPEN = check(TargetReport(A, Outcome.SKIPPED, skipped=Reason(Code.CIRCUIT_BREAKE
         ),
         pytest.param(
             [LATE_LIST] * 3 + [WORKS],
-            [[], [], ["failure: Matter.LIST"], ["recovery: Matter.LIST"]],
+            [[], [], ["failure: AccountFailure.LIST"], ["recovery: AccountFailure.LIST"]],
             id="the list of tables",
         ),
         pytest.param(
             [SLOW] * 3 + [WORKS],
-            [[], [], ["failure: Matter.SLOW"], ["recovery: Matter.SLOW"]],
+            [[], [], ["failure: AccountFailure.SLOW"], ["recovery: AccountFailure.SLOW"]],
             id="slow checks",
         ),
         pytest.param(
             [check(is_autoscaling_unknown=True, notices=(Notice("autoscaling", "s", error=DENIED),))] * 3,
-            [[], [], ["failure: Matter.AUTOSCALING"]],
+            [[], [], ["failure: AccountFailure.AUTOSCALING"]],
             id="what AWS scales itself",
         ),
         pytest.param(
             [check(error=HANGING)] * 3 + [WORKS],
-            [[], [], ["failure: Matter.CHECK"], ["recovery: Matter.CHECK"]],
+            [[], [], ["failure: AccountFailure.CHECK"], ["recovery: AccountFailure.CHECK"]],
             id="nothing can be checked",
         ),
         pytest.param(
             [check(error=REFUSED)] * 9 + [WORKS, WORKS],
-            [[]] * 9 + [["failure over: Matter.CHECK"], []],
+            [[]] * 9 + [["failure over: AccountFailure.CHECK"], []],
             id="without credentials a message follows when they are back",
         ),
         pytest.param(
@@ -192,11 +192,11 @@ OPEN = check(TargetReport(A, Outcome.SKIPPED, skipped=Reason(Code.CIRCUIT_BREAKE
     ],
 )
 def test_what_is_sent_after_each_check(reports: list[CheckReport], sent: list[list[str]]) -> None:
-    matters = {str(one): f"Matter.{one.name}" for one in Matter}
+    account_failures = {str(one): f"AccountFailure.{one.name}" for one in AccountFailure}
     found = Account().see(*reports)
     assert [
         [
-            ": ".join((kind, ", ".join(matters.get(name, name) for name in names.split(", "))))
+            ": ".join((kind, ", ".join(account_failures.get(name, name) for name in names.split(", "))))
             for kind, names in (one.split(": ") for one in each)
         ]
         for each in found
@@ -214,7 +214,7 @@ def test_what_is_sent_after_each_check(reports: list[CheckReport], sent: list[li
 )
 def test_a_failure_goes_to_the_topic_of_its_section(own: Section | None, topic: str | None) -> None:
     account = Account()
-    found = [one.topic.arn for _ in range(3) for one in account.run(check(failed(by=own)))]
+    found = [one.message_key.topic_arn for _ in range(3) for one in account.run(check(failed(by=own)))]
     assert found == ([] if topic is None else [topic])
 
 
@@ -357,8 +357,8 @@ def test_no_cause_has_two_messages_in_an_hour_and_each_reported_failure_has_one_
         assert has_credentials or not sent
         for one in sent if delivery is Delivery.PUBLISHED else ():
             names = {name for name in one.members if isinstance(name, Target)}
-            if one.topic.kind == FAILURE:
-                published.setdefault(one.topic, []).append(account.now)
+            if one.message_key.kind == FAILURE:
+                published.setdefault(one.message_key, []).append(account.now)
                 assert not names & reported
                 if not one.is_over:
                     reported |= names
@@ -376,3 +376,9 @@ def test_the_cause_has_the_code_and_the_action_of_aws() -> None:
     assert [one.cause for one in account.memory.failing.values()] == [
         Cause("AccessDeniedException", "dynamodb:DescribeTable")
     ]
+
+
+def test_a_recovery_goes_where_the_failure_was_published() -> None:
+    account = Account()
+    account.see(*[check(failed(by=section()))] * 3, FAILS)
+    assert [one.message_key.topic_arn for one in account.run(WORKS)] == [ALL]
