@@ -141,6 +141,7 @@ def run(request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
+    time.tzset()
     sys.argv = request["words"]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

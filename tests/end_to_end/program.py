@@ -199,6 +199,7 @@ class Program:
             **own,
             "HOME": str(self.folder),
             "PYTHONPATH": str(ROOT),
+            "TZ": "UTC",
             **self.emulator.environment(),
             **changes,
         }

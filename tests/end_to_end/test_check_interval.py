@@ -160,7 +160,7 @@ def test_a_failing_check_does_not_end_the_program(emulator: Emulator, program: P
 def test_low_checks_are_counted_from_check_to_check(emulator: Emulator, program: Program) -> None:
     add_idle(emulator)
     waiting = ("num-read-checks-before-scale-down: 3", "num-write-checks-before-scale-down: 3")
-    with program.start(everywhere(*waiting), *SOON) as running:
+    with program.start(everywhere(*waiting), *SOON, "--log-unchanged", "always") as running:
         running.wait_for("idle: updated: ")
         run = running.end(signal.SIGTERM)
     before = actions(emulator)[: actions(emulator).index("UpdateTable")]

@@ -97,7 +97,7 @@ def test_a_lasting_failure_is_logged_when_it_changes(emulator: Emulator, program
         add_busy_with_index(emulator)
         running.wait_for("orders: updated")
         emulator.add_fault(code="AccessDeniedException", times=None)
-        running.wait_for("AccessDeniedException", count=2)
+        running.wait_for("tables that match an expression are not checked", count=2)
         run = running.end(signal.SIGTERM)
     errors = [line for line in run.log if line.startswith("ERROR ")]
     codes = [word for line in errors for word in line.split() if word.endswith("Exception:")]
