@@ -9,7 +9,7 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay.comparison import baselines, lower_bound
 from dynamic_dynamodb.replay.comparison.caveats import find_caveats
-from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, sum_up
+from dynamic_dynamodb.replay.comparison.results import Row, Tally, add_rows, drop_traces, sum_up
 from dynamic_dynamodb.replay.comparison.table_classes import find_prices
 from dynamic_dynamodb.replay.comparison.target_tracking import (
     DEFAULT_TARGET_PERCENT,
@@ -150,7 +150,7 @@ def compare(
             TargetComparison(
                 recording,
                 ours,
-                tuple(rows),
+                tuple(map(drop_traces, rows)),
                 summarize(
                     rows,
                     settings,

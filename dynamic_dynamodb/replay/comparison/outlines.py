@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dynamic_dynamodb.replay.comparison.results import Trace
     from dynamic_dynamodb.replay.recordings.rows import Column
@@ -41,6 +43,17 @@ class CapacityOutline:
         )
 
 
+_DIGITS: Final = 3
+"""More digits of units per second are not seen in a chart."""
+_Outline = TypeVar("_Outline", LoadOutline, CapacityOutline)
+
+
+def add_up(outlines: Iterable[_Outline | None]) -> _Outline | None:
+    """Return the columns of consecutive recordings, or None if one of them has none."""
+    there = list(outlines)
+    return None if None in there else reduce(add, there)
+
+
 def split_columns(minutes: int, most: int) -> list[tuple[int, int]]:
     """Return the first minute and the end of each column: at most so many, of nearly equal length."""
     count = min(minutes, most)
@@ -51,8 +64,8 @@ def outline_load(demand: Column[float], columns: Sequence[tuple[int, int]]) -> L
     """Return the demand, in units per minute, of these columns."""
     parts = [demand[begin:end] for begin, end in columns]
     return LoadOutline(
-        tuple(sum(part) / len(part) / SECONDS_PER_MINUTE for part in parts),
-        tuple(max(part) / SECONDS_PER_MINUTE for part in parts),
+        tuple(round(sum(part) / len(part) / SECONDS_PER_MINUTE, _DIGITS) for part in parts),
+        tuple(round(max(part) / SECONDS_PER_MINUTE, _DIGITS) for part in parts),
     )
 
 
@@ -60,7 +73,7 @@ def outline_capacity(trace: Trace, columns: Sequence[tuple[int, int]]) -> Capaci
     """Return the capacity and the throttling of these columns."""
     parts = [trace.provisioned[begin:end] for begin, end in columns]
     return CapacityOutline(
-        tuple(map(min, parts)),
-        tuple(map(max, parts)),
+        tuple(float(min(part)) for part in parts),
+        tuple(float(max(part)) for part in parts),
         tuple(any(trace.throttled[begin:end]) for begin, end in columns),
     )

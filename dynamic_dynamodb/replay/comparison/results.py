@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import compress, repeat
 from operator import add, ge, mul, sub
@@ -67,6 +67,7 @@ class Row:
     `units` are those of a fixed value. `fully_used_dollars`, of on-demand, are the cost of capacity that the
     demand would use in full.
     A sum of rows has `worst_percent`, the throttled share of the worst target, and `summed_updates_per_day`.
+    `traces` are what it sums up; None where they are not kept, because they are large, and of requests.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Row:
     is_scheduled: bool = True
     worst_percent: float | None = None
     summed_updates_per_day: float | None = None
+    traces: PerCapacity[Trace | None] | None = field(default=None, repr=False, compare=False)
 
     @property
     def cost(self) -> Cost:
@@ -186,7 +188,13 @@ def sum_up(
         watching=tally.watching,
         units=tally.units,
         is_scheduled=tally.is_scheduled,
+        traces=traces,
     )
+
+
+def drop_traces(row: Row) -> Row:
+    """Return a row without its traces."""
+    return replace(row, traces=None)
 
 
 def _sum_side(trace: Trace | None, hours: Sequence[slice], price: float) -> SideResult:

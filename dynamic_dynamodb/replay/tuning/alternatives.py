@@ -21,6 +21,15 @@ from dynamic_dynamodb.replay.comparison.baselines import (
     run_recorded,
 )
 from dynamic_dynamodb.replay.comparison.comparison import TARGETS_PERCENT, make_row
+from dynamic_dynamodb.replay.comparison.outlines import (
+    CapacityOutline,
+    LoadOutline,
+    add_up,
+    outline_capacity,
+    outline_load,
+    split_columns,
+)
+from dynamic_dynamodb.replay.comparison.results import drop_traces
 from dynamic_dynamodb.replay.comparison.table_classes import find_class, find_prices
 from dynamic_dynamodb.replay.comparison.target_tracking import (
     DEFAULT_TARGET_PERCENT,
@@ -50,6 +59,11 @@ SECTION: Final = "this section"
 DEFAULT_LIMIT_PERCENT: Final = 0.01
 """The throttling that is always allowed, unless --fail-if sets another."""
 SLACK_PERCENT: Final = 1e-9
+SHOWN_PHYSICS: Final = "ideal"
+"""The model of AWS in charts."""
+COLUMNS_PER_HALF: Final = 100
+"""Columns of a chart for each half of a recording."""
+NO_OUTLINES: Final[PerCapacity[CapacityOutline | None]] = PerCapacity(None, None)
 HARDEST_FIRST: Final = ("no-burst", "slow", "ideal")
 """The models of AWS, in the order in which settings usually fail in them."""
 
@@ -99,13 +113,15 @@ class Alternative:
     """One way to provide the capacity of a target, with its figures by the model of AWS.
 
     `meets_goal` is whether it throttles no more than the goal, on each side, half and model.
-    `units` are those of a fixed value.
+    `units` are those of a fixed value. `outlines` are what a chart shows of each side, by the model
+    `SHOWN_PHYSICS`; None if it was not recorded, or is not provisioned.
     """
 
     name: str
     figures: Mapping[str, Figures]
     meets_goal: bool
     units: PerCapacity[int] | None = None
+    outlines: PerCapacity[CapacityOutline | None] = NO_OUTLINES
 
     @property
     def throttled_percent(self) -> float:
@@ -139,6 +155,7 @@ class Bench:
         other = (find_class(recording) or TableClass.STANDARD).other
         self._factors = _divide(find_prices(recording, settings.prices, other), self.prices)
         self._tracked: dict[int, Rows] = {}
+        self._columns = [split_columns(half.minutes, COLUMNS_PER_HALF) for half in self.halves]
 
     def run(self, run_one: Callable[[Recording, BaselineSettings], Row]) -> Rows:
         """Run an alternative on both halves, in all models of AWS."""
@@ -167,7 +184,8 @@ class Bench:
             quiet_check_interval=intervals.quiet,
         )
         (replayed,) = simulate(sections, [self.halves[half]], scenario)
-        return make_row(SECTION, replayed, self.prices)
+        row = make_row(SECTION, replayed, self.prices)
+        return row if physics == SHOWN_PHYSICS else drop_traces(row)
 
     def find_goal(self, half: int, physics: str) -> PerCapacity[float]:
         """Return the highest throttling that is allowed for each side, in percent."""
@@ -194,7 +212,33 @@ class Bench:
                 _find_highest([self._price_in_other_class(row) for row in halves]),
             )
         meets_goal = not any(self.find_failing(row, *key) for key, row in rows.items())
-        return Alternative(name, figures, meets_goal, units)
+        return Alternative(name, figures, meets_goal, units, self._outline(rows))
+
+    def outline_load(self) -> PerCapacity[LoadOutline | None]:
+        """Return the load of each side that was recorded, for charts."""
+
+        def outline(capacity: Capacity) -> LoadOutline | None:
+            sides = [half.sides[capacity] for half in self.halves]
+            return add_up(
+                None if side is None else outline_load(side.consumed, columns)
+                for side, columns in zip(sides, self._columns, strict=True)
+            )
+
+        return PerCapacity.of(outline)
+
+    def _outline(self, rows: Rows) -> PerCapacity[CapacityOutline | None]:
+        """Return the capacity of each side, for charts."""
+
+        def outline(capacity: Capacity) -> CapacityOutline | None:
+            traces = [rows[half, SHOWN_PHYSICS].traces for half in range(len(self.halves))]
+            return add_up(
+                None
+                if trace is None or (side := trace[capacity]) is None
+                else outline_capacity(side, columns)
+                for trace, columns in zip(traces, self._columns, strict=True)
+            )
+
+        return PerCapacity.of(outline)
 
     def _price_in_other_class(self, row: Row) -> Cost:
         is_by_request = row.name in (ON_DEMAND, RECORDED_ON_DEMAND)

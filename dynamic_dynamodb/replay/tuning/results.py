@@ -8,15 +8,19 @@ it too. An alternative is an object of
 - `units`: `{"reads": …, "writes": …}` of a fixed value, else null
 - `figures`: by model of AWS (`ideal`, `slow`, `no-burst`): `hour_max` and `prorated`, in dollars for 30 days
   with watching, `hour_max_in_other_class` and `prorated_in_other_class`, the same in the table class that the
-  table does not have, and `throttled_percent`; of the worse half each.
+  table does not have, and `throttled_percent`; of the worse half each
+- `outlines`: for charts, by side: `least` and `most` units of each column, and `throttled`, a letter for each
+  column, which is 1 if it was throttled; null if the side was not recorded or is not provisioned.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.replay.comparison.outlines import CapacityOutline, LoadOutline
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.tuning.alternatives import Alternative, Figures
 from dynamic_dynamodb.replay.tuning.levers import Rung, build_sections
@@ -27,17 +31,27 @@ from dynamic_dynamodb.scaling.costs import Cost, TableClass
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+_Outline = TypeVar("_Outline", LoadOutline, CapacityOutline)
+_UNEQUAL: Final = "the columns of a chart are not of equal number"
 
 
-def write_result(tuned: Tuned) -> dict[str, Any]:
+def write_result(tuned: Tuned, *, has_charts: bool = True) -> dict[str, Any]:
     """Return a tuned target as JSON has it: every field, no advice, since that is for all targets of a table.
+
+    Without charts it has no `outlines` and no `load`, which are large, and cannot be read back.
 
     `recorded`, `lowered` and `failing` are lists of "reads" and "writes"; `patience` is a look-back in
     minutes or a number of checks; `present` is null if what runs now is not known, `storage` if the size or
     the table class is not. Its dollars are a month's, in the class of the table and in the other one.
     """
     found = tuned.found
+
+    def write(alternative: Alternative) -> dict[str, Any]:
+        outlines = {"outlines": _write_sides(alternative.outlines, _write_capacity)} if has_charts else {}
+        return {**write_alternative(alternative), **outlines}
+
     return {
         "table": tuned.target.table,
         "index": tuned.target.index,
@@ -51,12 +65,13 @@ def write_result(tuned: Tuned) -> dict[str, Any]:
             "patience": found.rung.patience,
             "lowered": _list(found.lowered),
             "failing": _list(found.failing),
-            "alternative": _write_alternative(found.alternative),
+            "alternative": write(found.alternative),
         },
-        "present": None if tuned.present is None else _write_alternative(tuned.present),
-        "baselines": [_write_alternative(one) for one in tuned.baselines],
+        "present": None if tuned.present is None else write(tuned.present),
+        "baselines": [write(one) for one in tuned.baselines],
         "doubts": list(tuned.doubts),
         "storage": None if tuned.storage is None else _write_storage(tuned.storage),
+        **({"load": _write_sides(tuned.load, _write_load)} if has_charts else {}),
     }
 
 
@@ -86,6 +101,7 @@ def read_result(described: Mapping[str, Any]) -> Tuned:
         tuple(map(_read_alternative, described["baselines"])),
         tuple(described["doubts"]),
         None if described["storage"] is None else _read_storage(**described["storage"]),
+        _read_sides(described["load"], _read_load),
     )
 
 
@@ -104,7 +120,8 @@ def _read_storage(
     return Storage(TableClass(table_class), float(gigabytes), float(dollars), float(dollars_in_other_class))
 
 
-def _write_alternative(alternative: Alternative) -> dict[str, Any]:
+def write_alternative(alternative: Alternative) -> dict[str, Any]:
+    """Return an alternative as JSON has it, without outlines."""
     return {
         "name": alternative.name,
         "meets_goal": alternative.meets_goal,
@@ -125,7 +142,8 @@ def _write_alternative(alternative: Alternative) -> dict[str, Any]:
 def _read_alternative(described: Mapping[str, Any]) -> Alternative:
     figures = {physics: _read_figures(**described["figures"][physics]) for physics in PRESETS}
     units = None if described["units"] is None else _read_pair(described["units"])
-    return Alternative(described["name"], figures, described["meets_goal"], units)
+    outlines = _read_sides(described["outlines"], _read_capacity)
+    return Alternative(described["name"], figures, described["meets_goal"], units, outlines)
 
 
 def _read_figures(
@@ -154,3 +172,43 @@ def _write_pair(pair: PerCapacity[int]) -> dict[str, int]:
 
 def _read_pair(described: Mapping[str, int]) -> PerCapacity[int]:
     return PerCapacity.of(lambda capacity: int(described[capacity.value]))
+
+
+def _write_sides(
+    sides: PerCapacity[_Outline | None], write: Callable[[_Outline], dict[str, Any]]
+) -> dict[str, Any]:
+    return {one.value: None if (side := sides[one]) is None else write(side) for one in Capacity}
+
+
+def _read_sides(described: Mapping[str, Any], read: Callable[..., _Outline]) -> PerCapacity[_Outline | None]:
+    return PerCapacity.of(lambda one: None if (side := described[one.value]) is None else read(**side))
+
+
+def _write_load(load: LoadOutline) -> dict[str, Any]:
+    return {"mean": load.mean, "most": load.most}
+
+
+def _read_load(*, mean: Sequence[float], most: Sequence[float]) -> LoadOutline:
+    if not len(mean) == len(most) > 0:
+        raise ValueError(_UNEQUAL)
+    return LoadOutline(_read_units(mean), _read_units(most))
+
+
+def _write_capacity(capacity: CapacityOutline) -> dict[str, Any]:
+    throttled = "".join("01"[is_throttled] for is_throttled in capacity.is_throttled)
+    return {"least": capacity.least, "most": capacity.most, "throttled": throttled}
+
+
+def _read_capacity(*, least: Sequence[float], most: Sequence[float], throttled: str) -> CapacityOutline:
+    if not len(least) == len(most) == len(throttled) > 0:
+        raise ValueError(_UNEQUAL)
+    is_throttled = tuple(letter == "1" for letter in throttled)
+    return CapacityOutline(_read_units(least), _read_units(most), is_throttled)
+
+
+def _read_units(described: Sequence[float]) -> tuple[float, ...]:
+    units = tuple(map(float, described))
+    if not all(0 <= one < inf for one in units):
+        message = "a column of a chart has no number of units"
+        raise ValueError(message)
+    return units

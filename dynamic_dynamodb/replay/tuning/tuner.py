@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.options import Capacity
+    from dynamic_dynamodb.replay.comparison.outlines import LoadOutline
     from dynamic_dynamodb.replay.recordings.reader import RecordingSource
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.replay.tuning.alternatives import Alternative, Intervals, TuneSettings
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _GUESSED_FACTOR: Final = 2
 """A guessed maximum, as a multiple of the highest need."""
+NO_LOAD: Final[PerCapacity[LoadOutline | None]] = PerCapacity(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Task:
 class Tuned:
     """The settings found for a target, and the alternatives.
 
-    `region` is empty, and `present` and `storage` are None, if they are not known.
+    `region` is empty, and `present` and `storage` are None, if they are not known. `load` is what a chart
+    shows of each side.
     """
 
     target: Target
@@ -70,6 +73,7 @@ class Tuned:
     baselines: tuple[Alternative, ...]
     doubts: tuple[str, ...]
     storage: Storage | None = None
+    load: PerCapacity[LoadOutline | None] = NO_LOAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ def tune_recording(recording: Recording, task: Task) -> Tuned:
         tuple(list_baselines(bench)),
         (*recording.remarks, *find_doubts(recording, halves, limits)),
         find_storage(recording, settings.prices),
+        bench.outline_load(),
     )
 
 

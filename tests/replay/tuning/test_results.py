@@ -41,6 +41,12 @@ def test_a_result_survives_json(tuned: Tuned) -> None:
         assert read_result(json.loads(json.dumps(write_result(one)))) == one
 
 
+def test_a_result_without_charts_is_small(tuned: Tuned) -> None:
+    described = json.dumps(write_result(tuned, has_charts=False))
+    assert "outlines" not in described
+    assert len(described) < 5_000 < len(json.dumps(write_result(tuned))) < 50_000
+
+
 def change(*path: str, to: Any) -> Callable[[dict[str, Any]], None]:
     """Return what sets a value deep in a result."""
 
@@ -63,6 +69,9 @@ def change(*path: str, to: Any) -> Callable[[dict[str, Any]], None]:
         pytest.param(change("section", "options", "run-command", to="reboot"), id="option"),
         pytest.param(change("storage", to={"table_class": "GLACIER"}), id="storage"),
         pytest.param(change("section", "heights", to=[1, 2]), id="heights"),
+        pytest.param(change("load", "reads", "most", to=[1.0]), id="columns"),
+        pytest.param(change("load", "reads", to={"mean": [float("nan")], "most": [1.0]}), id="no-number"),
+        pytest.param(change("present", "outlines", "reads", "throttled", to="1"), id="throttled-columns"),
     ],
 )
 def test_anything_else_is_refused(tuned: Tuned, break_it: Callable[[dict[str, Any]], None]) -> None:
