@@ -12,7 +12,7 @@ from selenium.webdriver.common.keys import Keys
 
 from dynamic_dynamodb.service.status.snapshot import Cause, Change, Condition, Direction, Failure, Notice
 from tests.real.browser import PHONE, WIDE
-from tests.service.status.builders import side, status, target
+from tests.service.status.builders import program, side, status, target
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.service.status.snapshot import Status, TargetStatus
@@ -81,9 +81,9 @@ def now() -> datetime:
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
-def see(*targets: TargetStatus, **settings: Any) -> Status:
-    """Return the status after a check that has just ended, and that has found these targets."""
-    at = now()
+def see(*targets: TargetStatus, at: datetime | None = None, **settings: Any) -> Status:
+    """Return the status after a check that has found these targets, and that began now or at a time."""
+    at = at or now()
     seen = tuple(replace(one, checked=at, described=at, decided=at) for one in targets)
     made = status(*seen, **settings)
     check = replace(made.check, started=at, seconds=0.5, next=at + timedelta(minutes=5))
@@ -170,6 +170,23 @@ def test_charts_are_drawn_and_say_what_they_show(shown: Browser) -> None:
         "reads of the last 24 hours: at most 20 consumed of at most 100 units;"
         " throttled in 1 of 1 measured steps of five minutes"
     )
+
+
+@pytest.mark.parametrize(
+    ("interval_seconds", "gaps"),
+    [pytest.param(300, 3, id="checks were missed"), pytest.param(900, 1, id="no check was missed")],
+)
+def test_what_no_check_measured_is_a_gap_and_what_lies_between_two_checks_is_not(
+    page: Page, browser: Browser, interval_seconds: int, gaps: int
+) -> None:
+    for minutes in (30, 15, 0):
+        seen = see(target(), at=now() - timedelta(minutes=minutes))
+        page.publish(replace(seen, program=program(interval_seconds=interval_seconds)))
+    browser.show(*WIDE)
+    browser.open(page.url)
+    blocks = browser.find("td.reads path.unknown").get_attribute("d")
+    assert blocks is not None
+    assert blocks.count("M") == gaps
 
 
 def test_what_to_do_is_said_for_what_needs_it(shown: Browser) -> None:

@@ -7,15 +7,15 @@ const HEIGHT = 100;
 const HEADROOM = 1.1;
 const HOURS_SHOWN = [0, 6, 12, 18];
 
-/** Fill an element with the chart of a capacity; `history` is null if nothing is known. */
-export function draw(element, name, history, capacity, isLarge) {
+/** Fill an element with the chart of one capacity of a target. */
+export function draw(element, name, history, isLarge) {
   element.replaceChildren();
-  if (!capacity) return;
+  const capacity = extend(history[name], Math.ceil(history.intervalSeconds / history.step_seconds));
   const steps = capacity.provisioned.length;
   const most = Math.max(1, ...capacity.provisioned, ...capacity.consumed) * HEADROOM;
   const height = (units) => HEIGHT - (units / most) * HEIGHT;
   const picture = make("svg", { viewBox: `0 0 ${steps} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
-  picture.setAttribute("aria-label", describe(name, capacity));
+  picture.setAttribute("aria-label", describe(name, history[name]));
   picture.append(
     make("path", { class: "unknown", d: blocks(capacity.consumed.map((one) => (one === null ? most : null)), height) }),
     make("path", { class: "consumed", d: blocks(capacity.consumed, height) }),
@@ -24,6 +24,17 @@ export function draw(element, name, history, capacity, isLarge) {
   );
   element.append(picture);
   if (isLarge) element.append(scale(most / HEADROOM, height), times(history));
+}
+
+/** Return a history in which what a check found lasts until the next check is due, this many steps later. */
+function extend({ provisioned, consumed, throttled }, steps) {
+  const places = provisioned.map((_, place) => place);
+  for (let place = 1; place < places.length; place += 1) {
+    const last = places[place - 1];
+    if (provisioned[place] === null && provisioned[last] !== null && place - last < steps) places[place] = last;
+  }
+  const take = (values) => places.map((place) => values[place]);
+  return { provisioned: take(provisioned), consumed: take(consumed), throttled: take(throttled) };
 }
 
 /** Return a path of one block for each run of steps with the same value; none where it is null. */

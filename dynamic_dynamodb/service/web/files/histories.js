@@ -9,6 +9,7 @@ export class Histories {
     this.findRow = findRow;
     this.visible = new Set();
     this.checked = "";
+    this.intervalSeconds = 0;
     this.fetched = new Map();
     this.isRunning = false;
     this.observer = new IntersectionObserver((entries) => this.#note(entries), { rootMargin: "50%" });
@@ -25,8 +26,9 @@ export class Histories {
   }
 
   /** Fetch what is in view and has not been fetched since the last check. */
-  renew(checked) {
-    this.checked = checked;
+  renew({ check, program }) {
+    this.checked = check.started;
+    this.intervalSeconds = program.interval_seconds;
     this.#run();
   }
 
@@ -65,7 +67,7 @@ export class Histories {
     for (const name of names) {
       this.fetched.set(name, checked);
       const found = histories.find((one) => one.target === name);
-      this.findRow(name)?.show(found ? { ...found, checked } : null);
+      this.findRow(name)?.show(found ? { ...found, checked, intervalSeconds: this.intervalSeconds } : null);
     }
   }
 }

@@ -33,23 +33,26 @@ function now() {
 async function poll() {
   if (fetching) return;
   fetching = true;
+  let isNew = false;
   try {
-    await fetchStatus();
+    isNew = await fetchStatus();
     unreachable = null;
-    if (status !== null) histories.renew(status.check.started);
   } catch (error) {
     unreachable ??= { since: Date.now(), reason: error.name === "Refusal" ? error.message : "" };
   } finally {
     fetching = false;
   }
+  if (isNew) showTargets();
+  if (status !== null) histories.renew(status);
   showHead();
 }
 
+/** Fetch the status; return whether there is a new one. */
 async function fetchStatus() {
   const headers = etag === null ? {} : { "If-None-Match": etag };
   const answer = await fetch("status.json", { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
   isFirstCheck = answer.status === 503;
-  if (answer.status === 304 || isFirstCheck) return;
+  if (answer.status === 304 || isFirstCheck) return false;
   if (!answer.ok) throw Object.assign(new Error(`it answers with ${answer.status}`), { name: "Refusal" });
   const content = await answer.json();
   const date = Date.parse(answer.headers.get("Date"));
@@ -57,7 +60,7 @@ async function fetchStatus() {
   etag = answer.headers.get("ETag");
   status = content;
   for (const one of status.targets) one.name = one.index === null ? one.table : `${one.table}/${one.index}`;
-  showTargets();
+  return true;
 }
 
 function showHead() {
@@ -73,7 +76,9 @@ function showHead() {
     setText(find("program"), `${program.instance}, ${program.region}${account}, version ${program.version}${program.dry_run ? ", dry run: nothing is changed" : ""}`);
     setText(find("check"), describeCheck(status, now()));
     const overdue = findOverdue(status, now());
-    if (overdue && !unreachable) lines.push("What is shown is old: the next check is overdue. See the log of the program.");
+    if (overdue && !unreachable) {
+      lines.push(`What is shown is old: the next check is overdue. See the log of the program${program.log === null ? "" : `, ${program.log}`}.`);
+    }
     if (isFirstCheck && !unreachable) lines.push("The daemon was restarted, and its first check has not ended yet.");
     if (unreachable || isFirstCheck) lines.push(`What is shown is from ${clock(Date.parse(check.started))}.`);
     if (check.failing) lines.push(`Nothing could be checked for ${duration((now() - Date.parse(check.failing.since)) / 1000)} (${count(check.failing.checks, "check")}): ${check.failing.sentence}`);

@@ -65,8 +65,8 @@ export class Row {
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     for (const name of CAPACITIES) {
-      draw(this.element.querySelector(`td.${name} .chart`), name, history, history[name], false);
-      if (this.isOpen) draw(this.details.querySelector(`.${name} .chart`), name, history, history[name], true);
+      draw(this.element.querySelector(`td.${name} .chart`), name, history, false);
+      if (this.isOpen) draw(this.details.querySelector(`.${name} .chart`), name, history, true);
     }
   }
 }
