@@ -60,6 +60,17 @@ The role of the [CloudFormation stack](deployment.md#narrow-the-role) accepts su
 
 The `*` in place of the account means any account; a role can only reach tables of its own account.
 
+## To record
+
+`dynamic-dynamodb --record history --all --print-iam-policy` prints the policy for a [recording](replay.md#record) of every table, which changes nothing:
+
+```json
+{recording}
+```
+
+With `--regions`, it has the tables of each region.
+`application-autoscaling` and `pricing` are optional: without them, a message says what the recording lacks.
+
 ## When a permission is missing
 
 The log names the action that the policy should allow, such as `dynamodb:UpdateTable failed: AccessDeniedException … (allow dynamodb:UpdateTable in the IAM policy)`.
@@ -75,6 +86,7 @@ def write_permissions() -> str:
         actions="\n".join(f"| `{action}` | {purpose} |" for action, purpose in PURPOSES.items()),
         all_tables=_write(_ALL_TABLES),
         some_tables=_write(_SOME_TABLES),
+        recording=_write_policy({"record": "history", "all": True}),
     )
 
 
@@ -82,4 +94,8 @@ def _write(configuration: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "example.conf"
         path.write_text(configuration, encoding="utf-8")
-        return json.dumps(write_policy(load({"config": str(path)}, {})), indent=2)
+        return _write_policy({"config": str(path)})
+
+
+def _write_policy(flags: dict[str, str | bool]) -> str:
+    return json.dumps(write_policy(load(flags, {})), indent=2)

@@ -259,6 +259,17 @@ def test_a_replay_uses_the_recorded_prices_and_names_their_region_and_day(
         assert get_cost(found, name) == pytest.approx(3 * get_cost(default, name), rel=1e-4)
 
 
+def test_a_replay_of_a_region_without_prices_in_dollars_says_which_flags_to_set(program: Program) -> None:
+    record(program, "cn-north-1")
+    path = program.write(RULES)
+    run = program.run("-c", path, "--replay", "history", "--format", "json", "--region", "cn-north-1")
+    (warning,) = json.loads(run.stdout)["warnings"]
+    assert warning.startswith(
+        "prices are those of us-east-1, but the recording is from cn-north-1: set --price-"
+    )
+    assert warning.endswith("--price-write-requests")
+
+
 def test_price_flags_take_precedence_over_recorded_prices(emulator: Emulator, program: Program) -> None:
     emulator.set_prices("eu-central-1", "3")
     record(program)

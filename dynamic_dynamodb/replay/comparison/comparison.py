@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.aws.permissions import find_partition
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import PRICED_REGION
 from dynamic_dynamodb.replay.comparison import baselines, lower_bound
@@ -170,10 +171,11 @@ def find_price_caveats(regions: Iterable[str], settings: Settings) -> Iterator[s
     """Yield a warning if default prices are of another region than a recording, or than the configuration."""
     others = {region or settings.region for region in regions} - {PRICED_REGION}
     if others and settings.default_prices:
+        can_ask = any(find_partition(region) == find_partition(PRICED_REGION) for region in others)
         yield (
             f"prices are those of {PRICED_REGION}, but the recording is from {', '.join(sorted(others))}:"
-            f" set {', '.join(settings.default_prices)}, or record again with the permission"
-            " pricing:GetProducts"
+            f" set {', '.join(settings.default_prices)}"
+            f"{', or record again with the permission pricing:GetProducts' if can_ask else ''}"
         )
 
 
