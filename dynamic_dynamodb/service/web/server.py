@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 SILENT_SECONDS: Final = 10
 """How long a client may take to send its request, and how long it may stop reading the answer."""
+CROWDED_SECONDS: Final = 1
+"""The same while more clients wait than may connect: one that sends its request at once has its turn."""
 ANSWER_SECONDS: Final = 60
 """How long a connection lasts at most: a client that reads a byte now and then does not keep it."""
 MOST_CONNECTIONS: Final = 1_000
-_CLEANUP_SECONDS: Final = 2
+_CLEANUP_SECONDS: Final = 1
 _MOST_HEADER_BYTES: Final = 16_384
 _BACKLOG: Final = 1_024
 _END_SECONDS: Final = 2.0
@@ -50,14 +52,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]  # it has no types
         self.requests[0].headers["CONNECTION"] = "close"
         super().service()
 
-    def is_overdue(self, now: float, wall_time: float) -> bool:
+    def is_overdue(self, now: float, wall_time: float, patience_seconds: float) -> bool:
         """Return whether the client has taken too long; `now` is monotonic time."""
         age = now - self.began
         if self.requests:
             return age > ANSWER_SECONDS
         if self.total_outbufs_len:
-            return age > ANSWER_SECONDS or wall_time - self.last_activity > SILENT_SECONDS
-        return age > SILENT_SECONDS
+            return age > ANSWER_SECONDS or wall_time - self.last_activity > patience_seconds
+        return age > patience_seconds
 
 
 class _Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
@@ -74,8 +76,9 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
     def maintenance(self, now: float) -> None:
         """Close the connections that are overdue."""
         began = time.monotonic()
+        patience_seconds = CROWDED_SECONDS if self.in_connection_overflow else SILENT_SECONDS
         for channel in self.active_channels.values():
-            if channel.is_overdue(began, now):
+            if channel.is_overdue(began, now, patience_seconds):
                 channel.will_close = True
 
 

@@ -1,0 +1,261 @@
+"""Measure what `listen` costs, and what many clients do to checks: `python -m tests.benchmarks.listening`.
+
+A daemon scales an emulated account in another process. First, its CPU time per check is measured without
+`listen`, with it, and with one client that reads every path once in each check, as monitoring does; the
+three take turns. Then many clients read all paths, one after the other with a pause, and slow ones hold
+connections; how late checks start, how long answers take, and the daemon's memory are measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+from tests.benchmarks.checks import CONFIGURATION, ROOT, create_account, run_emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATHS = ("/", "/page.js", "/status.json", "/metrics", "/healthz", "/readyz", "/nothing")
+INTERVAL_SECONDS = 10
+CHECKS = 4
+ROUNDS = 3
+CLIENTS, SLOW_CLIENTS = 200, 100
+SECONDS = 60
+PAUSE_SECONDS = 1.0
+MOST_CPU, MOST_LATE_SECONDS, MOST_MEMORY_MEGABYTES = 1.03, 2.0, 100
+"""The status has whole seconds."""
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A running program; `port` is None if it does not listen."""
+
+    pid: int
+    status_file: Path
+    port: int | None
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of all its threads so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def megabytes(self, name: str) -> float:
+        """Return a figure of its memory, such as VmHWM, the most so far."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        (found,) = (line for line in lines if line.startswith(f"{name}:"))
+        return int(found.split()[1]) / 1024
+
+    def last_check(self) -> datetime | None:
+        """Return when its last finished check began."""
+        try:
+            content = json.loads(self.status_file.read_bytes())
+        except FileNotFoundError:
+            return None
+        return datetime.fromisoformat(content["check"]["started"])
+
+    def await_check(self, before: datetime | None) -> datetime:
+        """Wait for the end of a later check."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            found = self.last_check()
+            if found is not None and found != before:
+                return found
+            time.sleep(0.1)
+        raise TimeoutError("no further check")
+
+
+@contextmanager
+def run_daemon(url: str, folder: str, interval_seconds: int, *, is_listening: bool) -> Iterator[Daemon]:
+    """Run the program in the foreground, and yield it after its first check."""
+    configuration, status_file = Path(folder, "bench.conf"), Path(folder, "bench.status")
+    configuration.write_text(CONFIGURATION, encoding="utf-8")
+    status_file.unlink(missing_ok=True)
+    port = find_free_port() if is_listening else None
+    flags = ["--check-interval", str(interval_seconds), "--status-file", str(status_file)]
+    flags += ["--listen", f"127.0.0.1:{port}"] if port else []
+    own = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "XDG_"))}
+    aws = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "AKIDBENCH",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": folder,
+    }
+    with Path(folder, "output").open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dynamic_dynamodb", "-c", str(configuration), *flags],
+            cwd=ROOT,
+            env={**own, **aws},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        daemon = Daemon(process.pid, status_file, port)
+        daemon.await_check(None)
+        yield daemon
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def find_free_port() -> int:
+    """Return a port of loopback that nothing uses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def measure_cpu(daemon: Daemon, *, is_read: bool) -> float:
+    """Return the CPU seconds of a check, the median of several."""
+    costs = []
+    last = daemon.await_check(daemon.last_check())
+    for _ in range(CHECKS):
+        before = daemon.cpu_seconds()
+        if is_read:
+            for path in PATHS:
+                with suppress(OSError), urlopen(f"http://127.0.0.1:{daemon.port}{path}") as answer:
+                    answer.read()
+        last = daemon.await_check(last)
+        costs.append(daemon.cpu_seconds() - before)
+    return median(costs)
+
+
+def compare_cpu(url: str, folder: str) -> list[str]:
+    """Print the CPU time of a check, and return the limits that are exceeded."""
+    kinds = {"without": (False, False), "with": (True, False), "read once a check": (True, True)}
+    costs: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(ROUNDS):
+        for name, (is_listening, is_read) in kinds.items():
+            with run_daemon(url, folder, 5, is_listening=is_listening) as daemon:
+                costs[name].append(measure_cpu(daemon, is_read=is_read))
+    without = median(costs["without"])
+    print("| listen | CPU of a check, s | of that without |\n|---|---|---|")
+    for name, found in costs.items():
+        print(f"| {name} | {median(found):.3f} | {median(found) / without:.3f} |")
+    return ["CPU"] if median(costs["with"]) / without > MOST_CPU else []
+
+
+@dataclass
+class Answers:
+    """What clients received: how often which status, and the seconds of each answer."""
+
+    codes: dict[str, int] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, code: str, seconds: float) -> None:
+        """Count an answer."""
+        self.codes[code] = self.codes.get(code, 0) + 1
+        self.seconds.append(seconds)
+
+
+async def poll(port: int, number: int, pause_seconds: float, answers: Answers) -> None:
+    """Read all paths, one after the other, until cancelled."""
+    while True:
+        path = PATHS[number % len(PATHS)]
+        number += 1
+        began, code = time.monotonic(), "none"
+        with suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                code = (await reader.readline()).decode()[9:12] or "none"
+                while await reader.read(262_144):
+                    pass
+            finally:
+                writer.close()
+        answers.add(f"{path} {code}", time.monotonic() - began)
+        await asyncio.sleep(pause_seconds)
+
+
+async def hold(port: int, number: int) -> None:
+    """Send half of a request, or read no answer; begin again when disconnected."""
+    sent = b"GET / HTTP/1.1\r\nX: " if number % 2 else b"GET /status.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    while True:
+        with suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+            writer.write(sent)
+            try:
+                while not reader.at_eof():
+                    await asyncio.sleep(1)
+                    if number % 2:
+                        writer.write(b"x")
+                        await writer.drain()
+            finally:
+                writer.close()
+
+
+async def load(port: int, clients: int, slow: int, seconds: float, pause_seconds: float) -> Answers:
+    """Return what the clients received in this time."""
+    answers = Answers()
+    tasks = [asyncio.create_task(poll(port, each, pause_seconds, answers)) for each in range(clients)]
+    tasks += [asyncio.create_task(hold(port, each)) for each in range(slow)]
+    await asyncio.sleep(seconds)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return answers
+
+
+def measure_load(url: str, folder: str, clients: int, pause_seconds: float) -> list[str]:
+    """Print what many clients do to checks, and return the limits that are exceeded."""
+    with run_daemon(url, folder, INTERVAL_SECONDS, is_listening=True) as daemon:
+        assert daemon.port is not None
+        first = daemon.await_check(daemon.last_check())
+        quiet, cpu = daemon.megabytes("VmHWM"), daemon.cpu_seconds()
+        answers = asyncio.run(load(daemon.port, clients, SLOW_CLIENTS, SECONDS, pause_seconds))
+        cpu = daemon.cpu_seconds() - cpu
+        last = daemon.await_check(daemon.last_check())
+        most = daemon.megabytes("VmHWM")
+    elapsed = last - first
+    checks = round(elapsed / timedelta(seconds=INTERVAL_SECONDS))
+    late = (elapsed - checks * timedelta(seconds=INTERVAL_SECONDS)).total_seconds()
+    ordered = sorted(answers.seconds)
+    print(f"{clients} clients that pause {pause_seconds:g} s, {SLOW_CLIENTS} slow ones, {SECONDS} s:")
+    print(f"  answers: {len(ordered):,}: {json.dumps(answers.codes, sort_keys=True)}")
+    print(f"  median {ordered[len(ordered) // 2]:.3f} s, slowest {ordered[-1]:.3f} s")
+    print(f"  checks: {checks}, the last late by {late:.1f} s; CPU {cpu:.1f} s")
+    print(f"  memory: {quiet:.0f} MB before, at most {most:.0f} MB")
+    broken = ["checks are late"] if late > MOST_LATE_SECONDS else []
+    return broken + (["memory"] if most - quiet > MOST_MEMORY_MEGABYTES else [])
+
+
+def main() -> int:
+    """Print the figures; return 1 if a limit is exceeded."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.listening", description=__doc__)
+    parser.add_argument("--tables", type=int, default=1_000, help="number of tables, each with an index")
+    parser.add_argument("--clients", type=int, default=CLIENTS, help="number of clients that poll")
+    parser.add_argument("--pause", type=float, default=PAUSE_SECONDS, help="seconds between requests")
+    parser.add_argument("--only", choices=("cpu", "load"), help="leave out the other measurement")
+    asked = parser.parse_args()
+    broken: list[str] = []
+    with tempfile.TemporaryDirectory() as folder, run_emulator() as url:
+        create_account(url, asked.tables)
+        if asked.only != "load":
+            broken += compare_cpu(url, folder)
+        if asked.only != "cpu":
+            broken += measure_load(url, folder, asked.clients, asked.pause)
+    for each in broken:
+        print(f"limit exceeded: {each}")
+    return bool(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
