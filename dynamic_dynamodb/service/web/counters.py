@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CHECK_BOUNDS_SECONDS: Final = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 CALL_BOUNDS_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 """An attempt ends after 15 s."""
+OTHER: Final = "other"
+_MOST_CODES: Final = 100
 
 
 @dataclass(slots=True)
@@ -48,24 +50,38 @@ class Histogram:
         return list(zip(names, map(float, accumulate(self._counts)), strict=True))
 
 
+TargetChange = tuple[str, str, str]
+"""Capacity, direction and code of the first reason."""
+
+
 @dataclass(slots=True)
 class TargetCounts:
     """What has happened to one target.
 
-    `changes` are counted by capacity, direction and the code of the first reason, `refusals` and `failures`
-    by AWS's error code.
+    `refusals` and `failures` are counted by AWS's error code.
     """
 
-    changes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    changes: Counter[TargetChange] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class TargetSums:
+    """A copy of what has happened to one target."""
+
+    target: Target
+    changes: tuple[tuple[TargetChange, int], ...]
+    refusals: tuple[tuple[str, int], ...]
+    failures: tuple[tuple[str, int], ...]
+
+
 @dataclass(slots=True)
 class Counters:
-    """All counts; hold `lock` to read them, because other threads count.
+    """All counts; hold `lock` to read them, because other threads count, and not for long: they wait.
 
-    `checks` are counted by result, `calls` by action and error code, which is empty for success.
+    `checks` are counted by result, `calls` by action and error code, which is empty for success. A code
+    beyond the first `_MOST_CODES` different ones is `other`: whoever answers in place of AWS chooses it.
     `last_success` is when the last check ended that was complete and in which nothing failed, in seconds
     since 1970; None before the first.
     """
@@ -77,6 +93,7 @@ class Counters:
     last_success: float | None = None
     metrics_requested: int = 0
     targets: dict[Target, TargetCounts] = field(default_factory=lambda: defaultdict(TargetCounts))
+    _codes: set[str] = field(default_factory=set)
     calls: dict[tuple[str, str], Histogram] = field(
         default_factory=lambda: defaultdict(lambda: Histogram(CALL_BOUNDS_SECONDS))
     )
@@ -93,10 +110,42 @@ class Counters:
                 if one.outcome in _COUNTED or one.error is not None:
                     self._count(one)
 
+    @property
+    def reports(self) -> int:
+        """Return how many reports have been counted."""
+        return self.checks.total()
+
     def count_attempt(self, attempt: Attempt) -> None:
         """Count an attempt of a call to AWS."""
         with self.lock:
-            self.calls[attempt.action, attempt.code].observe(attempt.seconds)
+            self.calls[attempt.action, self._bound(attempt.code)].observe(attempt.seconds)
+
+    def copy_targets(self) -> tuple[TargetSums, ...]:
+        """Return what has happened to the targets so far."""
+        with self.lock:
+            return tuple(
+                TargetSums(
+                    target,
+                    tuple(one.changes.items()),
+                    tuple(one.refusals.items()),
+                    tuple(one.failures.items()),
+                )
+                for target, one in self.targets.items()
+            )
+
+    def copy_calls(self) -> tuple[tuple[str, str, list[tuple[str, float]], float], ...]:
+        """Return action, error code, accumulated counts and seconds of the calls so far."""
+        with self.lock:
+            return tuple(
+                (action, code, histogram.accumulate(), histogram.total)
+                for (action, code), histogram in self.calls.items()
+            )
+
+    def _bound(self, code: str) -> str:
+        if code not in self._codes and len(self._codes) >= _MOST_CODES:
+            return OTHER
+        self._codes.add(code)
+        return code
 
     def keep(self, known: Iterable[TargetStatus]) -> None:
         """Forget the targets that are no longer known: the series of deleted ones end."""
@@ -109,9 +158,9 @@ class Counters:
         counts, error = self.targets[report.target], report.error
         if report.outcome is Outcome.FAILED:
             reason = report.skipped.code.value if report.skipped is not None else ""
-            counts.failures[error.code if error is not None else reason] += 1
+            counts.failures[self._bound(error.code if error is not None else reason)] += 1
         elif error is not None:
-            counts.refusals[error.code] += 1
+            counts.refusals[self._bound(error.code)] += 1
         if report.outcome is Outcome.UPDATED and report.decision is not None:
             for side in report.decision.capacities:
                 if side.is_change:

@@ -12,21 +12,23 @@ from prometheus_client.core import (
     InfoMetricFamily,
 )
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from dynamic_dynamodb.options import DEFAULT_DOLLARS, PRICED_REGION
 from dynamic_dynamodb.scaling.costs import read_prices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from prometheus_client.metrics_core import Metric
 
     from dynamic_dynamodb.service.status.snapshot import CapacityStatus, ProgramStatus, Status, TargetStatus
-    from dynamic_dynamodb.service.web.counters import Counters
+    from dynamic_dynamodb.service.web.counters import Counters, TargetSums
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _PREFIX: Final = "dynamic_dynamodb_"
 _PERCENT: Final = 100
+_ESCAPED: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _PRICES: Final = read_prices(DEFAULT_DOLLARS).capacity_hour
 _DOLLARS: Final = {"reads": _PRICES.reads, "writes": _PRICES.writes}
 
@@ -76,15 +78,15 @@ _OF_TARGETS: Final[tuple[tuple[str, str, Callable[[TargetStatus], float | None]]
 )
 
 
-def render_targets(status: Status) -> bytes:
+def render_targets(status: Status, sums: Iterable[TargetSums] = ()) -> bytes:
     """Return the metrics of the targets."""
-    return _render(_describe_targets(status))
+    gauges = "".join(_write_gauges(status)).encode()
+    return gauges + _render(_describe_target_counters(status.program, sums))
 
 
 def render_program(status: Status | None, counters: Counters) -> bytes:
-    """Return the metrics of the program and its checks, and what was counted."""
-    with counters.lock:
-        return _render((*_describe_program(status), *_describe_counters(status, counters)))
+    """Return the metrics of the program, its checks and its calls."""
+    return _render((*_describe_program(status), *_describe_counters(counters)))
 
 
 class _Given(Collector):
@@ -104,25 +106,39 @@ def _render(metrics: Iterable[Metric]) -> bytes:
     return generate_latest(registry)
 
 
-def _describe_targets(status: Status) -> Iterator[Metric]:
+def _write_gauges(status: Status) -> Iterator[str]:
+    """Yield the figures of the targets as prometheus_client writes them, in a sixth of the time."""
     targets = [(one, _label(status.program, one.table, one.index)) for one in status.targets]
     sides = [
-        (capacity, side, {**labels, "capacity": capacity})
+        (capacity, side, _write_labels({**labels, "capacity": capacity}))
         for one, labels in targets
         for capacity, side in one.capacities
     ]
     for name, text, read in _OF_CAPACITIES:
-        family = GaugeMetricFamily(_PREFIX + name, text)
-        for capacity, side, labels in sides:
+        yield _write_head(name, text)
+        for capacity, side, written in sides:
             if (found := read(capacity, side)) is not None:
-                family.add_sample(family.name, labels, found)
-        yield family
+                yield f"{_PREFIX}{name}{written} {_write_number(found)}\n"
+    written_targets = [(one, _write_labels(labels)) for one, labels in targets]
     for name, text, read_target in _OF_TARGETS:
-        family = GaugeMetricFamily(_PREFIX + name, text)
-        for one, labels in targets:
+        yield _write_head(name, text)
+        for one, written in written_targets:
             if (found := read_target(one)) is not None:
-                family.add_sample(family.name, labels, found)
-        yield family
+                yield f"{_PREFIX}{name}{written} {_write_number(found)}\n"
+
+
+def _write_number(number: float) -> str:
+    written: str = floatToGoString(number)  # type: ignore[no-untyped-call]
+    return written
+
+
+def _write_head(name: str, text: str) -> str:
+    return f"# HELP {_PREFIX}{name} {text}\n# TYPE {_PREFIX}{name} gauge\n"
+
+
+def _write_labels(labels: Mapping[str, str]) -> str:
+    pairs = ",".join([f'{name}="{text.translate(_ESCAPED)}"' for name, text in sorted(labels.items())])
+    return f"{{{pairs}}}"
 
 
 def _describe_program(status: Status | None) -> Iterator[Metric]:
@@ -143,17 +159,19 @@ def _describe_program(status: Status | None) -> Iterator[Metric]:
     yield _gauge("targets", "Tables and indexes that the last check knows.", len(status.targets))
 
 
-def _describe_counters(status: Status | None, counters: Counters) -> Iterator[Metric]:
+def _describe_counters(counters: Counters) -> Iterator[Metric]:
     checks = CounterMetricFamily(f"{_PREFIX}checks", "Checks by result.", labels=("result",))
-    for result, count in counters.checks.items():
+    with counters.lock:
+        results, durations = tuple(counters.checks.items()), counters.check_seconds
+        buckets, seconds = durations.accumulate(), durations.total
+    for result, count in results:
         checks.add_metric((result,), count)
     yield checks
-    durations = counters.check_seconds
     yield HistogramMetricFamily(
         f"{_PREFIX}check_duration_seconds",
         "How long checks took.",
-        buckets=durations.accumulate(),
-        sum_value=durations.total,
+        buckets=buckets,
+        sum_value=seconds,
     )
     if counters.last_success is not None:
         help_text = "When the last check ended in which nothing failed."
@@ -168,26 +186,24 @@ def _describe_counters(status: Status | None, counters: Counters) -> Iterator[Me
         "How long attempts of AWS calls took, by AWS's error code or success.",
         labels=("action", "result"),
     )
-    for (action, code), histogram in counters.calls.items():
-        calls.add_metric((action, code or "success"), histogram.accumulate(), histogram.total)
+    for action, code, buckets, seconds in counters.copy_calls():
+        calls.add_metric((action, code or "success"), buckets, seconds)
     yield calls
-    if status is not None:
-        yield from _describe_target_counters(status.program, counters)
 
 
-def _describe_target_counters(program: ProgramStatus, counters: Counters) -> Iterator[Metric]:
+def _describe_target_counters(program: ProgramStatus, sums: Iterable[TargetSums]) -> Iterator[Metric]:
     changes = CounterMetricFamily(
         f"{_PREFIX}changes", "Changes that AWS applied, by the code of their reason."
     )
     refusals = CounterMetricFamily(f"{_PREFIX}refusals", "Updates that AWS refused in part, by error code.")
     failures = CounterMetricFamily(f"{_PREFIX}target_failures", "Checks in which the target failed, by code.")
-    for target, counts in counters.targets.items():
-        labels = _label(program, target.table, target.index)
-        for (capacity, direction, code), count in counts.changes.items():
+    for one in sums:
+        labels = _label(program, one.target.table, one.target.index)
+        for (capacity, direction, code), count in one.changes:
             more = {"capacity": capacity, "direction": direction, "reason": code}
             changes.add_sample(f"{_PREFIX}changes_total", {**labels, **more}, count)
-        for family, codes in ((refusals, counts.refusals), (failures, counts.failures)):
-            for code, count in codes.items():
+        for family, codes in ((refusals, one.refusals), (failures, one.failures)):
+            for code, count in codes:
                 family.add_sample(f"{family.name}_total", {**labels, "code": code}, count)
     yield from (changes, refusals, failures)
 

@@ -67,6 +67,15 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]  # it has no types
 
     channel_class = _Channel
     next_channel_cleanup: float
+    is_closing = False
+
+    def run(self) -> None:
+        """Serve until `is_closing` is set and the trigger pulled."""
+        while not self.is_closing:
+            settings = self.adj
+            self.asyncore.loop(
+                settings.asyncore_loop_timeout, settings.asyncore_use_poll, map=self._map, count=1
+            )
 
     def readable(self) -> bool:
         """Return whether to accept connections, and look for overdue ones even if the clock was set back."""
@@ -131,8 +140,13 @@ class WebServer:
         if server is None or thread is None:
             self._socket.close()
             return
-        server.trigger.pull_trigger(lambda: _end(server))  # in the thread that uses the sockets
+        server.is_closing = True
+        server.pull_trigger()
         thread.join(_END_SECONDS)
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=_END_SECONDS)
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+        server.close()  # its trigger last: whoever still pulls it must not write to a file of somebody else
 
 
 def _bind(address: Address) -> socket.socket:
@@ -147,13 +161,6 @@ def _bind(address: Address) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _end(server: _Server) -> None:
-    server.task_dispatcher.shutdown(cancel_pending=True, timeout=_END_SECONDS)
-    for channel in list(server.active_channels.values()):
-        channel.handle_close()
-    server.close()
 
 
 def _find_connection_limit() -> int:

@@ -43,7 +43,7 @@ class Site:
     _files: Mapping[str, Response] = field(default_factory=read_files)
     _rendered: tuple[Status, Response] | None = None
     _renders: int = 0
-    _measured: tuple[Status, bytes] | None = None
+    _measured: tuple[Status, int, bytes] | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -101,9 +101,12 @@ class Site:
         status, targets = self.status, b""
         if status is not None:
             with self._lock:
-                if self._measured is None or self._measured[0] is not status:
-                    self._measured = (status, render_targets(status))
-                targets = self._measured[1]
+                # The reports are counted a moment after the status has changed.
+                reports, known = self.counters.reports, self._measured
+                if known is None or known[0] is not status or known[1] != reports:
+                    known = (status, reports, render_targets(status, self.counters.copy_targets()))
+                    self._measured = known
+                targets = known[2]
         return Response(render_program(status, self.counters) + targets, CONTENT_TYPE)
 
     def _show_histories(self, request: Request) -> Response:

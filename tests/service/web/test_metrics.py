@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from dynamic_dynamodb.aws.attempts import Attempt
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
@@ -14,11 +20,15 @@ from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.reasons import Code, Reason
 from dynamic_dynamodb.service.status.snapshot import Condition, Failure
-from dynamic_dynamodb.service.web.counters import Counters, Histogram
+from dynamic_dynamodb.service.web.counters import OTHER, Counters, Histogram
 from dynamic_dynamodb.service.web.metrics import render_program, render_targets
 from tests.service.status.builders import NOW, side, status, target
 
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
 DENIED = AwsError("dynamodb:DescribeTable", "AccessDeniedException", "no")
+MOST_SERIES = 200
 PLACE = {"account": "123456789012", "region": "us-east-1"}
 
 
@@ -31,6 +41,16 @@ def read(text: bytes) -> dict[str, list[tuple[dict[str, str], float]]]:
                 (sample.labels, sample.value)
             )
     return samples
+
+
+@dataclass(frozen=True)
+class Parsed(Collector):
+    """The metrics in a text, as Prometheus parses them."""
+
+    text: str
+
+    def collect(self) -> list[Metric]:
+        return list(text_string_to_metric_families(self.text))
 
 
 def updated(name: str, reads: tuple[int, int], writes: tuple[int, int]) -> TargetReport:
@@ -94,7 +114,8 @@ def test_reports_are_counted_by_what_happened() -> None:
     counters.observe(CheckReport((updated("a", (150, 200), (50, 50)), failed), metrics_requested=2), 400.0)
     counters.observe(CheckReport(error=DENIED), 0.25)
     counters.observe(CheckReport(is_cut_short=True), 0.25)
-    samples = read(render_program(status(target("a"), target("b")), counters))
+    seen = status(target("a"), target("b"))
+    samples = read(render_targets(seen, counters.copy_targets()) + render_program(seen, counters))
     a, b = ({**PLACE, "table": name, "index": ""} for name in "ab")
     reason = {"reason": "consumed-above-threshold"}
     assert samples["changes_total"] == [
@@ -120,14 +141,16 @@ def test_a_refused_update_is_counted_by_its_error_code() -> None:
     refused = TargetReport(Target("a"), Outcome.UNCHANGED, error=DENIED)
     counters.observe(CheckReport((refused,)), 1.0)
     labels = {**PLACE, "table": "a", "index": "", "code": "AccessDeniedException"}
-    assert read(render_program(status(target("a")), counters))["refusals_total"] == [(labels, 1)]
+    assert read(render_targets(status(target("a")), counters.copy_targets()))["refusals_total"] == [
+        (labels, 1)
+    ]
 
 
 def test_the_series_of_a_deleted_target_end() -> None:
     counters = Counters()
     counters.observe(CheckReport((updated("a", (1, 2), (1, 1)), updated("b", (1, 2), (1, 1)))), 1.0)
     counters.keep((target("b"),))
-    samples = read(render_program(status(target("b")), counters))
+    samples = read(render_targets(status(target("b")), counters.copy_targets()))
     assert [labels["table"] for labels, _ in samples["changes_total"]] == ["b"]
 
 
@@ -153,3 +176,20 @@ def test_a_histogram_counts_every_duration_once(durations: list[float]) -> None:
         ("10.0", sum(one <= 10 for one in durations)),
         ("+Inf", len(durations)),
     ]
+
+
+def test_codes_that_only_a_foreign_server_can_send_share_one_series() -> None:
+    counters = Counters()
+    for number in range(1_000):
+        counters.count_attempt(Attempt("dynamodb:ListTables", 0.02, f"Code{number}"))
+    samples = read(render_program(None, counters))["aws_call_duration_seconds_count"]
+    assert len(samples) < MOST_SERIES
+    assert [count for labels, count in samples if labels["result"] == OTHER] == [1_001 - len(samples)]
+
+
+@pytest.mark.parametrize("name", ["plain", 'a"b', "a\\b", "a\nb", "a,b}", "ä"])
+def test_gauges_are_written_as_the_library_writes_them(name: str) -> None:
+    seen = status(target(name, reads=side(1 / 3), writes=side(1e9)))
+    gauges, registry = render_targets(seen), CollectorRegistry()
+    registry.register(Parsed(gauges.decode()))
+    assert generate_latest(registry) == gauges
