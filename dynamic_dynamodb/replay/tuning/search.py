@@ -64,9 +64,15 @@ class Search:
         found: dict[int, tuple[_Places, set[Capacity]]] = {}
         middle = len(self._ladder.heights) // 2
         hint = PerCapacity(middle, middle)
+        shorter: _Places | None = None
         for patience in self._ladder.patiences:
-            hint = self._climb(patience, hint)
-            found[patience] = self._settle(hint, patience, FIRST)
+            if shorter is not None:
+                hint = shorter.map(lambda place: min(place + 1, len(self._ladder.heights) - 1))
+                if self._is_dominated(patience, hint, shorter):
+                    continue
+            found[patience] = self._settle(self._climb(patience, hint), patience, FIRST)
+            hint, failing = found[patience]
+            shorter = None if failing else hint
         fair = [patience for patience, (_, failing) in found.items() if not failing]
         if fair:
             patience = min(fair, key=lambda one: self._find_cost(found[one][0], one))
@@ -83,6 +89,11 @@ class Search:
         }
         rung = self._get_rung(places, patience)
         return Found(rung, self._write(rung), self._bench.sum_up(SECTION, rows), lowered, frozenset(failing))
+
+    def _is_dominated(self, patience: int, above: _Places, shorter: _Places) -> bool:
+        """Return whether no side can stand higher than with a shorter patience, so that it costs no less."""
+        raised = {one for one in Capacity if self._recorded[one] and above[one] > shorter[one]}
+        return not raised or self._find_failing(above, patience, FIRST, raised) == raised
 
     def _climb(self, patience: int, hint: _Places) -> _Places:
         """Return the highest place of each side that meets the goal on the first half; 0 if none does.

@@ -42,7 +42,7 @@ class FakeBench:
 
     highest: Mapping[tuple[int, str, int], PerCapacity[int]] = field(default_factory=dict)
     has_writes: bool = True
-    replays: int = 0
+    asked: list[tuple[int, str, int]] = field(default_factory=list)
     settings: TuneSettings = SETTINGS
 
     @property
@@ -51,9 +51,9 @@ class FakeBench:
         return (whole, whole)
 
     def replay(self, sections: Sequence[Section], half: int, physics: str, _: int) -> Row:
-        self.replays += 1
         typed = sections[0].typed
         patience = typed.decrease_lookback_period
+        self.asked.append((half, physics, patience))
         highest = self.highest.get((half, physics, patience), PerCapacity(TOP, TOP))
         heights = typed.capacities.map(lambda side: float(side.target_utilization or 0))
         throttled = heights.combine(lambda height, most: GOAL if height <= most else height, highest)
@@ -126,7 +126,21 @@ def test_a_side_that_was_not_recorded_takes_no_part() -> None:
 def test_similar_patiences_take_few_replays() -> None:
     bench = FakeBench(everywhere(85, 80))
     search(bench)
-    assert bench.replays <= 30
+    assert len(bench.asked) <= 21
+
+
+def test_a_longer_patience_takes_one_replay_if_no_side_can_stand_higher_with_it() -> None:
+    bench = FakeBench(everywhere(85, 80))
+    search(bench)
+    asked = [patience for half, _, patience in bench.asked if half == 0]
+    assert [asked.count(patience) for patience in PATIENCES[1:]] == [1, 1, 1]
+
+
+def test_a_longer_patience_is_searched_if_the_shorter_one_misses_the_goal() -> None:
+    shortest = {(0, physics, PATIENCES[0]): PerCapacity(0, 60) for physics in PRESETS}
+    found = search(FakeBench({**everywhere(60, 60), **shortest}))
+    assert found.rung == (PerCapacity(60, 60), PATIENCES[1])
+    assert not found.failing
 
 
 HIGHEST = st.sampled_from([0, *HEIGHTS])
