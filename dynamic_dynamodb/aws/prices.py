@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.parsing import read_token
@@ -87,7 +86,10 @@ def _read_product(entry: Mapping[str, Any], region: str) -> tuple[str, float]:
     if match is None or attributes.get("regionCode", region) != region:
         raise LookupError
     key, units = _KEYS[match["what"]]
-    return f"{'ia_' if match['class'] else ''}{key}", _find_first_charge(entry["terms"]["OnDemand"]) * units
+    dollars = _find_first_charge(entry["terms"]["OnDemand"]) * units
+    if not 0 < dollars <= _MOST_DOLLARS:
+        raise ValueError
+    return f"{'ia_' if match['class'] else ''}{key}", dollars
 
 
 def _find_first_charge(terms: Mapping[str, Any]) -> float:
@@ -97,7 +99,4 @@ def _find_first_charge(terms: Mapping[str, Any]) -> float:
         for term in terms.values()
         for tier in term["priceDimensions"].values()
     ]
-    _, dollars = min(tier for tier in tiers if tier[1] != 0)
-    if not isfinite(dollars) or not 0 < dollars <= _MOST_DOLLARS:
-        raise ValueError
-    return dollars
+    return min(tier for tier in tiers if tier[1] != 0)[1]

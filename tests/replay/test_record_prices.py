@@ -165,7 +165,7 @@ def add_second(price: str) -> list[Any]:
         pytest.param(edit(set_price("99999")), id="absurd"),
         pytest.param(edit(set_price("7.5", "CNY")), id="another currency"),
         pytest.param(edit(set_price(None)), id="null"),
-        pytest.param(add_second("0.5"), id="two prices"),
+        pytest.param(add_second("0.0000005"), id="two prices"),
         pytest.param(
             [*edit(lambda product: product["product"]["attributes"].update(regionCode="us-east-1"))],
             id="of another region",

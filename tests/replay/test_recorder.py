@@ -321,8 +321,8 @@ def test_a_full_disk_ends_a_recording_before_more_metrics_are_paid_for(tmp_path:
             [RecordedTarget(Entry(target)) for target in targets], Manifest("eu-west-1")
         )
     assert recorded.failures == (
-        "17 more tables and indexes are not recorded: free disk space, then run --record again",
         f"t02: not recorded: {tmp_path / 't02.csv'}: No space left on device",
+        "17 more tables and indexes are not recorded: free disk space, then run --record again",
     )
     assert (len(recorded.lines), recorded.fetched, len(history.asked)) == (2, 3, 3)
 

@@ -146,7 +146,7 @@ class Recorder:
             return Recorded((), tuple(failures))
         if stems:
             on_progress(0, len(stems))
-        count = 0
+        count = rest = 0
         for done, (subject, fetching) in enumerate(self._fetch_all(stems, names), 1):
             try:
                 fetched = fetching.result()
@@ -158,10 +158,11 @@ class Recorder:
                 path = self.folder.path / f"{stems[subject]}.csv"
                 errors[subject] = f"{subject}: not recorded: {path}: {error.strerror}"
                 if error.errno in _FULL:
-                    failures += _describe_rest(len(stems) - done)
+                    rest = len(stems) - done
                     break
             on_progress(done, len(stems))
         failures += (errors[one] for one in stems if one in errors)
+        failures += _describe_rest(rest)
         written = tuple(lines[one] for one in stems if one in lines)
         return Recorded(written, tuple(failures), fetched=count)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -71,7 +72,7 @@ class _Run:
     def open_one(self, directory: Path) -> None:
         """Open the region of the configuration; raise ConfigurationError if its directory cannot be used."""
         region = self.configuration.global_options["region"]
-        if not (directory / MANIFEST).exists() and find_regions(directory):
+        if not _has_manifest(directory) and find_regions(directory):
             fault = f"--record {directory} has a directory for each region: use --regions {region}"
             raise ConfigurationError((fault,))
         try:
@@ -81,7 +82,7 @@ class _Run:
 
     def open_several(self, directory: Path) -> None:
         """Open the regions of --regions, each in a directory of its own; one that fails is a sentence."""
-        if (directory / MANIFEST).exists():
+        if _has_manifest(directory):
             fault = (
                 f"--record {directory} holds recordings of one region: use another directory with --regions"
             )
@@ -131,6 +132,11 @@ class _Run:
             min(options["max_workers"], MOST_AT_ONCE),
         )
         return recorder.record(region.subjects, region.manifest, on_progress)
+
+
+def _has_manifest(directory: Path) -> bool:
+    """Return whether a directory has recordings of its own; False if it cannot be read."""
+    return os.access(directory / MANIFEST, os.F_OK)
 
 
 def _shift(on_progress: Callable[[int, int], None], before: int, targets: int, done: int, _: int) -> None:
