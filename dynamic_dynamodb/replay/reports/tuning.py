@@ -15,7 +15,7 @@ from dynamic_dynamodb.replay.tuning.advice import (
     list_class_changes,
 )
 from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS
-from dynamic_dynamodb.replay.tuning.levers import CHECK_INTERVAL_SECONDS, write_titles
+from dynamic_dynamodb.replay.tuning.levers import CHECK_INTERVAL_SECONDS, name_scaling_on_zero, write_titles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,13 +126,18 @@ def _write_figures(alternative: Alternative) -> Iterator[str]:
 
 
 def _describe_misses(tuned: Tuned) -> Iterator[str]:
-    """Yield which sides the second half lowered, and which throttle too much even so."""
+    """Yield which sides the second half lowered, and which throttle too much in pauses or even so."""
     for capacity in Capacity:
         name, height = capacity.value, tuned.found.rung.heights[capacity]
         if capacity in tuned.found.failing:
             yield f"even {height} %, the lowest that is tried, throttles more {name} than is allowed"
         elif capacity in tuned.found.lowered:
             yield f"what the first half chose throttled too many {name} in the second: lowered to {height} %"
+        if tuned.found.options.get(name_scaling_on_zero(capacity)) == "false":
+            yield (
+                f"{name} keep their capacity while nothing is consumed, as with AWS target tracking:"
+                " otherwise too many are throttled when load comes back"
+            )
 
 
 def _comment(text: str) -> Iterator[str]:

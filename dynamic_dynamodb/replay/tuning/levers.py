@@ -15,7 +15,7 @@ from dynamic_dynamodb.options import Capacity, Scope
 from dynamic_dynamodb.scaling.target_options import read_target_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
@@ -58,13 +58,24 @@ class Ladder:
     write_side: Callable[[Capacity, int, int], Iterator[tuple[str, object]]]
     shared: Callable[[int], Iterator[tuple[str, object]]]
 
-    def write(self, rung: Rung, limits: PerCapacity[Limits], recorded: PerCapacity[bool]) -> dict[str, str]:
-        """Return the options of a section by name; a side that was not recorded is not scaled."""
+    def write(
+        self,
+        rung: Rung,
+        limits: PerCapacity[Limits],
+        recorded: PerCapacity[bool],
+        kept: Collection[Capacity] = (),
+    ) -> dict[str, str]:
+        """Return the options of a section by name; a side that was not recorded is not scaled.
+
+        The sides in `kept` keep their capacity while nothing is consumed, as with AWS target tracking.
+        """
         options: dict[str, object] = {}
         for capacity in Capacity:
             name = capacity.value
             if recorded[capacity]:
                 options.update(self.write_side(capacity, rung.heights[capacity], rung.patience))
+                if capacity in kept:
+                    options[name_scaling_on_zero(capacity)] = "false"
             else:
                 options[f"enable-{name}-up-scaling"] = options[f"enable-{name}-down-scaling"] = "false"
             options[f"min-provisioned-{name}"] = limits[capacity].minimum
@@ -100,7 +111,12 @@ def _write_amounts(capacity: Capacity, height: int, patience: int) -> Iterator[t
 
 def _write_always(capacity: Capacity) -> Iterator[tuple[str, object]]:
     yield f"throttled-{capacity.value}-upper-threshold", 1
-    yield f"allow-scaling-down-{capacity.value}-on-0-percent", "true"
+    yield name_scaling_on_zero(capacity), "true"
+
+
+def name_scaling_on_zero(capacity: Capacity) -> str:
+    """Return the name of the option that lowers a side while nothing is consumed."""
+    return f"allow-scaling-down-{capacity.value}-on-0-percent"
 
 
 def _share_window(_: int = 0) -> Iterator[tuple[str, object]]:

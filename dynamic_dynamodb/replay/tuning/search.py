@@ -57,10 +57,37 @@ class Search:
         self._ladder = LADDERS[bench.settings.levers]
         self._limits = limits
         self._recorded = bench.halves[FIRST].sides.map(lambda side: side is not None)
-        self._rows: dict[tuple[_Places, int, int, str], Row] = {}
+        self._pauses = bench.halves[FIRST].sides.map(lambda side: side is not None and 0 in side.consumed)
+        self._kept: frozenset[Capacity] = frozenset()
+        self._rows: dict[tuple[_Places, int, int, str, frozenset[Capacity]], Row] = {}
 
     def run(self) -> Found:
-        """Return the cheapest setting that meets the goal, or the one that throttles least if none does."""
+        """Return the cheapest setting that meets the goal, or the one that throttles least if none does.
+
+        Sides that have pauses, and miss the goal, are searched again with their capacity kept in pauses.
+        """
+        chosen, patience, failing = self._choose()
+        pausing = {one for one in failing if self._pauses[one]}
+        if pausing:
+            self._kept = frozenset(pausing)
+            kept = self._choose()
+            if len(kept[2]) < len(failing):
+                chosen, patience, failing = kept
+            else:
+                self._kept = frozenset()
+        places, failing = self._settle(chosen, patience, SECOND)
+        failing |= self._find_failing(places, patience, FIRST)
+        lowered = frozenset(capacity for capacity in Capacity if places[capacity] < chosen[capacity])
+        rows = {
+            (half, physics): self._replay(places, patience, half, physics)
+            for half in (FIRST, SECOND)
+            for physics in PRESETS
+        }
+        rung = self._get_rung(places, patience)
+        return Found(rung, self._write(rung), self._bench.sum_up(SECTION, rows), lowered, frozenset(failing))
+
+    def _choose(self) -> tuple[_Places, int, set[Capacity]]:
+        """Return the places and the patience that the first half chooses, and which sides miss the goal."""
         found: dict[int, tuple[_Places, set[Capacity]]] = {}
         middle = len(self._ladder.heights) // 2
         hint = PerCapacity(middle, middle)
@@ -78,17 +105,7 @@ class Search:
             patience = min(fair, key=lambda one: self._find_cost(found[one][0], one))
         else:
             patience = min(found, key=lambda one: self._find_throttling(found[one][0], one))
-        chosen, _ = found[patience]
-        places, failing = self._settle(chosen, patience, SECOND)
-        failing |= self._find_failing(places, patience, FIRST)
-        lowered = frozenset(capacity for capacity in Capacity if places[capacity] < chosen[capacity])
-        rows = {
-            (half, physics): self._replay(places, patience, half, physics)
-            for half in (FIRST, SECOND)
-            for physics in PRESETS
-        }
-        rung = self._get_rung(places, patience)
-        return Found(rung, self._write(rung), self._bench.sum_up(SECTION, rows), lowered, frozenset(failing))
+        return found[patience][0], patience, found[patience][1]
 
     def _is_dominated(self, patience: int, above: _Places, shorter: _Places) -> bool:
         """Return whether no side can stand higher than with a shorter patience, so that it costs no less."""
@@ -143,7 +160,7 @@ class Search:
         return [self._replay(places, patience, FIRST, physics) for physics in PRESETS]
 
     def _replay(self, places: _Places, patience: int, half: int, physics: str) -> Row:
-        key = (places, patience, half, physics)
+        key = (places, patience, half, physics, self._kept)
         if key not in self._rows:
             options = self._write(self._get_rung(places, patience))
             sections = build_sections(self._bench.halves[half].target, options)
@@ -154,7 +171,7 @@ class Search:
         return Rung(places.map(lambda place: self._ladder.heights[place]), patience)
 
     def _write(self, rung: Rung) -> dict[str, str]:
-        return self._ladder.write(rung, self._limits, self._recorded)
+        return self._ladder.write(rung, self._limits, self._recorded, self._kept)
 
 
 def _choose(good: int, bad: int, hint: int) -> int:

@@ -42,12 +42,16 @@ class FakeBench:
 
     highest: Mapping[tuple[int, str, int], PerCapacity[int]] = field(default_factory=dict)
     has_writes: bool = True
+    kept: int | None = None
+    has_pauses: bool = False
     asked: list[tuple[int, str, int]] = field(default_factory=list)
     settings: TuneSettings = SETTINGS
 
     @property
     def halves(self) -> Any:
-        whole = record([60.0] * 60, [60.0] * 60 if self.has_writes else None)
+        whole = record(
+            [60.0] * 59 + [0.0 if self.has_pauses else 60.0], [60.0] * 60 if self.has_writes else None
+        )
         return (whole, whole)
 
     def replay(self, sections: Sequence[Section], half: int, physics: str, _: int) -> Row:
@@ -55,6 +59,10 @@ class FakeBench:
         patience = typed.decrease_lookback_period
         self.asked.append((half, physics, patience))
         highest = self.highest.get((half, physics, patience), PerCapacity(TOP, TOP))
+        kept = self.kept
+        if kept is not None:
+            idle = typed.capacities.map(lambda side: side.allow_scaling_down_on_0_percent)
+            highest = highest.combine(lambda most, lowers: most if lowers else int(kept), idle)
         heights = typed.capacities.map(lambda side: float(side.target_utilization or 0))
         throttled = heights.combine(lambda height, most: GOAL if height <= most else height, highest)
         cost = 1000 - sum(heights) + patience
@@ -114,6 +122,26 @@ def test_a_side_that_fails_at_the_lowest_height_is_reported() -> None:
     assert found.rung.heights == PerCapacity(80, 60)
     assert found.failing == {Capacity.WRITES}
     assert not found.alternative.meets_goal
+
+
+def test_a_side_with_pauses_keeps_its_capacity_in_them_if_it_misses_the_goal_otherwise() -> None:
+    found = search(FakeBench(everywhere(0, 80), kept=75, has_pauses=True))
+    assert (found.rung.heights, found.failing) == (PerCapacity(75, 80), frozenset())
+    assert found.options["allow-scaling-down-reads-on-0-percent"] == "false"
+    assert found.options["allow-scaling-down-writes-on-0-percent"] == "true"
+
+
+def test_pauses_lower_a_side_if_that_meets_the_goal_or_keeping_it_does_not_either() -> None:
+    for highest, kept in ((60, 75), (0, 0)):
+        found = search(FakeBench(everywhere(highest, 80), kept=kept, has_pauses=True))
+        assert found.options["allow-scaling-down-reads-on-0-percent"] == "true"
+        assert found.failing == (set() if highest else {Capacity.READS})
+
+
+def test_a_side_without_pauses_is_not_searched_again() -> None:
+    found = search(FakeBench(everywhere(0, 80), kept=75))
+    assert found.options["allow-scaling-down-reads-on-0-percent"] == "true"
+    assert found.failing == {Capacity.READS}
 
 
 def test_a_side_that_was_not_recorded_takes_no_part() -> None:
