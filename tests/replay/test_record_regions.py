@@ -142,6 +142,15 @@ def test_a_replay_takes_the_recordings_of_the_region_of_its_configuration(progra
     assert "2 recordings of eu-west-1 are left out" in other.stderr
 
 
+def test_tuning_takes_the_recordings_of_one_region(program: Program) -> None:
+    program.run(*RECORD)
+    run = program.run("--tune", "history", "--region", "eu-west-1", "--workers", "1", AWS_DEFAULT_REGION=None)
+    left_out, orders, users = run.stderr.splitlines()
+    assert "2 recordings of us-east-1 are left out: the configuration is for eu-west-1" in left_out
+    assert [line.split(": ")[1] for line in (orders, users)] == ["orders is left out", "users is left out"]
+    assert run.code == 1  # they are too short
+
+
 @pytest.mark.parametrize(
     ("regions", "wanted", "kept", "other"),
     [
