@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.cli.report_file import find_report, write_report_file
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
 from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals
 from dynamic_dynamodb.errors import ConfigurationError
@@ -16,6 +17,8 @@ from dynamic_dynamodb.replay.progress import ProgressBar, describe_time
 from dynamic_dynamodb.replay.recordings.files import open_folder
 from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources
 from dynamic_dynamodb.replay.reports.tuning import write_advice, write_configuration
+from dynamic_dynamodb.replay.reports.tuning_data import write_tuning_csv, write_tuning_json
+from dynamic_dynamodb.replay.reports.tuning_page import write_tuning_report
 from dynamic_dynamodb.replay.tuning.advice import advise
 from dynamic_dynamodb.replay.tuning.alternatives import (
     DEFAULT_LIMIT_PERCENT,
@@ -41,7 +44,7 @@ def tune(sources: ConfigSources) -> Result:
     options = configuration.global_options
     replay_settings = read_settings(options, sources.flags)
     billing = options["billing"] if "billing" in sources.flags else MEAN_OF_BILLS
-    output = _find_output(sources, options)
+    output, report = _find_output(sources, options), find_report(sources, options)
     found, faults = find_sources(sources.find_path(options["tune"]), options["as"])
     files, left_out = choose_region(found, options["region"])
     replay_settings = replay_settings.use_recorded_prices(files)
@@ -61,13 +64,21 @@ def tune(sources: ConfigSources) -> Result:
     if not progress.tuned:
         return Result("", add_program_name(warnings), add_program_name(failures), ExitCode.FAILURE)
     advice = advise(progress.tuned, settings)
-    text = "\n".join(write_configuration(advice, settings, region, failures))
+    file = "\n".join(write_configuration(advice, settings, region, failures))
+    text = file
+    # The search may have taken hours: its result is printed even if a file cannot be written.
+    unwritten: list[str | None] = []
+    if report is not None:
+        unwritten.append(write_report_file(report, write_tuning_report(advice, settings, failures)))
     if output is not None:
-        fault = _write(output, f"{text}\n")
-        if fault is None:
+        unwritten.append(_write(output, f"{file}\n"))
+        if unwritten[-1] is None:
             text = "\n".join((*write_advice(advice), f"written to {output}"))
-        else:  # the search may have taken hours: its result is printed instead
-            failures.append(fault)
+    if options["format"] == "json":
+        text = write_tuning_json(advice, settings, region, failures)
+    elif options["format"] == "csv":
+        text = write_tuning_csv(advice)
+    failures += filter(None, unwritten)
     failures += _find_excesses(advice, replay_settings.conditions)
     code = ExitCode.FAILURE if failures else ExitCode.SUCCESS
     return Result(text, add_program_name(warnings), add_program_name(failures), code)

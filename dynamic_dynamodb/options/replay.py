@@ -133,14 +133,20 @@ REPLAY_OPTIONS: Final = (
         unit="processes",
         needs=("tune",),
     ),
-    _replay("report", Kind.PATH, "Write an HTML report with charts to this file.", metavar="HTML"),
+    _replay(
+        "report",
+        Kind.PATH,
+        "Write an HTML report with charts to this file.",
+        metavar="HTML",
+        needs=_REPLAY_OR_TUNE,
+    ),
     _replay(
         "format",
         Kind.TEXT,
-        "Output format of --replay, and of `--daemon status`, which has no csv.",
+        "Output format of --replay and --tune, and of `--daemon status`, which has no csv.",
         default="table",
         choices=REPLAY_FORMATS,
-        needs=("replay", "daemon status"),
+        needs=(*_REPLAY_OR_TUNE, "daemon status"),
     ),
     _replay(
         "physics",

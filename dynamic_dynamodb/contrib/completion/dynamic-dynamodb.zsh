@@ -41,7 +41,7 @@ _shtab_dynamic_dynamodb_options=(
   "--levers[Options that --tune may set\: those of target utilization, or only those that 2.5.1 had. (default\: target)]:target|existing:(target existing)"
   "--workers[Number of processes of --tune. Defaults to one for each CPU. In processes.]:N:"
   "--report[Write an HTML report with charts to this file.]:HTML:_files"
-  "--format[Output format of --replay, and of \`--daemon status\`, which has no csv. (default\: table)]:table|json|csv:(table json csv)"
+  "--format[Output format of --replay and --tune, and of \`--daemon status\`, which has no csv. (default\: table)]:table|json|csv:(table json csv)"
   "--physics[Model of a table\: ideal, slow or no-burst, optionally with constants, such as \`slow,retry\=0.5\`\: delay, update and alarm in minutes, burst in seconds, retry as the share of throttled units that are retried. alarm is the delay of AWS target tracking. (default\: ideal)]:NAME|K=V,…:"
   "--billing[How to bill an hour in which capacity changes, which AWS does not document. The verdict compares costs billed this way. --tune takes the mean of both unless this is set. (default\: hour-max)]:hour-max|prorated:(hour-max prorated)"
   "--compare[Also simulate this configuration file, and compare the results.]:OTHER.CONF:_files"

@@ -137,9 +137,9 @@ def _write_title(title: str) -> str:
 
 
 def write_sums(sums: Iterable[tuple[str, str]]) -> str:
-    """Return the figures of all targets together, each with what it is."""
+    """Return the figures of all targets together: what each is, and the figure."""
     items = "".join(
-        f"<div><dt>{write_text(what)}</dt><dd>{write_text(figure)}</dd></div>" for figure, what in sums
+        f"<div><dt>{write_text(what)}</dt><dd>{write_text(figure)}</dd></div>" for what, figure in sums
     )
     return f'<dl class="sums">{items}</dl>'
 
