@@ -19,7 +19,7 @@ from dynamic_dynamodb.replay.recordings.reader import choose_region, find_source
 from dynamic_dynamodb.replay.reports.tuning import write_advice, write_configuration
 from dynamic_dynamodb.replay.reports.tuning_data import write_tuning_csv, write_tuning_json
 from dynamic_dynamodb.replay.reports.tuning_page import write_tuning_report
-from dynamic_dynamodb.replay.tuning.advice import advise
+from dynamic_dynamodb.replay.tuning.advice import add_up, advise
 from dynamic_dynamodb.replay.tuning.alternatives import (
     DEFAULT_LIMIT_PERCENT,
     MEAN_OF_BILLS,
@@ -147,7 +147,8 @@ class _Progress:
             self.failed.append(result)
         else:
             self.tuned.append(result)
-            self._saving += sum(one.saving for one in advise([result], self._settings))
+            before, after = add_up(advise([result], self._settings))
+            self._saving += before - after
         done = len(self.tuned) + len(self.failed)
         left = (time.monotonic() - self._begun) / done * (self._targets - done)
         saved = f"saving ${self._saving:,.2f} a month, " if self._saving > 0 else ""
