@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from dynamic_dynamodb.config.address import GOOD_ADDRESS, Address
+from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import clip, mask_url, shorten
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
 from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
@@ -43,7 +44,9 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
         if option.name == "log-level":
             parsed = text.lower()
         if parsed not in option.choices:
+            meant = suggest(text, option.choices)
             message = f"must be one of {', '.join(option.choices)}, got {shorten(text)}"
+            message += f": {meant}" if meant else ""
             raise ValueError(message)
     if option.minimum is not None and parsed < option.minimum:
         message = f"must be at least {option.minimum}, got {clip(text)}"

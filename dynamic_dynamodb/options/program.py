@@ -144,7 +144,7 @@ PROGRAM_OPTIONS: Final = (
         Kind.TEXT,
         Scope.COMMAND_LINE,
         "Scale the tables whose names this regular expression matches from the start."
-        " Only the flags below apply to them, not the sections of the file.",
+        " The flags for read and write capacity apply to them, and the sections of the file do not.",
         flags=("-t", "--table-name"),
         group=Group.DYNAMODB,
     ),

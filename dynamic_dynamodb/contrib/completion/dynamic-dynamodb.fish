@@ -56,8 +56,9 @@ set -g _shtab_dynamic_dynamodb_opts_with_value --as --aws-access-key-id --aws-se
 complete -c dynamic-dynamodb -e
 complete -c dynamic-dynamodb -f
 
-complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -s h -l help -d 'show this help message and exit'
-complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l version -d 'show program'"'"'s version number and exit'
+complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -s h -d 'Print a short help with examples.'
+complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l help -d 'Print all flags.'
+complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l version -d 'Print the version, and exit.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -s c -l config -xka "(__fish_complete_path (commandline -ct))" -d 'Configuration file.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l dry-run -d 'Log what would change and why; change and publish nothing, and save no counts.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l run-once -d 'Check all tables once and exit: 0 on success, 1 if a table or an index failed.'
@@ -70,7 +71,7 @@ complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l print-completio
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l daemon -xka "start stop restart reload status foreground fg" -d 'Control the daemon. `foreground` (or `fg`) does not detach, for use in a supervisor or a container. `status` also shows the last check; after it, names such as orders or orders/by-customer, or expressions, choose the tables and indexes to show.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l instance -x -d 'Name of the daemon. Daemons with different names can run at the same time. (default: default)'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l pid-file-dir -xka "(__fish_complete_directories)" -d 'Directory of the pid file. (default: /tmp)'
-complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -s t -l table-name -x -d 'Scale the tables whose names this regular expression matches from the start. Only the flags below apply to them, not the sections of the file.'
+complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -s t -l table-name -x -d 'Scale the tables whose names this regular expression matches from the start. The flags for read and write capacity apply to them, and the sections of the file do not.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l record -xka "(__fish_complete_path (commandline -ct))" -d 'Save the CloudWatch metrics of every matching table and index in this directory, as one CSV file each, and exit. Further runs fetch only what is missing.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l all -d 'With --record: record every table and index of the region, on-demand ones included; needs no configuration file, and ignores the sections of one. With --replay: print every target in full, also if there are more than ten.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l regions -x -d 'Record several regions, each into a directory of its own in DIR, named after it.'

@@ -16,8 +16,9 @@ _shtab_dynamic_dynamodb_commands() {
 }
 
 _shtab_dynamic_dynamodb_options=(
-  "(- : *)"{-h,--help}"[show this help message and exit]"
-  "(- : *)--version[show program\'s version number and exit]"
+  "(- : *)-h[Print a short help with examples.]"
+  "(- : *)--help[Print all flags.]"
+  "(- : *)--version[Print the version, and exit.]"
   {-c,--config}"[Configuration file.]:PATH:_files"
   "--dry-run[Log what would change and why\; change and publish nothing, and save no counts.]"
   "--run-once[Check all tables once and exit\: 0 on success, 1 if a table or an index failed.]"
@@ -30,7 +31,7 @@ _shtab_dynamic_dynamodb_options=(
   "--daemon[Control the daemon. \`foreground\` (or \`fg\`) does not detach, for use in a supervisor or a container. \`status\` also shows the last check\; after it, names such as orders or orders\/by-customer, or expressions, choose the tables and indexes to show.]:start|stop|restart|reload|status|foreground|fg:(start stop restart reload status foreground fg)"
   "--instance[Name of the daemon. Daemons with different names can run at the same time. (default\: default)]:INSTANCE:"
   "--pid-file-dir[Directory of the pid file. (default\: \/tmp)]:PATH:_files -/"
-  {-t,--table-name}"[Scale the tables whose names this regular expression matches from the start. Only the flags below apply to them, not the sections of the file.]:NAME:"
+  {-t,--table-name}"[Scale the tables whose names this regular expression matches from the start. The flags for read and write capacity apply to them, and the sections of the file do not.]:NAME:"
   "--record[Save the CloudWatch metrics of every matching table and index in this directory, as one CSV file each, and exit. Further runs fetch only what is missing.]:DIR:_files"
   "--all[With --record\: record every table and index of the region, on-demand ones included\; needs no configuration file, and ignores the sections of one. With --replay\: print every target in full, also if there are more than ten.]"
   "--regions[Record several regions, each into a directory of its own in DIR, named after it.]:REGION,…:"
