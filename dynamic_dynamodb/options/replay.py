@@ -134,6 +134,15 @@ REPLAY_OPTIONS: Final = (
         needs=("tune",),
     ),
     _replay(
+        "scheduler",
+        Kind.TEXT,
+        "Tune on the workers of the Dask cluster with this scheduler, such as tls://10.0.0.5:8786, instead of"
+        " on this machine. All workers must see the recordings at the same path. Anyone who reaches a tcp://"
+        " scheduler can run code on its workers.",
+        metavar="ADDRESS",
+        needs=("tune",),
+    ),
+    _replay(
         "report",
         Kind.PATH,
         "Write an HTML report with charts to this file.",

@@ -41,6 +41,7 @@ _shtab_dynamic_dynamodb_options=(
   "--tune-output[Write the sections to this new file instead.]:FILE:_files"
   "--levers[Options that --tune may set\: those of target utilization, or only those that 2.5.1 had. (default\: target)]:target|existing:(target existing)"
   "--workers[Number of processes of --tune. Defaults to one for each CPU. In processes.]:N:"
+  "--scheduler[Tune on the workers of the Dask cluster with this scheduler, such as tls\:\/\/10.0.0.5\:8786, instead of on this machine. All workers must see the recordings at the same path. Anyone who reaches a tcp\:\/\/ scheduler can run code on its workers.]:ADDRESS:"
   "--report[Write an HTML report with charts to this file.]:HTML:_files"
   "--format[Output format of --replay and --tune, and of \`--daemon status\`, which has no csv. (default\: table)]:table|json|csv:(table json csv)"
   "--physics[Model of a table\: ideal, slow or no-burst, optionally with constants, such as \`slow,retry\=0.5\`\: delay, update and alarm in minutes, burst in seconds, retry as the share of throttled units that are retried. alarm is the delay of AWS target tracking. (default\: ideal)]:NAME|K=V,…:"
