@@ -86,6 +86,7 @@ bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (
 	$(VENV)/bin/python -m tests.benchmarks.decisions
 	$(VENV)/bin/python -m tests.benchmarks.checks
 	$(VENV)/bin/python -m tests.benchmarks.replay
+	$(VENV)/bin/python -m tests.benchmarks.reports
 	$(VENV)/bin/python -m tests.benchmarks.status
 	$(VENV)/bin/python -m tests.benchmarks.history
 

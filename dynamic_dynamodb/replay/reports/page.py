@@ -18,7 +18,7 @@ MOST_DETAILED: Final = 10
 """Of more targets, the details are shorter, so that the page stays small."""
 COLUMNS: Final = 800
 """Columns of a chart."""
-COLUMNS_OF_MANY: Final = 200
+COLUMNS_OF_MANY: Final = 150
 """Columns of a chart if the page has many targets."""
 
 

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.settings import Settings
 
 MOST_CHANGES_SHOWN: Final = 500
-MOST_CHANGES_OF_MANY: Final = 30
+MOST_CHANGES_OF_MANY: Final = 20
 """Shown changes of a target if the page has many targets."""
 MOST_NAMED: Final = 3
 LEGEND: Final = (
