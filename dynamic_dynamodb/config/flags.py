@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
 _GENERAL: Final = {"help": "--help", "version": "--version"}
-_FLAGS: Final = {**_GENERAL, **{option.name: f"--{option.name}" for option in OPTIONS if option.flags}}
+_FLAGS: Final = {
+    **_GENERAL,
+    **{flag[2:]: flag for option in OPTIONS for flag in option.flags if flag.startswith("--")},
+}
 _COMMANDS: Final = {**_GENERAL, **{command: f"--daemon {command}" for command in DAEMON_COMMANDS}}
 """Commands of other programs, with the flag that stands for each: `start` is not the flag of --replay."""
 _OLD_FLAGS: Final = tuple(flag for option in OPTIONS if not option.since for flag in option.flags)

@@ -73,6 +73,7 @@ class _Loader:
     environment: Mapping[str, str]
     origins: dict[str, Mapping[str, str]] = field(default_factory=dict)
     budget: MatchBudget = field(default_factory=MatchBudget)
+    has_default_region: bool = True
 
     def examine(self) -> LoadResult:
         content = self._read_content()
@@ -82,8 +83,10 @@ class _Loader:
         }
         everywhere = plain[DEFAULT_SECTION]
         flags = {scope: Layer("flag", self.reader.parse_flags(scope)) for scope in _FLAG_SCOPES}
+        joined = join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL])
+        self.has_default_region = joined.origins["region"] == DEFAULT_ORIGIN
         global_options = {
-            **join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL]).values,
+            **joined.values,
             **join(Scope.COMMAND_LINE, flags[Scope.COMMAND_LINE]).values,
         }
         logging_options = join(Scope.LOGGING, everywhere, plain["logging"], flags[Scope.LOGGING]).values
@@ -206,7 +209,9 @@ class _Loader:
         self.reader.faults += validation.find_interval_faults(global_options, self.reader.unread)
         self.reader.warnings += validation.warn_of_late_spikes(global_options)
         if not global_options["regions"]:
-            self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
+            self.reader.warnings += validation.warn_of_region(
+                global_options, self.environment, is_default=self.has_default_region
+            )
         self.reader.warnings += validation.warn_of_listening(global_options)
         if not {"sns-topic-arn", "sns-message-types"} & content.plain.get(DEFAULT_SECTION, {}).keys():
             self.reader.warnings += topics.warn_of_global_messages(global_options)

@@ -189,6 +189,17 @@ GLOBAL_OPTIONS: Final = (
         group=Group.PROGRAM,
     ),
     Option(
+        "aws-profile",
+        Kind.TEXT,
+        Scope.GLOBAL,
+        "Profile of AWS's configuration files whose credentials are used. Wins over AWS_PROFILE and over keys"
+        " in the environment, and excludes aws-access-key-id. The profile's region is not used.",
+        metavar="NAME",
+        since="3.0",
+        flags=("--profile",),
+        group=Group.DYNAMODB,
+    ),
+    Option(
         "aws-access-key-id",
         Kind.TEXT,
         Scope.GLOBAL,

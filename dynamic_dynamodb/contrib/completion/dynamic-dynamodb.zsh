@@ -58,6 +58,7 @@ _shtab_dynamic_dynamodb_options=(
   {-r,--region}"[AWS region. (default\: us-east-1)]:REGION:"
   "--check-interval[Interval between the starts of two checks. (default\: 300 seconds)]:N:"
   "--quiet-check-interval[Interval between two looks at a quiet table or index\: one that stays as it is, and would not be raised at twice its load. Each check looks at all others, and at everything if this is not set. \`--run-once\` looks at everything. In seconds.]:N:"
+  "--profile[Profile of AWS\'s configuration files whose credentials are used. Wins over AWS_PROFILE and over keys in the environment, and excludes aws-access-key-id. The profile\'s region is not used.]:NAME:"
   "--aws-access-key-id[AWS access key ID. Without keys, boto3 finds credentials as usual\: environment, profile, role.]:ID:"
   "--aws-secret-access-key[AWS secret access key.]:KEY:"
   "--max-workers[Maximum number of concurrent calls that describe tables, fetch metrics and request circuit breakers. Updates are always sent four at a time, because AWS refuses more. (default\: 16 calls)]:N:"
