@@ -37,6 +37,9 @@ _VALUES: Final = {
     Kind.PATH: "a path",
     Kind.SCALE: "a dict of percentages to amounts, such as `{0: 0, 0.25: 5, 0.5: 10, 1: 20}`",
     Kind.WINDOWS: "times of day in UTC, such as `22:00-06:00, 12:00-13:00`",
+    Kind.TIMES: "days and times, such as `Mon-Fri 07:30-20:30, Dec 24-26`",
+    Kind.ZONE: "the IANA name of a time zone",
+    Kind.MOMENT: "a date and a time",
     Kind.URL: "an http or https URL",
     Kind.TARGET: "a table or an index",
     Kind.NAMES: "names separated by commas",
@@ -62,7 +65,7 @@ _COMMAND_LINE_HEAD: Final = f"""\
 
 Flags override the configuration file.
 The flags for read and write capacity apply to `--table-name` only; otherwise the sections of the file apply.
-`-h` prints a short help with examples, `--help` all flags, and `--version` the version.
+`--help` lists all flags, and `--version` prints the version.
 Flags can be abbreviated as long as they stay unambiguous.
 
 | exit code | meaning |
@@ -106,7 +109,7 @@ def list_files() -> Iterator[tuple[Path, str]]:
 
 
 def _write_options() -> Iterator[str]:
-    for scope in (Scope.GLOBAL, Scope.LOGGING, Scope.TARGET):
+    for scope in (Scope.GLOBAL, Scope.LOGGING, Scope.SCHEDULE, Scope.TARGET):
         yield f"## {scope.value}\n"
         for option in options_in(scope):
             if option.capacity is not Capacity.WRITES:

@@ -97,8 +97,9 @@ def list_topics(configuration: Configuration) -> list[str]:
     own = [options["sns_topic_arn"]] if options["sns_topic_arn"] and has_types else []
     return own + [
         one.typed.sns_topic_arn
-        for section in configuration.sections
-        for one in (section, *section.gsis)
+        for table in configuration.sections
+        for section in (table, *table.gsis)
+        for one in section.variants
         if one.typed.sns_topic_arn and one.typed.sns_message_types
     ]
 

@@ -121,6 +121,9 @@ class Check:
         )
         self._reader = MetricReader(world.metrics, memory)
         self._is_dry_run = is_dry_run
+        self._has_schedules = any(
+            one.blueprint is not None for section in sections for one in (section, *section.gsis)
+        )
 
     def run(self, now: datetime) -> CheckReport:
         """Check every target once, as of `now` (UTC), and report on each in the order of their names.
@@ -140,6 +143,7 @@ class Check:
             memory.keep_only(found.listed)
         now = world.clock.correct(now)
         memory.correct(now)
+        found = found.at(now) if self._has_schedules else found
         is_cut_short = self.is_stopping()
         due = self.memory.resting.take_due(found.matched)
         left_out = self.memory.resting.list_left_out(found, due)

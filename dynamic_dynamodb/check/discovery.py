@@ -22,6 +22,7 @@ from dynamic_dynamodb.scaling.reasons import AWS_AUTOSCALED, ON_DEMAND, Code, Re
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
+    from datetime import datetime
 
     from dynamic_dynamodb.check.ports import Autoscaled, Autoscaling, Descriptions, Tables
     from dynamic_dynamodb.config.sections import Matches, Section
@@ -54,6 +55,11 @@ class MatchedTarget:
         """Return the target itself."""
         return self.description.target
 
+    def at(self, now: datetime) -> MatchedTarget:
+        """Return the same with the options that hold at this moment."""
+        section = self.section.at(now)
+        return self if section is self.section else replace(self, section=section)
+
     def report(self, outcome: Outcome, reason: Reason, error: AwsError | None = None) -> TargetReport:
         """Report that there is no decision, with the reason."""
         return TargetReport(
@@ -82,6 +88,20 @@ class Discovered:
     undescribed: frozenset[str] = frozenset()
     is_list_missing: bool = False
     is_autoscaling_unknown: bool = False
+
+    def at(self, now: datetime) -> Discovered:
+        """Return the same with the options that hold at this moment."""
+        return replace(
+            self,
+            matched=tuple(one.at(now) for one in self.matched),
+            skipped=tuple(_date_report(one, now) for one in self.skipped),
+            failed=tuple(_date_report(one, now) for one in self.failed),
+        )
+
+
+def _date_report(report: TargetReport, now: datetime) -> TargetReport:
+    section = report.section.at(now) if report.section else None
+    return report if section is report.section else replace(report, section=section)
 
 
 @value

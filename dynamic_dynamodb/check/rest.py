@@ -100,6 +100,9 @@ class RestingTargets:
         rest = self.rests.get(target)
         if rest is None or self.now >= rest.due:
             return False
+        section = rest.matched.section
+        if section.at(self.now) is not section:  # a schedule has opened or closed since
+            return False
         return rest.is_window_open or not self._is_window_open(rest.matched)
 
     def _is_changed(self, matched: MatchedTarget) -> bool:

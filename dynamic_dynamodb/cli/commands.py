@@ -81,7 +81,7 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
         if "record" in flags:
             message += ", or --all to record every table"
-        raise ConfigurationError(sources.examine().faults or (message,))
+        raise ConfigurationError((message,))
     if command is not None:
         from dynamic_dynamodb.cli.configuration import COMMANDS
 
@@ -103,7 +103,7 @@ def _find_configuration_command(flags: Mapping[str, str | bool]) -> str | None:
         return None
     from dynamic_dynamodb.cli.configuration import COMMANDS
 
-    return next(name for name in COMMANDS if name in flags)
+    return next((name for name in COMMANDS if name in flags), None)
 
 
 def _run_with_aws(sources: ConfigSources) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.aws.permissions import MOST_CHARACTERS, write_policy
 from dynamic_dynamodb.cli.result import Result, add_program_name, refuse
-from dynamic_dynamodb.config.explain import explain, render_configuration
+from dynamic_dynamodb.config.explain import describe_schedule, explain, render_configuration
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.migration import describe_differences
 from dynamic_dynamodb.service.state_file import StateFile
@@ -38,6 +38,8 @@ def check_configuration(sources: ConfigSources) -> Result:
     lines += [f"notice: {difference}" for difference in differences]
     if not result.faults:
         counted = _count(configuration, len(warnings), len(differences))
+        now = sources.clock()
+        lines += (f"schedule {one.name} {describe_schedule(one, now)}" for one in configuration.schedules)
         lines.append(f"{sources.source} can be used: {counted}")
     text = "\n".join(lines)
     return refuse(sources.flags, result.faults, text=text) if result.faults else Result(text)
@@ -58,7 +60,8 @@ def explain_target(sources: ConfigSources) -> Result:
     if checked.faults:
         return checked
     configuration = sources.load()
-    explanation = explain(configuration, configuration.global_options["explain"])
+    options = configuration.global_options
+    explanation = explain(configuration, options["explain"], options["at"] or sources.clock())
     return Result(f"{checked.text}\n{explanation}")
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.expressions import MatchBudget
+from dynamic_dynamodb.config.moments import show_moment
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.config.text import MASK, clip, escape, mask_url
@@ -14,10 +15,12 @@ from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, join_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.scaling.model import Target
+    from dynamic_dynamodb.scaling.schedules import Schedule
 
 UNSET: Final = "-"
 WIDEST_VALUE_CHARACTERS: Final = 20
@@ -37,17 +40,26 @@ def render_configuration(configuration: Configuration) -> str:
     """Return the configuration as JSON, secrets masked, tables in the order in which they are matched."""
     tables = {
         section.expression.text: {
-            **_mask_all(section.options),
-            "gsis": {gsi.expression.text: _mask_all(gsi.options) for gsi in section.gsis},
+            **_render_section(section),
+            "gsis": {gsi.expression.text: _render_section(gsi) for gsi in section.gsis},
         }
         for section in configuration.sections
     }
+    schedules = {one.name: {"times": one.times, "time_zone": one.zone} for one in configuration.schedules}
     shown = {
         "global": _mask_all(configuration.global_options),
         "logging": _mask_all(configuration.logging_options),
         "tables": tables,
+        **({"schedules": schedules} if schedules else {}),
     }
     return json.dumps(shown, indent=2)
+
+
+def _render_section(section: Section) -> dict[str, Any]:
+    """Return the options of a section, and those of its overlays by the names of their schedules."""
+    overlays = section.blueprint.overlays if section.blueprint else ()
+    during = {one.schedule.name: _mask_all(one.layer.values) for one in overlays}
+    return {**_mask_all(section.options), **({"during": during} if during else {})}
 
 
 def _mask_all(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,8 +73,8 @@ def _mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what
     return mask_url(shown) if shown and key in _URLS else shown
 
 
-def explain(configuration: Configuration, target: Target) -> str:
-    """Return the section, others that match too, and a table of options, values and origins."""
+def explain(configuration: Configuration, target: Target, now: datetime) -> str:
+    """Return the section, others that match too, and a table of options, values and origins at a moment."""
     budget = MatchBudget()
     matches, name = match_sections(configuration.sections, (target.table,), budget), target.table
     table = matches.sections.get(target.table)
@@ -78,7 +90,25 @@ def explain(configuration: Configuration, target: Target) -> str:
     lines = [f"{target}: [{clip(chosen.title)}]"]
     lines += [f"  [{clip(other.title)}] matches too, but comes later in the file" for other in others]
     lines += [] if target.index else [_explain_indexes(chosen)]
-    return "\n".join((*lines, *_lay_out(_list_options(configuration, chosen))))
+    lines += _explain_overlays(chosen, now)
+    return "\n".join((*lines, *_lay_out(_list_options(configuration, chosen.at(now)))))
+
+
+def _explain_overlays(section: Section, now: datetime) -> Iterator[str]:
+    """Yield which overlays of a section are open at a moment, and when each opens or closes next."""
+    if section.blueprint is None:
+        return
+    for overlay in section.blueprint.overlays:
+        yield f"  [{clip(overlay.title)}] {describe_schedule(overlay.schedule, now)}"
+
+
+def describe_schedule(schedule: Schedule, now: datetime) -> str:
+    """Return whether a schedule is open at a moment, and when it opens or closes next."""
+    change, is_open = schedule.find_next_change(now), schedule.is_open(now)
+    state = f"is {'open' if is_open else 'closed'} on {show_moment(now, schedule.zone)}"
+    if change is None:
+        return f"{state}, and {'never closes' if is_open else 'never opens again'}"
+    return f"{state}, and {'closes' if is_open else 'opens'} on {show_moment(change, schedule.zone)}"
 
 
 def _explain_indexes(table: Section) -> str:
@@ -108,7 +138,7 @@ def _list_other_sections(
 
 
 def _list_options(configuration: Configuration, section: Section) -> Iterator[tuple[str, str, str]]:
-    origins = configuration.origins[section.title]
+    origins = section.origins
     for option in options_in(Scope.TARGET):
         yield option.name, *_find(option, section.options, origins, configuration.global_options)
 

@@ -8,41 +8,34 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.paths import read_within_limits
-from dynamic_dynamodb.config.suggestions import find_meant
 from dynamic_dynamodb.config.text import clip, shorten
+from dynamic_dynamodb.config.titles import DEFAULT_SECTION, Title, read_title
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEFAULT_SECTION: Final = "DEFAULT"
 MOST_LINE_FAULTS: Final = 50
-_SUGGESTED_TITLES: Final = ("global", "logging", "default_options")
-_PLAIN_TITLES: Final = (*_SUGGESTED_TITLES, DEFAULT_SECTION)
-_GOOD_TITLES: Final = "[table: ^my_table$] or [gsi: ^my_index$ table: ^my_table$]"
+MOST_SCHEDULES: Final = 50
+MOST_OVERLAYS: Final = 20
+"""Of one section. More would make the check of all combinations slow."""
 _SECRET_WORD: Final = re.compile("key|secret|passw|token", re.IGNORECASE)
 
 _COMMENT: Final = re.compile(r"^\s*#.*|(^|\s);.*")
 _OPTION: Final = re.compile(r"\s*(?P<name>[^\s:=[][^:=]*)(?P<rest>[:=].*)")
 
-_TITLE_WORDS: Final = ("table", "gsi", "during")
-_TITLE_WORD_AND_COLON: Final = re.compile(rf"(?:^|(?<= ))({'|'.join(_TITLE_WORDS)}) ?: ?")
-_GSI_TITLE: Final = re.compile(r"gsi: (?P<gsi>\S.*?) table: (?P<table>.+)")
-_TABLE_TITLE: Final = re.compile(r"table: (?P<table>.*)")
-_REVERSED_TITLE: Final = re.compile(r"table: (?P<table>\S+) gsi: (?P<gsi>\S+)")
-_SPACES_IN_GSI_TITLE: Final = 3
-_WORD: Final = re.compile(r"(?:^| )(?P<word>[A-Za-z]+)(?: ?(?P<colon>:) ?|(?= )|$)")
-_FIRST_WORD_AND_REST: Final = re.compile(r"([^\s:]*)[\s:]*(.*)", re.DOTALL)
-_TEXT_AFTER_BRACKET: Final = re.compile(r"\]\s*[#;]|\]\s+\S")
-
 
 @dataclass(frozen=True, slots=True)
 class TargetSection:
-    """A section for tables or indexes: its expressions, and its options as texts."""
+    """A section for tables or indexes: its expressions, and its options as texts.
+
+    `during` is the name of the schedule while which it overlays the section for the same expressions.
+    """
 
     title: str
     table: str
     gsi: str
     texts: dict[str, str]
+    during: str = ""
 
 
 @dataclass(slots=True)
@@ -50,9 +43,11 @@ class FileContent:
     """Everything in a file, as texts, in its order; `plain` contains the sections without a target."""
 
     plain: dict[str, dict[str, str]] = field(default_factory=dict)
+    schedules: dict[str, dict[str, str]] = field(default_factory=dict)
     targets: list[TargetSection] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    titles: dict[Title, str] = field(default_factory=dict)
 
 
 class _Parser(configparser.RawConfigParser):
@@ -90,9 +85,8 @@ def read_file(path: Path) -> FileContent:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")  # comments written by old editors
-    titles: dict[tuple[str, str], str] = {}
     for title, texts in _parse(text, content.faults).items():
-        _add_section(title, texts, content, titles)
+        _add_section(title, texts, content)
     return content
 
 
@@ -181,82 +175,27 @@ class _Lines:
         self.texts[number - 1] = left
 
 
-def _add_section(
-    title: str, texts: dict[str, str], content: FileContent, titles: dict[tuple[str, str], str]
-) -> None:
-    # Spaces do not matter; a colon has none before it, and one after it.
-    spelt, shown = _TITLE_WORD_AND_COLON.sub(r"\1: ", " ".join(title.split())), f"[{clip(title)}]"
-    if spelt in _PLAIN_TITLES:
-        if spelt in content.plain:
-            content.faults.append(f"section {shown} is defined twice: keep one")
-        content.plain[spelt] = texts
+def _add_section(title: str, texts: dict[str, str], content: FileContent) -> None:
+    shown = f"[{clip(title)}]"
+    try:
+        read = read_title(title)
+    except ValueError as error:
+        content.faults.append(f"section {shown} {error}")
         return
-    match = _GSI_TITLE.fullmatch(spelt) or _TABLE_TITLE.fullmatch(spelt)
-    if match is None or _TEXT_AFTER_BRACKET.search(title):
-        content.faults.append(f"section {shown} is unknown: {_suggest_title(spelt)}")
-        return
-    table, gsi = match["table"], match.groupdict().get("gsi") or ""
-    if not table:
-        content.faults.append(f"section {shown} names no table: write [table: ^my_table$]")
-        return
-    if meant := _find_misplaced_word(gsi) or _find_misplaced_word(table):
-        content.faults.append(f"section {shown} cannot be read: {_explain_misplaced(meant, spelt)}")
-        return
-    if (table, gsi) in titles:
-        first = clip(titles[table, gsi])
-        content.faults.append(f"section {shown} is defined twice, first as [{first}]: keep one")
-        return
-    titles[table, gsi] = title
-    clean_title = f"gsi: {gsi} table: {table}" if gsi else f"table: {table}"
-    if " " in table + gsi:
-        content.warnings.append(
-            f"[{clip(clean_title)}] contains a space, which no table or index has in its name:"
-            " write an expression such as ^(users|orders)$ to match several names"
-        )
-    content.targets.append(TargetSection(clean_title, table, gsi, texts))
-
-
-def _find_misplaced_word(expression: str) -> str:
-    """Return the title word that an expression contains, possibly misspelt; empty if none."""
-    for found in _WORD.finditer(expression):
-        meant = find_meant(found["word"], _TITLE_WORDS)
-        if meant and (found["colon"] or found.start() > 0):
-            return meant[0]
-    return ""
-
-
-def _explain_misplaced(meant: str, spelt: str) -> str:
-    """Return how to write a title whose expression contains a title word."""
-    if meant == "during":
-        return "this version does not support during"
-    respelt = _respell(spelt)
-    if match := _REVERSED_TITLE.fullmatch(respelt):
-        respelt = f"gsi: {match['gsi']} table: {match['table']}"
-    if _GSI_TITLE.fullmatch(respelt) and respelt.count(" ") == _SPACES_IN_GSI_TITLE:
-        return f"did you mean [{clip(respelt)}]?"
-    return f"write {_GOOD_TITLES}"
-
-
-def _respell(title: str) -> str:
-    """Correct all words that are, or are close to, title words."""
-
-    def spell(found: re.Match[str]) -> str:
-        meant = find_meant(found["word"], _TITLE_WORDS)
-        return f" {meant[0]}: " if meant else found[0]
-
-    return " ".join(_WORD.sub(spell, title).split())
-
-
-def _suggest_title(title: str) -> str:
-    """Return which title an unknown one was probably meant to be, or all that there are."""
-    word, rest = _FIRST_WORD_AND_REST.fullmatch(title).groups()  # type: ignore[union-attr]  # it matches any text
-    nearest = find_meant(word, ("table", "gsi") if rest else _SUGGESTED_TITLES)
-    if nearest:
-        meant = f"{nearest[0]}: {rest}" if rest else nearest[0]
-        if nearest[0] == "gsi":
-            meant = _respell(meant)
-            if " table: " not in meant:
-                meant += " table: ^my_table$"
-        if meant != title:
-            return f"did you mean [{clip(meant)}]?"
-    return f"write [global], [logging], [default_options], {_GOOD_TITLES}"
+    same = content.titles.setdefault(read, title)
+    if same is not title:
+        first = "" if read.plain else f", first as [{clip(same)}]"
+        content.faults.append(f"section {shown} is defined twice{first}: keep one")
+    elif read.schedule and len(content.schedules) == MOST_SCHEDULES:
+        content.faults.append(f"section {shown} is one too many: use at most {MOST_SCHEDULES} schedules")
+    elif read.schedule:
+        content.schedules[read.schedule] = texts
+    elif read.plain:
+        content.plain[read.plain] = texts
+    else:
+        if " " in read.table + read.gsi and not read.during:
+            content.warnings.append(
+                f"[{clip(read.text)}] contains a space, which no table or index has in its name:"
+                " write an expression such as ^(users|orders)$ to match several names"
+            )
+        content.targets.append(TargetSection(read.text, read.table, read.gsi, texts, read.during))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config import topics, validation
+from dynamic_dynamodb.config.combinations import Combinations
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
-from dynamic_dynamodb.config.file import DEFAULT_SECTION, FileContent, TargetSection, read_file
-from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Joined, Layer, Reader, Values, join
-from dynamic_dynamodb.config.sections import Section
-from dynamic_dynamodb.config.suggestions import suggest_expression
+from dynamic_dynamodb.config.file import (
+    MOST_OVERLAYS,
+    FileContent,
+    TargetSection,
+    read_file,
+)
+from dynamic_dynamodb.config.reader import Layer, Reader, Values, join
+from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
+from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import clip, shorten
+from dynamic_dynamodb.config.titles import DEFAULT_SECTION
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import Scope, options_in, records_all
-from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions, read_target_options
+from dynamic_dynamodb.scaling.schedules import UTC, Schedule
+from dynamic_dynamodb.scaling.times import GOOD_TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _PLAIN_SECTIONS: Final = {
     "global": (Scope.GLOBAL,),
@@ -26,21 +35,22 @@ _PLAIN_SECTIONS: Final = {
     "default_options": (Scope.TARGET,),
     DEFAULT_SECTION: (Scope.GLOBAL, Scope.LOGGING, Scope.TARGET),
 }
+_BREAKER_KEYS: Final = ("circuit_breaker_url", "circuit_breaker_timeout")
+_ANY_NAME: Final = compile_expression(".*")
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""As of this moment, no date of a schedule is past."""
 _FLAG_SCOPES: Final = (Scope.GLOBAL, Scope.LOGGING, Scope.COMMAND_LINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Every effective option, in plain dicts with underscore keys, as in `--show-config`.
-
-    `origins` maps each section's title and key to the place that set the value.
-    """
+    """Every effective option, in plain dicts with underscore keys, as in `--show-config`."""
 
     global_options: Mapping[str, Any]
     logging_options: Mapping[str, Any]
     sections: tuple[Section, ...]
     warnings: tuple[str, ...]
-    origins: Mapping[str, Mapping[str, str]]
+    schedules: tuple[Schedule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +64,35 @@ class LoadResult:
     faults: tuple[str, ...]
 
 
-def load(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> Configuration:
+def load(
+    flags: Mapping[str, str | bool], environment: Mapping[str, str], now: datetime = BEGINNING
+) -> Configuration:
     """Return the configuration; raise ConfigurationError with one sentence for each fault."""
-    result = examine(flags, environment)
+    result = examine(flags, environment, now)
     if result.faults:
         raise ConfigurationError(result.faults)
     return result.configuration
 
 
-def examine(flags: Mapping[str, str | bool], environment: Mapping[str, str]) -> LoadResult:
-    """Return the configuration as far as it can be read, and everything wrong with it."""
-    return _Loader(Reader(flags), environment).examine()
+def examine(
+    flags: Mapping[str, str | bool], environment: Mapping[str, str], now: datetime = BEGINNING
+) -> LoadResult:
+    """Return the configuration as far as it can be read, and everything wrong with it.
+
+    Schedules are judged as of `now`: what is past cannot be wrong any more.
+    """
+    return _Loader(Reader(flags), environment, now).examine()
 
 
 @dataclass(slots=True)
 class _Loader:
     reader: Reader
     environment: Mapping[str, str]
-    origins: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    now: datetime
     budget: MatchBudget = field(default_factory=MatchBudget)
-    has_default_region: bool = True
+    schedules: dict[str, Schedule] = field(default_factory=dict)
+    combinations: Combinations = field(default_factory=lambda: Combinations((), BEGINNING))
+    global_options: Values = field(default_factory=dict)
 
     def examine(self) -> LoadResult:
         content = self._read_content()
@@ -83,15 +102,15 @@ class _Loader:
         }
         everywhere = plain[DEFAULT_SECTION]
         flags = {scope: Layer("flag", self.reader.parse_flags(scope)) for scope in _FLAG_SCOPES}
-        joined = join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL])
-        self.has_default_region = joined.origins["region"] == DEFAULT_ORIGIN
         global_options = {
-            **joined.values,
+            **join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL]).values,
             **join(Scope.COMMAND_LINE, flags[Scope.COMMAND_LINE]).values,
         }
+        self.global_options = global_options
         logging_options = join(Scope.LOGGING, everywhere, plain["logging"], flags[Scope.LOGGING]).values
         below = (plain["default_options"], everywhere)
-        sections = self._load_sections(content, below, global_options)
+        self._read_schedules(content)
+        sections = self._load_sections(content, below)
         for siblings in (sections, *(section.gsis for section in sections)):
             self.reader.warnings += validation.warn_of_unreachable_sections(siblings, self.budget)
         self._check_whole(content, global_options)
@@ -100,9 +119,14 @@ class _Loader:
             logging_options,
             sections,
             tuple(dict.fromkeys(self.reader.warnings)),
-            self.origins,
+            tuple(self.schedules.values()),
         )
         return LoadResult(configuration, tuple(dict.fromkeys(self.reader.faults)))
+
+    @property
+    def breaker(self) -> Values:
+        """Return the options of the global circuit breaker."""
+        return {key: self.global_options[key] for key in _BREAKER_KEYS}
 
     def _read_content(self) -> FileContent:
         if not self.reader.flags.get("config"):
@@ -111,7 +135,7 @@ class _Loader:
         content = read_file(path)
         self.reader.faults += content.faults
         self.reader.warnings += content.warnings
-        has_table = any(not section.gsi for section in content.targets)
+        has_table = any(not (section.gsi or section.during) for section in content.targets)
         if not (has_table or content.faults or self._needs_no_section()):
             self.reader.faults.append("has no table section: add one, such as [table: ^my_table$]")
         return content
@@ -119,31 +143,52 @@ class _Loader:
     def _needs_no_section(self) -> bool:
         return "table-name" in self.reader.flags or records_all(self.reader.flags)
 
-    def _load_sections(
-        self, content: FileContent, below: tuple[Layer, ...], global_options: Values
-    ) -> tuple[Section, ...]:
+    def _read_schedules(self, content: FileContent) -> None:
+        for name, texts in content.schedules.items():
+            title = f"schedule: {name}"
+            found = self.reader.parse_texts(title, texts, (Scope.SCHEDULE,))
+            values = join(Scope.SCHEDULE, Layer("section", found)).values
+            if values["times"] is not None:
+                zone = found.get("time_zone", UTC)
+                self.schedules[name] = Schedule(name, values["times"], zone)
+            elif "times" not in texts:
+                self.reader.faults.append(f"[{title}] has no times: add some, such as times: {GOOD_TIMES}")
+        self.combinations = Combinations(tuple(self.schedules.values()), self.now)
+        if "table-name" in self.reader.flags or records_all(self.reader.flags):
+            return
+        used = {section.during for section in content.targets}
+        self.reader.warnings += [
+            f"[schedule: {name}] is not used: name it in a section such as [table: ^my_table$ during: {name}]"
+            for name in content.schedules
+            if name not in used
+        ]
+        for schedule in self.schedules.values():
+            self.reader.warnings += validation.warn_of_schedule(schedule, self.now)
+
+    def _load_sections(self, content: FileContent, below: tuple[Layer, ...]) -> tuple[Section, ...]:
         if records_all(self.reader.flags):
             indexes = self._build_section_of_all("gsi: .* table: .*", ())
             return (self._build_section_of_all("table: .*", (indexes,)),)
         if "table-name" in self.reader.flags:
-            options = join(Scope.TARGET, Layer("flag", self.reader.parse_flags(Scope.TARGET)))
+            options = (Layer("flag", self.reader.parse_flags(Scope.TARGET)),)
             pattern = str(self.reader.flags["table-name"])
-            only = self._build_section(f"table: {pattern}", pattern, options, global_options, ())
+            only = self._build_section(
+                Blueprint(f"table: {pattern}", _ANY_NAME, options, self.breaker), pattern
+            )
             return (only,) if only else ()
-        tables = [section for section in content.targets if not section.gsi]
+        overlays = self._read_overlays(content)
+        tables = [section for section in content.targets if not (section.gsi or section.during)]
         names = {section.table for section in tables}
         self.reader.faults += [
             f"[{clip(section.title)}] has no table section: add [table: {clip(section.table)}]"
             for section in content.targets
-            if section.table not in names
+            if section.table not in names and not section.during
         ]
         gsis: dict[str, list[TargetSection]] = {}
         for section in content.targets:
-            if section.gsi:
+            if section.gsi and not section.during:
                 gsis.setdefault(section.table, []).append(section)
-        built = (
-            self._load_table(table, gsis.get(table.table, ()), below, global_options) for table in tables
-        )
+        built = (self._load_table(table, gsis.get(table.table, ()), below, overlays) for table in tables)
         return tuple(section for section in built if section)
 
     def _load_table(
@@ -151,40 +196,50 @@ class _Loader:
         table: TargetSection,
         gsis_of_table: Iterable[TargetSection],
         below: tuple[Layer, ...],
-        global_options: Values,
+        overlays: Mapping[tuple[str, str], Sequence[Overlay]],
     ) -> Section | None:
-        gsis = (
-            self._build_section(gsi.title, gsi.gsi, self._read_options(gsi, below), global_options, ())
-            for gsi in gsis_of_table
-        )
-        found = tuple(gsi for gsi in gsis if gsi)
-        options = self._read_options(table, below)
-        return self._build_section(table.title, table.table, options, global_options, found)
+        def build(section: TargetSection, expression: str, gsis: tuple[Section, ...] = ()) -> Section | None:
+            layers = (*below, self._read_layer(section, "section"))
+            own = tuple(overlays.get((section.table, section.gsi), ()))
+            blueprint = Blueprint(section.title, _ANY_NAME, layers, self.breaker, own, gsis)
+            return self._build_section(blueprint, expression)
 
-    def _read_options(self, section: TargetSection, below: tuple[Layer, ...]) -> Joined:
-        own = self.reader.parse_texts(clip(section.title), section.texts, (Scope.TARGET,))
-        return join(Scope.TARGET, *below, Layer("section", own))
+        found = (build(gsi, gsi.gsi) for gsi in gsis_of_table)
+        return build(table, table.table, tuple(gsi for gsi in found if gsi))
 
-    def _build_section(
-        self,
-        title: str,
-        expression: str,
-        joined: Joined,
-        global_options: Values,
-        gsis: tuple[Section, ...],
-    ) -> Section | None:
-        options, shown = joined.values, clip(title)
-        self.origins[title] = joined.origins
-        self.reader.faults += validation.find_target_faults(shown, options, self.reader.unread)
-        self.reader.warnings += validation.warn_of_target(shown, options, self.reader.unread)
-        self.reader.warnings += validation.warn_of_late_decreases(
-            shown, options, global_options["check_interval"]
-        )
-        self.reader.warnings += topics.warn_of_messages(shown, options, global_options["region"])
-        breaker = _find_circuit_breaker(joined, global_options)
-        self.reader.warnings += validation.warn_of_idle_options(
-            shown, options, joined.origins, has_breaker=breaker is not None
-        )
+    def _read_layer(self, section: TargetSection, origin: str) -> Layer:
+        return Layer(origin, self.reader.parse_texts(clip(section.title), section.texts, (Scope.TARGET,)))
+
+    def _read_overlays(self, content: FileContent) -> dict[tuple[str, str], list[Overlay]]:
+        """Return the overlays of each section, in the order of the file."""
+        bases = {(section.table, section.gsi) for section in content.targets if not section.during}
+        overlays: dict[tuple[str, str], list[Overlay]] = {}
+        for section in content.targets:
+            if not section.during:
+                continue
+            base, shown = (section.table, section.gsi), f"[{clip(section.title)}]"
+            layer = self._read_layer(section, shown)
+            found = overlays.setdefault(base, [])
+            if base not in bases:
+                title = clip(section.title.removesuffix(f" during: {section.during}"))
+                self.reader.faults.append(f"{shown} has no section to overlay: add [{title}]")
+            elif section.during not in content.schedules:
+                near = suggest(section.during, content.schedules)
+                advice = near or f"add [schedule: {section.during}] with its times"
+                self.reader.faults.append(f"{shown} names a schedule that does not exist: {advice}")
+            elif not section.texts:
+                self.reader.faults.append(f"{shown} sets no option: add one, or remove the section")
+            elif len(found) == MOST_OVERLAYS:
+                self.reader.faults.append(
+                    f"{shown} is one too many: use at most {MOST_OVERLAYS} sections with during for a section"
+                )
+            elif section.during in self.schedules:
+                found.append(Overlay(section.title, self.schedules[section.during], layer))
+        return overlays
+
+    def _build_section(self, blueprint: Blueprint, expression: str) -> Section | None:
+        shown = clip(blueprint.title)
+        self._check_options(shown, blueprint)
         try:
             compiled = compile_expression(expression)
         except ValueError as error:
@@ -196,22 +251,50 @@ class _Loader:
             return None
         self.reader.warnings += validation.warn_of_file_pattern(shown, expression)
         self.reader.warnings += validation.warn_of_slow_expression(shown, compiled, self.budget)
-        return Section(title, compiled, options, read_target_options(options), breaker, gsis)
+        return replace(blueprint, expression=compiled, built={}).build(frozenset())
+
+    def _check_options(self, shown: str, blueprint: Blueprint) -> None:
+        """Check the options of a section, and those of each set of schedules that is open at some moment."""
+        section = blueprint.build(frozenset())
+        faults = list(validation.find_target_faults(shown, section.options, self.reader.unread))
+        warnings = list(self._warn_of_options(shown, section))
+        self.reader.faults += faults
+        self.reader.warnings += warnings
+        if not blueprint.overlays:
+            return
+        self.reader.faults += self.combinations.find_unreachable(blueprint.overlays)
+        known_faults, known_warnings = set(faults), set(warnings)
+        for names, first in self.combinations.list_sets(blueprint.overlays):
+            section = blueprint.build(names)
+            when = self.combinations.describe(blueprint.list_open(names), first)
+            for sentence in validation.find_target_faults(shown, section.options, self.reader.unread):
+                if sentence not in known_faults:
+                    known_faults.add(sentence)
+                    self.reader.faults.append(sentence.replace(f"[{shown}] ", f"[{shown}] {when}: ", 1))
+            for sentence in self._warn_of_options(shown, section):
+                if sentence not in known_warnings:
+                    known_warnings.add(sentence)
+                    self.reader.warnings.append(sentence.replace(f"[{shown}] ", f"[{shown}] {when}: ", 1))
+
+    def _warn_of_options(self, shown: str, section: Section) -> Iterator[str]:
+        options = section.options
+        yield from validation.warn_of_target(shown, options, self.reader.unread)
+        yield from validation.warn_of_late_decreases(shown, options, self.global_options["check_interval"])
+        yield from topics.warn_of_messages(shown, options, self.global_options["region"])
+        yield from validation.warn_of_idle_options(
+            shown, options, section.origins, has_breaker=section.circuit_breaker is not None
+        )
 
     def _build_section_of_all(self, title: str, gsis: tuple[Section, ...]) -> Section:
         """Return a section that matches every name, for --all: nothing is scaled by its default options."""
-        joined = join(Scope.TARGET)
-        self.origins[title] = joined.origins
-        typed = read_target_options(joined.values)
-        return Section(title, compile_expression(".*"), joined.values, typed, None, gsis)
+        breaker = dict.fromkeys(_BREAKER_KEYS)
+        return Blueprint(title, compile_expression(".*"), (), breaker, gsis=gsis).build(frozenset())
 
     def _check_whole(self, content: FileContent, global_options: Values) -> None:
         self.reader.faults += validation.find_interval_faults(global_options, self.reader.unread)
         self.reader.warnings += validation.warn_of_late_spikes(global_options)
         if not global_options["regions"]:
-            self.reader.warnings += validation.warn_of_region(
-                global_options, self.environment, is_default=self.has_default_region
-            )
+            self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
         self.reader.warnings += validation.warn_of_listening(global_options)
         if not {"sns-topic-arn", "sns-message-types"} & content.plain.get(DEFAULT_SECTION, {}).keys():
             self.reader.warnings += topics.warn_of_global_messages(global_options)
@@ -230,12 +313,3 @@ class _Loader:
         if any(secrets & content.plain.get(title, {}).keys() for title in ("global", DEFAULT_SECTION)):
             path = Path(str(self.reader.flags["config"]))
             self.reader.warnings += validation.warn_of_readable_secret(path)
-
-
-def _find_circuit_breaker(joined: Joined, global_options: Values) -> CircuitBreakerOptions | None:
-    """Return the section's circuit breaker, else the global one; a timeout of the section applies to both."""
-    own = joined.values
-    is_timeout_own = own["circuit_breaker_url"] or joined.origins["circuit_breaker_timeout"] != DEFAULT_ORIGIN
-    url = own["circuit_breaker_url"] or global_options["circuit_breaker_url"]
-    timeout = (own if is_timeout_own else global_options)["circuit_breaker_timeout"]
-    return CircuitBreakerOptions(url, timeout) if url else None

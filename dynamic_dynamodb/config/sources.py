@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from dynamic_dynamodb.config.validation import (
 from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 COMMANDS_THAT_START: Final = ("start", "restart")
 """Values of --daemon that write a pid file."""
@@ -41,13 +42,22 @@ def add_dry_run(path: Path) -> Path:
     return path.with_name(f"{path.name}.dry-run")
 
 
+def read_clock() -> datetime:
+    """Return the time of this machine."""
+    return datetime.now(timezone.utc)
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigSources:
-    """The sources of a configuration: flags, environment, and the directory that paths are relative to."""
+    """The sources of a configuration: flags, environment, and the directory that paths are relative to.
+
+    `clock` returns the time as of which schedules are judged.
+    """
 
     flags: Mapping[str, str | bool]
     environment: Mapping[str, str]
     directory: Path
+    clock: Callable[[], datetime] = field(default=read_clock, kw_only=True)
 
     def find_path(self, given: str) -> Path:
         """Return the absolute path of an option; raise ConfigurationError if `~` cannot be expanded."""
@@ -104,11 +114,11 @@ class ConfigSources:
 
     def load_leniently(self) -> Configuration:
         """Return the configuration without the checks for a run; raise ConfigurationError."""
-        return load(self.flags, self.environment)
+        return load(self.flags, self.environment, self.clock())
 
     def examine(self) -> LoadResult:
         """Return the configuration and its faults, including those that prevent a run."""
-        result = examine(self.flags, self.environment)
+        result = examine(self.flags, self.environment, self.clock())
         configuration = result.configuration
         options = configuration.global_options
         regions = [

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from dynamic_dynamodb.config.address import GOOD_ADDRESS, Address
-from dynamic_dynamodb.config.suggestions import suggest
+from dynamic_dynamodb.config.moments import parse_moment, parse_zone
 from dynamic_dynamodb.config.text import clip, mask_url, shorten
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
 from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
 from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.scaling.times import GOOD_TIMES, Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LARGEST_SCALE_NUMBER: Final = 1e15
-_OF_SEVERAL_LINES: Final = (Kind.SCALE, Kind.WINDOWS, Kind.MESSAGE_TYPES)
+_OF_SEVERAL_LINES: Final = (Kind.SCALE, Kind.WINDOWS, Kind.TIMES, Kind.MESSAGE_TYPES)
 _TRUE: Final = frozenset({"1", "yes", "true", "on"})
 _FALSE: Final = frozenset({"0", "no", "false", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
@@ -44,9 +45,7 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
         if option.name == "log-level":
             parsed = text.lower()
         if parsed not in option.choices:
-            meant = suggest(text, option.choices)
             message = f"must be one of {', '.join(option.choices)}, got {shorten(text)}"
-            message += f": {meant}" if meant else ""
             raise ValueError(message)
     if option.minimum is not None and parsed < option.minimum:
         message = f"must be at least {option.minimum}, got {clip(text)}"
@@ -128,6 +127,15 @@ def _parse_windows(text: str) -> MaintenanceWindows | None:
         raise ValueError(message) from None
 
 
+def _parse_times(text: str) -> Times:
+    try:
+        return Times(text)
+    except ValueError as error:
+        got = "nothing" if not text else shorten(str(error))
+        message = f"must be days and times such as {GOOD_TIMES}, Dec 24-26, 2026-11-27..2026-11-30, got {got}"
+        raise ValueError(message) from None
+
+
 def _parse_message_types(text: str) -> list[str]:
     given = list(dict.fromkeys(entry.strip() for entry in text.split(",") if entry.strip()))
     unknown = [entry for entry in given if entry not in (*MESSAGE_TYPES, *OBSOLETE_MESSAGE_TYPES)]
@@ -183,9 +191,12 @@ _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.TEXT: _parse_text,
     Kind.PATH: _parse_text,
     Kind.WINDOWS: _parse_windows,
+    Kind.TIMES: _parse_times,
     Kind.MESSAGE_TYPES: _parse_message_types,
     Kind.URL: _parse_url,
     Kind.TARGET: _parse_target,
     Kind.NAMES: _parse_names,
     Kind.ADDRESS: _parse_address,
+    Kind.ZONE: parse_zone,
+    Kind.MOMENT: parse_moment,
 }

@@ -14,6 +14,7 @@ from dynamic_dynamodb.options.replay import (
     REPLAY_OPTIONS,
     records_all,
 )
+from dynamic_dynamodb.options.schedules import SCHEDULE_OPTIONS
 from dynamic_dynamodb.options.targets import (
     FAILURE_TYPES,
     MESSAGE_TYPES,
@@ -42,7 +43,14 @@ __all__ = [
     "records_all",
 ]
 
-OPTIONS: Final = (*PROGRAM_OPTIONS, *REPLAY_OPTIONS, *GLOBAL_OPTIONS, *LOGGING_OPTIONS, *TARGET_OPTIONS)
+OPTIONS: Final = (
+    *PROGRAM_OPTIONS,
+    *REPLAY_OPTIONS,
+    *GLOBAL_OPTIONS,
+    *LOGGING_OPTIONS,
+    *SCHEDULE_OPTIONS,
+    *TARGET_OPTIONS,
+)
 
 
 def options_in(scope: Scope) -> tuple[Option, ...]:

@@ -29,11 +29,14 @@ class Kind(Enum):
     PATH = "path"
     SCALE = "dict"
     WINDOWS = "windows"
+    TIMES = "times"
     MESSAGE_TYPES = "message types"
     URL = "URL"
     TARGET = "table or index"
     NAMES = "names"
     ADDRESS = "address and port"
+    ZONE = "time zone"
+    MOMENT = "date and time"
     SWITCH = "switch"
 
 
@@ -43,6 +46,7 @@ class Scope(Enum):
     COMMAND_LINE = "command line only"
     GLOBAL = "[global]"
     LOGGING = "[logging]"
+    SCHEDULE = "[schedule: …]"
     TARGET = "[table: …], [gsi: … table: …] and [default_options]"
 
 

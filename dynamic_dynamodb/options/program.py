@@ -79,6 +79,18 @@ PROGRAM_OPTIONS: Final = (
         group=Group.COMMANDS,
     ),
     Option(
+        "at",
+        Kind.MOMENT,
+        Scope.COMMAND_LINE,
+        "Explain what applies at another time, such as '2026-12-24 18:00 Europe/Berlin'; without a zone, in"
+        " UTC.",
+        metavar="TIME",
+        since="3.0",
+        flags=("--at",),
+        group=Group.COMMANDS,
+        needs=("explain",),
+    ),
+    Option(
         "print-iam-policy",
         Kind.SWITCH,
         Scope.COMMAND_LINE,
@@ -144,7 +156,7 @@ PROGRAM_OPTIONS: Final = (
         Kind.TEXT,
         Scope.COMMAND_LINE,
         "Scale the tables whose names this regular expression matches from the start."
-        " The flags for read and write capacity apply to them, and the sections of the file do not.",
+        " Only the flags below apply to them, not the sections of the file.",
         flags=("-t", "--table-name"),
         group=Group.DYNAMODB,
     ),
@@ -187,17 +199,6 @@ GLOBAL_OPTIONS: Final = (
         since="3.0",
         flags=("--quiet-check-interval",),
         group=Group.PROGRAM,
-    ),
-    Option(
-        "aws-profile",
-        Kind.TEXT,
-        Scope.GLOBAL,
-        "Profile of AWS's configuration files whose credentials are used. Wins over AWS_PROFILE and over keys"
-        " in the environment, and excludes aws-access-key-id. The profile's region is not used.",
-        metavar="NAME",
-        since="3.0",
-        flags=("--profile",),
-        group=Group.DYNAMODB,
     ),
     Option(
         "aws-access-key-id",

@@ -86,11 +86,18 @@ def propose(load: CapacityLoad) -> Proposal | None:
         if proposal.units > units:  # of equal proposals, the first gives the reason
             units, why = proposal.units, proposal.reasons
     if units < options.min_provisioned and (load.is_known or load.usage.is_late or why):
-        units, why = options.min_provisioned, (*why, Reason(Code.BELOW_MINIMUM, reasons.below_minimum, load))
+        units, why = options.min_provisioned, (*why, _below_minimum(load))
     maximum = options.max_provisioned
     if why and maximum is not None and units > maximum:
         units, why = maximum, (*why, Reason(Code.CAPPED_AT_MAXIMUM, reasons.capped_at_maximum, load))
     return Proposal(units, why) if why else None
+
+
+def _below_minimum(load: CapacityLoad) -> Reason:
+    schedule = load.options.minimum_schedule
+    if schedule:
+        return Reason(Code.SCHEDULED_MINIMUM, reasons.scheduled_minimum, load, schedule)
+    return Reason(Code.BELOW_MINIMUM, reasons.below_minimum, load)
 
 
 def _find_proposals(load: CapacityLoad) -> Iterator[Proposal]:

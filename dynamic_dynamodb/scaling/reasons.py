@@ -36,6 +36,7 @@ class Code(str, Enum):
     THROTTLED_BY_CONSUMED = "throttled-by-consumed"
     CAPPED_AT_MAXIMUM = "capped-at-maximum"
     BELOW_MINIMUM = "below-minimum"
+    SCHEDULED_MINIMUM = "scheduled-minimum"
     ABOVE_MAXIMUM = "above-maximum"
     CONSUMED_BELOW_THRESHOLD = "consumed-below-threshold"
     DECREASE_SCALE = "decrease-scale"
@@ -279,6 +280,11 @@ def demand_but_up_scaling_off(load: CapacityLoad) -> str:
 def below_minimum(load: CapacityLoad) -> str:
     """Return the minimum that a capacity is raised to."""
     return f"{load.provisioned} is below {load.name('min_provisioned')} {load.options.min_provisioned}"
+
+
+def scheduled_minimum(load: CapacityLoad, schedule: str) -> str:
+    """Return the minimum that a capacity is raised to while a schedule is open."""
+    return f"{below_minimum(load)} while schedule {schedule} is open"
 
 
 def above_maximum(load: CapacityLoad) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
+    from dynamic_dynamodb.scaling.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class CapacityOptions:
     """The options of one capacity of a target, with every fallback applied.
 
     Thresholds are percentages; the fields are named like the options, without the capacity.
+    `minimum_schedule` is the name of the open schedule that has set the minimum; empty if none has.
     """
 
     enable_autoscaling: bool
@@ -51,6 +53,7 @@ class CapacityOptions:
     target_utilization: Rational | None
     upper_alarm_threshold: Rational
     lower_alarm_threshold: Rational
+    minimum_schedule: str = ""
 
     def clamp(self, units: int) -> int:
         """Return the units within minimum and maximum."""
@@ -142,10 +145,15 @@ class CircuitBreakerOptions:
         return 2 * self.timeout_seconds
 
 
-def read_target_options(options: Mapping[str, Any]) -> TargetOptions:
-    """Return the typed view of a validated option dict."""
+_NO_SCHEDULES: Final[Mapping[str, Schedule]] = {}
+
+
+def read_target_options(
+    options: Mapping[str, Any], scheduled: Mapping[str, Schedule] = _NO_SCHEDULES
+) -> TargetOptions:
+    """Return the typed view of a validated option dict; `scheduled` has the keys that open schedules set."""
     return TargetOptions(
-        capacities=PerCapacity.of(lambda capacity: _read_capacity_options(options, capacity)),
+        capacities=PerCapacity.of(lambda capacity: _read_capacity_options(options, capacity, scheduled)),
         always_decrease_rw_together=options["always_decrease_rw_together"],
         lookback_window_start=options["lookback_window_start"],
         lookback_period=options["lookback_period"],
@@ -166,8 +174,15 @@ _DECLARED: Final = {
 _BY_NAME: Final = {option.name: option for options in _DECLARED.values() for option in options}
 
 
-def _read_capacity_options(options: Mapping[str, Any], capacity: Capacity) -> CapacityOptions:
-    return CapacityOptions(**{option.field: _read(option, options) for option in _DECLARED[capacity]})
+def _read_capacity_options(
+    options: Mapping[str, Any], capacity: Capacity, scheduled: Mapping[str, Schedule]
+) -> CapacityOptions:
+    declared = _DECLARED[capacity]
+    schedule = scheduled.get(f"min_provisioned_{capacity.value}")
+    return CapacityOptions(
+        **{option.field: _read(option, options) for option in declared},
+        minimum_schedule=schedule.name if schedule else "",
+    )
 
 
 def _read(option: Option, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the declaration decides the type

@@ -139,7 +139,8 @@ def build_check(
 
 def _open_circuit_breaker(configuration: Configuration, budget: CallBudget) -> CircuitBreaker:
     """Return the client of the circuit breakers; without any, do not load requests, which is slow."""
-    if not any(one.circuit_breaker for table in configuration.sections for one in (table, *table.gsis)):
+    sections = [one for table in configuration.sections for one in (table, *table.gsis)]
+    if not any(one.circuit_breaker for section in sections for one in section.variants):
         return NoCircuitBreaker()
     from dynamic_dynamodb.service.circuit_breaker import HttpCircuitBreaker  # noqa: PLC0415 - see above
 

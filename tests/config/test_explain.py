@@ -11,6 +11,7 @@ from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.options import Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED
 from dynamic_dynamodb.scaling.model import Target
+from tests.builders import NOW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ def explain_to_rows(path: Path, name: str, **flags: str) -> tuple[list[str], dic
     """Return the lines above the table, and the table by option."""
     path.write_text(TEXT)
     given = {flag.replace("_", "-"): text for flag, text in flags.items()}
-    lines = explain(load({"config": str(path), **given}, {}), Target.parse(name)).splitlines()
+    lines = explain(load({"config": str(path), **given}, {}), Target.parse(name), NOW).splitlines()
     start = next((number for number, line in enumerate(lines) if line.split()[0] == "option"), len(lines))
     rows = [[cell.strip() for cell in line.split("  ") if cell] for line in lines[start + 1 :]]
     return lines[:start], {name: (shown, origin) for name, shown, origin in rows}

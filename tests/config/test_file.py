@@ -72,6 +72,9 @@ def test_lines_that_cannot_be_read_are_faults_with_their_number(
         ("[gsi: ^i$ tabel: ^a$]", "did you mean [gsi: ^i$ table: ^a$]?"),
         ("[gsi: ^i$ table ^a$]", "did you mean [gsi: ^i$ table: ^a$]?"),
         ("[default]", "did you mean [default_options]?"),
+        ("[shedule: nights]", "did you mean [schedule: nights]?"),
+        ("[Schedules: nights]", "did you mean [schedule: nights]?"),
+        ("[schedule]", "did you mean [schedule: business-hours]?"),
         (
             "[^a$]",
             (
@@ -92,9 +95,36 @@ def test_an_unknown_title_is_a_fault_with_a_suggestion(path: Path, title: str, e
         ("[table: ^a$ gis : ^i$]", "did you mean [gsi: ^i$ table: ^a$]?"),
         ("[gsi: ^i$ table: ^a$ tabel: ^b$]", KNOWN_TITLES),
         ("[table: table: ^a$]", KNOWN_TITLES),
-        ("[table: ^b$ during: Mon-Fri]", "this version does not support during"),
-        ("[table: ^b$ during Mon-Fri 07:30-20:30]", "this version does not support during"),
-        ("[gsi: ^i$ table: ^a$ Durng : Mon]", "this version does not support during"),
+        ("[table: ^b$ during Mon]", "did you mean [table: ^b$ during: Mon]?"),
+        ("[table: ^b$ durng: Mon]", "did you mean [table: ^b$ during: Mon]?"),
+        ("[table: ^b$ dring Mon]", "did you mean [table: ^b$ during: Mon]?"),
+        ("[gsi: ^i$ table: ^a$ Durng : Mon]", "did you mean [gsi: ^i$ table: ^a$ during: Mon]?"),
+        (
+            "[table: ^b$ during: Mon-Fri 07:30-20:30]",
+            "write [table: ^b$ during: business-hours], and the times in [schedule: business-hours]",
+        ),
+        (
+            "[table: ^b$ during Mon-Fri 07:30-20:30]",
+            "write [table: ^my_table$ during: business-hours], and the times in [schedule: business-hours]",
+        ),
+        (
+            "[gsi: ^i$ table: ^b$ during:]",
+            (
+                "write [gsi: ^i$ table: ^b$ during: business-hours],"
+                " and the times in [schedule: business-hours]"
+            ),
+        ),
+        (
+            "[table: ^b$ during]",
+            "write [table: ^my_table$ during: business-hours], and the times in [schedule: business-hours]",
+        ),
+        (
+            "[schedule: my hours]",
+            (
+                "the name of a schedule has letters, digits, dots, hyphens and underscores, such as"
+                " [schedule: business-hours]"
+            ),
+        ),
     ],
 )
 def test_a_title_word_within_an_expression_is_a_fault(path: Path, title: str, end: str) -> None:

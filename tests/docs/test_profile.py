@@ -49,7 +49,7 @@ def load_table(path: Path, table: str) -> tuple[int, dict[str, Any]]:
     assert (result.faults, result.configuration.warnings) == ((), ())
     configuration = result.configuration
     (section,) = (one for one in configuration.sections if one.plain_name == table)
-    origins = configuration.origins[section.title]
+    origins = section.origins
     options = {
         key: given
         for key, given in section.options.items()

@@ -12,11 +12,14 @@ import pytest
 
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.memory import Memory
 from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
 from dynamic_dynamodb.scaling.reasons import Code, Reason
-from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
+from dynamic_dynamodb.scaling.schedules import Schedule
+from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions, read_target_options
+from dynamic_dynamodb.scaling.times import Times
 from tests.builders import (
     HARD_EXPRESSION,
     HARD_NAME,
@@ -26,6 +29,7 @@ from tests.builders import (
     decide_with,
     demand,
     description,
+    option_dict,
     section,
     target_options,
     usage,
@@ -99,6 +103,16 @@ def match_for_too_long() -> Reasons:
     return tuple(one.skipped for one in world.run().targets if one.skipped)
 
 
+def raise_during_schedule() -> Reasons:
+    """Return the reasons for a raise to a minimum that an open schedule has set."""
+    options = option_dict(min_provisioned_reads="200")
+    opened = Schedule("business-hours", Times("*"))
+    typed = read_target_options(options, {"min_provisioned_reads": opened})
+    return decide(
+        ORDERS, typed, provisioned=both(100), usage=PerCapacity(STEADY, STEADY), counts=both(0)
+    ).capacities.reads.reasons
+
+
 def refuse_updates(code: str, message: str = "") -> Callable[[FakeWorld], None]:
     """Return what makes AWS refuse the next update."""
     return lambda world: world.tables.update_errors.append(AwsError("dynamodb:UpdateTable", code, message))
@@ -119,6 +133,7 @@ GIVEN: dict[Code, Callable[[], Reasons]] = {
     ),
     Code.CAPPED_AT_MAXIMUM: lambda: decided(HIGH, max_provisioned_reads="120"),
     Code.BELOW_MINIMUM: lambda: decided(STEADY, min_provisioned_reads="200"),
+    Code.SCHEDULED_MINIMUM: raise_during_schedule,
     Code.ABOVE_MAXIMUM: lambda: decided(STEADY, max_provisioned_reads="80"),
     Code.CONSUMED_BELOW_THRESHOLD: lambda: decided(LOW),
     Code.DECREASE_SCALE: lambda: decided(LOW, decrease_consumed_reads_scale="{10: 70, 25: 40}"),

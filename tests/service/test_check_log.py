@@ -250,5 +250,5 @@ def test_at_debug_a_target_shows_its_section_window_and_sums(caplog: pytest.LogC
 )
 def test_a_single_run_and_a_dry_run_log_all_targets(given: dict[str, Any], expected: list[str]) -> None:
     options = {"run_once": False, "dry_run": False, "log_unchanged": "on-change"} | given
-    choices = LogChoices.of(Configuration(options, options, (), (), {}))
+    choices = LogChoices.of(Configuration(options, options, (), ()))
     assert sorted(name for name, chosen in asdict(choices).items() if chosen) == expected

@@ -13,6 +13,7 @@ from dynamic_dynamodb.check.rest import RestingTargets
 from dynamic_dynamodb.check.state import AccountMemory, find_life
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
+from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.simulator.account import Account, InlineExecutor, Lifetime
 from dynamic_dynamodb.replay.simulator.skipping import SECOND, Skipper, TargetOutlook
 from dynamic_dynamodb.replay.simulator.target_model import TargetModel
@@ -138,7 +139,8 @@ class Run:
         for recording in recordings:
             first = (recording.start - origin) // MINUTE
             section = get_section(sections, recording.target)
-            begin = recording.find_start_capacity(scenario.start, section.typed.capacities)
+            typed = section.at(recording.start).typed
+            begin = recording.find_start_capacity(scenario.start, typed.capacities)
             model = TargetModel(recording, scenario.physics, begin)
             seen_from = first + section.typed.lookback_window_start
             lifetimes.append(Lifetime(model, first, seen_from, first + recording.minutes))
@@ -148,7 +150,9 @@ class Run:
         own_sections = _leave_out_missing_sides(sections, recordings)
         self._check = _build_check(self._account, own_sections, scenario)
         self._skipper = None
-        if on_check is None and not scenario.is_every_check_made and scenario.quiet_check_interval is None:
+        has_schedules = any(one.section.blueprint is not None for one in self.replayed.values())
+        makes_all = scenario.is_every_check_made or scenario.quiet_check_interval is not None or has_schedules
+        if on_check is None and not makes_all:
             self._skipper = Skipper(
                 self._account,
                 self._check.memory,
@@ -225,13 +229,9 @@ def _leave_out_missing_sides(
 
 
 def _switch_off(section: Section, name: str, recording: Recording) -> Section:
-    capacities = PerCapacity(
-        *(
-            options if side is not None else replace(options, enable_autoscaling=False)
-            for options, side in zip(section.typed.capacities, recording.sides, strict=True)
-        )
-    )
-    return _narrow(section, name, typed=replace(section.typed, capacities=capacities))
+    missing = [capacity for capacity in Capacity if recording.sides[capacity] is None]
+    silent = section.override({f"enable_{one.value}_autoscaling": False for one in missing})
+    return _narrow(silent, name)
 
 
 def _narrow(section: Section, name: str, **changes: Any) -> Section:  # noqa: ANN401 - replace checks them

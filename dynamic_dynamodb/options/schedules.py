@@ -1,0 +1,28 @@
+"""The options of schedules."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dynamic_dynamodb.options.option import Kind, Option, Scope
+
+GOOD_ZONE: Final = "Europe/Berlin"
+SCHEDULE_OPTIONS: Final = (
+    Option(
+        "times",
+        Kind.TIMES,
+        Scope.SCHEDULE,
+        "When the schedule is open, such as `Mon-Fri 07:30-20:30` or `2026-11-27..2026-11-30`. Required."
+        " Ends belong to the windows.",
+        since="3.0",
+    ),
+    Option(
+        "time-zone",
+        Kind.ZONE,
+        Scope.SCHEDULE,
+        "IANA name of the time zone of `times`, such as `Europe/Berlin`.",
+        default="UTC",
+        example=GOOD_ZONE,
+        since="3.0",
+    ),
+)
