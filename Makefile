@@ -82,11 +82,13 @@ fuzz: $(READY) ## Read 50,000 random configuration files
 soak: $(READY) ## Run it for long, kill it often, inject AWS errors (at most 30 minutes)
 	$(VENV)/bin/python -m tests.soak
 
-bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (five minutes)
+bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (seven minutes)
 	$(VENV)/bin/python -m tests.benchmarks.decisions
 	$(VENV)/bin/python -m tests.benchmarks.checks
 	$(VENV)/bin/python -m tests.benchmarks.replay
+	$(VENV)/bin/python -m tests.benchmarks.reports
 	$(VENV)/bin/python -m tests.benchmarks.status
+	$(VENV)/bin/python -m tests.benchmarks.listening
 	$(VENV)/bin/python -m tests.benchmarks.history
 
 cost: $(READY) ## Record, tune and scale an emulated account: make cost, or make cost FOLDER=history

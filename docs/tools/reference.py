@@ -65,7 +65,7 @@ _COMMAND_LINE_HEAD: Final = f"""\
 
 Flags override the configuration file.
 The flags for read and write capacity apply to `--table-name` only; otherwise the sections of the file apply.
-`--help` lists all flags, and `--version` prints the version.
+`-h` prints a short help with examples, `--help` all flags, and `--version` the version.
 Flags can be abbreviated as long as they stay unambiguous.
 
 | exit code | meaning |

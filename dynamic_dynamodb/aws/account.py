@@ -123,7 +123,7 @@ def open_account(
     try:
         credentials = Credentials(
             options["region"],
-            (key_id, secret_key) if key_id and secret_key else None,
+            (key_id, secret_key) if key_id and secret_key else options["aws_profile"],
             timeouts=timeouts,
             is_stopping=is_stopping,
         )
@@ -132,6 +132,7 @@ def open_account(
             partial(
                 make_clients,
                 list_services(configuration),
+                profile=options["aws_profile"],
                 credential_provider=credentials,
                 timeouts=timeouts,
                 most_connections=max(options["max_workers"], UPDATES_AT_ONCE),

@@ -10,7 +10,7 @@ import boto3
 from botocore import awsrequest
 from botocore.config import Config
 from botocore.loaders import Loader, create_loader
-from botocore.session import get_session
+from botocore.session import Session, get_session
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.connections import bound_pool
@@ -25,17 +25,26 @@ _POOLS: Final = ("AWSHTTPConnectionPool", "AWSHTTPSConnectionPool")
 _USER_AGENT: Final = f"dynamic-dynamodb/{__version__} Boto3/{boto3.__version__}"  # boto3 adds botocore's
 
 
-def open_session() -> Any:  # noqa: ANN401 - botocore has no types
-    """Return a session that reads AWS's environment variables and files again; raise what botocore raises."""
+def open_session(profile: str | None = None) -> Any:  # noqa: ANN401 - botocore has no types
+    """Return a session that reads AWS's environment variables and files again; raise what botocore raises.
+
+    A `profile` wins over AWS_PROFILE, and over keys in the environment.
+    """
     bound_connections()
-    session = get_session()
+    session = Session(profile=profile) if profile else get_session()
     session.register_component("data_loader", _share_loader(session.get_config_variable("data_path")))
     return session
+
+
+def list_profiles() -> list[str]:
+    """Return the names of the profiles in AWS's configuration files; raise what botocore raises."""
+    return sorted(Session().available_profiles)
 
 
 def make_clients(
     services: Mapping[str, str],
     *,
+    profile: str | None,
     credential_provider: object,
     timeouts: Timeouts,
     most_connections: int,
@@ -44,7 +53,7 @@ def make_clients(
 
     Make all clients in one thread: memory that worker threads allocate for them is not used again.
     """
-    session = open_session()
+    session = open_session(profile)
     # A value of the wrong type spoils itself alone, and each minute of an answer is parsed once.
     session.register_component("response_parser_factory", make_parser_factory())
     # botocore would resolve credentials when it makes a client, and keep them.

@@ -9,10 +9,12 @@ from botocore.utils import validate_region_name
 from retrying import Retrying
 
 from dynamic_dynamodb.aws.attempts import Attempt, find_request_id
+from dynamic_dynamodb.aws.botocore_setup import list_profiles
 from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.deadlines import bounded
 from dynamic_dynamodb.aws.error_translation import SERVER_ERROR, TOO_SLOW, UNUSABLE_ANSWER, translate
 from dynamic_dynamodb.check.resilience import ENDING
+from dynamic_dynamodb.config.aws_profiles import describe_missing_profile
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
 
 if TYPE_CHECKING:
@@ -100,7 +102,10 @@ class AwsClient:
             asked = "the metadata service, which defaults_mode = auto asks, took"
             raise AwsError(_MAKING, TOO_SLOW, f"{asked} more than {self._timeouts.attempt:g} s") from None
         except exceptions.ProfileNotFound as error:
-            message = f"{error}: correct AWS_PROFILE, or add the profile to ~/.aws/config"
+            is_configured = self.credentials.profile is not None
+            message = describe_missing_profile(
+                error.kwargs["profile"], list_profiles(), is_configured=is_configured
+            )
             raise CredentialsError(_MAKING, type(error).__name__, message) from None
         except Exception as error:  # noqa: BLE001 - an endpoint that is not a URL, a malformed file
             message = self.credentials.mask(str(error))

@@ -60,13 +60,14 @@ class CredentialLookup:
     profiles: the text of `error` may contain them.
     """
 
-    def __init__(self, region: str, timeouts: Timeouts) -> None:
-        """Start the look-up."""
+    def __init__(self, region: str, timeouts: Timeouts, profile: str | None) -> None:
+        """Start the look-up in a profile; None means that of the environment, or the default one."""
         self.place = "AWS's configuration files"
         self.found: tuple[Any, Any] | None = None
         self.error: Exception | None = None
         self.secrets: list[str] = []
         self._region = region
+        self._profile = profile
         self._timeouts = timeouts
         self._deadline = time.monotonic() + timeouts.credentials
         self._done = threading.Event()
@@ -109,7 +110,7 @@ class CredentialLookup:
             self._done.set()
 
     def _find(self) -> tuple[Any, Any] | None:
-        session = open_session()
+        session = open_session(self._profile)
         # botocore's own clients, for credentials from STS, would wait for minutes.
         limits = Config(
             connect_timeout=self._timeouts.connect,

@@ -64,14 +64,19 @@ class Credentials:
     def __init__(
         self,
         region: str,
-        keys: tuple[str, str] | None,
+        chosen: tuple[str, str] | str | None,
         *,
         timeouts: Timeouts,
         is_stopping: Callable[[], bool],
-        start_lookup: Callable[[str, Timeouts], CredentialLookup] = CredentialLookup,
+        start_lookup: Callable[[str, Timeouts, str | None], CredentialLookup] = CredentialLookup,
     ) -> None:
-        """Use `keys` if there are any; raise CredentialsError if they cannot be sent."""
+        """Use `chosen`: a pair of keys, a profile's name, or None for the profile of the environment.
+
+        Raises CredentialsError if keys cannot be sent.
+        """
+        keys = chosen if isinstance(chosen, tuple) else None
         self.region = region
+        self.profile = chosen if isinstance(chosen, str) else None
         self.is_fixed = keys is not None
         self._timeouts = timeouts
         self._is_stopping = is_stopping
@@ -89,8 +94,8 @@ class Credentials:
             self.current = self._accept(ReadOnlyCredentials(*keys, None))
 
     def adopt(self, before: Credentials) -> None:
-        """Use what a predecessor has found, unless keys are configured in one of the two."""
-        if not self.is_fixed and not before.is_fixed:
+        """Use what a predecessor has found in the same profile, unless one of the two has configured keys."""
+        if self.profile == before.profile and not self.is_fixed and not before.is_fixed:
             self.current, self.secrets, self.lookup = before.current, before.secrets, before.lookup
 
     @property
@@ -155,7 +160,7 @@ class Credentials:
     def _find(self) -> _Current:
         lookup = self.lookup
         if lookup is None or lookup.is_hopeless or (lookup.is_done and lookup.found is None):
-            lookup = self.lookup = self._start_lookup(self.region, self._timeouts)
+            lookup = self.lookup = self._start_lookup(self.region, self._timeouts, self.profile)
         if not lookup.wait(self._is_stopping):
             raise self._describe_timeout(lookup.place)
         self.lookup = None

@@ -81,7 +81,7 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
         if "record" in flags:
             message += ", or --all to record every table"
-        raise ConfigurationError((message,))
+        raise ConfigurationError(sources.examine().faults or (message,))
     if command is not None:
         from dynamic_dynamodb.cli.configuration import COMMANDS
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.cli.report_file import find_report, write_report_file
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
 from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals, write_result
 from dynamic_dynamodb.config.text import escape
@@ -16,14 +15,12 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import Progress, ProgressBar, describe_time
-from dynamic_dynamodb.replay.recordings.files import RecordingError, open_folder, open_regular
 from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources, read_sources
 from dynamic_dynamodb.replay.reports.data import write_csv, write_json
 from dynamic_dynamodb.replay.reports.text import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
     from typing import Any
 
     from dynamic_dynamodb.config.loader import Configuration
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 _WEIGHTS: Final = (1, 10)
 """How the time of a replay is shared: reading the recordings, replaying them."""
-_DOCTYPE: Final = "<!doctype html>"
 
 
 def record(sources: ConfigSources, configuration: Configuration) -> Result:
@@ -84,7 +80,7 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
     configuration = sources.load_leniently()
     options = configuration.global_options
     settings = read_settings(options, sources.flags)
-    report = _find_report(sources, options)
+    report = find_report(sources, options)
     other = _load_other(sources, options)
     reading, replaying = Progress(on_progress).split(_WEIGHTS)
     found, faults = find_sources(sources.find_path(options["replay"]), options["as"])
@@ -95,7 +91,9 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
     if report is not None:
         from dynamic_dynamodb.replay.reports.replay_page import write_report
 
-        _write(report, write_report(comparison))
+        fault = write_report_file(report, write_report(comparison))
+        if fault is not None:
+            raise ConfigurationError((fault,))
     remarks = (*configuration.warnings, *left_out)
     if options["format"] == "csv":  # CSV has no field for warnings
         remarks += comparison.warnings + tuple(
@@ -129,35 +127,3 @@ def _load_other(sources: ConfigSources, options: Mapping[str, Any]) -> tuple[str
         return name_compared(path), others.load_leniently()
     except ConfigurationError as error:
         raise ConfigurationError(error.faults, str(path)) from error
-
-
-def _find_report(sources: ConfigSources, options: Mapping[str, Any]) -> Path | None:
-    """Return where to write the report; raise ConfigurationError if it could not be written later."""
-    if options["report"] is None:
-        return None
-    path = sources.find_path(options["report"])
-    try:
-        with open_regular(path, os.O_NOFOLLOW) as file:
-            start = file.read(len(_DOCTYPE))
-    except FileNotFoundError:
-        start = b""
-    except RecordingError as error:
-        raise ConfigurationError((f"--report {path} {error}",)) from error
-    except OSError as error:
-        why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-        raise ConfigurationError((f"--report {path} cannot be written: {why}",)) from error
-    if start and start.decode(errors="replace").lower() != _DOCTYPE:
-        raise ConfigurationError((f"--report {path} exists and is not a report; refusing to overwrite it",))
-    if not os.access(path.parent, os.W_OK):
-        raise ConfigurationError(
-            (f"--report {path} cannot be written: {path.parent} is not a writable directory",)
-        )
-    return path
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with open_folder(path.parent) as folder:
-            folder.replace(path.name, (text,))
-    except OSError as error:
-        raise ConfigurationError((f"--report {path} cannot be written: {error.strerror}",)) from error

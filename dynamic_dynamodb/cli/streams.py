@@ -6,17 +6,20 @@ import os
 import select
 import signal
 import sys
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from dynamic_dynamodb import PROGRAM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import TextIO
 
 _SIGNAL_EXIT_BASE: Final = 128
 """Shells add this to a signal's number for the exit code of a program that it ended."""
 _STANDARD_ERROR: Final = 2
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class OutputError(Exception):
@@ -40,6 +43,30 @@ def exit_cleanly_on_signals() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
             signal.signal(number, _exit_cleanly)
+
+
+@contextmanager
+def defer_signals() -> Iterator[Callable[[], None]]:
+    """Keep SIGINT, SIGTERM and SIGHUP from interrupting a block, and yield a function that acts on them.
+
+    The function raises KeyboardInterrupt or SystemExit if one has arrived; the end of the block calls it too.
+    """
+    arrived: list[int] = []
+
+    def act() -> None:
+        if signal.SIGINT in arrived:
+            raise KeyboardInterrupt
+        if arrived:
+            raise SystemExit(exit_code_of(arrived[0]))
+
+    numbers = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {one: signal.signal(one, lambda number, _: arrived.append(number)) for one in numbers}
+    try:
+        yield act
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    act()
 
 
 def _exit_cleanly(number: int, _: object) -> NoReturn:

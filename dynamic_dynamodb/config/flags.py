@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb import PROGRAM, VERSION_LINE
+from dynamic_dynamodb.config.help import SHORT_HELP
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option
+from dynamic_dynamodb.options.program import DAEMON_COMMANDS
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 _METAVARS: Final = {Kind.INTEGER: "N", Kind.NUMBER: "N", Kind.PATH: "PATH"}
-_NAMES: Final = tuple(option.name for option in OPTIONS if option.flags)
+_GENERAL: Final = {"help": "--help", "version": "--version"}
+_FLAGS: Final = {
+    **_GENERAL,
+    **{flag[2:]: flag for option in OPTIONS for flag in option.flags if flag.startswith("--")},
+}
+_COMMANDS: Final = {**_GENERAL, **{command: f"--daemon {command}" for command in DAEMON_COMMANDS}}
+"""Commands of other programs, with the flag that stands for each: `start` is not the flag of --replay."""
 _OLD_FLAGS: Final = tuple(flag for option in OPTIONS if not option.since for flag in option.flags)
-_UNKNOWN: Final = "unrecognized arguments: "
 SHOWN: Final = "shown"
 """The key of the names after `--daemon status`, one a line."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argparse parser that never quotes values, which may be secrets."""
+    """An argparse parser that reports what it cannot print."""
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print help or version; argparse would ignore an OSError here."""
@@ -31,37 +38,60 @@ class _Parser(argparse.ArgumentParser):
         else:
             super()._print_message(message, file)
 
-    def error(self, message: str) -> NoReturn:
-        """List unknown flags without their values, each with the nearest known flag."""
-        start, unknown, words = message.partition(_UNKNOWN)
-        if unknown:
-            flags = [word.partition("=")[0] for word in words.split() if word.startswith("-")]
-            message = f"{start}{unknown}{' '.join(map(_suggest, flags)) or words}"
-        super().error(message)
 
+class _ShortHelp(argparse._HelpAction):  # noqa: SLF001 - completion scripts recognize help by this class
+    """Print the short help and exit."""
 
-def _suggest(flag: str) -> str:
-    meant = suggest(flag.lstrip("-"), _NAMES, "--")
-    return f"{flag} ({meant})" if meant else flag
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it as argparse prints --help."""
+        parser._print_message(SHORT_HELP, sys.stdout)  # noqa: SLF001 - argparse has no public function
+        parser.exit()
 
 
 def parse_command_line(arguments: list[str]) -> dict[str, str | bool]:
     """Return the flags in use, by option name; a switch is True, everything else is text.
 
     Names that follow `--daemon status` are returned as `SHOWN`.
-    argparse exits for --help and --version (0) and for flags that it cannot parse (2).
+    argparse exits for -h, --help and --version (0), and for flags that it cannot parse or no arguments (2).
     Raises OSError if help or version cannot be written.
     """
     parser = build_parser()
+    if not arguments:
+        parser.exit(2, SHORT_HELP)
+    if single := [word for word in map(_drop_value, arguments) if word[:1] == "-" and word[1:] in _FLAGS]:
+        parser.error(_describe_unknown(single))  # argparse would read -config as -c onfig
     namespace, others = parser.parse_known_args([_complete(argument) for argument in arguments])
     flags = {name: given for name, given in vars(namespace).items() if given is not None}
     names = [other for other in others if other != "--"]
     if names:
         is_flag = "--" not in others and any(name.startswith("-") for name in names)
         if flags.get("daemon") != "status" or is_flag:
-            parser.error(f"{_UNKNOWN}{' '.join(names)}")
+            parser.error(_describe_unknown(names))
         flags[SHOWN] = "\n".join(names)
     return flags
+
+
+def _describe_unknown(words: list[str]) -> str:
+    """Return a fault that names unknown flags, or else words, each with the flag that it may stand for.
+
+    Words beside an unknown flag may be its value, and values may be secrets: neither is shown.
+    """
+    flags = [_drop_value(word) for word in words if word.startswith("-")]
+    return f"unrecognized arguments: {' '.join(map(_add_suggestion, flags or words))}"
+
+
+def _drop_value(argument: str) -> str:
+    return argument.partition("=")[0]
+
+
+def _add_suggestion(word: str) -> str:
+    if word.endswith(".conf"):
+        return f"{word} (did you mean --config {word}?)"
+    name = word.lstrip("-")
+    # A word without dashes may be the name of a table, such as orders, which is near --workers.
+    known = _FLAGS if name != word or (name in _FLAGS and name not in _COMMANDS) else _COMMANDS
+    meant = suggest(name, known, known)
+    return f"{word} ({meant})" if meant else word
 
 
 def _complete(argument: str) -> str:
@@ -77,9 +107,14 @@ def build_parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         usage=f"{PROGRAM} (-c PATH | -t NAME) [--dry-run] [--run-once] [flags]",
         description="Scale the provisioned capacity of DynamoDB tables and indexes by your own rules.",
+        add_help=False,
         epilog="A configuration file accepts more options than the command line, for tables and for indexes.",
     )
-    parser.add_argument("--version", action="version", version=VERSION_LINE)
+    parser.add_argument("-h", action=_ShortHelp, help="Print a short help with examples.")
+    parser.add_argument("--help", action="help", help="Print all flags.")
+    parser.add_argument(
+        "--version", action="version", version=VERSION_LINE, help="Print the version, and exit."
+    )
     groups = {group: parser.add_argument_group(group.value) for group in Group}
     for option in OPTIONS:
         if option.group is not None:

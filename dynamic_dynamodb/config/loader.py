@@ -16,7 +16,7 @@ from dynamic_dynamodb.config.file import (
     TargetSection,
     read_file,
 )
-from dynamic_dynamodb.config.reader import Layer, Reader, Values, join
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import clip, shorten
@@ -90,6 +90,7 @@ class _Loader:
     environment: Mapping[str, str]
     now: datetime
     budget: MatchBudget = field(default_factory=MatchBudget)
+    has_default_region: bool = True
     schedules: dict[str, Schedule] = field(default_factory=dict)
     combinations: Combinations = field(default_factory=lambda: Combinations((), BEGINNING))
     global_options: Values = field(default_factory=dict)
@@ -102,8 +103,10 @@ class _Loader:
         }
         everywhere = plain[DEFAULT_SECTION]
         flags = {scope: Layer("flag", self.reader.parse_flags(scope)) for scope in _FLAG_SCOPES}
+        joined = join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL])
+        self.has_default_region = joined.origins["region"] == DEFAULT_ORIGIN
         global_options = {
-            **join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL]).values,
+            **joined.values,
             **join(Scope.COMMAND_LINE, flags[Scope.COMMAND_LINE]).values,
         }
         self.global_options = global_options
@@ -294,7 +297,9 @@ class _Loader:
         self.reader.faults += validation.find_interval_faults(global_options, self.reader.unread)
         self.reader.warnings += validation.warn_of_late_spikes(global_options)
         if not global_options["regions"]:
-            self.reader.warnings += validation.warn_of_region(global_options["region"], self.environment)
+            self.reader.warnings += validation.warn_of_region(
+                global_options, self.environment, is_default=self.has_default_region
+            )
         self.reader.warnings += validation.warn_of_listening(global_options)
         if not {"sns-topic-arn", "sns-message-types"} & content.plain.get(DEFAULT_SECTION, {}).keys():
             self.reader.warnings += topics.warn_of_global_messages(global_options)

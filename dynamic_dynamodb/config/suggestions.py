@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MOST_EDITS: Final = 2
 MOST_MEANT: Final = 3
@@ -22,9 +23,9 @@ _LITERAL: Final = re.compile(
 _SEPARATORS: Final = re.compile(r"[-_\s]+")
 
 
-def suggest(name: str, known: Iterable[str], mark: str = "") -> str:
-    """Return `did you mean …?`, with `mark` before each name; empty if no known name is near enough."""
-    names = [f"{mark}{one}" for one in find_meant(name, known)]
+def suggest(name: str, known: Iterable[str], written: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return `did you mean …?`, each name as it is `written`; empty if no known name is near enough."""
+    names = [written.get(one, one) for one in find_meant(name, known)]
     return f"did you mean {' or '.join(names)}?" if names else ""
 
 

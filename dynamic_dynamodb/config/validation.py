@@ -7,12 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.aws_profiles import find_profile, find_profile_region
 from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE, find_hard_name
 from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.paths import find_log_file_fault
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
-from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable
+from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity, Scope, records_all
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
@@ -175,11 +176,13 @@ def warn_of_listening(options: Mapping[str, Any]) -> Iterator[str]:
 
 
 def find_credential_faults(options: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a fault if only one key is set, as boto3 would then use others, or if one is malformed."""
+    """Yield a fault if keys and a profile are set, if a key is missing, or if one is malformed."""
     has_id, has_secret = bool(options["aws_access_key_id"]), bool(options["aws_secret_access_key"])
     if has_id != has_secret:
         missing = "aws-secret-access-key" if has_id else "aws-access-key-id"
         yield f"{missing} is missing: set both keys, or neither to let boto3 find credentials"
+    if options["aws_profile"] and (has_id or has_secret):
+        yield "aws-profile and AWS keys exclude each other: leave out the profile or both keys"
     for name in ("aws-access-key-id", "aws-secret-access-key"):
         if not is_sendable(options[name.replace("-", "_")] or ""):
             yield f"{name} {UNSENDABLE}"
@@ -319,12 +322,22 @@ def _is_given(needed: str, flags: Mapping[str, object]) -> bool:
     return name in flags and text in ("", flags[name])
 
 
-def warn_of_region(region: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a warning if the environment names another region than the one in use."""
-    for variable in _REGION_VARIABLES:
-        named = environment.get(variable)
-        if named and named != region:
-            yield f"region is {region}; {variable}={named} is ignored: set --region, or region in [global]"
+def warn_of_region(
+    options: Mapping[str, Any], environment: Mapping[str, str], *, is_default: bool
+) -> Iterator[str]:
+    """Yield a warning if the environment names another region than the one in use.
+
+    The region of the profile counts too, unless a region is set.
+    """
+    region = options["region"]
+    named = {f"{one}={environment.get(one)}": environment.get(one) for one in _REGION_VARIABLES}
+    if is_default:
+        profile = find_profile(options["aws_profile"], environment)
+        other = find_profile_region(profile, environment)
+        named[f"region {clip(other or '')} of the profile {shorten(profile)}"] = other
+    for place, other in named.items():
+        if other and other != region:
+            yield f"region is {region}; {place} is ignored: set --region, or region in [global]"
             return
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from dynamic_dynamodb.config.address import GOOD_ADDRESS, Address
 from dynamic_dynamodb.config.moments import parse_moment, parse_zone
+from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import clip, mask_url, shorten
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
 from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
@@ -45,7 +46,9 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
         if option.name == "log-level":
             parsed = text.lower()
         if parsed not in option.choices:
+            meant = suggest(text, option.choices)
             message = f"must be one of {', '.join(option.choices)}, got {shorten(text)}"
+            message += f": {meant}" if meant else ""
             raise ValueError(message)
     if option.minimum is not None and parsed < option.minimum:
         message = f"must be at least {option.minimum}, got {clip(text)}"

@@ -156,7 +156,7 @@ PROGRAM_OPTIONS: Final = (
         Kind.TEXT,
         Scope.COMMAND_LINE,
         "Scale the tables whose names this regular expression matches from the start."
-        " Only the flags below apply to them, not the sections of the file.",
+        " The flags for read and write capacity apply to them, and the sections of the file do not.",
         flags=("-t", "--table-name"),
         group=Group.DYNAMODB,
     ),
@@ -199,6 +199,17 @@ GLOBAL_OPTIONS: Final = (
         since="3.0",
         flags=("--quiet-check-interval",),
         group=Group.PROGRAM,
+    ),
+    Option(
+        "aws-profile",
+        Kind.TEXT,
+        Scope.GLOBAL,
+        "Profile of AWS's configuration files whose credentials are used. Wins over AWS_PROFILE and over keys"
+        " in the environment, and excludes aws-access-key-id. The profile's region is not used.",
+        metavar="NAME",
+        since="3.0",
+        flags=("--profile",),
+        group=Group.DYNAMODB,
     ),
     Option(
         "aws-access-key-id",

@@ -133,14 +133,29 @@ REPLAY_OPTIONS: Final = (
         unit="processes",
         needs=("tune",),
     ),
-    _replay("report", Kind.PATH, "Write an HTML report with charts to this file.", metavar="HTML"),
+    _replay(
+        "scheduler",
+        Kind.TEXT,
+        "Tune on the workers of the Dask cluster with this scheduler, such as tls://10.0.0.5:8786, instead of"
+        " on this machine. All workers must see the recordings at the same path. Anyone who reaches a tcp://"
+        " scheduler can run code on its workers.",
+        metavar="ADDRESS",
+        needs=("tune",),
+    ),
+    _replay(
+        "report",
+        Kind.PATH,
+        "Write an HTML report with charts to this file.",
+        metavar="HTML",
+        needs=_REPLAY_OR_TUNE,
+    ),
     _replay(
         "format",
         Kind.TEXT,
-        "Output format of --replay, and of `--daemon status`, which has no csv.",
+        "Output format of --replay and --tune, and of `--daemon status`, which has no csv.",
         default="table",
         choices=REPLAY_FORMATS,
-        needs=("replay", "daemon status"),
+        needs=(*_REPLAY_OR_TUNE, "daemon status"),
     ),
     _replay(
         "physics",

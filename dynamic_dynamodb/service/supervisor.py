@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
 from dynamic_dynamodb.service import LOGGER
 
 if TYPE_CHECKING:
@@ -32,17 +33,24 @@ def notify_ready(environment: Mapping[str, str]) -> None:
 
 @dataclass(slots=True)
 class Watchdog:
-    """Notifies systemd from a thread, for as long as the program moves; then systemd restarts it."""
+    """Notifies systemd from a thread for as long as the program moves; systemd restarts one that does not."""
 
     environment: Mapping[str, str]
     pulse: Pulse
     _ended: Event = field(default_factory=Event)
 
     def start(self) -> None:
-        """Notify systemd as often as $WATCHDOG_USEC asks for, if it does."""
+        """Notify systemd as often as $WATCHDOG_USEC asks for, if it does.
+
+        Raises OSError if the system allows no further thread.
+        """
         seconds = self._find_interval_seconds()
-        if seconds is not None:
+        if seconds is None:
+            return
+        try:
             Thread(target=self._run, args=(seconds,), name="watchdog", daemon=True).start()
+        except RuntimeError as error:
+            raise OSError(f"cannot start the thread of the watchdog ({error}): {ALLOW_MORE}") from error
 
     def end(self) -> None:
         """Stop notifying: systemd waits for the end of the program from now on."""
@@ -56,7 +64,7 @@ class Watchdog:
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and int(text)):
-            LOGGER.warning("WATCHDOG_USEC is no number of microseconds, so nothing is sent to the watchdog")
+            LOGGER.warning("WATCHDOG_USEC is not a number of microseconds: the watchdog is not notified")
             return None
         return int(text) / _MICROSECONDS * _SHARE
 

@@ -85,6 +85,7 @@ def make(*services: str) -> dict[str, Any]:
     credentials = Credentials("eu-west-1", ("AKID", "secret"), timeouts=timeouts, is_stopping=never)
     return make_clients(
         dict.fromkeys(services, credentials.region),
+        profile=None,
         credential_provider=credentials,
         timeouts=timeouts,
         most_connections=7,

@@ -54,9 +54,14 @@ def hanging() -> FakeLookup:
     return lookup
 
 
-def make(*coming: FakeLookup, keys: tuple[str, str] | None = None) -> tuple[Credentials, FakeLookups]:
+def make(
+    *coming: FakeLookup, keys: tuple[str, str] | None = None, profile: str | None = None
+) -> tuple[Credentials, FakeLookups]:
     lookups = FakeLookups(deque(coming))
-    credentials = Credentials("us-east-1", keys, timeouts=Timeouts(), is_stopping=never, start_lookup=lookups)
+    chosen = keys or profile
+    credentials = Credentials(
+        "us-east-1", chosen, timeouts=Timeouts(), is_stopping=never, start_lookup=lookups
+    )
     return credentials, lookups
 
 
@@ -273,5 +278,24 @@ def test_configured_keys_are_not_mixed_with_keys_found_elsewhere(old: Any, new: 
     before, _ = make(lasting("AKIDBEFORE"), keys=old)
     check(before)
     after, _ = make(lasting("AKIDFOUND"), keys=new)
+    after.adopt(before)
+    assert check(after) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("own", "own", "AKIDOLD", id="the same profile"),
+        pytest.param("own", "other", "NoCredentials", id="another profile"),
+        pytest.param(None, "other", "NoCredentials", id="a profile for the first time"),
+        pytest.param("own", None, "NoCredentials", id="no profile any more"),
+    ],
+)
+def test_credentials_of_another_profile_are_never_kept(
+    old: str | None, new: str | None, expected: str
+) -> None:
+    before, _ = make(lasting("AKIDOLD"), profile=old)
+    check(before)
+    after, _ = make(FakeLookup(), profile=new)
     after.adopt(before)
     assert check(after) == expected

@@ -1,9 +1,10 @@
 """Measure what `listen` costs, and what many clients do to checks: `python -m tests.benchmarks.listening`.
 
-A daemon scales an emulated account in another process. First, its CPU time per check is measured without
-`listen`, with it, and with one client that reads every path once in each check, as monitoring does; the
-three take turns. Then many clients read all paths, one after the other with a pause, and slow ones hold
-connections; how late checks start, how long answers take, and the daemon's memory are measured.
+First, the CPU time of what `listen` adds to a check is measured, and of the answers that depend on the number
+of targets; both in one thread, because the CPU time of whole checks varies more than that. Then a daemon
+scales an emulated account in another process. Many clients read all paths, one after the other with a pause,
+and slow ones hold connections; how late checks start, how long answers take, and the daemon's memory are
+measured.
 """
 
 from __future__ import annotations
@@ -22,34 +23,52 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
-from urllib.request import urlopen
+from typing import TYPE_CHECKING, cast
 
+from dynamic_dynamodb.aws.attempts import Attempt
+from dynamic_dynamodb.service.pulse import Pulse
+from dynamic_dynamodb.service.status.fold import Moment, continue_status
+from dynamic_dynamodb.service.web.response import Request
+from dynamic_dynamodb.service.web.site import Site
 from tests.benchmarks.checks import CONFIGURATION, ROOT, create_account, run_emulator
+from tests.benchmarks.status import make_report
+from tests.builders import NOW
+from tests.service.status.builders import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dynamic_dynamodb.service.status.keeper import StatusKeeper
+    from dynamic_dynamodb.service.status.snapshot import Status
+
 PATHS = ("/", "/page.js", "/status.json", "/metrics", "/healthz", "/readyz", "/nothing")
 INTERVAL_SECONDS = 10
-CHECKS = 6
-ROUNDS = 4
+ROUNDS = 9
+CHECK_SECONDS = 0.00072
+"""CPU time of a check for each target, as `tests.benchmarks.checks` prints it."""
 CLIENTS, SLOW_CLIENTS = 200, 100
 SECONDS = 60
 PAUSE_SECONDS = 1.0
-MOST_CPU, MOST_LATE_SECONDS, MOST_MEMORY_MEGABYTES = 1.03, 2.0, 100
+MOST_CPU, MOST_LATE_SECONDS, MOST_MEMORY_MEGABYTES = 0.03, 2.0, 100
 """The status has whole seconds."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE_SECONDS = 60
 
 
+@dataclass
+class Keeper:
+    """What the site reads of a keeper of the status."""
+
+    status: Status | None = None
+
+
 @dataclass(frozen=True)
 class Daemon:
-    """A running program; `port` is None if it does not listen."""
+    """A running program, which listens on this port of loopback."""
 
     pid: int
     status_file: Path
-    port: int | None
+    port: int
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its threads so far."""
@@ -82,14 +101,17 @@ class Daemon:
 
 
 @contextmanager
-def run_daemon(url: str, folder: str, interval_seconds: int, *, is_listening: bool) -> Iterator[Daemon]:
+def run_daemon(url: str, folder: str) -> Iterator[Daemon]:
     """Run the program in the foreground, and yield it after its first check."""
     configuration, status_file = Path(folder, "bench.conf"), Path(folder, "bench.status")
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     status_file.unlink(missing_ok=True)
-    port = find_free_port() if is_listening else None
-    flags = ["--check-interval", str(interval_seconds), "--status-file", str(status_file)]
-    flags += ["--listen", f"127.0.0.1:{port}"] if port else []
+    port = find_free_port()
+    flags = (
+        f"--check-interval={INTERVAL_SECONDS}",
+        f"--status-file={status_file}",
+        f"--listen=127.0.0.1:{port}",
+    )
     own = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "XDG_"))}
     aws = {
         "AWS_ENDPOINT_URL": url,
@@ -123,34 +145,31 @@ def find_free_port() -> int:
         return port
 
 
-def measure_cpu(daemon: Daemon, *, is_read: bool) -> float:
-    """Return the CPU seconds of the cheapest of several checks: other load on the machine only adds."""
-    costs = []
-    last = daemon.await_check(daemon.last_check())
-    for _ in range(CHECKS):
-        before = daemon.cpu_seconds()
-        if is_read:
-            for path in PATHS:
-                with suppress(OSError), urlopen(f"http://127.0.0.1:{daemon.port}{path}") as answer:
-                    answer.read()
-        last = daemon.await_check(last)
-        costs.append(daemon.cpu_seconds() - before)
-    return min(costs)
-
-
-def compare_cpu(url: str, folder: str) -> list[str]:
-    """Print the CPU time of a check, and return the limits that are exceeded."""
-    kinds = {"without": (False, False), "with": (True, False), "read once a check": (True, True)}
-    costs: dict[str, list[float]] = {name: [] for name in kinds}
-    for _ in range(ROUNDS):
-        for name, (is_listening, is_read) in kinds.items():
-            with run_daemon(url, folder, 5, is_listening=is_listening) as daemon:
-                costs[name].append(measure_cpu(daemon, is_read=is_read))
-    without = median(costs["without"])
-    print("| listen | CPU of a check, s | of that without |\n|---|---|---|")
+def measure_cpu(tables: int) -> list[str]:
+    """Print the CPU time that `listen` adds to a check of tables with an index each; return broken limits."""
+    report, keeper = make_report(2 * tables), Keeper()
+    site, status = Site(Pulse(), keeper=cast("StatusKeeper", keeper)), None
+    attempt = Attempt("dynamodb:DescribeTable", 0.01)
+    costs: dict[str, list[float]] = {"a check": [], "/metrics": [], "/status.json": []}
+    for number in range(ROUNDS):
+        moment = Moment(NOW + timedelta(seconds=INTERVAL_SECONDS * number), 1.0, INTERVAL_SECONDS)
+        status = continue_status(status, program(), report, moment)
+        began = time.process_time()
+        for _ in range(tables):
+            site.counters.count_attempt(attempt)
+        keeper.status = status
+        site.observe(report, 1.0)
+        site.record(report, 1.0)
+        costs["a check"].append(time.process_time() - began)
+        for path in ("/metrics", "/status.json"):
+            began = time.process_time()
+            site.pages[path](Request(path))
+            costs[path].append(time.process_time() - began)
+    whole = 2 * tables * CHECK_SECONDS
+    print(f"| {2 * tables:,} targets | CPU time, ms | of a check, % |\n|---|---|---|")
     for name, found in costs.items():
-        print(f"| {name} | {median(found):.3f} | {median(found) / without:.3f} |")
-    return ["CPU"] if median(costs["with"]) / without > MOST_CPU else []
+        print(f"| {name} | {median(found) * 1e3:.0f} | {median(found) / whole:.1%} |")
+    return ["CPU"] if median(costs["a check"]) / whole > MOST_CPU else []
 
 
 @dataclass
@@ -216,8 +235,7 @@ async def load(port: int, clients: int, slow: int, seconds: float, pause_seconds
 
 def measure_load(url: str, folder: str, clients: int, pause_seconds: float) -> list[str]:
     """Print what many clients do to checks, and return the limits that are exceeded."""
-    with run_daemon(url, folder, INTERVAL_SECONDS, is_listening=True) as daemon:
-        assert daemon.port is not None
+    with run_daemon(url, folder) as daemon:
         first = daemon.await_check(daemon.last_check())
         quiet, cpu = daemon.megabytes("VmHWM"), daemon.cpu_seconds()
         answers = asyncio.run(load(daemon.port, clients, SLOW_CLIENTS, SECONDS, pause_seconds))
@@ -249,7 +267,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, run_emulator() as url:
         create_account(url, asked.tables)
         if asked.only != "load":
-            broken += compare_cpu(url, folder)
+            broken += measure_cpu(asked.tables)
         if asked.only != "cpu":
             broken += measure_load(url, folder, asked.clients, asked.pause)
     for each in broken:

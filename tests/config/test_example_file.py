@@ -12,6 +12,7 @@ from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import Kind, Option, Scope, options_in
 
 FILE = Path(__file__).parents[2] / "example-dynamic-dynamodb.conf"
+SHIPPED = FILE.parent / "dynamic_dynamodb" / "contrib" / FILE.name
 TEXT = FILE.read_text(encoding="utf-8")
 SWITCHED_OFF = re.compile(r"^#(?=[a-z])", re.MULTILINE)
 EVERY_OPTION_AT_ONE_TABLE = "[table: ^my_table$]"
@@ -26,6 +27,10 @@ SECTIONS = {
 def body_of(title: str) -> str:
     """Return the text between a section's title and the next one."""
     return re.split(r"^\[", TEXT.split(f"\n{title}\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_shipped_example_is_a_link_to_the_file() -> None:
+    assert SHIPPED.resolve() == FILE
 
 
 @pytest.mark.parametrize("text", [TEXT, SWITCHED_OFF.sub("", TEXT)], ids=["as it is", "all switched on"])

@@ -89,7 +89,8 @@ def test_a_suggestion_never_replaces_a_known_word(name: str, other: str, data: s
 
 
 def test_several_names_are_all_suggested_and_flags_as_flags() -> None:
-    assert suggest("rate", ("rat", "rats", "other"), "--") == "did you mean --rat or --rats?"
+    flags = {"rat": "--rat", "rats": "--rats", "other": "--other"}
+    assert suggest("rate", flags, flags) == "did you mean --rat or --rats?"
     assert suggest("other things", ("rat",)) == ""
 
 

@@ -48,7 +48,11 @@ def test_a_text_is_parsed_into_its_value(name: str, text: str, expected: Any) ->
         ("increase-reads-with", "\u0663", "must be a whole number such as 50, got '\u0663'"),
         ("increase-reads-with", "9" * 80, f"must be a whole number such as 50, got '{'9' * 60}…'"),
         ("increase-consumed-reads-with", "-1", "must be at least 0, got -1"),
-        ("increase-reads-unit", "Percent", "must be one of percent, units, got 'Percent'"),
+        (
+            "increase-reads-unit",
+            "Percent",
+            "must be one of percent, units, got 'Percent': did you mean percent?",
+        ),
         (
             "maintenance-windows",
             "10:00-11:00, always",

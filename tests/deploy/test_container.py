@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -96,6 +97,8 @@ def test_a_container_is_healthy_while_the_program_moves() -> None:
         assert python == "python"
         check = [sys.executable, *arguments]
         assert subprocess.run(check, check=False).returncode == 0
+        behind_a_proxy = {**os.environ, "http_proxy": "http://127.0.0.1:1"}
+        assert subprocess.run(check, check=False, env=behind_a_proxy).returncode == 0
         is_healthy = False
         assert subprocess.run(check, check=False, stderr=subprocess.DEVNULL).returncode == 1
     assert subprocess.run(check, check=False, stderr=subprocess.DEVNULL).returncode == 1

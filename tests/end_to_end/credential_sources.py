@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from contextlib import contextmanager, suppress
@@ -65,6 +66,25 @@ class Source:
         return NO_KEYS | {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{self.url}/credentials"}
 
 
+SSO_PROFILE = (
+    "sso_session = own",
+    "sso_account_id = 123456789012",
+    "sso_role_name = scaler",
+    "[sso-session own]",
+    "sso_region = us-east-1",
+    "sso_start_url = https://own.awsapps.com/start",
+)
+
+
+def write_sso_token(program: Program) -> None:
+    """Write what `aws sso login` would leave for the session of `SSO_PROFILE`."""
+    cache = program.folder / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    token = {"accessToken": "of-the-session", "expiresAt": "2099-01-01T00:00:00Z"}
+    name = hashlib.sha1(b"own", usedforsecurity=False).hexdigest()  # by which boto3 finds the session's
+    (cache / f"{name}.json").write_text(json.dumps(token), encoding="utf-8")
+
+
 def use_profile(program: Program, *lines: str) -> dict[str, str | None]:
     """Write the default profile of AWS's configuration file, and return an environment with nothing else."""
     return NO_KEYS | {"AWS_CONFIG_FILE": program.write("\n".join(("[default]", *lines, "")), "aws-config")}
@@ -97,6 +117,16 @@ def refuse_role(action: str) -> str:
     return (
         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>"
         f"<Message>Not authorized to perform {action}</Message></Error></ErrorResponse>"
+    )
+
+
+def grant_role(key: str) -> str:
+    """Return the response with which STS hands out the credentials of a role."""
+    return (
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+        f"<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>"
+        f"<SessionToken>{TOKEN}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+        "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
     )
 
 

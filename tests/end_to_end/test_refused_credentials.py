@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,12 +12,14 @@ from tests.end_to_end.account import LIMITS, add_busy
 from tests.end_to_end.credential_sources import (
     NO_KEYS,
     SECRET,
+    SSO_PROFILE,
     TOKEN,
     open_source,
     refuse_role,
     use_profile,
     write_credentials,
     write_process_credentials,
+    write_sso_token,
 )
 
 if TYPE_CHECKING:
@@ -107,16 +108,6 @@ def test_a_variable_before_the_command_of_a_credential_process_is_not_shown(impa
     assert "geheimgeheim" not in run.stdout
 
 
-SSO_PROFILE = (
-    "sso_session = own",
-    "sso_account_id = 123456789012",
-    "sso_role_name = scaler",
-    "[sso-session own]",
-    "sso_region = us-east-1",
-    "sso_start_url = https://own.awsapps.com/start",
-)
-
-
 @pytest.mark.parametrize(
     ("code", "hint"),
     [
@@ -133,11 +124,7 @@ SSO_PROFILE = (
 def test_a_refusal_by_sso_is_not_reported_as_one_by_sts(
     impatient: Program, source: Source, code: str, hint: str
 ) -> None:
-    cache = impatient.folder / ".aws" / "sso" / "cache"
-    cache.mkdir(parents=True)
-    token = {"accessToken": "of-the-session", "expiresAt": "2099-01-01T00:00:00Z"}
-    name = hashlib.sha1(b"own", usedforsecurity=False).hexdigest()  # by which boto3 finds the session's
-    (cache / f"{name}.json").write_text(json.dumps(token), encoding="utf-8")
+    write_sso_token(impatient)
     source.answer(json.dumps({"__type": code, "message": "No access"}), 403)
     environment = use_profile(impatient, *SSO_PROFILE) | {"AWS_ENDPOINT_URL_SSO": source.url}
     # botocore finds the cache of SSO when it is imported.

@@ -294,7 +294,7 @@ def test_a_report_is_not_written_to_a_device(program: Program, device: str) -> N
 
 HISTORY = ("--replay", "history")
 REFUSED = {
-    "report-alone": (("--report", "x.html"), "--report requires --replay"),
+    "report-alone": (("--report", "x.html"), "--report requires --replay or --tune"),
     "days-alone": (("--days", "3"), "--days requires --record"),
     "two-tasks": (("--record", "x", *HISTORY), "--record and --replay exclude each other"),
     "daemon": (("--daemon", "start", *HISTORY), "--daemon and --replay exclude each other"),

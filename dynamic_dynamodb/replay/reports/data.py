@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.replay.reports.csv_text import write_rows
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 def write_csv(comparison: Comparison) -> str:
     """Return a line for each target and row; those of all targets together have a blank table."""
-    out = io.StringIO()
     rows = [
         {"table": target.recording.target.table, "index": target.recording.target.index, **describe_row(row)}
         for target in comparison.targets
@@ -25,10 +23,7 @@ def write_csv(comparison: Comparison) -> str:
     ]
     if len(comparison.targets) > 1:
         rows += [{"table": "", "index": "", **describe_row(row)} for row in comparison.total]
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().rstrip("\n")
+    return write_rows(rows)
 
 
 def write_json(comparison: Comparison) -> str:

@@ -18,7 +18,7 @@ MOST_DETAILED: Final = 10
 """Of more targets, the details are shorter, so that the page stays small."""
 COLUMNS: Final = 800
 """Columns of a chart."""
-COLUMNS_OF_MANY: Final = 200
+COLUMNS_OF_MANY: Final = 150
 """Columns of a chart if the page has many targets."""
 
 
@@ -137,9 +137,9 @@ def _write_title(title: str) -> str:
 
 
 def write_sums(sums: Iterable[tuple[str, str]]) -> str:
-    """Return the figures of all targets together, each with what it is."""
+    """Return the figures of all targets together: what each is, and the figure."""
     items = "".join(
-        f"<div><dt>{write_text(what)}</dt><dd>{write_text(figure)}</dd></div>" for figure, what in sums
+        f"<div><dt>{write_text(what)}</dt><dd>{write_text(figure)}</dd></div>" for what, figure in sums
     )
     return f'<dl class="sums">{items}</dl>'
 

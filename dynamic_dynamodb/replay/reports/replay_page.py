@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.settings import Settings
 
 MOST_CHANGES_SHOWN: Final = 500
-MOST_CHANGES_OF_MANY: Final = 30
+MOST_CHANGES_OF_MANY: Final = 20
 """Shown changes of a target if the page has many targets."""
 MOST_NAMED: Final = 3
 LEGEND: Final = (
@@ -119,10 +119,10 @@ def _write_overview(comparison: Comparison) -> Iterator[str]:
     cheapest = sum(target.verdict.best.total.by(billing) for target in targets)
     failing = sum(target.verdict.throttled_percent > 0 for target in targets)
     sums = (
-        (f"{ours.total.by(billing):,.2f}", "$ with this configuration"),
-        (f"{cheapest:,.2f}", "$ with the cheapest for each target"),
-        (f"{failing:,} of {len(targets):,}", "targets throttle more than allowed"),
-        (f"{sum(bool(target.warnings) for target in targets):,}", "targets have warnings"),
+        ("$ with this configuration", f"{ours.total.by(billing):,.2f}"),
+        ("$ with the cheapest for each target", f"{cheapest:,.2f}"),
+        ("targets throttle more than allowed", f"{failing:,} of {len(targets):,}"),
+        ("targets have warnings", f"{sum(bool(target.warnings) for target in targets):,}"),
     )
     yield write_sums(sums)
     yield write_list(comparison.verdict.sentences, "verdict")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target
 
 _WIDTH: Final = 108
+_FEW_REASONS: Final = 3
 _UNSCALED_UNITS: Final = 40_000
 """The default quota of a table: the maximum of sides that are not scaled, which a section needs."""
 
@@ -34,12 +35,17 @@ def write_advice(advice: Sequence[Advice]) -> Iterator[str]:
     """Yield a line for each target, each change of a table class, each table with indexes, and all."""
     for one in advice:
         yield f"{one.tuned.target}: {one.sentence}"
+    for change in list_class_changes(advice):
+        yield f"{change.table}: {change.sentence}"
+    yield from write_sums_of_tables(advice)
+
+
+def write_sums_of_tables(advice: Sequence[Advice]) -> Iterator[str]:
+    """Yield a line for each table with indexes, and one for all tables."""
     tables: dict[str, list[Advice]] = {}
     for one in advice:
         tables.setdefault(one.tuned.target.table, []).append(one)
     for table, parts in tables.items():
-        for change in list_class_changes(parts):
-            yield f"{table}: {change.sentence}"
         if len(parts) > 1:
             yield f"{table} with its indexes: {_add_up(parts)}"
     if len(tables) > 1:
@@ -57,7 +63,7 @@ def write_configuration(
 ) -> Iterator[str]:
     """Yield the lines of a configuration file for targets of one region."""
     yield from _comment("Written by dynamic-dynamodb --tune.")
-    yield from _comment(_describe_settings(settings))
+    yield from _comment(describe_settings(settings))
     yield "#"
     for line in (*write_advice(advice), *remarks):
         yield from _comment(line)
@@ -75,7 +81,8 @@ def write_configuration(
         yield from _write_section(one)
 
 
-def _describe_settings(settings: TuneSettings) -> str:
+def describe_settings(settings: TuneSettings) -> str:
+    """Return what the figures of --tune are."""
     billing = "the mean of both bills" if settings.billing == MEAN_OF_BILLS else f"billing {settings.billing}"
     return (
         f"Dollars are for 30 days, at the prices of {settings.price_source}, by {billing}, with watching, in"
@@ -98,11 +105,11 @@ def _write_unscaled(target: Target) -> Iterator[str]:
 def _write_section(advice: Advice) -> Iterator[str]:
     tuned = advice.tuned
     yield from _comment(f"{tuned.target}: {advice.sentence}.")
-    for sentence in (*_describe_misses(tuned), *tuned.doubts):
+    for sentence in list_reasons_to_doubt(tuned):
         yield from _comment(f"{sentence[0].upper()}{sentence[1:]}.")
     shown = [tuned.found.alternative, *([tuned.present] if tuned.present else []), *tuned.baselines]
     yield f"# {tuned.days:.1f} days from {tuned.start:%Y-%m-%d}; hour-max / prorated, throttled:"
-    lines = [["", *PRESETS], *([_name(one, tuned), *_write_figures(one)] for one in shown)]
+    lines = [["", *PRESETS], *([name_alternative(one, tuned), *write_figures(one)] for one in shown)]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for first, *cells in lines:
         rest = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
@@ -111,18 +118,36 @@ def _write_section(advice: Advice) -> Iterator[str]:
     yield from (f"{name}: {given}" for name, given in tuned.found.options.items())
 
 
-def _name(alternative: Alternative, tuned: Tuned) -> str:
+def name_alternative(alternative: Alternative, tuned: Tuned) -> str:
+    """Return the name of an alternative; of a fixed value with its units."""
     units = describe_units(alternative, tuned)
     return f"{alternative.name}, {units}" if units else alternative.name
 
 
-def _write_figures(alternative: Alternative) -> Iterator[str]:
+def write_figures(alternative: Alternative) -> Iterator[str]:
+    """Yield cost and throttling in each model of AWS."""
     for physics in PRESETS:
         one = alternative.figures[physics]
         yield (
             f"{format_dollars(one.cost.hour_max)} / {format_dollars(one.cost.prorated)},"
             f" {format_percent(one.throttled_percent)}"
         )
+
+
+def list_reasons_to_doubt(tuned: Tuned) -> list[str]:
+    """Return why the settings that were found may not be the best."""
+    return [*_describe_misses(tuned), *tuned.doubts]
+
+
+def rate_confidence(advice: Advice) -> str:
+    """Return high if there is no reason to doubt, medium if there are up to three, else low.
+
+    It is low too if the advice does not meet the goal.
+    """
+    reasons = len(list_reasons_to_doubt(advice.tuned))
+    if not advice.best.meets_goal or reasons > _FEW_REASONS:
+        return "low"
+    return "medium" if reasons else "high"
 
 
 def _describe_misses(tuned: Tuned) -> Iterator[str]:

@@ -61,7 +61,7 @@ DEFAULT_LIMIT_PERCENT: Final = 0.01
 SLACK_PERCENT: Final = 1e-9
 SHOWN_PHYSICS: Final = "ideal"
 """The model of AWS in charts."""
-COLUMNS_PER_HALF: Final = 100
+COLUMNS_PER_HALF: Final = 45
 """Columns of a chart for each half of a recording."""
 NO_OUTLINES: Final[PerCapacity[CapacityOutline | None]] = PerCapacity(None, None)
 HARDEST_FIRST: Final = ("no-burst", "slow", "ideal")

@@ -1,14 +1,8 @@
-"""Tune many targets, each in a process of its own if there are several; one that fails costs only itself."""
+"""Tune one target: a task that can be sent to another process, and its result."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.replay.recordings.reader import read_source
@@ -19,10 +13,10 @@ from dynamic_dynamodb.replay.tuning.halves import cut_in_half
 from dynamic_dynamodb.replay.tuning.levers import LADDERS, Limits, Rung, build_sections
 from dynamic_dynamodb.replay.tuning.search import Search
 from dynamic_dynamodb.replay.tuning.table_class import find_storage
-from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.config.sections import Section
@@ -33,7 +27,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.tuning.alternatives import Alternative, Intervals, TuneSettings
     from dynamic_dynamodb.replay.tuning.search import Found
     from dynamic_dynamodb.replay.tuning.table_class import Storage
-    from dynamic_dynamodb.scaling.model import Target
 
 _GUESSED_FACTOR: Final = 2
 """A guessed maximum, as a multiple of the highest need."""
@@ -42,7 +35,7 @@ NO_LOAD: Final[PerCapacity[LoadOutline | None]] = PerCapacity(None, None)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One target to tune, with the sections that may apply to it now; it can be pickled."""
+    """One target to tune, with the section of its table, if there is one; it can be pickled."""
 
     source: RecordingSource
     settings: TuneSettings
@@ -88,6 +81,17 @@ class Failed:
         return f"{self.target} is left out: {self.reason}"
 
 
+def make_task(
+    source: RecordingSource, settings: TuneSettings, sections: Sequence[Section], intervals: Intervals
+) -> Task:
+    """Return the task for a recording, with the one of these sections that applies to its table."""
+    try:
+        section = find_section(sections, Target(source.entry.target.table))
+    except ValueError:  # an expression takes too long to match this name
+        section = None
+    return Task(source, settings, () if section is None else (section,), intervals)
+
+
 def tune(task: Task) -> Tuned | Failed:
     """Tune one target; whatever goes wrong with it is its result."""
     try:
@@ -96,6 +100,8 @@ def tune(task: Task) -> Tuned | Failed:
             return Failed(task.target, recording)
         obstacle = find_obstacle(recording)
         return Failed(task.target, obstacle) if obstacle else tune_recording(recording, task)
+    except MemoryError:
+        return Failed(task.target, "there is not enough memory to tune it: use fewer --workers")
     except Exception as error:  # noqa: BLE001 - the other targets go on
         return Failed(task.target, f"{type(error).__name__}: {error}")
 
@@ -147,52 +153,3 @@ def find_limits(recording: Recording, section: Section | None) -> PerCapacity[Li
         return Limits(minimum, maximum)
 
     return PerCapacity.of(find)
-
-
-def tune_all(tasks: Sequence[Task], workers: int) -> Iterator[Tuned | Failed]:
-    """Yield the result of each task as it comes; a worker that dies costs its task only."""
-    if min(workers, len(tasks)) <= 1:
-        yield from map(tune, tasks)
-        return
-    left = {task.target: task for task in tasks}
-    try:
-        for result in _run_in_pool(tasks, min(workers, len(tasks))):
-            del left[result.target]
-            yield result
-    except BrokenProcessPool:
-        yield from map(_tune_apart, left.values())
-
-
-def _run_in_pool(tasks: Sequence[Task], workers: int) -> Iterator[Tuned | Failed]:
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _prepare_worker)
-    try:
-        for future in as_completed([pool.submit(tune, task) for task in tasks]):
-            yield future.result()
-    except BaseException:  # on Ctrl-C nobody waits for the tasks that run
-        for process in active_children():
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _prepare_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _tune_apart(task: Task) -> Tuned | Failed:
-    """Tune a target in a process of its own, since it may be the one that kills its process."""
-    try:
-        (result,) = _run_in_pool([task], 1)
-    except BrokenProcessPool:
-        return Failed(task.target, "its process was killed, perhaps for lack of memory: use fewer --workers")
-    return result

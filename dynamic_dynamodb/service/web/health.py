@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.check.conditions import Level
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.service.web.response import JSON, Response
 
@@ -54,8 +55,9 @@ class Readiness:
             self._listed = now
         if any(one.decision is not None for one in report.targets) or not failed:
             self._measured = now
-        first = next((one for one in failed if one.error or one.skipped), None)
-        self._failure = str(first) if first is not None else ""
+        sentences = [one.sentence for one in report.notices if one.level is Level.ERROR]
+        sentences += [str(one) for one in failed if one.error or one.skipped]
+        self._failure = sentences[0] if sentences else ""
 
     def check(self) -> Response:
         """Return 200 if both have been had within the last three intervals."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -127,7 +128,9 @@ def _write_gauges(status: Status) -> Iterator[str]:
                 yield f"{_PREFIX}{name}{written} {_write_number(found)}\n"
 
 
+@lru_cache(maxsize=4096)
 def _write_number(number: float) -> str:
+    """Return a number as the library writes it; most targets have the same few."""
     written: str = floatToGoString(number)  # type: ignore[no-untyped-call]
     return written
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.service.status.format import render
 from dynamic_dynamodb.service.status.selection import order
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
 
 NOT_YET = "503 Service Unavailable"
 NOT_MODIFIED = "304 Not Modified"
+METRICS_SECONDS: Final = 5.0
+"""How long metrics are served as rendered, unless a check ends: slow clients share one copy of megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """Metrics, rendered at the monotonic time `since`; in `body`, those of the targets begin at `start`."""
+
+    status: Status | None
+    reports: int
+    since: float
+    start: int
+    body: bytes
 
 
 @dataclass(slots=True)
@@ -43,7 +57,7 @@ class Site:
     _files: Mapping[str, Response] = field(default_factory=read_files)
     _rendered: tuple[Status, Response] | None = None
     _renders: int = 0
-    _measured: tuple[Status, int, bytes] | None = None
+    _measured: _Measured | None = None
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -98,16 +112,20 @@ class Site:
             render_targets,
         )
 
-        status, targets = self.status, b""
-        if status is not None:
-            with self._lock:
-                # The reports are counted a moment after the status has changed.
-                reports, known = self.counters.reports, self._measured
-                if known is None or known[0] is not status or known[1] != reports:
-                    known = (status, reports, render_targets(status, self.counters.copy_targets()))
-                    self._measured = known
-                targets = known[2]
-        return Response(render_program(status, self.counters) + targets, CONTENT_TYPE)
+        with self._lock:
+            status, reports, now = self.status, self.counters.reports, time.monotonic()
+            known = self._measured
+            # The reports are counted a moment after the status has changed.
+            is_current = known is not None and known.status is status and known.reports == reports
+            if known is None or not is_current or now - known.since >= METRICS_SECONDS:
+                targets: bytes | memoryview = b""
+                if known is not None and is_current:
+                    targets = memoryview(known.body)[known.start :]
+                elif status is not None:
+                    targets = render_targets(status, self.counters.copy_targets())
+                first = render_program(status, self.counters)
+                known = self._measured = _Measured(status, reports, now, len(first), first + targets)
+        return Response(known.body, CONTENT_TYPE)
 
     def _show_histories(self, request: Request) -> Response:
         pieces = render_histories(self.history, request.query, datetime.now(timezone.utc))

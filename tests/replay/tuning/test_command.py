@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
 from dynamic_dynamodb.scaling.model import Target
 from tests.end_to_end.program import PATIENCE_SECONDS, Program
+from tests.replay.pages import read_page
 from tests.replay.recordings import DAY, wave
 from tests.replay.test_command import NO_AWS, RULES, write_recording
 
@@ -56,6 +58,22 @@ def test_the_sections_pass_check_config_without_a_warning(program: Program, tmp_
     assert "# users itself was not recorded: it is not scaled." in text
     for row in ("this section", "AWS target tracking 70 %", "AWS target tracking 90 %", "on-demand"):
         assert f"#   {row} " in text
+
+
+def test_a_report_and_json_are_written_beside_the_sections(program: Program, tmp_path: Path) -> None:
+    flags = ("--tune", "history", "--tune-output", "tuned.conf", "--report", "tune.html", "--format", "json")
+    run = program.run(*flags, **NO_AWS)
+    assert run.code == 1  # one recording is too short
+    found = json.loads(run.stdout)
+    assert [one["table"] for one in found["targets"]] == ["or.ders", "users"]
+    assert found["left_out"] == [run.stderr.removeprefix("dynamic-dynamodb: ").rstrip("\n")]
+    section = found["targets"][0]["section"]["options"]
+    text = (tmp_path / "tuned.conf").read_text(encoding="utf-8")
+    assert f"reads-target-utilization: {section['reads-target-utilization']}\n" in text
+    page = read_page((tmp_path / "tune.html").read_text(encoding="utf-8"))
+    assert set(page.details) == {"or.ders", "users/by-date"}
+    charts = {name: details.count('<svg class="chart"') for name, details in page.details.items()}
+    assert charts == {"or.ders": 2, "users/by-date": 1}
 
 
 def test_an_existing_file_is_not_overwritten(program: Program, tmp_path: Path) -> None:
@@ -126,6 +144,11 @@ def test_sigterm_ends_the_workers_too(program: Program) -> None:
             id="two-tasks",
         ),
         pytest.param(("--tune", "nowhere"), "nowhere does not exist: create a recording", id="nothing"),
+        pytest.param(
+            ("--tune", "history", "--report", "now.conf"),
+            "exists and is not a report; refusing to overwrite it",
+            id="report",
+        ),
         pytest.param(("--tune", "history", "--levers", "all"), "--levers must be one of", id="levers"),
         pytest.param(
             ("--tune", "history", "--tune-output", "nowhere/x.conf"),

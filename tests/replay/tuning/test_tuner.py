@@ -20,7 +20,8 @@ from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS, Bench, In
 from dynamic_dynamodb.replay.tuning.doubts import find_doubts
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
 from dynamic_dynamodb.replay.tuning.levers import Limits
-from dynamic_dynamodb.replay.tuning.tuner import Failed, Task, Tuned, find_limits, tune_all, tune_recording
+from dynamic_dynamodb.replay.tuning.processes import tune_in_processes
+from dynamic_dynamodb.replay.tuning.tuner import Failed, Task, Tuned, find_limits, tune_recording
 from dynamic_dynamodb.scaling.costs import Prices
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.builders import section
@@ -125,7 +126,7 @@ def test_what_cannot_be_tuned_costs_only_itself(tmp_path: Path) -> None:
         task(write(tmp_path / "dead.csv", LOAD), settings=Deadly(*SETTINGS), target=Target("dead")),
         task(write(tmp_path / "orders.csv", LOAD)),
     ]
-    results = {str(one.target): one for one in tune_all(tasks, 2)}
+    results = {str(one.target): one for one in tune_in_processes(tasks, 2, lambda: None)}
     assert isinstance(results.pop("orders"), Tuned)
     failed = {name: one.reason for name, one in results.items() if isinstance(one, Failed)}
     assert failed == {
@@ -133,7 +134,7 @@ def test_what_cannot_be_tuned_costs_only_itself(tmp_path: Path) -> None:
         "short": "its recording is only 10 hours long: record at least 2 days, of which one half decides and"
         " the other one checks",
         "idle": "nothing was consumed while it was recorded: there is no load to tune for",
-        "dead": "its process was killed, perhaps for lack of memory: use fewer --workers",
+        "dead": "its process was killed twice, perhaps for lack of memory: use fewer --workers",
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.check.conditions import Level, Notice
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.check.resilience import CallBudget, Timeouts
 from dynamic_dynamodb.errors import AwsError
@@ -133,3 +134,11 @@ def test_it_stays_ready_for_three_intervals_without_an_answer_and_says_why_not_t
 
 def test_a_program_that_starts_is_healthy_before_its_first_check() -> None:
     assert read(check_health(Pulse(Clock())))[0] == "200"
+
+
+def test_it_says_why_there_is_no_list() -> None:
+    readiness, sentence = Readiness(Clock(), interval_seconds=60), f"{DENIED}"
+    warning, refused = Notice("region", "no region"), Notice("list", sentence, Level.ERROR, DENIED)
+    readiness.observe(report(is_list_missing=True, notices=(warning, refused)), 1.0)
+    reason = f"no list of tables within 3 intervals: {sentence}"
+    assert read(readiness.check()) == ("503", {"ok": False, "reason": reason})

@@ -1,0 +1,154 @@
+"""A second --tune goes on where the first one stopped, and tunes again what has changed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.program import PATIENCE_SECONDS, Program
+from tests.replay.recordings import DAY, wave
+from tests.replay.test_command import NO_AWS, RULES, write_recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+
+TABLES = ("items", "orders", "users")
+TUNE = ("--tune", "history", "--workers", "2")
+ALREADY = "3 of 3 targets are tuned already: their results are in "
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """Return a folder with recordings of three tables."""
+    folder = tmp_path / "history"
+    folder.mkdir()
+    for seed, name in enumerate(TABLES):
+        write_recording(folder / f"{name}.csv", None, wave(2 * DAY, 5, 40, noise=0.05, seed=seed))
+    return folder
+
+
+@pytest.fixture
+def program(emulator: Emulator, tmp_path: Path, history: Path) -> Program:
+    """Return the program in the directory of the recordings' folder."""
+    assert history.is_dir()
+    return Program(emulator, tmp_path, patience_seconds=300)
+
+
+def list_kept(history: Path) -> list[Path]:
+    """Return the files of kept results."""
+    return sorted((history / "tune-results").glob("*.json"))
+
+
+def wait_for_result(history: Path) -> None:
+    """Wait until a result is kept."""
+    deadline = time.monotonic() + 4 * PATIENCE_SECONDS
+    while not list_kept(history):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_stopped_leaves_results_that_the_next_one_uses(
+    program: Program, history: Path, number: signal.Signals
+) -> None:
+    program.write(RULES.format(threshold=80))
+    with program.start(RULES.format(threshold=80), *TUNE, **NO_AWS) as running:
+        wait_for_result(history)
+        run = running.end(number)  # which fails if a process is left that holds the output open
+    assert run.code in (128 + number, -number)
+    assert run.stdout == ""
+    if number != signal.SIGKILL:
+        assert " of 3 targets are kept; run the same command again to go on\n" in run.stderr
+    left = 3 - len(list_kept(history))
+    assert 0 <= left < 3
+    before = {path: path.stat().st_mtime_ns for path in list_kept(history)}
+    second = program.run("-c", "dynamic-dynamodb.conf", *TUNE, **NO_AWS)
+    assert f"{3 - left} of 3 targets are tuned already" in second.stderr
+    assert second.code == 0
+    assert second.stdout.count("[table: ") == 3
+    assert len(list_kept(history)) == 3
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def change_recording(history: Path) -> tuple[str, ...]:
+    """Record a minute more."""
+    with (history / "orders.csv").open("a", encoding="utf-8") as file:
+        file.write("2026-03-04T00:00:00Z,,9\n")
+    return ()
+
+
+def change_version(history: Path) -> tuple[str, ...]:
+    """Replace the version that found a result."""
+    file = history / "tune-results" / "orders.json"
+    text = file.read_text(encoding="utf-8")
+    assert '"program": "' in text
+    file.write_text(text.replace('"program": "', '"program": "1'), encoding="utf-8")
+    return ()
+
+
+def tear(history: Path) -> tuple[str, ...]:
+    """Cut a result in the middle."""
+    file = history / "tune-results" / "orders.json"
+    os.truncate(file, file.stat().st_size // 2)
+    return ()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        pytest.param(change_recording, "1 target is tuned again: the recording has changed", id="recording"),
+        pytest.param(
+            change_version,
+            "1 target is tuned again: another version of the program found the kept result",
+            id="version",
+        ),
+        pytest.param(
+            lambda _: ("--levers", "existing"),
+            "3 targets are tuned again: other flags or options apply",
+            id="flags",
+        ),
+        pytest.param(
+            lambda _: ("-c", "now.conf"),
+            "1 target is tuned again: other flags or options apply",
+            id="configuration",
+        ),
+        pytest.param(tear, "1 kept result is unusable and ignored, such as ", id="torn"),
+    ],
+)
+def test_what_has_changed_is_tuned_again(
+    program: Program, history: Path, change: Callable[[Path], tuple[str, ...]], sentence: str
+) -> None:
+    program.write(RULES.format(threshold=50), "now.conf")
+    first = program.run(*TUNE, **NO_AWS)
+    assert (first.code, first.stderr) == (0, "")
+    again = program.run(*TUNE, **NO_AWS)
+    assert again.stdout == first.stdout
+    assert ALREADY + str(history / "tune-results") in again.stderr
+    flags = change(history)
+    changed = program.run(*TUNE, *flags, **NO_AWS)
+    assert changed.code == 0
+    assert sentence in changed.stderr
+    assert ALREADY in program.run(*TUNE, *flags, **NO_AWS).stderr
+
+
+def test_results_that_cannot_be_kept_are_found_all_the_same(program: Program, history: Path) -> None:
+    (history / "tune-results").write_text("", encoding="utf-8")
+    run = program.run(*TUNE, **NO_AWS)
+    assert run.code == 0
+    assert run.stdout.count("[table: ") == 3
+    assert run.stderr == (
+        f"dynamic-dynamodb: results cannot be kept in {history / 'tune-results'} (File exists): a run that is"
+        " interrupted begins from the start\n"
+    )
+
+
+def test_the_result_of_a_single_file_is_not_kept(program: Program, history: Path) -> None:
+    assert program.run("--tune", "history/orders.csv", **NO_AWS).code == 0
+    assert list_kept(history) == []

@@ -1,0 +1,136 @@
+"""The advice of --tune as a page, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dynamic_dynamodb.replay.comparison.outlines import CapacityOutline, LoadOutline
+from dynamic_dynamodb.replay.reports.tuning import rate_confidence
+from dynamic_dynamodb.replay.reports.tuning_data import write_tuning_csv, write_tuning_json
+from dynamic_dynamodb.replay.reports.tuning_page import write_tuning_report
+from dynamic_dynamodb.replay.tuning.advice import Advice, advise
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
+from tests.replay.pages import Page, read_page
+from tests.replay.tuning.test_advice import BY_REQUEST, MISSES, NOW, tuned
+from tests.replay.tuning.test_tuner import SETTINGS
+
+if TYPE_CHECKING:
+    from dynamic_dynamodb.replay.tuning.tuner import Tuned
+
+HOSTILE = '<script>alert(1)</script>" onload="x'
+
+
+def draw(advice: list[Advice]) -> list[Advice]:
+    """Return advice on targets whose alternatives have charts."""
+    line = CapacityOutline((5.0, 6.0), (7.0, 8.0), (False, True))
+    outlines: PerCapacity[CapacityOutline | None] = PerCapacity(line, line)
+    load = LoadOutline((1.0, 2.0), (3.0, 4.0))
+    return [
+        replace(
+            one,
+            tuned=replace(one.tuned, load=PerCapacity(load, load)),
+            present=replace(one.present, outlines=outlines),
+            best=replace(one.best, outlines=outlines),
+        )
+        for one in advice
+    ]
+
+
+SEVERAL = [
+    *advise([tuned(present=NOW, target="orders"), tuned(fixed=50, target="orders/by-date")], SETTINGS),
+    *advise([tuned(99, tracking=150, present=NOW, target="users")], SETTINGS),
+    *advise([tuned(present=BY_REQUEST, target="sessions")], SETTINGS),
+]
+
+
+def test_the_page_has_a_row_for_each_target_the_highest_saving_first() -> None:
+    page = read_page(write_tuning_report(draw(SEVERAL), SETTINGS, ["logs is left out: no load"]))
+    savings = {str(one.tuned.target): one.saving for one in SEVERAL}
+    assert list(page.details) == sorted(savings, key=lambda name: -savings[name])
+    for part in map(Page, page.details.values()):
+        assert part.tags.count("svg") == 2 * 4, "a chart, its axes and the throttling now for each side"
+        assert part.tags.count("table") == 1
+    assert "svg" not in page.tags
+    assert "<li>logs is left out: no load.</li>" in page.text
+    for sum_ in ("$&nbsp;a month saved", "targets to change"):
+        assert sum_.replace("&nbsp;", " ") in page.text
+    assert "orders with its indexes: " in page.text
+
+
+def test_names_are_escaped_on_the_page() -> None:
+    (one,) = advise([replace(tuned(present=NOW), target=Target(HOSTILE, HOSTILE))], SETTINGS)
+    page = read_page(write_tuning_report(draw([one]), SETTINGS, [HOSTILE]))
+    assert page.tags.count("script") == 1, "the page's own"
+    assert list(page.details) == [f"{HOSTILE}/{HOSTILE}"]
+    assert "<script>alert" not in page.text + "".join(page.details.values())
+
+
+def test_a_target_without_charts_has_a_page_too() -> None:
+    page = read_page(write_tuning_report(SEVERAL, SETTINGS))
+    assert not any("svg" in Page(details).tags for details in page.details.values())
+
+
+@pytest.mark.parametrize(
+    ("doubts", "advice", "expected"),
+    [
+        pytest.param(0, tuned(present=NOW), "high", id="none"),
+        pytest.param(3, tuned(present=NOW), "medium", id="few"),
+        pytest.param(4, tuned(present=NOW), "low", id="many"),
+        pytest.param(0, tuned(MISSES, present=replace(NOW, meets_goal=False)), "high", id="another-is-used"),
+    ],
+)
+def test_confidence_falls_with_the_reasons_to_doubt(doubts: int, advice: Tuned, expected: str) -> None:
+    (one,) = advise([replace(advice, doubts=("a reason",) * doubts)], SETTINGS)
+    assert rate_confidence(one) == expected
+    assert rate_confidence(replace(one, best=MISSES)) == "low", "the goal is missed"
+
+
+def test_json_and_csv_have_the_same_figures() -> None:
+    as_json = json.loads(write_tuning_json(SEVERAL, SETTINGS, "eu-west-1", ["logs is left out"]))
+    rows = list(csv.DictReader(io.StringIO(write_tuning_csv(SEVERAL))))
+    assert len(rows) == len(as_json["targets"]) == len(SEVERAL)
+    assert (as_json["region"], as_json["left_out"]) == ("eu-west-1", ["logs is left out"])
+    for row, target in zip(rows, as_json["targets"], strict=True):
+        shared = row.keys() & target.keys() - {"doubts"}
+        assert {name: row[name] for name in shared} == {
+            name: "" if target[name] is None else str(target[name]) for name in shared
+        }
+        assert len(shared) > 15
+    total = as_json["total"]
+    assert total["saving"] == pytest.approx(sum(float(row["saving"]) for row in rows))
+    assert total["dollars_now"] - total["dollars"] == pytest.approx(total["saving"])
+
+
+def test_what_runs_now_is_null_if_it_is_not_known() -> None:
+    advice = advise([tuned()], SETTINGS)
+    (target,) = json.loads(write_tuning_json(advice, SETTINGS, "us-east-1"))["targets"]
+    unknown = ("index", "now", "dollars_now", "throttled_percent_now", "present", "fixed_reads", "storage")
+    assert {name: target[name] for name in unknown} == dict.fromkeys(unknown)
+    assert target["compared_with"] == "AWS target tracking 70 %"
+    assert isinstance(target["saving"], float)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1+2", "'-1+2"),
+        ("@SUM", "'@SUM"),
+        ("\t=1", "\\t=1"),
+        ("\r\n=1", "\\r\\n=1"),
+        ("a-b=c", "a-b=c"),
+    ],
+)
+def test_a_spreadsheet_takes_no_name_for_a_formula(name: str, written: str) -> None:
+    advice = advise([replace(tuned(MISSES, tracking=200, present=NOW), target=Target(name, name))], SETTINGS)
+    text = write_tuning_csv([replace(one, dollars=one.dollars_now + 5) for one in advice])
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert (row["table"], row["index"]) == (written, written)
+    assert float(row["saving"]) == -5, "a negative number is a number"
