@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.moments import show_moment
-from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, join
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.config.text import MASK, clip, escape, mask_url
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option, Scope, options_in
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.schedules import Schedule
 
+_Row: TypeAlias = tuple[str, str, str]
+"""An option's name, its value, and where the value comes from."""
 UNSET: Final = "-"
+_FROM_GLOBAL: Final = "as in [global]"
 WIDEST_VALUE_CHARACTERS: Final = 20
 """Longer values overflow their column, so that the table fits on a screen."""
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
@@ -74,7 +78,10 @@ def _mask(key: str, shown: Any) -> Any:  # noqa: ANN401 - option dicts hold what
 
 
 def explain(configuration: Configuration, target: Target, now: datetime) -> str:
-    """Return the section, others that match too, and a table of options, values and origins at a moment."""
+    """Return the section, others that match too, and a table of options, values and origins at a moment.
+
+    The table begins with what is set; what follows from that, and defaults, come after an empty line each.
+    """
     budget = MatchBudget()
     matches, name = match_sections(configuration.sections, (target.table,), budget), target.table
     table = matches.sections.get(target.table)
@@ -137,10 +144,21 @@ def _list_other_sections(
                     yield f"  [{clip(gsi.title)}] matches, but its table belongs to [{clip(table.title)}]"
 
 
-def _list_options(configuration: Configuration, section: Section) -> Iterator[tuple[str, str, str]]:
+def _list_options(configuration: Configuration, section: Section) -> Sequence[Sequence[_Row]]:
+    """Return the options that are set, those whose values follow from others, and those with defaults."""
     origins = section.origins
+    default = join(Scope.GLOBAL).values
+    rows: tuple[list[_Row], list[_Row], list[_Row]] = ([], [], [])
     for option in options_in(Scope.TARGET):
-        yield option.name, *_find(option, section.options, origins, configuration.global_options)
+        shown, origin = _find(option, section.options, origins, configuration.global_options)
+        is_set = origins.get(option.key, DEFAULT_ORIGIN) != DEFAULT_ORIGIN
+        if origin == _FROM_GLOBAL:
+            follows = configuration.global_options[option.key] != default[option.key]
+        else:
+            source = _key(option.falls_back_to)
+            follows = bool(source) and origins.get(source, DEFAULT_ORIGIN) != DEFAULT_ORIGIN
+        rows[0 if is_set else 1 if follows else 2].append((option.name, shown, origin))
+    return rows
 
 
 def _find(
@@ -152,10 +170,10 @@ def _find(
     """Return a value as text, and its origin; an unset option may take the value of another."""
     held = options[option.key]
     if held is None and option.falls_back_to:
-        return _show(option, options[option.falls_back_to.replace("-", "_")]), f"as {option.falls_back_to}"
+        return _show(option, options[_key(option.falls_back_to)]), f"as {option.falls_back_to}"
     origin = origins.get(option.key, DEFAULT_ORIGIN)
     if option.key in global_options and origin == DEFAULT_ORIGIN and not options["circuit_breaker_url"]:
-        return _show(option, global_options[option.key]), "as in [global]"
+        return _show(option, global_options[option.key]), _FROM_GLOBAL
     return _show(option, held), origin
 
 
@@ -170,10 +188,17 @@ def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold
     return escape(f"{shown} {option.unit}".strip())
 
 
-def _lay_out(rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:
-    """Yield the rows in columns of equal width."""
-    table = [("option", "value", "from"), *rows]
+def _key(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _lay_out(groups: Sequence[Sequence[_Row]]) -> Iterator[str]:
+    """Yield the rows of all groups in columns of equal width, with an empty line between groups."""
+    head = ("option", "value", "from")
+    table = [head, *chain(*groups)]
     name_width = max(len(name) for name, _, _ in table)
     value_width = min(max(len(shown) for _, shown, _ in table), WIDEST_VALUE_CHARACTERS)
-    for name, shown, origin in table:
-        yield f"  {name:{name_width}}  {shown:{value_width}}  {origin}"
+    for number, group in enumerate(group for group in groups if group):
+        yield from ("",) if number else ()
+        for name, shown, origin in group if number else (head, *group):
+            yield f"  {name:{name_width}}  {shown:{value_width}}  {origin}"

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.lines import LineFinder, SectionLines
 from dynamic_dynamodb.config.paths import read_within_limits
 from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.config.titles import DEFAULT_SECTION, Title, read_title
@@ -48,6 +49,7 @@ class FileContent:
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     titles: dict[Title, str] = field(default_factory=dict)
+    lines: LineFinder = field(default_factory=LineFinder)
 
 
 class _Parser(configparser.RawConfigParser):
@@ -85,23 +87,24 @@ def read_file(path: Path) -> FileContent:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")  # comments written by old editors
-    for title, texts in _parse(text, content.faults).items():
+    for title, texts in _parse(text, content).items():
         _add_section(title, texts, content)
     return content
 
 
-def _parse(text: str, faults: list[str]) -> dict[str, dict[str, str]]:
+def _parse(text: str, content: FileContent) -> dict[str, dict[str, str]]:
     """Return the options of each section; nothing if the file has too many faulty lines."""
     lines = _Lines(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     lines.check()
-    faults += lines.sentences()
+    content.faults += lines.sentences()
+    content.lines.add_sections(lines.sections)
     if lines.has_too_many_faults:
         return {}
     parser = _Parser()
     try:
         parser.read_string("\n".join(lines.texts))
     except configparser.Error:  # no line is known that only the parser refuses; its message would quote it
-        faults.append("cannot be read as sections and options")
+        content.faults.append("cannot be read as sections and options")
         return {}
     return {
         title: {name: value for name, value in parser.items(title) if "\0" not in name}
@@ -121,6 +124,7 @@ class _Lines:
 
     texts: list[str]
     faults: dict[int, str] = field(default_factory=dict)
+    sections: dict[str, SectionLines] = field(default_factory=dict)
 
     @property
     def has_too_many_faults(self) -> bool:
@@ -133,7 +137,6 @@ class _Lines:
 
     def check(self) -> None:
         """Find all faulty lines in one pass."""
-        titles: dict[str, int] = {}
         options: dict[str, int] = {}
         title, option_indent = "", None
         for number, line in enumerate(self.texts, start=1):
@@ -144,12 +147,13 @@ class _Lines:
             if option_indent is not None and indent > option_indent:
                 continue  # part of the value above
             if header := _Parser.SECTCRE.match(text.lstrip()):
-                title, options, option_indent = header["header"], {}, None
-                first = titles.setdefault(title, number)
+                title, option_indent = header["header"], None
+                section = SectionLines(number)
+                options, first = section.options, self.sections.setdefault(title, section).title
                 if first != number:
                     sentence = f"section [{clip(title)}] is defined twice, first in line {first}: keep one"
                     self._add(number, sentence, left=f"[{title}\0{number}]")
-            elif (option := _OPTION.match(text)) and not titles:
+            elif (option := _OPTION.match(text)) and not self.sections:
                 self._add(number, "comes before the first section: put it under one, such as [global]")
             elif option:
                 name, option_indent = option["name"].rstrip(), indent
@@ -182,6 +186,7 @@ def _add_section(title: str, texts: dict[str, str], content: FileContent) -> Non
     except ValueError as error:
         content.faults.append(f"section {shown} {error}")
         return
+    content.lines.add_title(title, read.text)
     same = content.titles.setdefault(read, title)
     if same is not title:
         first = "" if read.plain else f", first as [{clip(same)}]"

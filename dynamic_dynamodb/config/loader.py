@@ -16,6 +16,7 @@ from dynamic_dynamodb.config.file import (
     TargetSection,
     read_file,
 )
+from dynamic_dynamodb.config.lines import LineFinder
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
@@ -62,6 +63,7 @@ class LoadResult:
 
     configuration: Configuration
     faults: tuple[str, ...]
+    lines: LineFinder = field(default_factory=LineFinder)
 
 
 def load(
@@ -121,10 +123,10 @@ class _Loader:
             global_options,
             logging_options,
             sections,
-            tuple(dict.fromkeys(self.reader.warnings)),
+            _add_lines(self.reader.warnings, content.lines),
             tuple(self.schedules.values()),
         )
-        return LoadResult(configuration, tuple(dict.fromkeys(self.reader.faults)))
+        return LoadResult(configuration, _add_lines(self.reader.faults, content.lines), content.lines)
 
     @property
     def breaker(self) -> Values:
@@ -138,6 +140,7 @@ class _Loader:
         content = read_file(path)
         self.reader.faults += content.faults
         self.reader.warnings += content.warnings
+        content.lines.drop_replaced(self.reader.flags)
         has_table = any(not (section.gsi or section.during) for section in content.targets)
         if not (has_table or content.faults or self._needs_no_section()):
             self.reader.faults.append("has no table section: add one, such as [table: ^my_table$]")
@@ -318,3 +321,8 @@ class _Loader:
         if any(secrets & content.plain.get(title, {}).keys() for title in ("global", DEFAULT_SECTION)):
             path = Path(str(self.reader.flags["config"]))
             self.reader.warnings += validation.warn_of_readable_secret(path)
+
+
+def _add_lines(sentences: Iterable[str], lines: LineFinder) -> tuple[str, ...]:
+    """Return each sentence once, with the line that it is about."""
+    return tuple(lines.add_line(sentence) for sentence in dict.fromkeys(sentences))

@@ -131,8 +131,8 @@ class ConfigSources:
             configuration=replace(configuration, warnings=(*configuration.warnings, *regions)),
             faults=(
                 *result.faults,
-                *find_credential_faults(configuration.global_options),
-                *self._find_file_faults(configuration),
+                *map(result.lines.add_line, find_credential_faults(configuration.global_options)),
+                *map(result.lines.add_line, self._find_file_faults(configuration)),
             ),
         )
 

@@ -44,7 +44,9 @@ class Title:
 
     @property
     def text(self) -> str:
-        """Return the title of a section for tables or indexes, with its spaces in place."""
+        """Return the title with its spaces in place."""
+        if self.plain or self.schedule:
+            return self.plain or f"schedule: {self.schedule}"
         base = f"gsi: {self.gsi} table: {self.table}" if self.gsi else f"table: {self.table}"
         return f"{base} during: {self.during}" if self.during else base
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,3 +28,10 @@ def faults_of(path: Path, text: str | bytes, **flags: str | bool) -> tuple[str, 
     with pytest.raises(ConfigurationError) as raised:
         read(path, text, **flags)
     return raised.value.faults
+
+
+def drop_line(sentence: str) -> str:
+    """Return a fault or a warning without its line, which it must have."""
+    match = re.fullmatch(r"line [0-9]+: (.*)", sentence, re.DOTALL)
+    assert match is not None, sentence
+    return match[1]

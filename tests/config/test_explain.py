@@ -43,13 +43,32 @@ def explain_to_rows(path: Path, name: str, **flags: str) -> tuple[list[str], dic
     given = {flag.replace("_", "-"): text for flag, text in flags.items()}
     lines = explain(load({"config": str(path), **given}, {}), Target.parse(name), NOW).splitlines()
     start = next((number for number, line in enumerate(lines) if line.split()[0] == "option"), len(lines))
-    rows = [[cell.strip() for cell in line.split("  ") if cell] for line in lines[start + 1 :]]
+    rows = [[cell.strip() for cell in line.split("  ") if cell] for line in lines[start + 1 :] if line]
     return lines[:start], {name: (shown, origin) for name, shown, origin in rows}
 
 
 def test_every_option_of_a_target_is_in_the_table(path: Path) -> None:
     _, rows = explain_to_rows(path, "orders")
-    assert list(rows) == [option.name for option in options_in(Scope.TARGET)]
+    assert sorted(rows) == sorted(option.name for option in options_in(Scope.TARGET))
+
+
+def test_what_is_set_comes_first_then_what_follows_from_it_then_defaults(path: Path) -> None:
+    path.write_text(TEXT)
+    text = explain(load({"config": str(path)}, {}), Target.parse("orders"), NOW)
+    groups = [
+        [line.split()[0] for line in group.splitlines()]
+        for group in text.partition("from\n")[2].split("\n\n")
+    ]
+    assert groups[:2] == [
+        ["reads-lower-threshold", "increase-reads-with", "max-provisioned-reads", "maintenance-windows"],
+        [
+            "increase-consumed-reads-with",
+            "circuit-breaker-url",
+            "circuit-breaker-timeout",
+        ],
+    ]
+    assert len(groups) == 3
+    assert "reads-upper-threshold" in groups[2]
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_lines_that_cannot_be_read_are_faults_with_their_number(
     ],
 )
 def test_an_unknown_title_is_a_fault_with_a_suggestion(path: Path, title: str, end: str) -> None:
-    assert faults_of(path, f"{TABLE}{title}\n") == (f"section {title} is unknown: {end}",)
+    assert faults_of(path, f"{TABLE}{title}\n") == (f"line 4: section {title} is unknown: {end}",)
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_an_unknown_title_is_a_fault_with_a_suggestion(path: Path, title: str, e
     ],
 )
 def test_a_title_word_within_an_expression_is_a_fault(path: Path, title: str, end: str) -> None:
-    assert faults_of(path, f"{TABLE}{title}\n") == (f"section {title} cannot be read: {end}",)
+    assert faults_of(path, f"{TABLE}{title}\n") == (f"line 4: section {title} cannot be read: {end}",)
 
 
 @pytest.mark.parametrize("title", ["table: users, orders", "table: ^my[ _]table$", "gsi: by date table: ^a$"])
 def test_an_expression_with_a_space_is_a_warning(path: Path, title: str) -> None:
     assert read(path, f"{TABLE}[{title}]\n{LIMITS}").warnings == (
         (
-            f"[{title}] contains a space, which no table or index has in its name:"
+            f"line 4: [{title}] contains a space, which no table or index has in its name:"
             " write an expression such as ^(users|orders)$ to match several names"
         ),
     )
@@ -155,7 +155,7 @@ def test_spaces_in_the_title_of_an_index_do_not_matter(path: Path, title: str) -
 @pytest.mark.parametrize("title", ["[table: ^x$ gis ^y$]", "[table: ^x$ tabel ^y$]", "[table: my tables]"])
 def test_a_misspelt_title_word_is_a_fault_without_a_colon_too(path: Path, title: str) -> None:
     (fault,) = faults_of(path, f"{title}\n{LIMITS}")
-    assert fault.startswith(f"section {title} cannot be read: ")
+    assert fault.startswith(f"line 1: section {title} cannot be read: ")
 
 
 @pytest.mark.parametrize("name", ["table", "gsi", "during"])
@@ -187,7 +187,7 @@ def test_values_may_take_several_lines_or_be_empty(path: Path, line: str, key: s
 def test_an_option_indented_below_another_is_a_fault(path: Path) -> None:
     (fault,) = faults_of(path, f"{TABLE}sns-topic-arn: t\n  reads-upper-threshold: 50\n")
     assert fault == (
-        "[table: ^a$] sns-topic-arn continues on an indented line:"
+        "line 4: [table: ^a$] sns-topic-arn continues on an indented line:"
         " start each option at the beginning of its line"
     )
 

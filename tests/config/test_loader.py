@@ -22,22 +22,22 @@ if TYPE_CHECKING:
         pytest.param(
             f"{TABLE}reads-upper-threshold: 0\nincrease-reads-with: x\n[tabel: b]\n",
             (
-                "section [tabel: b] is unknown: did you mean [table: b]?",
-                "[table: ^a$] reads-upper-threshold must be at least 1, got 0",
-                "[table: ^a$] increase-reads-with must be a whole number such as 50, got 'x'",
+                "line 6: section [tabel: b] is unknown: did you mean [table: b]?",
+                "line 4: [table: ^a$] reads-upper-threshold must be at least 1, got 0",
+                "line 5: [table: ^a$] increase-reads-with must be a whole number such as 50, got 'x'",
             ),
             id="several at once",
         ),
         pytest.param(
             "[table: a]\nmax-provisoned-reads: 5\n",
-            ("[table: a] has no option 'max-provisoned-reads': did you mean max-provisioned-reads?",),
+            ("line 2: [table: a] has no option 'max-provisoned-reads': did you mean max-provisioned-reads?",),
             id="the nearest name",
         ),
         pytest.param(
             "[table: a]\nmin-provisioned-reads: 5\nmax-provisioned-reads: 4\n",
             (
                 (
-                    "[table: a] min-provisioned-reads 5 is above max-provisioned-reads 4:"
+                    "line 2: [table: a] min-provisioned-reads 5 is above max-provisioned-reads 4:"
                     " lower the minimum or raise the maximum"
                 ),
             ),
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
             "[table: a]\nlookback-window-start: 3\n",
             (
                 (
-                    "[table: a] lookback-period 5 is longer than lookback-window-start 3:"
+                    "line 2: [table: a] lookback-period 5 is longer than lookback-window-start 3:"
                     " the window would end in the future; use at most 3"
                 ),
             ),
@@ -57,8 +57,8 @@ if TYPE_CHECKING:
             "[table: a]\nreads-target-utilization: 95\n",
             (
                 (
-                    "[table: a] reads-target-utilization 95 is not above reads-lower-threshold 30 and at most"
-                    " reads-upper-threshold 90: use thresholds such as 85 and 100"
+                    "line 2: [table: a] reads-target-utilization 95 is not above reads-lower-threshold 30"
+                    " and at most reads-upper-threshold 90: use thresholds such as 85 and 100"
                 ),
             ),
             id="a target above its upper threshold",
@@ -67,8 +67,8 @@ if TYPE_CHECKING:
             "[table: a]\nreads-target-utilization: 10\n",
             (
                 (
-                    "[table: a] reads-target-utilization 10 is not above reads-lower-threshold 30 and at most"
-                    " reads-upper-threshold 90: use thresholds such as 1 and 20"
+                    "line 2: [table: a] reads-target-utilization 10 is not above reads-lower-threshold 30"
+                    " and at most reads-upper-threshold 90: use thresholds such as 1 and 20"
                 ),
             ),
             id="the lowest target",
@@ -77,8 +77,8 @@ if TYPE_CHECKING:
             "[table: a]\nwrites-target-utilization: 30\n",
             (
                 (
-                    "[table: a] writes-target-utilization 30 is not above writes-lower-threshold 30 and"
-                    " at most writes-upper-threshold 90: use thresholds such as 20 and 40"
+                    "line 2: [table: a] writes-target-utilization 30 is not above writes-lower-threshold"
+                    " 30 and at most writes-upper-threshold 90: use thresholds such as 20 and 40"
                 ),
             ),
             id="a target at its lower threshold",
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
             "[table: a]\nwrites-target-utilization: 60\ndecrease-lookback-period: 10\n",
             (
                 (
-                    "[table: a] decrease-lookback-period 10 is shorter than lookback-window-start 15:"
+                    "line 3: [table: a] decrease-lookback-period 10 is shorter than lookback-window-start 15:"
                     " a decrease must look back on the look-back window too; use at least 15"
                 ),
             ),
@@ -97,7 +97,7 @@ if TYPE_CHECKING:
             "[global]\nquiet-check-interval: 200\n[table: a]\n",
             (
                 (
-                    "[global] quiet-check-interval 200 is shorter than check-interval 300:"
+                    "line 2: [global] quiet-check-interval 200 is shorter than check-interval 300:"
                     " use at least 300, or leave it out"
                 ),
             ),
@@ -105,15 +105,15 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             "[global]\ncheck-interval: 7200\nquiet-check-interval: 3600\n[table: a]\n",
-            ("[global] quiet-check-interval 3600 is shorter than check-interval 7200: leave it out",),
+            ("line 3: [global] quiet-check-interval 3600 is shorter than check-interval 7200: leave it out",),
             id="a check interval that leaves no value for quiet tables",
         ),
         pytest.param(
             "[table: a]\nwrites-target-utilization: 60\nlookback-window-start: 200\n",
             (
                 (
-                    "[table: a] decrease-lookback-period 15 is shorter than lookback-window-start 200:"
-                    " a decrease must look back on the look-back window too; use a lookback-window-start"
+                    "line 3: [table: a] decrease-lookback-period 15 is shorter than lookback-window-start"
+                    " 200: a decrease must look back on the look-back window too; use a lookback-window-start"
                     " of at most 180"
                 ),
             ),
@@ -121,19 +121,19 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             "[table: a]\nwrites-target-utilization: 60\ndecrease-lookback-period: 181\n",
-            ("[table: a] decrease-lookback-period must be at most 180, got 181",),
+            ("line 3: [table: a] decrease-lookback-period must be at most 180, got 181",),
             id="a decrease that looks back too far",
         ),
         pytest.param(
             "[table: a]\nlookback-window-start: 21601\n",
-            ("[table: a] lookback-window-start must be at most 21600, got 21601",),
+            ("line 2: [table: a] lookback-window-start must be at most 21600, got 21601",),
             id="a look-back window beyond CloudWatch's minutes",
         ),
         pytest.param(
             "[table: a]\nreads-target-utilization: 101\nwrites-target-utilization: 9\n",
             (
-                "[table: a] reads-target-utilization must be at most 100, got 101",
-                "[table: a] writes-target-utilization must be at least 10, got 9",
+                "line 2: [table: a] reads-target-utilization must be at most 100, got 101",
+                "line 3: [table: a] writes-target-utilization must be at least 10, got 9",
             ),
             id="targets out of range",
         ),
@@ -141,8 +141,8 @@ if TYPE_CHECKING:
             "[table: a]\nreads-upper-threshold: ninety\nreads-target-utilization: 95\n"
             "max-provisioned-writes: many\nmin-provisioned-writes: 2\n",
             (
-                "[table: a] reads-upper-threshold must be a number such as 90 or 33.3, got 'ninety'",
-                "[table: a] max-provisioned-writes must be a whole number such as 50, got 'many'",
+                "line 2: [table: a] reads-upper-threshold must be a number such as 90 or 33.3, got 'ninety'",
+                "line 4: [table: a] max-provisioned-writes must be a whole number such as 50, got 'many'",
             ),
             id="faults whose defaults lead to no further ones",
         ),
@@ -150,7 +150,7 @@ if TYPE_CHECKING:
             "[table: (]\n",
             (
                 (
-                    "[table: (] '(' is not a valid regular expression:"
+                    "line 1: [table: (] '(' is not a valid regular expression:"
                     " missing ), unterminated subpattern at position 0"
                 ),
             ),
@@ -158,7 +158,7 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             "[table: a]\n[gsi: g table: b]\n",
-            ("[gsi: g table: b] has no table section: add [table: b]",),
+            ("line 2: [gsi: g table: b] has no table section: add [table: b]",),
             id="an index without a table section",
         ),
         pytest.param(
@@ -171,7 +171,7 @@ if TYPE_CHECKING:
                     "line 3: [table: a] reads-lower-threshold is defined twice, first in line 2:"
                     " keep one; 2.5.1 used the last"
                 ),
-                "section [table:a] is defined twice, first as [table: a]: keep one",
+                "line 4: section [table:a] is defined twice, first as [table: a]: keep one",
             ),
             id="twice",
         ),
@@ -185,12 +185,12 @@ if TYPE_CHECKING:
         ),
         pytest.param(
             "[table: a]\naws-access-key-id: x\n",
-            ("[table: a] aws-access-key-id belongs in [global]",),
+            ("line 2: [table: a] aws-access-key-id belongs in [global]",),
             id="an option of another section",
         ),
         pytest.param(
             f"{TABLE}[table: ]\n",
-            ("section [table: ] names no table: write [table: ^my_table$]",),
+            ("line 4: section [table: ] names no table: write [table: ^my_table$]",),
             id="no name",
         ),
     ],
@@ -204,7 +204,7 @@ def test_every_fault_names_its_place(path: Path, text: str, faults: tuple[str, .
     [
         pytest.param(
             f"[global]\nregion: eu-west-1\n[global ]\n{TABLE}",
-            "section [global ] is defined twice: keep one",
+            "line 3: section [global ] is defined twice: keep one",
             id="a plain section twice",
         ),
         pytest.param(
@@ -215,12 +215,14 @@ def test_every_fault_names_its_place(path: Path, text: str, faults: tuple[str, .
         pytest.param("[table: a]\n\0\n", "is not a UTF-8 text file", id="NUL bytes"),
         pytest.param(
             f"[table: {'(' * 300}]\n",
-            f"[table: {'(' * 53}…] '{'(' * 60}…' is not a valid regular expression:"
+            f"line 1: [table: {'(' * 53}…] '{'(' * 60}…' is not a valid regular expression:"
             " missing ), unterminated subpattern at position 299",
             id="a long title",
         ),
         pytest.param(
-            "[table: a]\n\x1b[31m: 5\n", "[table: a] has no option '\\x1b[31m'", id="control characters"
+            "[table: a]\n\x1b[31m: 5\n",
+            "line 2: [table: a] has no option '\\x1b[31m'",
+            id="control characters",
         ),
         pytest.param(
             "[table: a\n",

@@ -21,83 +21,86 @@ ARN = "arn:aws:sns:us-east-1:123456789012:scaling"
     [
         pytest.param(
             "[table: a]\nmax-provisioned-reads: 5\n",
-            "[table: a] has no max-provisioned-writes: writes, and their cost, can grow without limit",
+            "line 1: [table: a] has no max-provisioned-writes: writes, and their cost, can grow without"
+            " limit",
             id="no maximum",
         ),
         pytest.param(
             f"{TABLE}reads-lower-threshold: 95\n",
-            "[table: ^a$] reads-lower-threshold 95 is not below reads-upper-threshold 90:"
+            "line 4: [table: ^a$] reads-lower-threshold 95 is not below reads-upper-threshold 90:"
             " set them apart, such as 30 and 90",
             id="crossed thresholds",
         ),
         pytest.param(
             f"{TABLE}sns-topic-arn: t\n",
-            "[table: ^a$] has an sns-topic-arn but no sns-message-types: nothing is published;"
+            "line 4: [table: ^a$] has an sns-topic-arn but no sns-message-types: nothing is published;"
             " set types such as scale-up, scale-down",
             id="a topic without types",
         ),
         pytest.param(
             f"{TABLE}sns-message-types: scale-up\n",
-            "[table: ^a$] has sns-message-types but no sns-topic-arn: nothing is published;"
+            "line 4: [table: ^a$] has sns-message-types but no sns-topic-arn: nothing is published;"
             " set a topic ARN such as arn:aws:sns:us-east-1:123456789012:my_topic",
             id="types without a topic",
         ),
         pytest.param(
             f"{TABLE}sns-topic-arn: t\nsns-message-types: recovery\n",
-            "[table: ^a$] sns-message-types: recovery has no effect without failure, because only what was"
-            " reported as failed is reported as recovered",
+            "line 5: [table: ^a$] sns-message-types: recovery has no effect without failure, because only"
+            " what was reported as failed is reported as recovered",
             id="recoveries without failures",
         ),
         pytest.param(
             f"[global]\nsns-topic-arn: t\n{TABLE}",
-            "[global] has an sns-topic-arn but no sns-message-types: nothing is published;"
+            "line 2: [global] has an sns-topic-arn but no sns-message-types: nothing is published;"
             " set types such as failure, recovery",
             id="a topic for all without types",
         ),
         pytest.param(
             f"[global]\nsns-message-types: failure\n{TABLE}",
-            "[global] has sns-message-types but no sns-topic-arn: nothing is published;"
+            "line 2: [global] has sns-message-types but no sns-topic-arn: nothing is published;"
             " set a topic ARN such as arn:aws:sns:us-east-1:123456789012:my_topic",
             id="types for all without a topic",
         ),
         pytest.param(
             f"[global]\nsns-topic-arn: scaling\nsns-message-types: failure\n{TABLE}",
-            "[global] sns-topic-arn 'scaling' is not a topic ARN such as"
+            "line 2: [global] sns-topic-arn 'scaling' is not a topic ARN such as"
             " arn:aws:sns:us-east-1:123456789012:my_topic",
             id="a topic for all that is not an ARN",
         ),
         pytest.param(
             "[global]\nsns-topic-arn: arn:aws:sns:us-east-1:123456789012:t.fifo\n"
             f"sns-message-types: failure\n{TABLE}",
-            "[global] sns-topic-arn is a FIFO topic: messages are published to standard topics only",
+            "line 2: [global] sns-topic-arn is a FIFO topic: messages are published to standard topics only",
             id="a FIFO topic for all",
         ),
         pytest.param(
             "[global]\nsns-topic-arn: arn:aws:sns:eu-west-1:123456789012:t\n"
             f"sns-message-types: failure\n{TABLE}",
-            "[global] sns-topic-arn is in eu-west-1, but region is us-east-1: messages are not published",
+            "line 2: [global] sns-topic-arn is in eu-west-1, but region is us-east-1: messages are not"
+            " published",
             id="a topic for all in another region",
         ),
         pytest.param(
             f"[global]\nsns-topic-arn: t\nsns-message-types: failure, scale-up\n{TABLE}",
-            "[global] sns-message-types: scale-up has no effect here:"
+            "line 3: [global] sns-message-types: scale-up has no effect here:"
             " set it in [default_options], or in the section of a table or an index",
             id="changes for all",
         ),
         pytest.param(
             f"{TABLE}sns-topic-arn: t\nsns-message-types: scale-up, throughput-alarm\n",
-            "[table: ^a$] sns-message-types: throughput-alarm has never had an effect: use"
+            "line 5: [table: ^a$] sns-message-types: throughput-alarm has never had an effect: use"
             " high-throughput-alarm, low-throughput-alarm",
             id="an obsolete type",
         ),
         pytest.param(
             f"{TABLE}disable-reads-up-scaling: true\n",
-            "[table: ^a$] disable-reads-up-scaling has never had an effect: use enable-reads-up-scaling",
+            "line 4: [table: ^a$] disable-reads-up-scaling has never had an effect: use"
+            " enable-reads-up-scaling",
             id="an obsolete option",
         ),
         pytest.param(
             f"{TABLE}throttled-writes-lower-threshold: 5\n",
-            "[table: ^a$] throttled-writes-lower-threshold has never had an effect: remove it",
+            "line 4: [table: ^a$] throttled-writes-lower-threshold has never had an effect: remove it",
             id="an option that no version knew",
         ),
         pytest.param(
@@ -108,24 +111,25 @@ ARN = "arn:aws:sns:us-east-1:123456789012:scaling"
         ),
         pytest.param(
             f"{TABLE}maintenance-windows: 00:00-00:00\n",
-            "[table: ^a$] maintenance-windows: a window whose start is its end lasts one minute",
+            "line 4: [table: ^a$] maintenance-windows: a window whose start is its end lasts one minute",
             id="a window of a minute",
         ),
         pytest.param(
             f"{TABLE}lookback-window-start: 3\nlookback-period: 3\n",
-            "[table: ^a$] lookback-window-start 3: CloudWatch publishes minutes up to three minutes late,"
+            "line 4: [table: ^a$] lookback-window-start 3: CloudWatch publishes minutes up to three"
+            " minutes late,"
             " so the window may hold no known minute, and nothing is decided then; use at least 5",
             id="a window that begins too late",
         ),
         pytest.param(
             f"[global]\ncheck-interval: 600\n{TABLE}decrease-late-in-hour: true\n",
-            "[table: ^a$] decrease-late-in-hour with check-interval 600: some hours have no check in their"
-            " last minutes, and nothing is lowered then; use at most 300",
+            "line 6: [table: ^a$] decrease-late-in-hour with check-interval 600: some hours have no check"
+            " in their last minutes, and nothing is lowered then; use at most 300",
             id="too few checks for the end of an hour",
         ),
         pytest.param(
             f"{TABLE}decrease-late-in-hour: true\nmaintenance-windows: 22:00-22:55, 01:10-01:20\n",
-            "[table: ^a$] maintenance-windows never meet minutes 56 to 59 of an hour, and"
+            "line 5: [table: ^a$] maintenance-windows never meet minutes 56 to 59 of an hour, and"
             " decrease-late-in-hour lowers capacity only late in the hour: let a window last until a full"
             " hour, such as 22:00-23:59",
             id="windows without the end of an hour",
@@ -133,47 +137,48 @@ ARN = "arn:aws:sns:us-east-1:123456789012:scaling"
         pytest.param(
             f"{TABLE}decrease-late-in-hour: true\nenable-reads-down-scaling: false\n"
             "enable-writes-down-scaling: false\n",
-            "[table: ^a$] decrease-late-in-hour has no effect while decreases are off",
+            "line 4: [table: ^a$] decrease-late-in-hour has no effect while decreases are off",
             id="late decreases that are off",
         ),
         pytest.param(
             f"{TABLE}decrease-lookback-period: 30\n",
-            "[table: ^a$] decrease-lookback-period has no effect without reads-target-utilization or"
+            "line 4: [table: ^a$] decrease-lookback-period has no effect without reads-target-utilization or"
             " writes-target-utilization",
             id="a period for a target that is not set",
         ),
         pytest.param(
             f"[global]\nquiet-check-interval: 1800\n{TABLE}",
-            "[global] quiet-check-interval 1800: a spike of a quiet table or index is seen up to 1800 seconds"
+            "line 2: [global] quiet-check-interval 1800: a spike of a quiet table or index is seen up to"
+            " 1800 seconds"
             " late, and may be throttled until then; use at most 1200 unless that does not matter",
             id="quiet tables that are looked at too rarely",
         ),
         pytest.param(
             f"{TABLE}circuit-breaker-timeout: 500\n",
-            "[table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url here"
+            "line 4: [table: ^a$] circuit-breaker-timeout has no effect without a circuit-breaker-url here"
             " or in [global]",
             id="a timeout alone",
         ),
         pytest.param(
             f"{TABLE}sns-topic-arn: scaling\nsns-message-types: scale-up\n",
-            "[table: ^a$] sns-topic-arn 'scaling' is not a topic ARN such as"
+            "line 4: [table: ^a$] sns-topic-arn 'scaling' is not a topic ARN such as"
             " arn:aws:sns:us-east-1:123456789012:my_topic",
             id="a topic's name",
         ),
         pytest.param(
             f"{TABLE}writes-lower-alarm-threshold: 5\n",
-            "[table: ^a$] writes-lower-alarm-threshold has no effect without low-throughput-alarm"
+            "line 4: [table: ^a$] writes-lower-alarm-threshold has no effect without low-throughput-alarm"
             " in sns-message-types",
             id="an alarm that is not published",
         ),
         pytest.param(
             f"[table: .*]\n{LIMITS}[table: ^abc$]\n{LIMITS}",
-            "[table: ^abc$] is not used for abc: [table: .*] comes first and matches it too",
+            "line 4: [table: ^abc$] is not used for abc: [table: .*] comes first and matches it too",
             id="a section that comes too late",
         ),
         pytest.param(
             f"{TABLE}[gsi: ^by table: ^a$]\n{LIMITS}[gsi: ^by-date$ table: ^a$]\n{LIMITS}",
-            "[gsi: ^by-date$ table: ^a$] is not used for by-date: [gsi: ^by table: ^a$] comes first"
+            "line 7: [gsi: ^by-date$ table: ^a$] is not used for by-date: [gsi: ^by table: ^a$] comes first"
             " and matches it too",
             id="an index's section that comes too late",
         ),
@@ -233,7 +238,7 @@ def test_another_region_in_the_environment_is_a_warning(
 def test_a_target_of_a_capacity_that_is_not_scaled_has_no_effect(path: Path) -> None:
     text = f"{TABLE}reads-target-utilization: 80\nenable-reads-autoscaling: false\n"
     assert (
-        "[table: ^a$] reads-target-utilization has no effect while enable-reads-autoscaling is off"
+        "line 4: [table: ^a$] reads-target-utilization has no effect while enable-reads-autoscaling is off"
         in read(path, text).warnings
     )
 

@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_used_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        pytest.param((), ["--config", "--table-name"], id="no arguments"),
+        pytest.param((), ["-c FILE", "--help"], id="no arguments"),
         pytest.param(("--run-once",), ["--config", "--table-name"], id="neither file nor table"),
         pytest.param(("-t", "orders", "--frobnicate"), ["--frobnicate"], id="an unknown flag"),
         pytest.param(("-t", "orders", "stray"), ["stray"], id="a stray word"),

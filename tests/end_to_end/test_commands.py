@@ -31,7 +31,7 @@ def test_check_config_prints_warnings_and_differences(emulator: Emulator, progra
     assert (run.code, run.stderr) == (0, "")
     assert run.stdout.splitlines() == [
         (
-            "warning: [gsi: .* table: ^orders$] has no max-provisioned-reads:"
+            "warning: line 6: [gsi: .* table: ^orders$] has no max-provisioned-reads:"
             " reads, and their cost, can grow without limit"
         ),
         (
@@ -54,8 +54,11 @@ def test_every_command_exits_with_2_on_faults(program: Program, flag: str) -> No
     assert run.code == 2
     assert run.stderr.splitlines() == [
         f"dynamic-dynamodb: {path} cannot be used:",
-        "  [table: ^orders$] has no option 'max-provisoned-reads': did you mean max-provisioned-reads?",
-        "  [table: ^orders$] reads-upper-threshold must be at least 1, got 0",
+        (
+            "  line 2: [table: ^orders$] has no option 'max-provisoned-reads':"
+            " did you mean max-provisioned-reads?"
+        ),
+        "  line 3: [table: ^orders$] reads-upper-threshold must be at least 1, got 0",
     ]
 
 
@@ -69,8 +72,8 @@ def test_check_config_prints_warnings_with_faults(program: Program) -> None:
     assert run.code == 2
     assert run.stdout.splitlines() == [
         (
-            "warning: [table: ^orders$] has an sns-topic-arn but no sns-message-types: nothing is published;"
-            " set types such as scale-up, scale-down"
+            "warning: line 4: [table: ^orders$] has an sns-topic-arn but no sns-message-types: nothing is"
+            " published; set types such as scale-up, scale-down"
         )
     ]
     assert "aws-secret-access-key is missing" in run.stderr
@@ -95,7 +98,7 @@ def test_check_config_refuses_what_a_run_would_refuse(program: Program, line: st
     path = program.write(f"{GOOD}[logging]\n{line}\n")
     run = program.run("-c", path, "--check-config", **QUIET)
     assert run.code == 2
-    assert f"  {name}" in run.stderr
+    assert f"  line 8: {name}" in run.stderr
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

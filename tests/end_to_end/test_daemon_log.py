@@ -35,7 +35,7 @@ class=StreamHandler
 args=(sys.stdout,)
 """
 NULL = STREAMS.format(handlers="console").replace("StreamHandler", "NullHandler").replace("sys.stdout,", "")
-SPENDS = "[table: .*] has no max-provisioned-writes: writes, and their cost, can grow without limit"
+SPENDS = "line 7: [table: .*] has no max-provisioned-writes: writes, and their cost, can grow without limit"
 
 
 def start(
