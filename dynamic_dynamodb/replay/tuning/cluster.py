@@ -168,6 +168,8 @@ def _explain(address: str, error: Exception) -> str:
     advice = "check the address, and that `dask scheduler` runs there"
     if not address.startswith(OPEN_SCHEME):
         advice += ", and the certificates in distributed.comm.tls of Dask's configuration"
+        if isinstance(error, TypeError):  # Dask has no context to make a connection with
+            reason = "there are no certificates"
     return f"--scheduler {address} cannot be reached: {reason}; {advice}"
 
 

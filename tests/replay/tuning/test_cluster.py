@@ -11,7 +11,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
+from shutil import rmtree, which
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +118,43 @@ def test_a_cluster_finds_what_local_processes_find_though_a_worker_is_killed(
     assert written == expected
 
 
+@pytest.mark.skipif(which("openssl") is None, reason="makes the certificate")
+def test_a_tls_scheduler_is_used_with_the_certificates_of_dasks_configuration(
+    program: Program, tmp_path: Path
+) -> None:
+    own, foreign = make_certificate(tmp_path / "own"), make_certificate(tmp_path / "foreign")
+    kinds = zip(("--tls-ca-file", "--tls-cert", "--tls-key"), own, strict=True)
+    flags = ("--protocol", "tls", *(one for kind, file in kinds for one in (kind, str(file))))
+    tune = ("--tune", "history/orders.csv", "--scheduler")
+    with run_cluster(tmp_path / "dask", *flags) as dask:
+        dask.start_worker()
+        assert dask.address.startswith("tls://")
+        run = program.run(*tune, dask.address, **NO_AWS, DASK_CONFIG=write_dask_config(*own))
+        assert (run.code, run.stderr) == (0, "")
+        refused = program.run(*tune, dask.address, **NO_AWS, DASK_CONFIG=write_dask_config(*foreign))
+    assert (refused.code, refused.stdout) == (1, "")
+    assert "cannot be reached: " in refused.stderr
+    assert "certificate" in refused.stderr
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path, Path]:
+    """Return the files of a certificate that is its own authority: authority, certificate and key."""
+    folder.mkdir()
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, certificate, key
+
+
+def write_dask_config(authority: Path, certificate: Path, key: Path) -> str:
+    """Write Dask's configuration beside a certificate, and return its path."""
+    tls = {"ca-file": str(authority), "client": {"cert": str(certificate), "key": str(key)}}
+    path = certificate.parent / "distributed.yaml"  # JSON is YAML
+    path.write_text(json.dumps({"distributed": {"comm": {"tls": tls}}}), encoding="utf-8")
+    return str(path)
+
+
 def test_a_recording_that_workers_cannot_see_is_refused(program: Program, tmp_path: Path) -> None:
     with run_cluster(tmp_path / "dask") as dask:
         dask.start_worker()
@@ -154,7 +191,10 @@ def test_a_scheduler_that_is_lost_leaves_results_to_go_on_with(program: Program,
             id="nothing-there",
         ),
         pytest.param(
-            ("--scheduler", "tls://127.0.0.1:9"), 1, r"the certificates in distributed\.comm\.tls", id="tls"
+            ("--scheduler", "tls://127.0.0.1:9"),
+            1,
+            r"cannot be reached: there are no certificates; .* the certificates in distributed\.comm\.tls",
+            id="tls",
         ),
         pytest.param(
             ("--scheduler", "localhost:8786"),

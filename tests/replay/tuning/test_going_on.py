@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.program import PATIENCE_SECONDS, Program
+from tests.end_to_end.program import PATIENCE_SECONDS, ROOT, Program
 from tests.replay.recordings import DAY, wave
 from tests.replay.test_command import NO_AWS, RULES, write_recording
 
@@ -147,6 +150,29 @@ def test_results_that_cannot_be_kept_are_found_all_the_same(program: Program, hi
         f"dynamic-dynamodb: results cannot be kept in {history / 'tune-results'} (File exists): a run that is"
         " interrupted begins from the start\n"
     )
+
+
+def test_a_terminal_shows_targets_done_saving_and_time_left(program: Program, history: Path) -> None:
+    write_recording(history / "short.csv", None, [60.0] * 600)
+    terminal, end = os.openpty()
+    process = subprocess.Popen(
+        [*program.command, *TUNE],
+        cwd=program.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+    )
+    os.close(end)
+    shown = ""
+    with suppress(OSError):  # the end of a terminal
+        while part := os.read(terminal, 1 << 16):
+            shown += part.decode(errors="replace")
+    os.close(terminal)
+    assert process.wait() == 1
+    bars, _, rest = shown.rpartition("\r\033[K")
+    assert re.match(r"\rtuning 0/4 ", bars)
+    assert re.search(r"\rtuning [123]/4, saving \$\d+\.\d\d a month, \d+ (s|min) left ", bars)
+    assert rest.startswith("dynamic-dynamodb: short is left out: ")
 
 
 def test_the_result_of_a_single_file_is_not_kept(program: Program, history: Path) -> None:
