@@ -25,7 +25,7 @@ from dynamic_dynamodb.replay.recordings.manifest import strip_suffix
 from dynamic_dynamodb.replay.tuning.results import read_result, write_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from dynamic_dynamodb.config.sections import Section
@@ -150,8 +150,21 @@ def find_key(task: Task) -> Key:
 
 
 def _describe_section(section: Section) -> Any:  # noqa: ANN401 - nested lists
-    options = [(name, _sort(given)) for name, given in sorted(section.options.items())]
-    return section.title, options, [_describe_section(gsi) for gsi in section.gsis]
+    """Return the options outside all schedules, and those of each schedule, whichever is open now."""
+    blueprint = section.blueprint
+    overlays = () if blueprint is None else blueprint.overlays
+    base = section if blueprint is None else blueprint.build(frozenset())
+    during = [(overlay.title, overlay.schedule, _list_options(overlay.layer.values)) for overlay in overlays]
+    return (
+        section.title,
+        _list_options(base.options),
+        during,
+        [_describe_section(gsi) for gsi in section.gsis],
+    )
+
+
+def _list_options(options: Mapping[str, Any]) -> list[tuple[str, object]]:
+    return [(name, _sort(given)) for name, given in sorted(options.items())]
 
 
 def _sort(given: object) -> object:
