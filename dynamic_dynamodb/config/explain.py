@@ -10,6 +10,7 @@ from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.moments import show_moment
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, join
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
+from dynamic_dynamodb.config.suggestions import find_meant
 from dynamic_dynamodb.config.text import MASK, clip, escape, mask_url
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option, Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, join_names
@@ -92,7 +93,8 @@ def explain(configuration: Configuration, target: Target, now: datetime) -> str:
     chosen = matches.sections.get(name)
     if chosen is None:
         orphans = _list_other_sections(configuration.sections, table, target, budget)
-        return "\n".join((_explain_nothing(target), *orphans))
+        candidates = table.gsis if table is not None and target.index else configuration.sections
+        return "\n".join((_explain_nothing(target, table), *orphans, *_suggest_names(name, candidates)))
     others = matches.doubled.get(name, (chosen,))[1:]
     lines = [f"{target}: [{clip(chosen.title)}]"]
     lines += [f"  [{clip(other.title)}] matches too, but comes later in the file" for other in others]
@@ -125,10 +127,18 @@ def _explain_indexes(table: Section) -> str:
     return f"  its indexes {others} are {NOT_SCALED}"
 
 
-def _explain_nothing(target: Target) -> str:
-    if target.index:
+def _explain_nothing(target: Target, table: Section | None) -> str:
+    if target.index and table is not None:
         return f"{target}: no section matches this index, so it is {NOT_SCALED}"
-    return f"{target}: no section matches this table, so it is left alone"
+    what = "the table of this index" if target.index else "this table"
+    return f"{target}: no section matches {what}, so it is left alone"
+
+
+def _suggest_names(name: str, sections: Sequence[Section]) -> Iterator[str]:
+    """Yield the sections of names that are near to a name without a section."""
+    by_name = {section.plain_name: section for section in sections if section.plain_name}
+    for near in find_meant(name, by_name):
+        yield f"  did you mean {near}, for which there is [{clip(by_name[near].title)}]?"
 
 
 def _list_other_sections(

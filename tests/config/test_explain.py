@@ -123,6 +123,28 @@ def test_each_value_is_shown_with_its_origin(
         ),
         ("orders/by-date", ["orders/by-date: [gsi: ^by- table: ^orders$]"]),
         ("items", ["items: no section matches this table, so it is left alone"]),
+        (
+            "ordres",
+            [
+                "ordres: [table: ^ord]",
+                f"  its indexes that match none of [gsi: ^late$ table: ^ord] are {NOT_SCALED}",
+            ],
+        ),
+        (
+            "oders",
+            [
+                "oders: no section matches this table, so it is left alone",
+                "  did you mean orders, for which there is [table: ^orders$]?",
+            ],
+        ),
+        ("items/late", ["items/late: no section matches the table of this index, so it is left alone"]),
+        (
+            "ordinary/lat",
+            [
+                f"ordinary/lat: no section matches this index, so it is {NOT_SCALED}",
+                "  did you mean late, for which there is [gsi: ^late$ table: ^ord]?",
+            ],
+        ),
         ("orders/gone", [f"orders/gone: no section matches this index, so it is {NOT_SCALED}"]),
         ("ordinary/by-date", [f"ordinary/by-date: no section matches this index, so it is {NOT_SCALED}"]),
         (
