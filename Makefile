@@ -23,7 +23,7 @@ WAITING := aws/test_connections aws/test_credentials aws/test_lookups config/tes
 QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli $(WAITING:%=--ignore tests/%.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo cost quick test test-real test-all lint docs check reference picture pictures fuzz soak bench traces held-out install uninstall clean
+.PHONY: help demo cost quick test test-real test-all lint docs check reference picture pictures fuzz soak bench traces held-out install where uninstall clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -119,6 +119,17 @@ install: ## Install the command into PREFIX/bin, its environment into PREFIX/lib
 	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.bash "$(DESTDIR)$(BASH_COMPLETION)"
 	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.zsh "$(DESTDIR)$(ZSH_COMPLETION)"
 	install -D -m 644 $(CONTRIB)/completion/dynamic-dynamodb.fish "$(DESTDIR)$(FISH_COMPLETION)"
+	@$(MAKE) --no-print-directory where
+
+where: # Say where the command is, and whether the shell finds it; a package is installed elsewhere later
+	@echo "Installed $(DESTDIR)$(COMMAND)"
+	@found=$$(command -v dynamic-dynamodb); \
+	if [ -z "$(DESTDIR)" ] && [ -z "$$found" ]; then \
+		echo "It is not on your PATH: add this line to ~/.profile, and log in again:"; \
+		echo '  export PATH="$(PREFIX)/bin:$$PATH"'; \
+	elif [ -z "$(DESTDIR)" ] && [ "$$found" != "$(COMMAND)" ]; then \
+		echo "Your PATH has another one before it: $$found"; \
+	fi
 
 uninstall: ## Remove what install has installed
 	rm -rf "$(DESTDIR)$(LIBRARY)"

@@ -18,10 +18,11 @@ import shtab
 from docs.tools.permissions import write_permissions
 from dynamic_dynamodb import PROGRAM, __version__
 from dynamic_dynamodb.config.flags import build_parser, name_placeholder
+from dynamic_dynamodb.config.help import SHORT_HELP
 from dynamic_dynamodb.options import OPTIONS, SHELLS, Capacity, Group, Kind, Option, Scope, options_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = Path("dynamic_dynamodb/contrib")
@@ -82,19 +83,24 @@ dynamic-dynamodb -c dynamic-dynamodb.conf --daemon start
 ```
 """
 
-_MAN_TAIL: Final = """\
-[EXIT STATUS]
-0 on success, 1 if a table or an index failed, 2 if the configuration is invalid,
-3 if \\-\\-daemon status finds no running daemon.
-
+_SHORT_HELP_FLAG: Final = "\\fB\\-h\\fR\nPrint a short help with examples.\n"
+_HELP_FLAG: Final = "\n.TP\n\\fB\\-\\-help\\fR\nPrint all flags.\n"
+"""argparse-manpage leaves this flag out."""
+_MAN_FILES: Final = """\
 [FILES]
 .TP
 dynamic-dynamodb.conf
 The configuration, at the path given to \\-\\-config.
 .TP
 ~/.local/state/dynamic-dynamodb
-The state kept between checks and the status, unless $STATE_DIRECTORY is set, or \\-\\-state\\-file or
-\\-\\-status\\-file.
+The state kept between checks, the status and a daemon's log, unless $STATE_DIRECTORY or $XDG_STATE_HOME is
+set, or \\-\\-state\\-file, \\-\\-status\\-file or \\-\\-log\\-file.
+.TP
+\\&/tmp/dynamic-dynamodb.INSTANCE.pid
+The pid file of a daemon, unless \\-\\-pid\\-file\\-dir is set.
+.TP
+~/.aws/config, ~/.aws/credentials
+The profiles of AWS.
 """
 
 
@@ -173,8 +179,16 @@ def _write_flags() -> Iterator[str]:
 
 def _write_man_page() -> str:
     """Return the page that argparse-manpage writes, without trailing spaces."""
+    running = (ROOT / "docs/running.md").read_text(encoding="utf-8")
+    sections = {
+        "EXIT STATUS": _find_table(_COMMAND_LINE_HEAD, "# Command line"),
+        "SIGNALS": _find_table(running, "## Signals"),
+        "ENVIRONMENT": _find_table(running, "## Environment variables"),
+    }
+    written = [f"[{title}]\n{_write_paragraphs(rows)}" for title, rows in sections.items()]
+    examples = f"[EXAMPLES]\n{_write_paragraphs(_list_examples())}"
     tail = ROOT / ".man-tail"
-    tail.write_text(_MAN_TAIL, encoding="utf-8")
+    tail.write_text("\n".join((*written, _MAN_FILES, examples)), encoding="utf-8")
     command = [str(Path(sys.executable).with_name("argparse-manpage"))]
     command += ["--module", "dynamic_dynamodb.config.flags", "--function", "build_parser"]
     command += ["--project-name", PROGRAM, "--version", __version__, "--manual-title", "Dynamic DynamoDB"]
@@ -182,10 +196,33 @@ def _write_man_page() -> str:
     command += ["--format", "single-commands-section", "--include", str(tail)]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": _RELEASE_SECONDS, "COLUMNS": "80"}
     try:
-        page = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        page = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
     finally:
         tail.unlink()
+    page = re.sub(r"^\.(?=[a-z])(?!br$)", r"\\&.", page, flags=re.MULTILINE)  # text that begins like a macro
+    page = page.replace(_SHORT_HELP_FLAG, f"{_SHORT_HELP_FLAG}{_HELP_FLAG}", 1)
     return re.sub(r"[ \t]+$", "", page, flags=re.MULTILINE)
+
+
+def _find_table(text: str, heading: str) -> Iterator[tuple[str, str]]:
+    """Yield the rows of the first table of two columns after a heading."""
+    rows = re.findall(
+        r"^\| (.*?) \| (.*?) \|$", text.partition(f"{heading}\n")[2].split("\n## ")[0], re.MULTILINE
+    )
+    yield from rows[1:]
+
+
+def _list_examples() -> Iterator[tuple[str, str]]:
+    """Yield each example of the short help, after the sentence above it."""
+    for block in SHORT_HELP.split("\n\n")[2:-1]:
+        sentence, *commands = block.splitlines()
+        yield sentence, "\n.br\n".join(command.strip() for command in commands)
+
+
+def _write_paragraphs(rows: Iterable[tuple[str, str]]) -> str:
+    """Return rows as paragraphs of a man page, the first column above the second."""
+    lines = (f".TP\n{first}\n{second}\n" for first, second in rows)
+    return "".join(lines).replace("`", "").replace("-", "\\-")
 
 
 def _write_completion(shell: str) -> str:
