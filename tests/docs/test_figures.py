@@ -57,7 +57,7 @@ RAISED = line_of(usage(96), usage(60, of=50), both(100, 50), Outcome.WOULD_UPDAT
     ],
 )
 def test_page_shows_the_line_that_the_program_logs(page: Path, line: str) -> None:
-    assert [block.text.strip() for block in blocks(page, "text")] == [line]
+    assert line in [block.text.strip() for block in blocks(page, "text")]
 
 
 def test_page_shows_the_faults_that_the_program_finds(tmp_path: Path) -> None:
