@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dynamic_dynamodb.service.status.keeper import StatusKeeper
-    from dynamic_dynamodb.service.status.snapshot import Status
+    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status
 
 PATHS = ("/", "/page.js", "/status.json", "/metrics", "/healthz", "/readyz", "/nothing")
 INTERVAL_SECONDS = 10
@@ -60,6 +60,9 @@ class Keeper:
     """What the site reads of a keeper of the status."""
 
     status: Status | None = None
+
+    def describe_program(self) -> ProgramStatus:
+        return program()
 
 
 @dataclass(frozen=True)

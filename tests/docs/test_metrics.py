@@ -11,7 +11,7 @@ from dynamic_dynamodb.check.report import CheckReport
 from dynamic_dynamodb.service.web.counters import Counters
 from dynamic_dynamodb.service.web.metrics import render_program, render_targets
 from tests.docs.pages import DOCS
-from tests.service.status.builders import status, target
+from tests.service.status.builders import program, status, target
 
 
 def list_metrics() -> set[str]:
@@ -19,7 +19,7 @@ def list_metrics() -> set[str]:
     counters = Counters()
     counters.observe(CheckReport(), 1.0)
     counters.count_attempt(Attempt("dynamodb:ListTables", 1.0))
-    text = render_program(status(target()), counters) + render_targets(status(target()))
+    text = render_program(program(), status(target()), counters) + render_targets(status(target()))
     endings = {"counter": "_total", "info": "_info"}
     return {one.name + endings.get(one.type, "") for one in text_string_to_metric_families(text.decode())}
 

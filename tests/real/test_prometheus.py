@@ -79,14 +79,20 @@ QUIET: Final = {
     **UP,
     f"{PREFIX}check_interval_seconds{{{JOB}}}": "300x240",
     f"{PREFIX}last_check_timestamp_seconds{{{JOB}}}": "0+60x240",
-    f'{PREFIX}checks_total{{{JOB}, result="with-failures"}}': "0+1x240",
-    f'{PREFIX}checks_total{{{JOB}, result="failed"}}': "1x240",
+    f"{PREFIX}start_time_seconds{{{JOB}}}": "0x240",
+    f"{PREFIX}consecutive_failed_checks{{{JOB}}}": "0x10 1x10 0x220",
     f"{PREFIX}failing_checks{{{ORDERS}}}": "2x240",
     f"{PREFIX}throttled_events{{{READS}}}": "0x240",
     f"{PREFIX}provisioned_units{{{READS}}}": "100x240",
+    f"{PREFIX}minimum_units{{{READS}}}": "1x240",
     f"{PREFIX}maximum_units{{{READS}}}": "100x240",
     f"{PREFIX}decreases_left{{{ORDERS}}}": "0x240",
     f"{PREFIX}utilization_ratio{{{READS}}}": "0.5x240",
+}
+
+HOURLY: Final = {
+    f"{PREFIX}check_interval_seconds{{{JOB}}}": "3600x240",
+    f"{PREFIX}last_check_timestamp_seconds{{{JOB}}}": "0x60 3600x60 7200x60 10800x60",
 }
 
 
@@ -99,13 +105,22 @@ QUIET: Final = {
             "ChecksLate", {f"{PREFIX}last_check_timestamp_seconds{{{JOB}}}": "0x240"}, 16, id="no check"
         ),
         pytest.param(
-            "NothingChecked",
-            {
-                f'{PREFIX}checks_total{{{JOB}, result="with-failures"}}': "0x240",
-                f'{PREFIX}checks_total{{{JOB}, result="failed"}}': "0+1x240",
-            },
+            "ChecksLate",
+            {f"{PREFIX}last_check_timestamp_seconds{{{JOB}}}": None},
             16,
+            id="the first check does not end",
+        ),
+        pytest.param(
+            "NothingChecked",
+            {f"{PREFIX}consecutive_failed_checks{{{JOB}}}": "1x4 2x4 3x4 4x240"},
+            15,
             id="no credentials",
+        ),
+        pytest.param(
+            "NothingChecked",
+            {**HOURLY, f"{PREFIX}consecutive_failed_checks{{{JOB}}}": "0x60 1x240"},
+            76,
+            id="no credentials in a check an hour",
         ),
         pytest.param("TargetFailing", {f"{PREFIX}failing_checks{{{ORDERS}}}": "3x240"}, 5, id="failing"),
         pytest.param(
@@ -152,6 +167,24 @@ def test_an_alert_fires_after_its_time_and_not_before(
             },
             id="little used, with a decrease left",
         ),
+        pytest.param(
+            {
+                f"{PREFIX}minimum_units{{{READS}}}": "100x240",
+                f"{PREFIX}utilization_ratio{{{READS}}}": "0.1x240",
+            },
+            id="little used, at its minimum",
+        ),
+        pytest.param(HOURLY, id="a check an hour"),
+        pytest.param(
+            {
+                f"{PREFIX}last_check_timestamp_seconds{{{JOB}}}": "_x9 0+60x230",
+                f"{PREFIX}consecutive_failed_checks{{{JOB}}}": "_x9 0x230",
+            },
+            id="a first check of nine minutes",
+        ),
+        pytest.param(
+            {name: None for name in QUIET if ORDERS in name and "failing_checks" not in name}, id="on demand"
+        ),
     ],
 )
 def test_what_needs_nobody_fires_nothing(changes: dict[str, str], tmp_path: Path) -> None:
@@ -172,6 +205,26 @@ def test_an_alert_says_which_table_and_what_to_do(tmp_path: Path) -> None:
     }
     rule = {"eval_time": "10m", "alertname": "DynamicDynamoDBThrottledAtMaximum", "exp_alerts": [expected]}
     code, output = run_tests(tmp_path, series, {"alert_rule_test": [rule]})
+    assert code == 0, output
+
+
+@pytest.mark.parametrize(
+    ("values", "changes"),
+    [
+        pytest.param("_x70 1x30", 1, id="the first change"),
+        pytest.param("1x70 1x10 3x20", 2, id="further changes"),
+        pytest.param("3x100", 0, id="no change"),
+        pytest.param("5x70 0x10 1x20", 1, id="a change after a restart"),
+        pytest.param("5x70 _x10 1x20", 1, id="the first change after a restart"),
+    ],
+)
+def test_the_dashboard_counts_each_change_of_an_hour(values: str, changes: int, tmp_path: Path) -> None:
+    (expression,) = [one for one in find_expressions() if "_changes_total" in one]
+    labels = 'direction="up", reason="consumed-above-threshold"'
+    expected = [{"labels": f"{{{labels}}}", "value": changes}]
+    query = {"expr": expression, "eval_time": "100m", "exp_samples": expected}
+    series = {f"{PREFIX}changes_total{{{READS}, {labels}}}": values}
+    code, output = run_tests(tmp_path, series, {"promql_expr_test": [query]})
     assert code == 0, output
 
 

@@ -64,7 +64,7 @@ class StatusKeeper:
             if before is not None and not self._is_continued(before):
                 before = None
         moment = Moment(started, seconds, self.settings.interval_seconds)
-        self.status = continue_status(before, self._describe_program(), report, moment)
+        self.status = continue_status(before, self.describe_program(), report, moment)
         self.file.write(self.status)
 
     def _is_continued(self, before: Status) -> bool:
@@ -72,7 +72,8 @@ class StatusKeeper:
         settings, program = self.settings, before.program
         return (program.region, program.dry_run) == (settings.region, settings.is_dry_run)
 
-    def _describe_program(self) -> ProgramStatus:
+    def describe_program(self) -> ProgramStatus:
+        """Return what is known of the program before any check."""
         settings, pid, log = self.settings, os.getpid(), self.settings.find_log()
         return ProgramStatus(
             version=__version__,

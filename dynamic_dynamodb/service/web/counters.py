@@ -24,6 +24,8 @@ CHECK_BOUNDS_SECONDS: Final = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.
 CALL_BOUNDS_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 """An attempt ends after 15 s."""
 OTHER: Final = "other"
+_RESULTS: Final = ("complete", "with-failures", "cut-short", "failed")
+"""What becomes of a check. Each is counted from 0 on: Prometheus does not see a count that begins at 1."""
 _MOST_CODES: Final = 100
 
 
@@ -88,7 +90,7 @@ class Counters:
 
     clock: Callable[[], float] = time.time
     lock: Lock = field(default_factory=Lock)
-    checks: Counter[str] = field(default_factory=Counter)
+    checks: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(_RESULTS, 0)))
     check_seconds: Histogram = field(default_factory=lambda: Histogram(CHECK_BOUNDS_SECONDS))
     last_success: float | None = None
     metrics_requested: int = 0
@@ -153,6 +155,11 @@ class Counters:
             if self.targets:
                 for target in self.targets.keys() - {one.target for one in known}:
                     del self.targets[target]
+
+    def forget_targets(self) -> None:
+        """Forget all targets: those of another region may have the same names."""
+        with self.lock:
+            self.targets.clear()
 
     def _count(self, report: TargetReport) -> None:
         counts, error = self.targets[report.target], report.error

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
+    from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.service.status.snapshot import CapacityStatus, ProgramStatus, Status, TargetStatus
     from dynamic_dynamodb.service.web.counters import Counters, TargetSums
 
@@ -35,6 +36,22 @@ _DOLLARS: Final = {"reads": _PRICES.reads, "writes": _PRICES.writes}
 
 _OF_CAPACITIES: Final[tuple[tuple[str, str, Callable[[str, CapacityStatus], float | None]], ...]] = (
     ("provisioned_units", "Provisioned capacity units.", lambda _, side: side.provisioned),
+    ("minimum_units", "The least that capacity is lowered to.", lambda _, side: side.minimum),
+    (
+        "maximum_units",
+        "The most that capacity is raised to; absent without a limit.",
+        lambda _, side: side.maximum,
+    ),
+    ("low_checks", "Low checks in a row, counted for a decrease.", lambda _, side: side.low_checks),
+    (
+        "provisioned_dollars_per_hour",
+        f"What the provisioned units cost, by the prices of {PRICED_REGION} for the standard table class.",
+        lambda capacity, side: side.provisioned * _DOLLARS[capacity],
+    ),
+)
+"""For each capacity of a target: name, help, and value; None is absent."""
+
+_MEASURED: Final[tuple[tuple[str, str, Callable[[str, CapacityStatus], float | None]], ...]] = (
     (
         "consumed_units",
         "Consumed capacity units a second, on average in the look-back window.",
@@ -50,20 +67,8 @@ _OF_CAPACITIES: Final[tuple[tuple[str, str, Callable[[str, CapacityStatus], floa
         "Throttled events in the look-back window; absent if no option needs them.",
         lambda _, side: side.throttled_events,
     ),
-    ("minimum_units", "The least that capacity is lowered to.", lambda _, side: side.minimum),
-    (
-        "maximum_units",
-        "The most that capacity is raised to; absent without a limit.",
-        lambda _, side: side.maximum,
-    ),
-    ("low_checks", "Low checks in a row, counted for a decrease.", lambda _, side: side.low_checks),
-    (
-        "provisioned_dollars_per_hour",
-        f"What the provisioned units cost, by the prices of {PRICED_REGION} for the standard table class.",
-        lambda capacity, side: side.provisioned * _DOLLARS[capacity],
-    ),
 )
-"""For each capacity of a target: name, help, and value; None is absent."""
+"""The same of what CloudWatch measures; absent for a target that the last check could not decide on."""
 
 _OF_TARGETS: Final[tuple[tuple[str, str, Callable[[TargetStatus], float | None]], ...]] = (
     (
@@ -85,9 +90,11 @@ def render_targets(status: Status, sums: Iterable[TargetSums] = ()) -> bytes:
     return gauges + _render(_describe_target_counters(status.program, sums))
 
 
-def render_program(status: Status | None, counters: Counters) -> bytes:
-    """Return the metrics of the program, its checks and its calls."""
-    return _render((*_describe_program(status), *_describe_counters(counters)))
+def render_program(program: ProgramStatus | None, status: Status | None, counters: Counters) -> bytes:
+    """Return the metrics of the program, its checks and its calls; no status before the first check."""
+    described = _describe_program(program) if program is not None else ()
+    checked = _describe_check(status) if status is not None else ()
+    return _render((*described, *checked, *_describe_counters(counters)))
 
 
 class _Given(Collector):
@@ -110,22 +117,38 @@ def _render(metrics: Iterable[Metric]) -> bytes:
 def _write_gauges(status: Status) -> Iterator[str]:
     """Yield the figures of the targets as prometheus_client writes them, in a sixth of the time."""
     targets = [(one, _label(status.program, one.table, one.index)) for one in status.targets]
-    sides = [
-        (capacity, side, _write_labels({**labels, "capacity": capacity}))
+    every = [
+        (one.target, capacity, side, _write_labels({**labels, "capacity": capacity}))
         for one, labels in targets
         for capacity, side in one.capacities
     ]
-    for name, text, read in _OF_CAPACITIES:
-        yield _write_head(name, text)
-        for capacity, side, written in sides:
-            if (found := read(capacity, side)) is not None:
-                yield f"{_PREFIX}{name}{written} {_write_number(found)}\n"
+    recent = _find_recent(status)
+    measured = [one for one in every if one[0] in recent]
+    for metrics, sides in ((_OF_CAPACITIES, every), (_MEASURED, measured)):
+        for name, text, read in metrics:
+            yield _write_head(name, text)
+            for _, capacity, side, written in sides:
+                if (found := read(capacity, side)) is not None:
+                    yield f"{_PREFIX}{name}{written} {_write_number(found)}\n"
     written_targets = [(one, _write_labels(labels)) for one, labels in targets]
     for name, text, read_target in _OF_TARGETS:
         yield _write_head(name, text)
         for one, written in written_targets:
             if (found := read_target(one)) is not None:
                 yield f"{_PREFIX}{name}{written} {_write_number(found)}\n"
+
+
+def _find_recent(status: Status) -> set[Target]:
+    """Return the targets whose consumption is of the last check; of quiet ones, of their last look."""
+    if status.check.failing is not None:
+        return set()
+    failing = {one.table for one in status.targets if one.failing is not None and one.index is None}
+    return {
+        one.target
+        for one in status.targets
+        # A check does not report the indexes of a table that it cannot describe, nor quiet targets.
+        if one.decided == one.checked and (one.checked == status.check.started or one.table not in failing)
+    }
 
 
 @lru_cache(maxsize=4096)
@@ -144,10 +167,7 @@ def _write_labels(labels: Mapping[str, str]) -> str:
     return f"{{{pairs}}}"
 
 
-def _describe_program(status: Status | None) -> Iterator[Metric]:
-    if status is None:
-        return
-    program, check = status.program, status.check
+def _describe_program(program: ProgramStatus) -> Iterator[Metric]:
     facts = {
         "version": program.version,
         "instance_name": program.instance,
@@ -156,9 +176,15 @@ def _describe_program(status: Status | None) -> Iterator[Metric]:
     }
     yield InfoMetricFamily(f"{_PREFIX}build", "Version and way of running.", facts)
     yield _gauge("start_time_seconds", "When the program began its work.", program.started.timestamp())
-    yield _gauge("last_check_timestamp_seconds", "When the last check began.", check.started.timestamp())
     if program.interval_seconds is not None:
         yield _gauge("check_interval_seconds", "Interval between two checks.", program.interval_seconds)
+
+
+def _describe_check(status: Status) -> Iterator[Metric]:
+    check = status.check
+    yield _gauge("last_check_timestamp_seconds", "When the last check began.", check.started.timestamp())
+    failed = check.failing.checks if check.failing is not None else 0
+    yield _gauge("consecutive_failed_checks", "Checks in a row in which nothing could be checked.", failed)
     yield _gauge("targets", "Tables and indexes that the last check knows.", len(status.targets))
 
 

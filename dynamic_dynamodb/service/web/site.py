@@ -74,6 +74,8 @@ class Site:
 
     def show(self, keeper: StatusKeeper, interval_seconds: float) -> None:
         """Show the status that a configuration in force keeps from now on."""
+        if self.keeper is not None and self.keeper.settings.region != keeper.settings.region:
+            self.counters.forget_targets()
         self.keeper, self.readiness.interval_seconds = keeper, interval_seconds
 
     def observe(self, report: CheckReport, seconds: float) -> None:
@@ -123,7 +125,8 @@ class Site:
                     targets = memoryview(known.body)[known.start :]
                 elif status is not None:
                     targets = render_targets(status, self.counters.copy_targets())
-                first = render_program(status, self.counters)
+                program = self.keeper.describe_program() if self.keeper is not None else None
+                first = render_program(program, status, self.counters)
                 known = self._measured = _Measured(status, reports, now, len(first), first + targets)
         return Response(known.body, CONTENT_TYPE)
 

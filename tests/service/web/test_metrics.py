@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -22,13 +23,16 @@ from dynamic_dynamodb.scaling.reasons import Code, Reason
 from dynamic_dynamodb.service.status.snapshot import Condition, Failure
 from dynamic_dynamodb.service.web.counters import OTHER, Counters, Histogram
 from dynamic_dynamodb.service.web.metrics import render_program, render_targets
-from tests.service.status.builders import NOW, side, status, target
+from tests.service.status.builders import NOW, program, side, status, target
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
+    from dynamic_dynamodb.service.status.snapshot import Status
+
 DENIED = AwsError("dynamodb:DescribeTable", "AccessDeniedException", "no")
 MOST_SERIES = 200
+PROGRAM = program()
 PLACE = {"account": "123456789012", "region": "us-east-1"}
 
 
@@ -91,8 +95,46 @@ def test_a_failing_target_counts_its_checks_and_one_on_demand_has_no_capacity() 
     assert read(render_targets(seen)) == {"failing_checks": [({**PLACE, "table": "a", "index": ""}, 7)]}
 
 
+def find_measured(seen: Status) -> set[str]:
+    """Return the targets whose consumption is among the metrics; all of them have provisioned units."""
+    samples = read(render_targets(seen))
+    tables, consumed = (
+        {f"{labels['table']}/{labels['index']}".rstrip("/") for labels, _ in samples.get(name, [])}
+        for name in ("provisioned_units", "consumed_units")
+    )
+    assert tables == {str(one.target) for one in seen.targets}
+    for name in ("utilization_ratio", "throttled_events"):
+        assert len(samples.get(name, [])) == len(samples.get("consumed_units", []))
+    return consumed
+
+
+def test_what_an_earlier_check_measured_is_absent_but_of_quiet_targets() -> None:
+    before = NOW - timedelta(minutes=5)
+    failure = Failure(NOW, 1, "AccessDeniedException", "no")
+    throttled: dict[str, Any] = {capacity: side(95, throttled_events=3) for capacity in ("reads", "writes")}
+    seen = status(
+        target("fine", **throttled),
+        target("quiet", checked=before, described=before, decided=before, **throttled),
+        target("sick", Condition.FAILING, failing=failure, decided=before, **throttled),
+        target("sick/by-date", checked=before, described=before, decided=before, **throttled),
+        target("refused", Condition.FAILING, failing=failure, **throttled),
+        target("stopped", Condition.STOPPED, decided=before, **throttled),
+    )
+    assert find_measured(seen) == {"fine", "quiet", "refused"}
+    assert find_measured(replace(seen, check=replace(seen.check, failing=failure))) == set()
+
+
+def test_checks_in_which_nothing_could_be_checked_are_counted_in_a_row() -> None:
+    seen = status(target())
+    failing = replace(seen, check=replace(seen.check, failing=Failure(NOW, 4, "AccessDeniedException", "no")))
+    counts = [
+        read(render_program(PROGRAM, one, Counters()))["consecutive_failed_checks"] for one in (seen, failing)
+    ]
+    assert counts == [[({}, 0)], [({}, 4)]]
+
+
 def test_the_program_says_what_it_is_and_when_it_last_checked() -> None:
-    samples = read(render_program(status(target()), Counters()))
+    samples = read(render_program(PROGRAM, status(target()), Counters()))
     facts = {"version": "3.0.0", "instance_name": "default", "region": "us-east-1", "dry_run": "false"}
     assert samples["build_info"] == [(facts, 1)]
     assert samples["last_check_timestamp_seconds"] == [({}, NOW.timestamp())]
@@ -101,8 +143,10 @@ def test_the_program_says_what_it_is_and_when_it_last_checked() -> None:
 
 
 def test_before_the_first_check_nothing_is_claimed() -> None:
-    samples = read(render_program(None, Counters()))
+    samples = read(render_program(PROGRAM, None, Counters()))
     assert samples["cloudwatch_metrics_requested_total"] == [({}, 0)]
+    assert samples["start_time_seconds"] == [({}, PROGRAM.started.timestamp())]
+    assert {count for _, count in samples["checks_total"]} == {0}
     assert "last_success_timestamp_seconds" not in samples
     assert "last_check_timestamp_seconds" not in samples
 
@@ -115,7 +159,7 @@ def test_reports_are_counted_by_what_happened() -> None:
     counters.observe(CheckReport(error=DENIED), 0.25)
     counters.observe(CheckReport(is_cut_short=True), 0.25)
     seen = status(target("a"), target("b"))
-    samples = read(render_targets(seen, counters.copy_targets()) + render_program(seen, counters))
+    samples = read(render_targets(seen, counters.copy_targets()) + render_program(PROGRAM, seen, counters))
     a, b = ({**PLACE, "table": name, "index": ""} for name in "ab")
     reason = {"reason": "consumed-above-threshold"}
     assert samples["changes_total"] == [
@@ -154,12 +198,19 @@ def test_the_series_of_a_deleted_target_end() -> None:
     assert [labels["table"] for labels, _ in samples["changes_total"]] == ["b"]
 
 
+def test_a_table_of_the_same_name_in_another_region_is_another_target() -> None:
+    counters = Counters()
+    counters.observe(CheckReport((updated("a", (1, 2), (1, 1)),)), 1.0)
+    counters.forget_targets()
+    assert "changes_total" not in read(render_targets(status(target("a")), counters.copy_targets()))
+
+
 def test_calls_are_counted_by_action_and_result() -> None:
     counters = Counters()
     counters.count_attempt(Attempt("dynamodb:ListTables", 0.02))
     counters.count_attempt(Attempt("dynamodb:ListTables", 20.0))
     counters.count_attempt(Attempt("dynamodb:ListTables", 0.3, "ThrottlingException"))
-    samples = read(render_program(None, counters))["aws_call_duration_seconds_count"]
+    samples = read(render_program(None, None, counters))["aws_call_duration_seconds_count"]
     assert samples == [
         ({"action": "dynamodb:ListTables", "result": "success"}, 2),
         ({"action": "dynamodb:ListTables", "result": "ThrottlingException"}, 1),
@@ -182,7 +233,7 @@ def test_codes_that_only_a_foreign_server_can_send_share_one_series() -> None:
     counters = Counters()
     for number in range(1_000):
         counters.count_attempt(Attempt("dynamodb:ListTables", 0.02, f"Code{number}"))
-    samples = read(render_program(None, counters))["aws_call_duration_seconds_count"]
+    samples = read(render_program(None, None, counters))["aws_call_duration_seconds_count"]
     assert len(samples) < MOST_SERIES
     assert [count for labels, count in samples if labels["result"] == OTHER] == [1_001 - len(samples)]
 

@@ -11,11 +11,11 @@ from dynamic_dynamodb.check.report import CheckReport
 from dynamic_dynamodb.service.pulse import Pulse
 from dynamic_dynamodb.service.web.response import Request
 from dynamic_dynamodb.service.web.site import Site
-from tests.service.status.builders import status, target
+from tests.service.status.builders import program, status, target
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.service.status.keeper import StatusKeeper
-    from dynamic_dynamodb.service.status.snapshot import Status
+    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status
 
 
 @dataclass
@@ -23,6 +23,9 @@ class Keeper:
     """What a site reads of a keeper of the status."""
 
     status: Status | None = None
+
+    def describe_program(self) -> ProgramStatus:
+        return program()
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/status.json"])
@@ -41,4 +44,6 @@ def test_answers_between_two_checks_are_one_copy_and_those_after_a_check_another
 
 def test_there_are_metrics_before_the_first_check() -> None:
     site = Site(Pulse(), keeper=cast("StatusKeeper", Keeper()))
-    assert b"dynamic_dynamodb_checks_total" in site.pages["/metrics"](Request("/metrics")).body
+    body = site.pages["/metrics"](Request("/metrics")).body
+    for name in (b"checks_total", b"start_time_seconds", b"check_interval_seconds"):
+        assert b"\ndynamic_dynamodb_" + name in body
