@@ -41,7 +41,7 @@ _NEEDS_ATTENTION: Final = frozenset(
     }
 )
 Codes = tuple[str, ...]
-"""The codes of a target's reasons, reads before writes, and that of AWS's error."""
+"""The codes of a target's reasons, reads before writes, which of them are throttled, and AWS's error code."""
 
 
 @value
@@ -190,7 +190,21 @@ def _find_codes(report: TargetReport) -> Codes:
         return error if reason is None else (reason.code, *(error or (reason.sentence,)))
     reads, writes = report.decision.capacities
     # Codes are equal to their texts: a comma belongs to no code.
-    return (*(one.code for one in reads.reasons), ",", *(one.code for one in writes.reasons), *error)
+    return (
+        *(one.code for one in reads.reasons),
+        ",",
+        *(one.code for one in writes.reasons),
+        *(f"throttled {name}" for name in _find_throttled(report)),
+        *error,
+    )
+
+
+def _find_throttled(report: TargetReport) -> list[str]:
+    """Return which capacities had throttled events."""
+    if report.usage is None:
+        return []
+    names = (("reads", report.usage.reads), ("writes", report.usage.writes))
+    return [name for name, usage in names if usage.throttled_events]
 
 
 def _needs_attention(report: TargetReport) -> bool:
@@ -199,7 +213,7 @@ def _needs_attention(report: TargetReport) -> bool:
         return True
     if report.decision is None:
         return False
-    if report.usage is not None and any(side.throttled_events for side in report.usage):
+    if _find_throttled(report):
         return True
     return any(one.code in _NEEDS_ATTENTION for side in report.decision.capacities for one in side.reasons)
 

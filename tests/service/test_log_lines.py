@@ -87,6 +87,11 @@ SKIPPED = TargetReport(A, Outcome.SKIPPED, skipped=ON_DEMAND)
             ["INFO a", "INFO a", "INFO a"],
             id="another reason",
         ),
+        pytest.param(
+            [unchanged(), unchanged(usage(50, 5)), unchanged(usage(50, 9)), unchanged()],
+            ["INFO a", "INFO a", "DEBUG a", "INFO a"],
+            id="throttling without a rule begins and ends",
+        ),
         pytest.param([UPDATED, UPDATED], ["INFO a", "INFO a"], id="a change each time"),
         pytest.param(
             [unchanged(), UPDATED, unchanged(), unchanged()], ["INFO a"] * 3 + ["DEBUG a"], id="a change"
