@@ -105,6 +105,8 @@ class CallBudget:
     costs: dict[str, _Cost] = field(default_factory=dict)
     progressed: float = 0.0
     """When a call last began, failed or ended, by the clock."""
+    longest_until: float = 0.0
+    """When the longest of the calls with a time limit of their own ends at the latest, by the clock."""
     lock: Lock = field(default_factory=Lock)
 
     def reset(self) -> None:
@@ -120,10 +122,10 @@ class CallBudget:
         return self._cost_of(service).lost_seconds < self.timeouts.budget
 
     @contextmanager
-    def call(self, service: str) -> Iterator[Call]:
-        """Count a call as under way."""
+    def call(self, service: str, most_seconds: float = 0.0) -> Iterator[Call]:
+        """Count a call as under way; `most_seconds` is its own time limit if that is not of the time-outs."""
         cost, now = self._cost_of(service), self.clock()
-        self.progressed = now
+        self.progressed, self.longest_until = now, max(self.longest_until, now + most_seconds)
         with self.lock:
             cost.calls += 1
         try:

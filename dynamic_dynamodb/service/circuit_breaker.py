@@ -44,7 +44,7 @@ class HttpCircuitBreaker:
         """Return None if the circuit breaker is closed, else why it counts as open. Never raise."""
         if self._budget.is_exhausted(options.url):
             return "it has not answered for too long in this check"
-        with self._budget.call(options.url) as call:
+        with self._budget.call(options.url, options.most_seconds) as call:
             try:
                 status = self._request_status(options, target)
             except Exception as error:  # noqa: BLE001 - no error of any kind may count as closed

@@ -45,6 +45,6 @@ class Pulse:
         if budget is None:
             late = now - since
             return f"it should have woken up {late:.0f} s ago" if late > GRACE_SECONDS else ""
-        still = now - max(since, budget.progressed)
+        still = now - max(since, budget.progressed, budget.longest_until)
         most = budget.timeouts.hanging
         return f"no call of the check has begun or ended for {still:.0f} s" if still > most else ""

@@ -89,6 +89,18 @@ def test_a_check_without_progress_is_not_healthy() -> None:
     )
 
 
+def test_a_check_may_wait_as_long_as_the_time_limit_of_a_circuit_breaker() -> None:
+    moving, most_seconds = Moving(), 7_200.0
+    moving.pulse.work(moving.budget)
+    with moving.budget.call("http://breaker.example", most_seconds):
+        with moving.budget.call("http://breaker.example", 1.0):
+            pass
+        moving.clock.now += most_seconds + HANGING
+        assert read(check_health(moving.pulse))[0] == "200"
+        moving.clock.now += 1
+        assert read(check_health(moving.pulse))[0] == "503"
+
+
 def report(*outcomes: Outcome, **facts: Any) -> CheckReport:
     """Return a report of targets with these outcomes; a failed one was denied."""
     targets = tuple(
