@@ -63,9 +63,9 @@ def test_page_shows_the_line_that_the_program_logs(page: Path, line: str) -> Non
 def test_page_shows_the_faults_that_the_program_finds(tmp_path: Path) -> None:
     (block,) = blocks(DOCS / "configuration.md", "text")
     path = tmp_path / "dynamic-dynamodb.conf"
-    path.write_text(
-        "[table: ^orders$]\nmax-provisoned-reads: 500\nreads-upper-threshold: 0\n", encoding="utf-8"
-    )
+    first_line = int(re.findall(r"line (\d+)", block.text)[0])
+    rules = "[table: ^orders$]\nmax-provisoned-reads: 500\nreads-upper-threshold: 0\n"
+    path.write_text("\n" * (first_line - 2) + rules, encoding="utf-8")
     shown = [line.strip() for line in block.text.splitlines()[1:]]
     assert shown == list(examine({"config": str(path)}, {}).faults)
 
