@@ -17,7 +17,7 @@ from dynamic_dynamodb.config.file import (
     read_file,
 )
 from dynamic_dynamodb.config.lines import LineFinder
-from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Layer, Reader, Values, join
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import clip, shorten
@@ -153,11 +153,11 @@ class _Loader:
         for name, texts in content.schedules.items():
             title = f"schedule: {name}"
             found = self.reader.parse_texts(title, texts, (Scope.SCHEDULE,))
-            values = join(Scope.SCHEDULE, Layer("section", found)).values
+            values = join(Scope.SCHEDULE, Layer(SECTION_ORIGIN, found)).values
             if values["times"] is not None:
                 zone = found.get("time_zone", UTC)
                 self.schedules[name] = Schedule(name, values["times"], zone)
-            elif "times" not in texts:
+            elif "times" in found or "times" not in texts:
                 self.reader.faults.append(f"[{title}] has no times: add some, such as times: {GOOD_TIMES}")
         self.combinations = Combinations(tuple(self.schedules.values()), self.now)
         if "table-name" in self.reader.flags or records_all(self.reader.flags):
@@ -205,7 +205,7 @@ class _Loader:
         overlays: Mapping[tuple[str, str], Sequence[Overlay]],
     ) -> Section | None:
         def build(section: TargetSection, expression: str, gsis: tuple[Section, ...] = ()) -> Section | None:
-            layers = (*below, self._read_layer(section, "section"))
+            layers = (*below, self._read_layer(section, SECTION_ORIGIN))
             own = tuple(overlays.get((section.table, section.gsi), ()))
             blueprint = Blueprint(section.title, _ANY_NAME, layers, self.breaker, own, gsis)
             return self._build_section(blueprint, expression)
@@ -286,6 +286,7 @@ class _Loader:
         options = section.options
         yield from validation.warn_of_target(shown, options, self.reader.unread)
         yield from validation.warn_of_late_decreases(shown, options, self.global_options["check_interval"])
+        yield from validation.warn_of_maintenance(shown, section.typed, self.now)
         yield from topics.warn_of_messages(shown, options, self.global_options["region"])
         yield from validation.warn_of_idle_options(
             shown, options, section.origins, has_breaker=section.circuit_breaker is not None

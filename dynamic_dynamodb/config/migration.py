@@ -74,7 +74,7 @@ def _has_consumed_decrease(section: Section) -> bool:
 
 def _has_window_over_midnight(section: Section) -> bool:
     maintenance = section.typed.maintenance_windows
-    return maintenance is not None and any(window.start > window.end for window in maintenance.windows)
+    return maintenance is not None and any(window.spans_midnight for window in maintenance.times.windows)
 
 
 def _has_loose_window(section: Section) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Values = dict[str, Any]
 DEFAULT_ORIGIN: Final = "default"
+SECTION_ORIGIN: Final = "section"
 MOST_SUGGESTIONS: Final = 100
 """Finding the nearest name is slow; beyond this number of faults, suggestions are left out."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +12,7 @@ from dynamic_dynamodb.config.aws_profiles import find_profile, find_profile_regi
 from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE, find_hard_name
 from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.paths import find_log_file_fault
-from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
@@ -24,12 +25,12 @@ from dynamic_dynamodb.scaling.usage import MINUTE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.options.option import Option
     from dynamic_dynamodb.scaling.schedules import Schedule
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 _REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _PARTITION_SUFFIX: Final = "-global"
@@ -117,13 +118,8 @@ def warn_of_late_decreases(title: str, options: Mapping[str, Any], check_interva
             f" in their last minutes, and nothing is lowered then;"
             f" use at most {LONGEST_LATE_INTERVAL_SECONDS}"
         )
-    windows = options["maintenance_windows"]
-    if windows and not any(
-        window.contains(hour * MINUTES_PER_HOUR + minute)
-        for window in windows.windows
-        for hour in range(24)
-        for minute in _LAST_MINUTES
-    ):
+    windows = read_target_options(options).maintenance_windows
+    if windows is not None and not _meets_last_minutes(windows):
         yield (
             f"[{title}] maintenance-windows never meet minutes {_LAST_MINUTES[0]} to {_LAST_MINUTES[-1]}"
             " of an hour, and decrease-late-in-hour lowers capacity only late in the hour:"
@@ -131,11 +127,34 @@ def warn_of_late_decreases(title: str, options: Mapping[str, Any], check_interva
         )
 
 
+def _meets_last_minutes(windows: Schedule) -> bool:
+    """Return whether windows contain any of the minutes (UTC) that decrease-late-in-hour leaves."""
+    shifts = {windows.zone.info.utcoffset(datetime(2026, month, 1)) or timedelta() for month in (1, 7)}  # noqa: DTZ001 - by the clock on the wall
+    minutes = {(minute + shift // MINUTE) % MINUTES_PER_HOUR for minute in _LAST_MINUTES for shift in shifts}
+    return any(
+        window.covers(hour * MINUTES_PER_HOUR + minute)
+        for window in windows.times.windows
+        for hour in range(24)
+        for minute in minutes
+    )
+
+
+def warn_of_maintenance(title: str, options: TargetOptions, now: datetime) -> Iterator[str]:
+    """Warn of maintenance windows that never open again."""
+    windows = options.maintenance_windows
+    if windows is None or windows.find_end_of_dates() is None:
+        return
+    if windows.find_next_opening(now) is None:
+        yield f"[{title}] maintenance-windows never open again, so nothing is lowered: set new dates"
+
+
 def warn_of_schedule(schedule: Schedule, now: datetime) -> Iterator[str]:
     """Warn of a schedule that never opens again; a past event is no reason not to start."""
+    title, end = f"[schedule: {schedule.name}]", schedule.find_end_of_dates()
+    if any(window.start == window.end for window in schedule.times.windows):
+        yield f"{title} times: a window whose start is its end lasts one minute"
     if schedule.find_next_opening(now) is not None:
         return
-    title, end = f"[schedule: {schedule.name}]", schedule.find_end_of_dates()
     if end is not None and end <= now.date():
         yield f"{title} has ended on {end}: remove it, or set new dates"
     else:
@@ -251,6 +270,8 @@ def warn_of_idle_options(
     if origins["decrease_lookback_period"] != DEFAULT_ORIGIN and not typed.has_target_utilization:
         missing = "reads-target-utilization or writes-target-utilization"
         yield f"[{title}] decrease-lookback-period has no effect without {missing}"
+    if origins["time_zone"] == SECTION_ORIGIN and typed.maintenance_windows is None:
+        yield f"[{title}] time-zone has no effect without maintenance-windows"
     if typed.decrease_late_in_hour and not any(
         side.enable_autoscaling and side.enable_down_scaling for side in typed.capacities
     ):

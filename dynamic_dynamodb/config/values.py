@@ -13,15 +13,14 @@ from dynamic_dynamodb.config.moments import parse_moment, parse_zone
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import clip, mask_url, shorten
 from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
-from dynamic_dynamodb.scaling.maintenance_windows import GOOD_EXAMPLE, MaintenanceWindows
 from dynamic_dynamodb.scaling.model import Target
-from dynamic_dynamodb.scaling.times import GOOD_TIMES, Times
+from dynamic_dynamodb.scaling.times import Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LARGEST_SCALE_NUMBER: Final = 1e15
-_OF_SEVERAL_LINES: Final = (Kind.SCALE, Kind.WINDOWS, Kind.TIMES, Kind.MESSAGE_TYPES)
+_OF_SEVERAL_LINES: Final = (Kind.SCALE, Kind.TIMES, Kind.MESSAGE_TYPES)
 _TRUE: Final = frozenset({"1", "yes", "true", "on"})
 _FALSE: Final = frozenset({"0", "no", "false", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
@@ -34,8 +33,8 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
     if "\n" in text and option.kind not in _OF_SEVERAL_LINES:
         message = "continues on an indented line: start each option at the beginning of its line"
         raise ValueError(message)
-    if option.kind is Kind.SCALE:
-        return _parse_scale(text, option.example)
+    if option.kind in _PARSERS_WITH_EXAMPLE:
+        return _PARSERS_WITH_EXAMPLE[option.kind](text, option.example)
     parsed = _PARSERS[option.kind](text)
     names = parsed if isinstance(parsed, tuple) else (parsed,)
     if parsed is not None and option.pattern and not all(re.fullmatch(option.pattern, one) for one in names):
@@ -120,22 +119,13 @@ def _is_amount(number: object) -> bool:
     return 0 <= number < LARGEST_SCALE_NUMBER
 
 
-def _parse_windows(text: str) -> MaintenanceWindows | None:
+def _parse_times(text: str, example: str) -> Times | None:
     if not text:
         return None
     try:
-        return MaintenanceWindows(text)
-    except ValueError as error:
-        message = f"must be times of the day (UTC) such as {GOOD_EXAMPLE}, got {shorten(str(error))}"
-        raise ValueError(message) from None
-
-
-def _parse_times(text: str) -> Times:
-    try:
         return Times(text)
     except ValueError as error:
-        got = "nothing" if not text else shorten(str(error))
-        message = f"must be days and times such as {GOOD_TIMES}, Dec 24-26, 2026-11-27..2026-11-30, got {got}"
+        message = f"must be times such as {example}, got {shorten(str(error))}"
         raise ValueError(message) from None
 
 
@@ -187,14 +177,16 @@ def _parse_target(text: str) -> Target | None:
         raise ValueError(message) from None
 
 
+_PARSERS_WITH_EXAMPLE: Final[dict[Kind, Callable[[str, str], Any]]] = {
+    Kind.SCALE: _parse_scale,
+    Kind.TIMES: _parse_times,
+}
 _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.INTEGER: _parse_integer,
     Kind.NUMBER: _parse_number,
     Kind.BOOLEAN: _parse_boolean,
     Kind.TEXT: _parse_text,
     Kind.PATH: _parse_text,
-    Kind.WINDOWS: _parse_windows,
-    Kind.TIMES: _parse_times,
     Kind.MESSAGE_TYPES: _parse_message_types,
     Kind.URL: _parse_url,
     Kind.TARGET: _parse_target,

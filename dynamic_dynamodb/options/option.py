@@ -28,7 +28,6 @@ class Kind(Enum):
     TEXT = "str"
     PATH = "path"
     SCALE = "dict"
-    WINDOWS = "windows"
     TIMES = "times"
     MESSAGE_TYPES = "message types"
     URL = "URL"

@@ -14,6 +14,7 @@ SCHEDULE_OPTIONS: Final = (
         Scope.SCHEDULE,
         "When the schedule is open, such as `Mon-Fri 07:30-20:30` or `2026-11-27..2026-11-30`. Required."
         " Ends belong to the windows.",
+        example="Mon-Fri 07:30-20:30, Dec 24-26 or 2026-11-27..2026-11-30",
         since="3.0",
     ),
     Option(

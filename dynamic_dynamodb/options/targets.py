@@ -102,9 +102,18 @@ TARGET_OPTIONS: Final = (
     ),
     target_option(
         "maintenance-windows",
-        Kind.WINDOWS,
-        "Decrease capacity only at these times of day (UTC), such as `22:00-06:00, 12:00-13:00`."
+        Kind.TIMES,
+        "Decrease capacity only at these times, such as `22:00-06:00, 12:00-13:00` or `Sat, Sun`."
         " Increases are made at any time.",
+        example="22:00-06:00, 12:00-13:00",
+    ),
+    target_option(
+        "time-zone",
+        Kind.ZONE,
+        "IANA name of the time zone of `maintenance-windows`, such as `Europe/Berlin`.",
+        default="UTC",
+        example="Europe/Berlin",
+        since="3.0",
     ),
     target_option("sns-topic-arn", Kind.TEXT, "ARN of the SNS topic to publish messages to."),
     target_option(

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.options import OPTIONS, Capacity, Kind, Option, Scope
 from dynamic_dynamodb.scaling.calculators import Scale, exact
 from dynamic_dynamodb.scaling.model import PerCapacity, value
+from dynamic_dynamodb.scaling.schedules import UTC, Schedule, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dynamic_dynamodb.scaling.calculators import Rational
-    from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
-    from dynamic_dynamodb.scaling.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class TargetOptions:
     lookback_period: int
     decrease_lookback_period: int
     decrease_late_in_hour: bool
-    maintenance_windows: MaintenanceWindows | None
+    maintenance_windows: Schedule | None
     sns_topic_arn: str | None
     sns_message_types: frozenset[str]
 
@@ -159,10 +158,17 @@ def read_target_options(
         lookback_period=options["lookback_period"],
         decrease_lookback_period=options["decrease_lookback_period"],
         decrease_late_in_hour=options["decrease_late_in_hour"],
-        maintenance_windows=options["maintenance_windows"],
+        maintenance_windows=_read_maintenance_windows(options),
         sns_topic_arn=options["sns_topic_arn"],
         sns_message_types=frozenset(options["sns_message_types"]),
     )
+
+
+def _read_maintenance_windows(options: Mapping[str, Any]) -> Schedule | None:
+    times, zone = options["maintenance_windows"], options["time_zone"]
+    if not times:
+        return None
+    return Schedule("maintenance-windows", times, zone if isinstance(zone, Zone) else UTC)
 
 
 _DECLARED: Final = {

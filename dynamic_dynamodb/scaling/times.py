@@ -80,6 +80,12 @@ class Window:
         """Return whether it ends on the day after it starts."""
         return self.end < self.start
 
+    def covers(self, minute: int) -> bool:
+        """Return whether it contains a minute of the day on the days that it is for."""
+        if self.spans_midnight:
+            return minute >= self.start or minute <= self.end
+        return self.start <= minute <= self.end
+
     def contains(self, local: datetime) -> bool:
         """Return whether a local time is in the window."""
         minute, day = local.hour * MINUTES_PER_HOUR + local.minute, local.date()

@@ -95,6 +95,7 @@ CASES = {
     "decrease-lookback-period": Case("20", 5, (13, 13), others={"{reads}-target-utilization": "80"}),
     "decrease-late-in-hour": Case("true", 25, (200, 125), others={"{reads}-target-utilization": "40"}),
     "maintenance-windows": Case("13:00-14:00", 5, (200, 100)),
+    "time-zone": Case("Europe/Berlin", 5, (200, 100), others={"maintenance-windows": "12:00-12:30"}),
     "sns-topic-arn": Case(
         "arn:aws:sns:us-east-1:1:other", 95, (300, 300), others={"sns-message-types": "scale-up"}
     ),

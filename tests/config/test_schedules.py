@@ -149,7 +149,7 @@ def test_an_override_holds_while_schedules_are_open_too(path: Path) -> None:
         pytest.param(
             HOURS.replace("Mon-Fri 07:30-20:30", "Mon-Fry 07:30-20:30") + BASE + DURING,
             (
-                "[schedule: hours] times must be days and times such as Mon-Fri 07:30-20:30, Dec 24-26,"
+                "[schedule: hours] times must be times such as Mon-Fri 07:30-20:30, Dec 24-26 or"
                 " 2026-11-27..2026-11-30, got 'Mon-Fry 07:30-20:30'"
             ),
             id="no day",

@@ -56,7 +56,7 @@ def test_a_text_is_parsed_into_its_value(name: str, text: str, expected: Any) ->
         (
             "maintenance-windows",
             "10:00-11:00, always",
-            "must be times of the day (UTC) such as 22:00-06:00, 12:00-13:00, got 'always'",
+            "must be times such as 22:00-06:00, 12:00-13:00, got 'always'",
         ),
         ("enable-reads-up-scaling", "t", "must be true or false, got 't'"),
         ("log-level", "trace", "must be one of debug, info, warning, error, got 'trace'"),

@@ -15,8 +15,9 @@ from dynamic_dynamodb.config.values import parse_value
 from dynamic_dynamodb.options import OPTIONS
 from dynamic_dynamodb.scaling.calculators import Scale
 from dynamic_dynamodb.scaling.guards import Facts, guard
-from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
 from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.schedules import Schedule
+from dynamic_dynamodb.scaling.times import Times
 from tests.builders import both, decide_with, description, target_options, usage
 from tests.docs.pages import DOCS, ROOT, blocks, read
 
@@ -98,4 +99,4 @@ def test_throttling_scale_raises_as_the_page_says() -> None:
 def test_both_ends_belong_to_a_window_as_the_page_says(moment: str, expected: bool) -> None:  # noqa: FBT001
     hour, minute = map(int, moment.split(":"))
     now = AFTERNOON.replace(hour=hour, minute=minute, second=59)
-    assert MaintenanceWindows("22:00-06:00").is_open(now) is expected
+    assert Schedule("windows", Times("22:00-06:00")).is_open(now) is expected

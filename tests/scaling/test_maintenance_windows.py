@@ -6,7 +6,9 @@ from datetime import datetime, timezone
 
 import pytest
 
-from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
+from dynamic_dynamodb.scaling.schedules import Schedule
+from dynamic_dynamodb.scaling.times import Times
+from tests.builders import target_options
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,26 @@ from dynamic_dynamodb.scaling.maintenance_windows import MaintenanceWindows
 )
 def test_a_window_contains_its_minutes(windows: str, moment: str, expected: bool) -> None:  # noqa: FBT001 - a case
     now = datetime.fromisoformat(f"2026-03-04T{moment}:59").replace(tzinfo=timezone.utc)
-    assert MaintenanceWindows(windows).is_open(now) is expected
+    maintenance = target_options(maintenance_windows=windows).maintenance_windows
+    assert maintenance == Schedule("maintenance-windows", Times(windows.strip()))
+    assert maintenance.is_open(now) is expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        pytest.param("2026-01-05T04:59", True, id="in winter"),
+        pytest.param("2026-01-05T05:01", False, id="in winter, after"),
+        pytest.param("2026-07-06T03:59", True, id="in summer, an hour earlier in UTC"),
+        pytest.param("2026-07-06T04:01", False, id="in summer, after"),
+        pytest.param("2026-07-05T03:59", False, id="on another day"),
+    ],
+)
+def test_windows_may_have_days_and_a_time_zone(moment: str, expected: bool) -> None:  # noqa: FBT001 - a case
+    options = target_options(maintenance_windows="Mon-Fri 00:00-06:00", time_zone="Europe/Berlin")
+    assert options.maintenance_windows is not None
+    now = datetime.fromisoformat(f"{moment}:30").replace(tzinfo=timezone.utc)
+    assert options.maintenance_windows.is_open(now) is expected
 
 
 @pytest.mark.parametrize(
@@ -41,10 +62,10 @@ def test_a_window_contains_its_minutes(windows: str, moment: str, expected: bool
 )  # fmt: skip
 def test_a_malformed_window_is_refused_by_name(text: str) -> None:
     with pytest.raises(ValueError) as raised:
-        MaintenanceWindows(text)
+        Times(text)
     assert str(raised.value) in (*text.split(","), "nothing between commas")
 
 
 def test_all_malformed_windows_are_named() -> None:
     with pytest.raises(ValueError, match=r"^22:00-25:00, 10-11$"):
-        MaintenanceWindows("22:00-25:00, 09:00-10:00, 10-11")
+        Times("22:00-25:00, 09:00-10:00, 10-11")
