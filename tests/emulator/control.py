@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import passthrough
-from tests.emulator.autoscaling import describe_policy, describe_registration
+from tests.emulator.autoscaling import describe_policy, describe_registration, describe_scheduled_action
 from tests.emulator.faults import Fault
 from tests.emulator.metrics import MetricKey
 from tests.emulator.moments import MINUTE, Moment, as_datetime, as_epoch, floor_minute
@@ -115,6 +115,31 @@ class Control:
             self._state.registrations.append(registration)
             if target_percent is not None:
                 self._state.policies.append(describe_policy(registration, target_percent))
+
+    def schedule_scaling(  # noqa: PLR0913 - all but the table, the name and the schedule have defaults
+        self,
+        table: str,
+        index: str | None = None,
+        *,
+        name: str,
+        schedule: str,
+        timezone: str | None = None,
+        capacity: str = "Read",
+        minimum: int | None = None,
+        maximum: int | None = None,
+    ) -> None:
+        """Add a scheduled action of Application Auto Scaling to a capacity, which must be registered."""
+        given = {"MinCapacity": minimum, "MaxCapacity": maximum}
+        changed = {key: units for key, units in given.items() if units is not None}
+        sought = describe_registration(table, index, capacity, (), (1, 1))
+        with self._lock:
+            registration = next(
+                one
+                for one in self._state.registrations
+                if all(one[key] == sought[key] for key in ("ResourceId", "ScalableDimension"))
+            )
+            action = describe_scheduled_action(registration, name, schedule, timezone, changed)
+            self._state.scheduled_actions.append(action)
 
     def set_prices(self, region: str, factor: str, *, products_per_page: int = 100) -> None:
         """Set a region's prices to those of us-east-1 times `factor`, and the page size of GetProducts."""

@@ -42,6 +42,7 @@ class State:
     log: RequestLog = field(default_factory=RequestLog)
     registrations: list[dict[str, Any]] = field(default_factory=list)
     policies: list[dict[str, Any]] = field(default_factory=list)
+    scheduled_actions: list[dict[str, Any]] = field(default_factory=list)
     price_factors: dict[str, Decimal] = field(default_factory=dict)
     price_list: list[Any] = field(default_factory=list)
     metric_pages: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

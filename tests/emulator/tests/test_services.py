@@ -109,6 +109,32 @@ def test_policies_are_listed_for_registrations_that_have_a_target(emulator: Emul
     }
 
 
+def test_policies_are_listed_ten_per_page(emulator: Emulator) -> None:
+    for number in range(11):
+        emulator.register_scalable(f"t{number:02}", target_percent=70)
+    scaling = client(emulator, "application-autoscaling")
+    pages = [
+        page["ScalingPolicies"]
+        for page in scaling.get_paginator("describe_scaling_policies").paginate(ServiceNamespace="dynamodb")
+    ]
+    assert list(map(len, pages)) == [10, 1]
+
+
+def test_scheduled_actions_are_listed_with_what_they_change(emulator: Emulator) -> None:
+    emulator.register_scalable("t00", "by-date", capacity="Write")
+    emulator.schedule_scaling(
+        "t00", "by-date", capacity="Write", name="morning", schedule="cron(0 8 * * ? *)", minimum=50
+    )
+    scaling = client(emulator, "application-autoscaling")
+    (action,) = scaling.describe_scheduled_actions(ServiceNamespace="dynamodb")["ScheduledActions"]
+    assert (action["ResourceId"], action["ScalableDimension"]) == (
+        "table/t00/index/by-date",
+        "dynamodb:index:WriteCapacityUnits",
+    )
+    assert (action["Schedule"], action["ScalableTargetAction"]) == ("cron(0 8 * * ? *)", {"MinCapacity": 50})
+    assert "Timezone" not in action
+
+
 def test_a_request_without_signature_is_refused(emulator: Emulator) -> None:
     connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"))
     headers = {"X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"}
