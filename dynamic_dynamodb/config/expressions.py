@@ -95,6 +95,16 @@ def compile_expression(text: str) -> Expression:
         raise ValueError(str(error)) from error
 
 
+def match_only(name: str) -> str:
+    """Return the expression that matches one name; a dot is the only special character of names."""
+    return f"^{escape_name(name)}$"
+
+
+def escape_name(part: str) -> str:
+    """Return a part of a name as an expression that matches only itself."""
+    return part.replace(".", r"\.")
+
+
 def _quote(token: re.Match[str]) -> str:
     """Escape what is plain text to `re`, but a fuzzy constraint or a POSIX class to the other engine."""
     if token["brace"]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dynamic_dynamodb.config.expressions import compile_expression
+from dynamic_dynamodb.config.expressions import compile_expression, match_only
 from dynamic_dynamodb.config.reader import Layer, Reader, join
 from dynamic_dynamodb.config.sections import Section
 from dynamic_dynamodb.options import Capacity, Scope
@@ -133,13 +133,8 @@ LADDERS: Final = {
 
 def write_titles(target: Target) -> tuple[str, str]:
     """Return the title of the section for a target, and the title of its table's section."""
-    table = f"table: {_match_only(target.table)}"
-    return (f"gsi: {_match_only(target.index)} {table}" if target.index else table), table
-
-
-def _match_only(name: str) -> str:
-    """Return the expression that matches one name; a dot is the only special character of names."""
-    return f"^{name.replace('.', '[.]')}$"
+    table = f"table: {match_only(target.table)}"
+    return (f"gsi: {match_only(target.index)} {table}" if target.index else table), table
 
 
 def build_sections(target: Target, options: Mapping[str, str]) -> tuple[Section, ...]:
@@ -156,7 +151,7 @@ def build_sections(target: Target, options: Mapping[str, str]) -> tuple[Section,
     typed = read_target_options(values)
 
     def build(title: str, name: str, gsis: tuple[Section, ...] = ()) -> Section:
-        return Section(title, compile_expression(_match_only(name)), values, typed, None, gsis)
+        return Section(title, compile_expression(match_only(name)), values, typed, None, gsis)
 
     if not target.index:
         return (build(title, target.table),)
