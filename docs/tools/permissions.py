@@ -71,6 +71,16 @@ The `*` in place of the account means any account; a role can only reach tables 
 With `--regions`, it has the tables of each region.
 `application-autoscaling` and `pricing` are optional: without them, a message says what the recording lacks.
 
+## To propose a configuration
+
+`dynamic-dynamodb --init --print-iam-policy` prints the policy for a [first configuration](first_steps.md#begin-with-your-tables), which changes nothing either:
+
+```json
+{proposal}
+```
+
+`application-autoscaling` and `pricing` are optional: without them, the file says what is not known.
+
 ## When a permission is missing
 
 The log names the action that the policy should allow, such as `dynamodb:UpdateTable failed: AccessDeniedException … (allow dynamodb:UpdateTable in the IAM policy)`.
@@ -87,6 +97,7 @@ def write_permissions() -> str:
         all_tables=_write(_ALL_TABLES),
         some_tables=_write(_SOME_TABLES),
         recording=_write_policy({"record": "history", "all": True}),
+        proposal=_write_policy({"init": True}),
     )
 
 

@@ -155,7 +155,8 @@ def list_services(configuration: Configuration) -> dict[str, str]:
     services = ["dynamodb", "cloudwatch"]
     if list_topics(configuration):
         services.append("sns")
-    if options["skip_aws_autoscaled"] or options["record"]:
+    is_survey = bool(options["record"] or options["init"])
+    if options["skip_aws_autoscaled"] or is_survey:
         services.append("application-autoscaling")
     regions = dict.fromkeys(services, options["region"])
-    return {**regions, "pricing": find_endpoint(options["region"])} if options["record"] else regions
+    return {**regions, "pricing": find_endpoint(options["region"])} if is_survey else regions

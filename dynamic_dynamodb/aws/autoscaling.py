@@ -5,11 +5,16 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from dynamic_dynamodb.aws.client import MOST_PAGES
 from dynamic_dynamodb.aws.parsing import LARGEST_NUMBER, read_token, shorten_value
-from dynamic_dynamodb.aws.permissions import DESCRIBE_SCALABLE_TARGETS, DESCRIBE_SCALING_POLICIES
+from dynamic_dynamodb.aws.permissions import (
+    DESCRIBE_SCALABLE_TARGETS,
+    DESCRIBE_SCALING_POLICIES,
+    DESCRIBE_SCHEDULED_ACTIONS,
+)
 from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.options import Capacity
-from dynamic_dynamodb.scaling.model import Target, is_safe_name
+from dynamic_dynamodb.scaling.model import Target, is_safe_name, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -38,8 +43,24 @@ _METRICS: Final = {
     capacity: f"DynamoDB{capacity.singular.title()}CapacityUtilization" for capacity in Capacity
 }
 """The metric of a target tracking policy for each capacity."""
+_MOST_POLICY_PAGES: Final = 20_000
+"""Enough for the quotas of tables and indexes: a page holds ten policies (API reference)."""
 _MOST_SHOWN: Final = 3
 _LARGEST_PERCENT: Final = 100
+
+
+@value
+class ScheduledAction:
+    """When AWS Application Auto Scaling changes the limits of a capacity; a limit that stays is None.
+
+    `schedule` is in AWS's syntax, such as `cron(0 8 * * ? *)`, in the time zone, or in UTC if it is empty.
+    """
+
+    name: str
+    schedule: str
+    timezone: str
+    minimum: int | None
+    maximum: int | None
 
 
 class ApplicationAutoScaling:
@@ -74,22 +95,43 @@ class ApplicationAutoScaling:
 
         A registration that is malformed, or of which all scaling is suspended, is left out.
         """
-        return self._read_all(DESCRIBE_SCALABLE_TARGETS, "describe_scalable_targets", _read_registrations)
+        return dict(
+            self._read_all(DESCRIBE_SCALABLE_TARGETS, "describe_scalable_targets", _read_registrations)
+        )
 
     def find_target_percents(self) -> dict[tuple[Target, Capacity], float]:
         """Return the utilization in percent that each target tracking policy aims at; raise AwsError."""
-        return self._read_all(DESCRIBE_SCALING_POLICIES, "describe_scaling_policies", _read_policies)
+        return dict(
+            self._read_all(
+                DESCRIBE_SCALING_POLICIES,
+                "describe_scaling_policies",
+                _read_policies,
+                most_pages=_MOST_POLICY_PAGES,
+            )
+        )
 
-    def _read_all(self, action: str, method: str, read: _Read[T]) -> dict[tuple[Target, Capacity], T]:
+    def find_scheduled_actions(self) -> dict[tuple[Target, Capacity], tuple[ScheduledAction, ...]]:
+        """Return the scheduled actions of each capacity, without malformed ones; raise AwsError."""
+        found: dict[tuple[Target, Capacity], tuple[ScheduledAction, ...]] = {}
+        for key, action in self._read_all(
+            DESCRIBE_SCHEDULED_ACTIONS, "describe_scheduled_actions", _read_scheduled_actions
+        ):
+            found[key] = (*found.get(key, ()), action)
+        return found
+
+    def _read_all(
+        self, action: str, method: str, read: _Read[T], *, most_pages: int = MOST_PAGES
+    ) -> Iterator[tuple[tuple[Target, Capacity], T]]:
         """Return what each capacity has on any page of an answer; raise AwsError."""
         pages = self._client.call_for_pages(
             action,
             method,
             lambda answer: (list(read(answer)), read_token(answer)),
             "NextToken",
+            most_pages=most_pages,
             ServiceNamespace="dynamodb",
         )
-        return dict(chain.from_iterable(pages))
+        return chain.from_iterable(pages)
 
 
 def _read_registrations(answer: Mapping[str, Any]) -> Iterator[tuple[tuple[Target, Capacity], Registration]]:
@@ -114,6 +156,27 @@ def _read_policies(answer: Mapping[str, Any]) -> Iterator[tuple[tuple[Target, Ca
             continue
         if isinstance(percent, (int, float)) and 0 < percent <= _LARGEST_PERCENT:
             yield (target, capacity), float(percent)
+
+
+def _read_scheduled_actions(
+    answer: Mapping[str, Any],
+) -> Iterator[tuple[tuple[Target, Capacity], ScheduledAction]]:
+    for described in filter(_is_mapping, answer["ScheduledActions"]):
+        target, capacity = _read_target(described.get("ResourceId")), _read_capacity(described)
+        name, schedule, timezone = (
+            described.get(key) or "" for key in ("ScheduledActionName", "Schedule", "Timezone")
+        )
+        changed = described.get("ScalableTargetAction")
+        if target is None or capacity is None or not _is_mapping(changed):
+            continue
+        minimum, maximum = changed.get("MinCapacity"), changed.get("MaxCapacity")
+        are_texts = all(isinstance(text, str) for text in (name, schedule, timezone))
+        if are_texts and _is_limit(minimum) and _is_limit(maximum):
+            yield (target, capacity), ScheduledAction(name, schedule, timezone, minimum, maximum)
+
+
+def _is_limit(given: object) -> bool:
+    return given is None or (type(given) is int and 0 <= given <= LARGEST_NUMBER)
 
 
 def _is_mapping(found: object) -> TypeGuard[Mapping[str, Any]]:

@@ -42,11 +42,13 @@ def write_metric(target: Target, metric: Metric) -> dict[str, Any]:
     return {"Namespace": NAMESPACE, "MetricName": metric.name, "Dimensions": dimensions}
 
 
-def write_query(query_id: str, target: Target, metric: Metric) -> dict[str, Any]:
-    """Return a query of GetMetricData for a metric, minute by minute."""
+def write_query(
+    query_id: str, target: Target, metric: Metric, period_seconds: int = SECONDS_PER_MINUTE
+) -> dict[str, Any]:
+    """Return a query of GetMetricData for a metric, minute by minute or in longer periods."""
     statistic = {
         "Metric": write_metric(target, metric),
-        "Period": SECONDS_PER_MINUTE,
+        "Period": period_seconds,
         "Stat": metric.statistic,
     }
     return {"Id": query_id, "MetricStat": statistic}

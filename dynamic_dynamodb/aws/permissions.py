@@ -20,6 +20,7 @@ GET_METRIC_STATISTICS: Final = "cloudwatch:GetMetricStatistics"
 PUBLISH: Final = "sns:Publish"
 DESCRIBE_SCALABLE_TARGETS: Final = "application-autoscaling:DescribeScalableTargets"
 DESCRIBE_SCALING_POLICIES: Final = "application-autoscaling:DescribeScalingPolicies"
+DESCRIBE_SCHEDULED_ACTIONS: Final = "application-autoscaling:DescribeScheduledActions"
 GET_PRODUCTS: Final = "pricing:GetProducts"
 
 PURPOSES: Final = {
@@ -28,9 +29,14 @@ PURPOSES: Final = {
     UPDATE_TABLE: "to change capacity; not needed for a dry run",
     GET_METRIC_DATA: "to see what was consumed and throttled",
     GET_METRIC_STATISTICS: "only in place of GetMetricData, where that is denied; takes many more calls",
-    DESCRIBE_SCALABLE_TARGETS: "only with `skip-aws-autoscaled` or `--record`, to see what AWS scales itself",
-    DESCRIBE_SCALING_POLICIES: "only with `--record`, for the utilization that AWS scales to; optional",
-    GET_PRODUCTS: "only with `--record`, for the prices of the region; optional",
+    DESCRIBE_SCALABLE_TARGETS: (
+        "only with `skip-aws-autoscaled`, `--record` or `--init`, to see what AWS scales itself"
+    ),
+    DESCRIBE_SCALING_POLICIES: (
+        "only with `--record` or `--init`, for the utilization that AWS scales to; optional"
+    ),
+    DESCRIBE_SCHEDULED_ACTIONS: "only with `--init`, for AWS's scheduled actions; optional",
+    GET_PRODUCTS: "only with `--record` or `--init`, for the prices of the region; optional",
     PUBLISH: "for the messages of sections with `sns-topic-arn`, [global] included",
 }
 """What each permission is needed for, as the reference page says it."""
@@ -57,8 +63,8 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
     """Return the policy document, with tables and topics as resources where AWS supports them, else `*`.
 
     AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference), and one
-    call of DescribeScalableTargets or DescribeScalingPolicies is for all tables. Prices have no resources. A
-    recording changes nothing.
+    call of Application Auto Scaling is for all tables. Prices have no resources. --record and --init change
+    nothing.
     """
     options = configuration.global_options
     tables = [
@@ -66,13 +72,15 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
         for region in options["regions"] or (options["region"],)
         for section in configuration.sections
     ]
-    is_recording = bool(options["record"])
-    on_tables = [DESCRIBE_TABLE, *([] if options["dry_run"] or is_recording else [UPDATE_TABLE])]
+    is_survey = bool(options["record"] or options["init"])
+    on_tables = [DESCRIBE_TABLE, *([] if options["dry_run"] or is_survey else [UPDATE_TABLE])]
     anywhere = [LIST_TABLES, GET_METRIC_DATA]
-    if is_recording or options["skip_aws_autoscaled"]:
+    if is_survey or options["skip_aws_autoscaled"]:
         anywhere.append(DESCRIBE_SCALABLE_TARGETS)
-    if is_recording:
+    if is_survey:
         anywhere += [DESCRIBE_SCALING_POLICIES, GET_PRODUCTS]
+    if options["init"]:
+        anywhere.append(DESCRIBE_SCHEDULED_ACTIONS)
     statements = [
         _allow("FindTablesAndReadMetrics", anywhere, ["*"]),
         _allow("ScaleTables", on_tables, tables),
@@ -89,9 +97,9 @@ def find_partition(region: str) -> str:
 
 
 def list_topics(configuration: Configuration) -> list[str]:
-    """Return the SNS topics that a configuration publishes to; a dry run and --record publish to none."""
+    """Return the SNS topics that are published to: none by a dry run, --record and --init."""
     options = configuration.global_options
-    if options["dry_run"] or options["record"]:
+    if options["dry_run"] or options["record"] or options["init"]:
         return []
     has_types = any(one in FAILURE_TYPES for one in options["sns_message_types"])
     own = [options["sns_topic_arn"]] if options["sns_topic_arn"] and has_types else []

@@ -9,16 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from concurrent.futures import Executor, Future
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from dynamic_dynamodb.aws.deadlines import ALLOW_MORE
 from dynamic_dynamodb.check.conditions import Conditions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
 
 PAUSE_SECONDS: Final = 60.0
@@ -116,3 +118,21 @@ def _run(future: Future[Any], work: Callable[[], Any]) -> None:
         future.set_exception(error)
     else:
         future.set_result(result)
+
+
+def call_for_each(
+    executor: Executor, most_at_once: int, function: Callable[[S], T], items: Iterable[S]
+) -> Iterator[tuple[S, Future[T]]]:
+    """Yield each item with its result as soon as that is known; the next calls wait until it is used.
+
+    At most `most_at_once` results are in memory.
+    """
+    waiting = iter(items)
+    pending: dict[Future[T], S] = {}
+    while True:
+        for item in islice(waiting, most_at_once - len(pending)):
+            pending[executor.submit(function, item)] = item
+        if not pending:
+            return
+        ended = next(iter(wait(pending, return_when=FIRST_COMPLETED).done))
+        yield pending.pop(ended), ended

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _WITHOUT_TARGETS: Final = {"show-config", "print-completion", "print-example"}
 """Commands that need neither --config nor --table-name."""
-_NOT_WITH_DAEMON: Final = {"record", "replay", "tune"}
+_NOT_WITH_DAEMON: Final = {"init", "record", "replay", "tune"}
 """Commands that --daemon cannot be combined with: validation reports that as a fault."""
 _FOREGROUND: Final = (False, "foreground", "fg")
 
@@ -75,7 +75,8 @@ def _run(flags: Mapping[str, str | bool]) -> int:
         from dynamic_dynamodb.cli.daemon import control_without_file
 
         return _print_done(control_without_file(sources))
-    is_for_all = "all" in flags and "replay" not in flags  # without --record, loading reports that fault
+    # Without --record, loading reports --all as a fault.
+    is_for_all = "init" in flags or ("all" in flags and "replay" not in flags)
     needs_targets = command not in _WITHOUT_TARGETS and "tune" not in flags and not is_for_all
     if needs_targets and "config" not in flags and "table-name" not in flags:
         message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
@@ -107,10 +108,14 @@ def _find_configuration_command(flags: Mapping[str, str | bool]) -> str | None:
 
 
 def _run_with_aws(sources: ConfigSources) -> int:
-    """Record, run the service, or start, restart or reload the daemon."""
+    """Propose a configuration, record, run the service, or start, restart or reload the daemon."""
     _format_early_log()
     configuration = sources.load()
     command = configuration.global_options["daemon"]
+    if "init" in sources.flags:
+        from dynamic_dynamodb.cli.proposal import propose
+
+        return _print(propose(sources, configuration))
     if "record" in sources.flags:
         from dynamic_dynamodb.cli.replay import record
 

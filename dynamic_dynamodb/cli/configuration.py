@@ -82,15 +82,15 @@ def print_completion(sources: ConfigSources) -> Result:
     """Return the completion script for a shell; raise ConfigurationError."""
     flag = "print-completion"
     shell = load({flag: sources.flags[flag]}, {}).global_options["print_completion"]
-    return Result(_read_shipped("completion", f"dynamic-dynamodb.{shell}"))
+    return Result(read_shipped("completion", f"dynamic-dynamodb.{shell}"))
 
 
 def print_example(sources: ConfigSources) -> Result:  # noqa: ARG001 - the same for every configuration
     """Return the example configuration file."""
-    return Result(_read_shipped("example-dynamic-dynamodb.conf"))
+    return Result(read_shipped("example-dynamic-dynamodb.conf"))
 
 
-def _read_shipped(*names: str) -> str:
+def read_shipped(*names: str) -> str:
     """Return the text of a file that is installed with the package."""
     file = resources.files("dynamic_dynamodb").joinpath("contrib", *names)
     return file.read_text(encoding="utf-8").rstrip("\n")

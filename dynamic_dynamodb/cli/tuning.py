@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dynamic_dynamodb.cli.new_files import find_new_file, write_new_file
 from dynamic_dynamodb.cli.report_file import find_report, write_report_file
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
 from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals
@@ -12,7 +12,6 @@ from dynamic_dynamodb.cli.tuning_run import check_scheduler, run_tasks
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import find_price_caveats
 from dynamic_dynamodb.replay.comparison.settings import read_settings
-from dynamic_dynamodb.replay.recordings.files import open_folder
 from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources
 from dynamic_dynamodb.replay.reports.tuning import write_advice, write_configuration
 from dynamic_dynamodb.replay.reports.tuning_data import write_tuning_csv, write_tuning_json
@@ -28,7 +27,7 @@ from dynamic_dynamodb.replay.tuning.cluster import ClusterError
 from dynamic_dynamodb.replay.tuning.tuner import Failed, Tuned, make_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from dynamic_dynamodb.config.sources import ConfigSources
@@ -42,7 +41,7 @@ def tune(sources: ConfigSources) -> Result:
     options = configuration.global_options
     replay_settings = read_settings(options, sources.flags)
     billing = options["billing"] if "billing" in sources.flags else MEAN_OF_BILLS
-    output, report = _find_output(sources, options), find_report(sources, options)
+    output, report = find_new_file(sources, "tune-output"), find_report(sources, options)
     check_scheduler(options, sources.flags)
     path = sources.find_path(options["tune"])
     found, faults = find_sources(path, options["as"])
@@ -105,27 +104,7 @@ def _find_excesses(advice: Sequence[Advice], conditions: Sequence[Condition]) ->
     ]
 
 
-def _find_output(sources: ConfigSources, options: Mapping[str, Any]) -> Path | None:
-    """Return the file to write; raise ConfigurationError if it exists or could not be written later."""
-    if options["tune_output"] is None:
-        return None
-    path = sources.find_path(options["tune_output"])
-    if os.path.lexists(path):
-        raise ConfigurationError(
-            (f"--tune-output {path} exists; refusing to overwrite it: name another file, or move it away",)
-        )
-    if not os.access(path.parent, os.W_OK):
-        raise ConfigurationError(
-            (f"--tune-output {path} cannot be written: {path.parent} is not a writable directory",)
-        )
-    return path
-
-
 def _write(path: Path, text: str) -> str | None:
     """Write a file, and return why it could not be written."""
-    try:
-        with open_folder(path.parent) as folder:
-            folder.replace(path.name, (text,))
-    except OSError as error:
-        return f"--tune-output {path} cannot be written: {error.strerror}; the sections are printed instead"
-    return None
+    fault = write_new_file(path, text)
+    return fault and f"--tune-output {path} cannot be written: {fault}; the sections are printed instead"

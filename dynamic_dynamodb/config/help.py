@@ -12,8 +12,8 @@ tables and indexes by rules that you write.
 
 Usage: {PROGRAM} -c FILE [flags]
 
-Write a configuration, and find its mistakes, without calling AWS:
-  {PROGRAM} --print-example > my.conf
+Write a configuration for the tables of a region, and find its mistakes:
+  {PROGRAM} --init --init-output my.conf
   {PROGRAM} -c my.conf --check-config
 
 See what would change and why, without changing it:

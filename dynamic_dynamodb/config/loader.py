@@ -23,7 +23,7 @@ from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.config.titles import DEFAULT_SECTION
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import Scope, options_in, records_all
+from dynamic_dynamodb.options import Scope, find_flag_for_all, options_in
 from dynamic_dynamodb.scaling.schedules import UTC, Schedule
 from dynamic_dynamodb.scaling.times import GOOD_TIMES
 
@@ -147,7 +147,7 @@ class _Loader:
         return content
 
     def _needs_no_section(self) -> bool:
-        return "table-name" in self.reader.flags or records_all(self.reader.flags)
+        return "table-name" in self.reader.flags or bool(find_flag_for_all(self.reader.flags))
 
     def _read_schedules(self, content: FileContent) -> None:
         for name, texts in content.schedules.items():
@@ -160,7 +160,7 @@ class _Loader:
             elif "times" in found or "times" not in texts:
                 self.reader.faults.append(f"[{title}] has no times: add some, such as times: {GOOD_TIMES}")
         self.combinations = Combinations(tuple(self.schedules.values()), self.now)
-        if "table-name" in self.reader.flags or records_all(self.reader.flags):
+        if "table-name" in self.reader.flags or find_flag_for_all(self.reader.flags):
             return
         used = {section.during for section in content.targets}
         self.reader.warnings += [
@@ -172,7 +172,7 @@ class _Loader:
             self.reader.warnings += validation.warn_of_schedule(schedule, self.now)
 
     def _load_sections(self, content: FileContent, below: tuple[Layer, ...]) -> tuple[Section, ...]:
-        if records_all(self.reader.flags):
+        if find_flag_for_all(self.reader.flags):
             indexes = self._build_section_of_all("gsi: .* table: .*", ())
             return (self._build_section_of_all("table: .*", (indexes,)),)
         if "table-name" in self.reader.flags:

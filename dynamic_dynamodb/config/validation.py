@@ -16,7 +16,7 @@ from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import OPTIONS, Capacity, Scope, records_all
+from dynamic_dynamodb.options import OPTIONS, Capacity, Scope, find_flag_for_all
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
 from dynamic_dynamodb.scaling.guards import EARLIEST_LATE, LATE_SPREAD
 from dynamic_dynamodb.scaling.target_options import read_target_options
@@ -48,7 +48,7 @@ LONGEST_USUAL_QUIET_SECONDS: Final = 1200
 _LONGEST_QUIET_SECONDS: Final = next(
     option.maximum for option in OPTIONS if option.name == "quiet-check-interval"
 )
-_TASKS: Final = ("daemon", "record", "replay", "tune")
+_TASKS: Final = ("daemon", "init", "record", "replay", "tune")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
 
@@ -330,8 +330,10 @@ def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
     if {"region", "regions"} <= flags.keys():
         yield "--region and --regions exclude each other: leave out one of them"
     chosen = [option.flags[0] for option in OPTIONS if option.name in flags and _is_for_a_table(option)]
-    if records_all(flags) and chosen:
-        yield f"--all records every table, so {', '.join(chosen)} cannot be set: leave out one or the other"
+    flag = find_flag_for_all(flags)
+    if flag and chosen:
+        does = "records" if flag == "--all" else "describes"
+        yield f"{flag} {does} every table, so {', '.join(chosen)} cannot be set: leave out one or the other"
 
 
 def _is_for_a_table(option: Option) -> bool:
@@ -388,7 +390,7 @@ def list_regions() -> tuple[str, ...]:
 def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:
     """Yield a warning for scaling flags that have no effect."""
     idle = [option.flags[0] for option in OPTIONS if option.scope is Scope.TARGET and option.name in flags]
-    if idle and "table-name" not in flags and not records_all(flags):
+    if idle and "table-name" not in flags and not find_flag_for_all(flags):
         yield f"{', '.join(idle)} has no effect without --table-name: the sections of the file apply"
 
 

@@ -12,7 +12,7 @@ from dynamic_dynamodb.options.replay import (
     PRICED_REGION,
     PRICES_AS_OF,
     REPLAY_OPTIONS,
-    records_all,
+    find_flag_for_all,
 )
 from dynamic_dynamodb.options.schedules import SCHEDULE_OPTIONS
 from dynamic_dynamodb.options.targets import (
@@ -38,9 +38,9 @@ __all__ = [
     "Kind",
     "Option",
     "Scope",
+    "find_flag_for_all",
     "name_of",
     "options_in",
-    "records_all",
 ]
 
 OPTIONS: Final = (

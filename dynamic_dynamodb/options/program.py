@@ -48,6 +48,27 @@ PROGRAM_OPTIONS: Final = (
         group=Group.PROGRAM,
     ),
     Option(
+        "init",
+        Kind.SWITCH,
+        Scope.COMMAND_LINE,
+        "Print a first configuration for all tables and indexes of the region, and exit. Its limits, each"
+        " with the reason, follow from AWS's own auto scaling, the load of 14 days, and what is provisioned.",
+        since="3.0",
+        flags=("--init",),
+        group=Group.PROGRAM,
+    ),
+    Option(
+        "init-output",
+        Kind.PATH,
+        Scope.COMMAND_LINE,
+        "Write that configuration to this new file instead.",
+        metavar="FILE",
+        since="3.0",
+        flags=("--init-output",),
+        group=Group.PROGRAM,
+        needs=("init",),
+    ),
+    Option(
         "show-config",
         Kind.SWITCH,
         Scope.COMMAND_LINE,

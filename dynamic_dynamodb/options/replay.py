@@ -51,9 +51,11 @@ def _replay(name: str, kind: Kind, text: str, **settings: object) -> Option:
     return replace(option, **settings)  # type: ignore[arg-type]  # replace checks the names
 
 
-def records_all(flags: Container[str]) -> bool:
-    """Return whether these flags record every table, whatever the sections of a file say."""
-    return "record" in flags and "all" in flags
+def find_flag_for_all(flags: Container[str]) -> str:
+    """Return the flag that is for every table, whatever the sections of a file say; empty if none is set."""
+    if "init" in flags:
+        return "--init"
+    return "--all" if "record" in flags and "all" in flags else ""
 
 
 REPLAY_OPTIONS: Final = (

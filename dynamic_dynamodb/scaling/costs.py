@@ -19,6 +19,7 @@ HOUR_MAX: Final = "hour-max"
 PRICED_DAYS: Final = 30
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1_000
+_CENT: Final = 0.01
 THOUSAND_METRICS_DOLLARS: Final = 0.01
 """For a thousand metrics requested with GetMetricData (CloudWatch pricing, us-east-1)."""
 PRICE_KEYS: Final = tuple(DEFAULT_DOLLARS)
@@ -117,6 +118,13 @@ def price_metrics(metrics: int, minutes: int) -> float:
     """Return the dollars per 30 days for the metrics that were requested in some minutes."""
     dollars = metrics * THOUSAND_METRICS_DOLLARS / _THOUSAND
     return dollars * PRICED_DAYS * MINUTES_PER_DAY / minutes
+
+
+def describe_metrics_bill(metrics: int) -> str:
+    """Return the number of metrics requested with GetMetricData, and what CloudWatch bills for them."""
+    dollars = metrics / _THOUSAND * THOUSAND_METRICS_DOLLARS
+    total = f"about ${dollars:,.2f}" if dollars >= _CENT else f"less than ${_CENT}"
+    return f"{metrics:,} metrics: {total} at ${THOUSAND_METRICS_DOLLARS} per {_THOUSAND:,}"
 
 
 def price_alarms(sides: int) -> float:

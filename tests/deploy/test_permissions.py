@@ -10,18 +10,20 @@ import pytest
 
 from dynamic_dynamodb.aws.permissions import (
     DESCRIBE_SCALING_POLICIES,
+    DESCRIBE_SCHEDULED_ACTIONS,
     GET_METRIC_STATISTICS,
     GET_PRODUCTS,
     PURPOSES,
 )
 from tests.deploy.contrib import REPOSITORY, read
 from tests.deploy.stack import deploy
-from tests.end_to_end.account import ALL, add_busy_with_index, add_idle
+from tests.end_to_end.account import ALL, add_busy, add_busy_with_index, add_idle
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.end_to_end.program import Program
 
+_WITHOUT_SCALING = {DESCRIBE_SCALING_POLICIES, DESCRIBE_SCHEDULED_ACTIONS, GET_PRODUCTS}
 _PREFIXES = {"monitoring": "cloudwatch"}
 _PAGE = REPOSITORY / "docs" / "iam_permissions.md"
 
@@ -88,11 +90,28 @@ def test_the_printed_policy_allows_the_actions_of_a_recording(
     assert allowed(json.loads(printed.stdout)) == record(emulator, program, everything)
 
 
+def propose(emulator: Emulator, program: Program) -> set[str]:
+    """Propose a configuration for an account with everything, and return the actions of the run."""
+    before = len(emulator.requests())
+    emulator.add_table("on-demand", on_demand=True)
+    emulator.register_scalable("busy")
+    run = program.run("--init")
+    assert run.code == 0, run
+    return {f"{_PREFIXES.get(one.service, one.service)}:{one.action}" for one in emulator.requests()[before:]}
+
+
+def test_the_printed_policy_allows_the_actions_of_a_proposal(emulator: Emulator, program: Program) -> None:
+    add_busy(emulator)
+    printed = program.run("--init", "--print-iam-policy")
+    assert allowed(json.loads(printed.stdout)) == propose(emulator, program)
+
+
 def test_the_documentation_lists_the_used_actions_and_their_alternatives(
     emulator: Emulator, program: Program, everything: str, used: set[str]
 ) -> None:
     listed = set(re.findall(r"^\| `([\w-]+:\w+)` \|", read(_PAGE), flags=re.MULTILINE))
-    assert listed == used | record(emulator, program, everything) | {GET_METRIC_STATISTICS}
+    others = record(emulator, program, everything) | propose(emulator, program)
+    assert listed == used | others | {GET_METRIC_STATISTICS}
 
 
 def test_only_actions_without_resources_are_allowed_on_everything(used: set[str]) -> None:
@@ -110,5 +129,5 @@ def test_a_denied_action_is_replaced_by_its_only_alternative(
 ) -> None:
     emulator.add_fault(action="GetMetricData", code="AccessDenied")
     program.check(everything)
-    assert asked(emulator) == set(PURPOSES) - {DESCRIBE_SCALING_POLICIES, GET_PRODUCTS}
+    assert asked(emulator) == set(PURPOSES) - _WITHOUT_SCALING
     assert GET_METRIC_STATISTICS in PURPOSES

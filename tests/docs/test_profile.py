@@ -10,9 +10,12 @@ import pytest
 from docs.tools.traces import EXAMPLE, PROFILES
 from dynamic_dynamodb.config.loader import examine
 from tests.docs.pages import DOCS, ROOT, blocks, read
+from tests.end_to_end.program import Program
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.emulator import Emulator
 
 CHECK_INTERVAL_SECONDS = 60
 PROFILE = {
@@ -79,6 +82,14 @@ def test_a_page_shows_the_recommended_configuration(page: Path, tmp_path: Path) 
 )
 def test_the_example_has_the_recommended_configuration(table: str, expected: dict[str, Any]) -> None:
     assert load_table(EXAMPLE, table) == (CHECK_INTERVAL_SECONDS, expected)
+
+
+def test_a_proposal_has_the_recommended_configuration(emulator: Emulator, tmp_path: Path) -> None:
+    program = Program(emulator, tmp_path)
+    emulator.add_table("orders", reads=100, writes=20)
+    path = tmp_path / "dynamic-dynamodb.conf"
+    path.write_text(program.run("--init").stdout, encoding="utf-8")
+    assert load_table(path, "orders") == (CHECK_INTERVAL_SECONDS, PROFILE)
 
 
 def test_the_page_shows_what_more_headroom_takes() -> None:

@@ -7,10 +7,11 @@
 
 
 
-_shtab_dynamic_dynamodb_option_strings=(-h --help --version -c --config --dry-run --run-once --show-config --check-config --explain --at --print-iam-policy --print-example --print-completion --daemon --instance --pid-file-dir -t --table-name --record --all --regions --days --replay --tune --tune-output --levers --workers --scheduler --report --format --physics --billing --compare --fail-if --as --start --every-check --price-read-capacity --price-write-capacity --price-read-requests --price-write-requests -r --region --check-interval --quiet-check-interval --profile --aws-access-key-id --aws-secret-access-key --max-workers --state-file --status-file --listen --log-format --log-level --log-unchanged --log-file --log-config-file --reads-upper-threshold --writes-upper-threshold --reads-lower-threshold --writes-lower-threshold --throttled-reads-upper-threshold --throttled-writes-upper-threshold --increase-reads-with --increase-writes-with --increase-reads-unit --increase-writes-unit --decrease-reads-with --decrease-writes-with --decrease-reads-unit --decrease-writes-unit --min-provisioned-reads --min-provisioned-writes --max-provisioned-reads --max-provisioned-writes --num-read-checks-before-scale-down --num-write-checks-before-scale-down --num-read-checks-reset-percent --num-write-checks-reset-percent --reads-target-utilization --writes-target-utilization)
+_shtab_dynamic_dynamodb_option_strings=(-h --help --version -c --config --dry-run --run-once --init --init-output --show-config --check-config --explain --at --print-iam-policy --print-example --print-completion --daemon --instance --pid-file-dir -t --table-name --record --all --regions --days --replay --tune --tune-output --levers --workers --scheduler --report --format --physics --billing --compare --fail-if --as --start --every-check --price-read-capacity --price-write-capacity --price-read-requests --price-write-requests -r --region --check-interval --quiet-check-interval --profile --aws-access-key-id --aws-secret-access-key --max-workers --state-file --status-file --listen --log-format --log-level --log-unchanged --log-file --log-config-file --reads-upper-threshold --writes-upper-threshold --reads-lower-threshold --writes-lower-threshold --throttled-reads-upper-threshold --throttled-writes-upper-threshold --increase-reads-with --increase-writes-with --increase-reads-unit --increase-writes-unit --decrease-reads-with --decrease-writes-with --decrease-reads-unit --decrease-writes-unit --min-provisioned-reads --min-provisioned-writes --max-provisioned-reads --max-provisioned-writes --num-read-checks-before-scale-down --num-write-checks-before-scale-down --num-read-checks-reset-percent --num-write-checks-reset-percent --reads-target-utilization --writes-target-utilization)
 
 _shtab_dynamic_dynamodb__c_COMPGEN=_shtab_compgen_files
 _shtab_dynamic_dynamodb___config_COMPGEN=_shtab_compgen_files
+_shtab_dynamic_dynamodb___init_output_COMPGEN=_shtab_compgen_files
 _shtab_dynamic_dynamodb___pid_file_dir_COMPGEN=_shtab_compgen_dirs
 _shtab_dynamic_dynamodb___record_COMPGEN=_shtab_compgen_files
 _shtab_dynamic_dynamodb___replay_COMPGEN=_shtab_compgen_files
@@ -41,6 +42,7 @@ _shtab_dynamic_dynamodb___help_nargs=0
 _shtab_dynamic_dynamodb___version_nargs=0
 _shtab_dynamic_dynamodb___dry_run_nargs=0
 _shtab_dynamic_dynamodb___run_once_nargs=0
+_shtab_dynamic_dynamodb___init_nargs=0
 _shtab_dynamic_dynamodb___show_config_nargs=0
 _shtab_dynamic_dynamodb___check_config_nargs=0
 _shtab_dynamic_dynamodb___print_iam_policy_nargs=0

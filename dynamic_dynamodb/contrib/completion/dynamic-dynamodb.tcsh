@@ -10,6 +10,7 @@
 complete dynamic-dynamodb \
         'c/-c=/f/' \
         'c/--config=/f/' \
+        'c/--init-output=/f/' \
         'c/--print-completion=/(bash zsh fish tcsh)/' \
         'c/--daemon=/(start stop restart reload status foreground fg)/' \
         'c/--pid-file-dir=/d/' \
@@ -33,10 +34,11 @@ complete dynamic-dynamodb \
         'c/--increase-writes-unit=/(percent units)/' \
         'c/--decrease-reads-unit=/(percent units)/' \
         'c/--decrease-writes-unit=/(percent units)/' \
-        'c/--/(all as at aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run every-check explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with instance levers listen log-config-file log-file log-format log-level log-unchanged max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy profile quiet-check-interval reads-lower-threshold reads-target-utilization reads-upper-threshold record region regions replay report run-once scheduler show-config start state-file status-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold tune tune-output version workers writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
+        'c/--/(all as at aws-access-key-id aws-secret-access-key billing check-config check-interval compare config daemon days decrease-reads-unit decrease-reads-with decrease-writes-unit decrease-writes-with dry-run every-check explain fail-if format help increase-reads-unit increase-reads-with increase-writes-unit increase-writes-with init init-output instance levers listen log-config-file log-file log-format log-level log-unchanged max-provisioned-reads max-provisioned-writes max-workers min-provisioned-reads min-provisioned-writes num-read-checks-before-scale-down num-read-checks-reset-percent num-write-checks-before-scale-down num-write-checks-reset-percent physics pid-file-dir price-read-capacity price-read-requests price-write-capacity price-write-requests print-completion print-example print-iam-policy profile quiet-check-interval reads-lower-threshold reads-target-utilization reads-upper-threshold record region regions replay report run-once scheduler show-config start state-file status-file table-name throttled-reads-upper-threshold throttled-writes-upper-threshold tune tune-output version workers writes-lower-threshold writes-target-utilization writes-upper-threshold)/' \
         'c/-/(- c h r t)/' \
         'n/-c/f/' \
         'n/--config/f/' \
+        'n/--init-output/f/' \
         'n/--print-completion/(bash zsh fish tcsh)/' \
         'n/--daemon/(start stop restart reload status foreground fg)/' \
         'n/--pid-file-dir/d/' \

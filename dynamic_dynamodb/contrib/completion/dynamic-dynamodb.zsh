@@ -22,6 +22,8 @@ _shtab_dynamic_dynamodb_options=(
   {-c,--config}"[Configuration file.]:PATH:_files"
   "--dry-run[Log what would change and why\; change and publish nothing, and save no counts.]"
   "--run-once[Check all tables once and exit\: 0 on success, 1 if a table or an index failed.]"
+  "--init[Print a first configuration for all tables and indexes of the region, and exit. Its limits, each with the reason, follow from AWS\'s own auto scaling, the load of 14 days, and what is provisioned.]"
+  "--init-output[Write that configuration to this new file instead.]:FILE:_files"
   "--show-config[Print all effective options as JSON, secrets masked, and exit.]"
   "--check-config[Print all errors and warnings of the configuration, and what differs from 2.5.1, and exit\: 0 if it is valid, 2 otherwise.]"
   "--explain[Check the configuration, print the section that applies to a table or an index, and the origin of each option, and exit.]:TABLE[/INDEX]:"

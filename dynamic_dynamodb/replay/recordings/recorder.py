@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dynamic_dynamodb.aws.workers import call_for_each
 from dynamic_dynamodb.config.text import clip, escape
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS
@@ -170,15 +169,11 @@ class Recorder:
         self, stems: Mapping[RecordedTarget, str], names: Collection[str]
     ) -> Iterator[tuple[RecordedTarget, Future[_Fetched]]]:
         """Return each target as soon as it is fetched; the next ones wait until it is written."""
-        waiting = iter(stems.items())
-        pending: dict[Future[_Fetched], RecordedTarget] = {}
-        while True:
-            for subject, stem in islice(waiting, self.most_at_once - len(pending)):
-                pending[self.workers.submit(self._fetch, subject, stem, names)] = subject
-            if not pending:
-                return
-            fetched = next(iter(wait(pending, return_when=FIRST_COMPLETED).done))
-            yield pending.pop(fetched), fetched
+
+        def fetch(subject: RecordedTarget) -> _Fetched:
+            return self._fetch(subject, stems[subject], names)
+
+        return call_for_each(self.workers, self.most_at_once, fetch, stems)
 
     def _fetch(self, subject: RecordedTarget, stem: str, names: Collection[str]) -> _Fetched:
         """Fetch what a file lacks."""

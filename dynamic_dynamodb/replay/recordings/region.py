@@ -10,7 +10,7 @@ from dynamic_dynamodb.aws.account import AwsAccount, Workers, open_account
 from dynamic_dynamodb.aws.permissions import find_partition
 from dynamic_dynamodb.check.conditions import Level
 from dynamic_dynamodb.check.discovery import Discovery
-from dynamic_dynamodb.check.resilience import Timeouts, never
+from dynamic_dynamodb.check.resilience import FOR_LONG_ANSWERS, never
 from dynamic_dynamodb.config.text import clip, escape
 from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.options import PRICED_REGION
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     Registrations = Mapping[tuple[Target, Capacity], Registration]
 
-FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, most_attempts=12, retrying=40.0, pages=600.0, budget=90.0)
-"""Longer than in a check: two weeks of a target are megabytes, and no other run comes soon."""
 _DOLLAR_PARTITION: Final = "aws"
 
 

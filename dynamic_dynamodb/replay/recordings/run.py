@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.aws.account import start_workers
 from dynamic_dynamodb.aws.metrics import METRICS
@@ -16,7 +16,7 @@ from dynamic_dynamodb.replay.recordings.manifest import MANIFEST
 from dynamic_dynamodb.replay.recordings.reader import find_regions
 from dynamic_dynamodb.replay.recordings.recorder import MOST_AT_ONCE, Recorded, Recorder, Span
 from dynamic_dynamodb.replay.recordings.region import Region, RegionError, list_warnings, open_region
-from dynamic_dynamodb.scaling.costs import THOUSAND_METRICS_DOLLARS
+from dynamic_dynamodb.scaling.costs import describe_metrics_bill
 from dynamic_dynamodb.scaling.usage import PUBLISHING_DELAY
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.aws.account import Workers
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
-
-_CENT: Final = 0.01
-_THOUSAND: Final = 1000
 
 
 def record(
@@ -104,7 +101,8 @@ class _Run:
         targets = sum(len(region.subjects) for region in self.regions.values())
         if targets:
             noun = "table or index" if targets == 1 else "tables and indexes"
-            announce(f"recording {targets:,} {noun}: CloudWatch bills up to {_describe_cost(targets)}")
+            bill = describe_metrics_bill(targets * len(METRICS))
+            announce(f"recording {targets:,} {noun}: CloudWatch bills up to {bill}")
         done = 0
         for name, region in self.regions.items():
             of_target, of_region = (f"{name} ", f"{name}: ") if name else ("", "")
@@ -118,7 +116,7 @@ class _Run:
             self.failures += [] if region.is_complete else [f"{of_region}not all tables could be listed"]
             self.warnings += (f"{of_region}{warning}" for warning in region.list_warnings())
         if self.fetched:
-            self.lines.append(f"CloudWatch bills {_describe_cost(self.fetched)}")
+            self.lines.append(f"CloudWatch bills {describe_metrics_bill(self.fetched * len(METRICS))}")
 
     def _record_region(self, region: Region, on_progress: Callable[[int, int], None]) -> Recorded:
         options = self.configuration.global_options
@@ -148,10 +146,3 @@ def _describe_prices(region: Region) -> Iterator[str]:
     prices = region.manifest.prices
     if prices is not None and region.subjects:
         yield f"prices are those of {region.manifest.region} on {prices.day}"
-
-
-def _describe_cost(targets: int) -> str:
-    metrics = targets * len(METRICS)
-    dollars = metrics / _THOUSAND * THOUSAND_METRICS_DOLLARS
-    total = f"about ${dollars:,.2f}" if dollars >= _CENT else f"less than ${_CENT}"
-    return f"{metrics:,} metrics: {total} at ${THOUSAND_METRICS_DOLLARS} per {_THOUSAND:,}"

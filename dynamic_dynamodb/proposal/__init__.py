@@ -1,0 +1,1 @@
+"""Propose the first configuration for an account."""
