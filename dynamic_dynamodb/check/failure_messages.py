@@ -80,7 +80,7 @@ def _write_lines(notification: Notification, sender: Sender) -> Iterator[str]:
         wants_recovery = RECOVERY in first.subscription.types
         promise = "and a message follows when it works again" if wants_recovery else "no message follows"
         yield f"Next: fix the cause of the error. Each check tries again, {promise}."
-        yield "Run dynamic-dynamodb --daemon status to see what else fails."
+        yield f"Run dynamic-dynamodb --daemon status --instance {sender.instance} to see what else fails."
 
 
 def _summarize(notification: Notification) -> str:

@@ -160,14 +160,20 @@ class Rules:
     subscription: Subscription = Subscription(None, frozenset())
 
 
-def plan_notifications(memory: FailureMemory, report: CheckReport, rules: Rules, now: datetime) -> Plan:
+def plan_notifications(
+    memory: FailureMemory, report: CheckReport, rules: Rules, now: datetime, *, is_first: bool = False
+) -> Plan:
     """Return what to send after a check, and what to remember.
 
+    The first check of a process shows no end of slow checks: how long one takes is reported by the next.
     A check that was cut short shows neither failures nor recoveries. Without credentials nothing is sent yet.
     """
     if report.is_cut_short:
         return Plan(memory)
     failing = _end(memory.failing, report, now)
+    slow = memory.failing.get(AccountFailure.SLOW)
+    if is_first and slow is not None and abs(now - slow.checked) <= FORGOTTEN_AFTER:
+        failing[AccountFailure.SLOW] = slow
     for failed, failure in _find_failures(report, rules, now):
         counted = _count(memory.failing.get(failed), failure, rules)
         if counted is None:

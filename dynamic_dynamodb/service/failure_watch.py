@@ -51,12 +51,13 @@ class FailureWatch:
     def prepare(self, report: CheckReport, now: datetime) -> tuple[Message, ...]:
         """Return the messages to publish after a check; `note` then remembers what became of them."""
         self.plan, self.messages = Plan(self.memory), ()
-        if self.stored is None or (self._is_saved and (report.failures or self.memory != NOTHING_FAILS)):
+        is_first = self.stored is None
+        if is_first or (self._is_saved and (report.failures or self.memory != NOTHING_FAILS)):
             stored = self.file.read_failures()
             if stored is not None:
                 self.memory = stored
             self.stored = stored or NOTHING_FAILS
-        self.plan = plan_notifications(self.memory, report, self.rules, now)
+        self.plan = plan_notifications(self.memory, report, self.rules, now, is_first=is_first)
         self.messages = tuple(write_notification(one, self.sender) for one in self.plan.notifications)
         return self.messages
 

@@ -57,7 +57,7 @@ Error: {SENTENCE}
 """
 NEXT = """
 Next: fix the cause of the error. Each check tries again, and a message follows when it works again.
-Run dynamic-dynamodb --daemon status to see what else fails.
+Run dynamic-dynamodb --daemon status --instance default to see what else fails.
 """
 
 

@@ -80,9 +80,9 @@ class Account:
         """Return what is sent after each check."""
         return [[describe(one) for one in self.run(report)] for report in reports]
 
-    def run(self, report: CheckReport) -> Sequence[Notification]:
+    def run(self, report: CheckReport, *, is_first: bool = False) -> Sequence[Notification]:
         self.now += self.interval
-        plan = plan_notifications(self.memory, report, self.rules, self.now)
+        plan = plan_notifications(self.memory, report, self.rules, self.now, is_first=is_first)
         self.memory = note_deliveries(plan, [self.delivery] * len(plan.notifications), self.now)
         return plan.notifications
 
@@ -201,6 +201,20 @@ def test_what_is_sent_after_each_check(reports: list[CheckReport], sent: list[li
         ]
         for each in found
     ] == sent
+
+
+def test_the_first_check_of_a_process_does_not_know_whether_checks_are_slow() -> None:
+    account = Account()
+    account.see(SLOW, SLOW, SLOW)
+    assert account.run(WORKS, is_first=True) == ()
+    assert account.see(SLOW, WORKS) == [[], ["recovery: AccountFailure.SLOW"]]
+
+
+def test_slow_checks_of_a_daemon_that_cron_has_replaced_are_forgotten_after_a_day() -> None:
+    account = Account(minutes=5)
+    account.see(SLOW, SLOW, SLOW)
+    account.now += timedelta(hours=24)
+    assert [describe(one) for one in account.run(WORKS, is_first=True)] == ["recovery: AccountFailure.SLOW"]
 
 
 @pytest.mark.parametrize(
