@@ -220,7 +220,7 @@ REPLAY_OPTIONS: Final = (
             default=DEFAULT_DOLLARS[f"{capacity.singular}_{what}"],
             minimum=0,
             metavar="DOLLARS",
-            needs=_REPLAY_OR_TUNE,
+            needs=(*_REPLAY_OR_TUNE, "dry-run") if what == "capacity" else _REPLAY_OR_TUNE,
         )
         for what, text in (
             ("capacity", "one {singular} capacity unit for an hour"),

@@ -7,7 +7,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from dynamic_dynamodb.options import DEFAULT_DOLLARS
+from dynamic_dynamodb.options import DEFAULT_DOLLARS, Capacity
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR
 from dynamic_dynamodb.scaling.model import PerCapacity
 
@@ -106,6 +106,26 @@ def price_unit_minutes(hour_max: float, prorated: float, minutes: int, price: fl
     """Return unit-minutes as dollars per 30 days."""
     factor = price / MINUTES_PER_HOUR * PRICED_DAYS * MINUTES_PER_DAY / minutes
     return Cost(hour_max * factor, prorated * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCost:
+    """Dollars an hour that raises add and decreases save."""
+
+    added: float = 0.0
+    saved: float = 0.0
+
+    @property
+    def month(self) -> ChangeCost:
+        """Return the dollars for 30 days."""
+        hours = PRICED_DAYS * MINUTES_PER_DAY // MINUTES_PER_HOUR
+        return ChangeCost(self.added * hours, self.saved * hours)
+
+
+def price_change(before: PerCapacity[int], after: PerCapacity[int], prices: Prices) -> ChangeCost:
+    """Return what a change of provisioned units adds and saves."""
+    dollars = [(after[one] - before[one]) * prices.capacity_hour[one] for one in Capacity]
+    return ChangeCost(sum(one for one in dollars if one > 0), -sum(one for one in dollars if one < 0))
 
 
 def bill_on_demand(units: float, minutes: int, price: float) -> Cost:

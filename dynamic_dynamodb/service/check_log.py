@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.conditions import Level, Notice
 from dynamic_dynamodb.check.report import TargetReport, find_causes
+from dynamic_dynamodb.options import DEFAULT_DOLLARS, Capacity
 from dynamic_dynamodb.service import LOGGER
 from dynamic_dynamodb.service.log_lines import (
+    ChangePrices,
     CheckSummary,
     Evidence,
     Recovery,
@@ -64,6 +66,7 @@ class LogChoices:
     is_daemon: bool = True
     shows_all: bool = False
     introduces: bool = True
+    prices: ChangePrices = field(default_factory=lambda: ChangePrices(DEFAULT_DOLLARS))
 
     @classmethod
     def of(cls, configuration: Configuration) -> LogChoices:
@@ -71,7 +74,9 @@ class LogChoices:
         options = configuration.global_options
         is_once, is_dry_run = options["run_once"], options["dry_run"]
         is_always = configuration.logging_options["log_unchanged"] == "always"
-        return cls(not is_once, is_always or is_once or is_dry_run, not is_once or is_dry_run)
+        given = {f"{one.singular}_capacity": options[f"price_{one.singular}_capacity"] for one in Capacity}
+        prices = ChangePrices({**DEFAULT_DOLLARS, **given})
+        return cls(not is_once, is_always or is_once or is_dry_run, not is_once or is_dry_run, prices)
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class CheckLog:
         _write_unexpected(find_causes(one.error for one in unpublished))
         self._update(new)
         # The last line of every check begins alike: programs wait for it.
-        _log(logging.INFO, CheckSummary(report, seconds))
+        _log(logging.INFO, CheckSummary(report, seconds, self.choices.prices))
 
     def _write_notices(self, notices: Sequence[Notice]) -> None:
         self.changes.keep_only({_ERROR, *(notice.topic for notice in notices)})

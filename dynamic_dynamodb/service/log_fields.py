@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.usage import CapacitySeries, Series
 
 _DIGITS: Final = 3
+_DIGITS_OF_DOLLARS: Final = 6
 
 
 @singledispatch
@@ -91,6 +92,18 @@ def _(subject: CheckSummary, now: datetime | None = None) -> dict[str, Any]:
         "complete": report.error is None and not report.is_cut_short,
         "error": report.error.code if report.error else None,
         "seconds": round(subject.seconds, _DIGITS),
+        **_list_costs(subject),
+    }
+
+
+def _list_costs(summary: CheckSummary) -> dict[str, Any]:
+    hour, month = summary.cost, summary.cost.month
+    return {
+        "dollars_added_hour": round(hour.added, _DIGITS_OF_DOLLARS),
+        "dollars_saved_hour": round(hour.saved, _DIGITS_OF_DOLLARS),
+        "dollars_added_month": round(month.added, _DIGITS_OF_DOLLARS),
+        "dollars_saved_month": round(month.saved, _DIGITS_OF_DOLLARS),
+        "prices": summary.prices.source,
     }
 
 

@@ -13,14 +13,18 @@ from dynamic_dynamodb.check.conditions import Level
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport, find_missed
 from dynamic_dynamodb.config.sections import MOST_NAMED
 from dynamic_dynamodb.config.text import clip
+from dynamic_dynamodb.options import DEFAULT_DOLLARS, PRICED_REGION, PRICES_AS_OF
+from dynamic_dynamodb.scaling.costs import ChangeCost, TableClass, price_change, read_prices
 from dynamic_dynamodb.scaling.model import Target, value
 from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.check.conditions import Notice
+    from dynamic_dynamodb.scaling.costs import Prices
+    from dynamic_dynamodb.scaling.model import Description
     from dynamic_dynamodb.scaling.usage import CapacitySeries
 
 DEBUG: Final = 10
@@ -30,6 +34,7 @@ REPEAT_SECONDS: Final = 3600.0
 _JITTER_SECONDS: Final = 60.0
 """A check may take less time than the one an hour ago; what is due must not wait for the next."""
 _CHANGED: Final = (Outcome.UPDATED, Outcome.WOULD_UPDATE)
+_PRICE_FLAGS: Final = {"read_capacity": "--price-read-capacity", "write_capacity": "--price-write-capacity"}
 _NEEDS_ATTENTION: Final = frozenset(
     {
         Code.CAPPED_AT_MAXIMUM,
@@ -92,15 +97,58 @@ class Evidence:
 
 
 @value
+class ChangePrices:
+    """The prices that changes are shown with, in dollars by the keys of `PRICE_KEYS`."""
+
+    dollars: Mapping[str, float]
+
+    @property
+    def source(self) -> str:
+        """Return where the prices of capacity are from."""
+        default = f"prices of {PRICED_REGION}, {PRICES_AS_OF}"
+        flags = [flag for key, flag in _PRICE_FLAGS.items() if self.dollars[key] != DEFAULT_DOLLARS[key]]
+        if not flags:
+            return default
+        given = f"prices of {' and '.join(flags)}"
+        return given if len(flags) == len(_PRICE_FLAGS) else f"{default}, and {given}"
+
+    def find(self, description: Description | None) -> Prices:
+        """Return the prices of a table's class; an unknown class counts as Standard."""
+        name = description.table_class if description else ""
+        is_infrequent = name == TableClass.INFREQUENT_ACCESS.value
+        return read_prices(
+            self.dollars, TableClass.INFREQUENT_ACCESS if is_infrequent else TableClass.STANDARD
+        )
+
+
+@value
 class CheckSummary:
-    """The result of a check, with its duration."""
+    """The result of a check, with its duration and the prices of changes."""
 
     report: CheckReport
     seconds: float
+    prices: ChangePrices = field(default_factory=lambda: ChangePrices(DEFAULT_DOLLARS))
+
+    @property
+    def cost(self) -> ChangeCost:
+        """Return what the changes of the check add and save an hour."""
+        costs = [
+            price_change(one.decision.provisioned, one.decision.proposed, self.prices.find(one.description))
+            for one in self.report.targets
+            if one.outcome in _CHANGED and one.decision is not None
+        ]
+        return ChangeCost(sum(one.added for one in costs), sum(one.saved for one in costs))
 
     def __str__(self) -> str:
-        """Return one line."""
-        return f"{self.report}, in {self.seconds:.1f} s"
+        """Return one line; that of a dry run has the cost of its changes."""
+        line = f"{self.report}, in {self.seconds:.1f} s"
+        if not self.report.counts[Outcome.WOULD_UPDATE]:
+            return line
+        hour, month = self.cost, self.cost.month
+        return (
+            f"{line}; the changes add ${hour.added:.4f} and save ${hour.saved:.4f} an hour,"
+            f" ${month.added:,.2f} and ${month.saved:,.2f} in 30 days ({self.prices.source})"
+        )
 
 
 @value

@@ -9,10 +9,14 @@ import pytest
 
 from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.errors import AwsError
-from dynamic_dynamodb.scaling.model import PerCapacity, Target, Usage
+from dynamic_dynamodb.options import DEFAULT_DOLLARS
+from dynamic_dynamodb.scaling.model import Description, PerCapacity, Target, Usage
 from dynamic_dynamodb.scaling.reasons import DECREASES_LEFT_OUT, ON_DEMAND, REFUSED, Code, Reason
+from dynamic_dynamodb.service.log_fields import list_fields
 from dynamic_dynamodb.service.log_lines import (
     REPEAT_SECONDS,
+    ChangePrices,
+    CheckSummary,
     Recovery,
     SectionTargets,
     TargetLog,
@@ -221,3 +225,61 @@ def test_sections_are_listed_with_their_targets() -> None:
         "[table: ^one$] applies to one",
     ]
     assert str(SectionTargets("table: .*", (A, B))) == "[table: .*] applies to a, b"
+
+
+def changed(outcome: Outcome, reads: Usage, table_class: str = "STANDARD") -> TargetReport:
+    """Return a change of the 100 reads of a table, by 50 up or down."""
+    decision = decide_with(reads, min_provisioned_reads="1")
+    return TargetReport(
+        A,
+        outcome,
+        decision,
+        description=Description(A, decision.provisioned, "ACTIVE", "ACTIVE", table_class=table_class),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reports", "prices", "end"),
+    [
+        pytest.param(
+            (changed(Outcome.WOULD_UPDATE, HIGH), changed(Outcome.WOULD_UPDATE, LOW), unchanged()),
+            {},
+            "; the changes add $0.0065 and save $0.0065 an hour, $4.68 and $4.68 in 30 days"
+            " (prices of us-east-1, November 2024)",
+            id="a raise and a decrease",
+        ),
+        pytest.param(
+            (changed(Outcome.WOULD_UPDATE, HIGH, "STANDARD_INFREQUENT_ACCESS"),),
+            {},
+            "; the changes add $0.0080 and save $0.0000 an hour, $5.76 and $0.00 in 30 days"
+            " (prices of us-east-1, November 2024)",
+            id="a table class with prices of its own",
+        ),
+        pytest.param(
+            (changed(Outcome.WOULD_UPDATE, HIGH),),
+            {"read_capacity": 1.0},
+            "; the changes add $50.0000 and save $0.0000 an hour, $36,000.00 and $0.00 in 30 days"
+            " (prices of us-east-1, November 2024, and prices of --price-read-capacity)",
+            id="the price of a flag",
+        ),
+        pytest.param((changed(Outcome.UPDATED, HIGH),), {}, "", id="no dry run"),
+        pytest.param((unchanged(),), {}, "", id="no change"),
+    ],
+)
+def test_the_summary_of_a_dry_run_has_the_cost_of_its_changes(
+    reports: tuple[TargetReport, ...], prices: dict[str, float], end: str
+) -> None:
+    summary = CheckSummary(CheckReport(reports), 0.4, ChangePrices({**DEFAULT_DOLLARS, **prices}))
+    assert str(summary).partition(", in 0.4 s")[2] == end
+
+
+def test_json_has_the_cost_of_the_changes_of_every_check() -> None:
+    summary = CheckSummary(CheckReport((changed(Outcome.UPDATED, HIGH), changed(Outcome.UPDATED, LOW))), 0.4)
+    fields = list_fields(summary)
+    assert {name: fields[name] for name in fields if name.startswith(("dollars", "prices"))} == {
+        "dollars_added_hour": 0.0065,
+        "dollars_saved_hour": 0.0065,
+        "dollars_added_month": 4.68,
+        "dollars_saved_month": 4.68,
+        "prices": "prices of us-east-1, November 2024",
+    }
