@@ -226,6 +226,7 @@ BAD = {
     "another's": '{"format": "x", "region": "eu-west-1", "account": "", "targets": {}}',
     "a list": "[]",
     "no region": GOOD.write().replace('"eu-west-1"', "5"),
+    "lines as a region": GOOD.write().replace("eu-west-1", r"eu-west-1\n[table: .*]"),
     "a path": replace(GOOD, entries={"orders": Entry(Target("../../orders"))}).write(),
     "a billing": GOOD.write().replace('"billing": []', '"billing": ["free"]'),
     "a size": GOOD.write().replace('"billing": []', '"billing": [], "size_bytes": -1'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
@@ -26,6 +27,8 @@ _SEPARATOR: Final = "@"
 _FORMAT: Final = "dynamic-dynamodb recording, version 2"
 _FORMATS: Final = {"dynamic-dynamodb recording, version 1", _FORMAT}
 """The formats that can be read: version 1 has neither sizes, nor classes, nor registrations."""
+_REGION: Final = re.compile(r"[a-z0-9-]*", re.ASCII)
+"""A region becomes a line of the file that --tune writes."""
 SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
 LONGEST_STEM: Final = 255 - len(".json.gz")
 """File systems allow names of 255 bytes."""
@@ -143,8 +146,8 @@ def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
         raise ValueError
     region, account = content["region"], content["account"]
     entries = {stem: _parse_entry(**described) for stem, described in content["targets"].items()}
-    if not isinstance(region, str) or not isinstance(account, str):
-        raise TypeError
+    if not _REGION.fullmatch(region) or not isinstance(account, str):
+        raise ValueError
     prices = _parse_prices(**content["prices"]) if "prices" in content else None
     return Manifest(region, account, entries, prices)
 

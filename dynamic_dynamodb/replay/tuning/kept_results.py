@@ -10,6 +10,7 @@ import json
 import os
 from collections import Counter
 from hashlib import sha256
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dynamic_dynamodb import __version__
@@ -82,6 +83,9 @@ class KeptResults:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self._unusable.append(file)
+            return None
+        if tuned.target != task.target:
             self._unusable.append(file)
             return None
         if found == key:
@@ -175,10 +179,17 @@ def _sort(given: object) -> object:
 def _read(path: Path) -> tuple[Key, Tuned]:
     """Return a kept result; raise OSError, or one of `read_result`'s errors if it is not one."""
     with open_regular(path, os.O_NOFOLLOW) as file, open_text(file, path.name) as text:
-        described = json.loads(read_all(text))
+        described = json.loads(read_all(text), parse_float=_read_number, parse_constant=_read_number)
     if described["format"] != _FORMAT:
         raise ValueError(described["format"])
     return Key(*(described[name] for name in Key._fields)), read_result(described["result"])
+
+
+def _read_number(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _count(number: int, noun: str) -> str:

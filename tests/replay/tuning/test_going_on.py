@@ -103,6 +103,23 @@ def tear(history: Path) -> tuple[str, ...]:
     return ()
 
 
+def write_no_number(history: Path) -> tuple[str, ...]:
+    """Replace a figure of a result by what JSON has no number for."""
+    file = history / "tune-results" / "orders.json"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub('"days": [0-9.]+', '"days": 1e999', text), encoding="utf-8")
+    assert "1e999" in file.read_text(encoding="utf-8")
+    return ()
+
+
+def swap(history: Path) -> tuple[str, ...]:
+    """Change the target of a result."""
+    file = history / "tune-results" / "orders.json"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"table": "orders"', '"table": "others"'), encoding="utf-8")
+    return ()
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -123,6 +140,8 @@ def tear(history: Path) -> tuple[str, ...]:
             id="configuration",
         ),
         pytest.param(tear, "1 kept result is unusable and ignored, such as ", id="torn"),
+        pytest.param(write_no_number, "1 kept result is unusable and ignored, such as ", id="no-number"),
+        pytest.param(swap, "1 kept result is unusable and ignored, such as ", id="of-another"),
     ],
 )
 def test_what_has_changed_is_tuned_again(
