@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fill(aws, loads)
         try:
             for command in COMMANDS:
+                if "--daemon" in command:
+                    hand_over(aws, loads)
                 print(f"\n$ {command}", flush=True)
                 arguments = shlex.split(command)[1:]
                 _run(aws, home, [*arguments, *(_OWN if "--daemon" in arguments else ())])
@@ -61,6 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             _run(aws, home, ["--daemon", "stop", *_OWN])
     return 0
+
+
+def hand_over(aws: Emulator, loads: Mapping[str, list[float]]) -> None:
+    """Deregister the tables that AWS scales: their sections have no effect before that."""
+    for name in loads:
+        if name not in ON_DEMAND:
+            print(f"\n({name} is deregistered from Application Auto Scaling)", flush=True)
+            aws.deregister_scalable(name)
 
 
 def generate_loads(days: int = DAYS) -> dict[str, list[float]]:
@@ -93,11 +103,13 @@ def fill(aws: Emulator, loads: Mapping[str, list[float]]) -> None:
         start = end - len(load) * MINUTE
         aws.put_series(name, sums=_date(load, start, MINUTE))
         if name not in ON_DEMAND:
-            aws.register_scalable(name, limits=(1, round(max(load) / 30) + 1), target_percent=70)
+            limits = (1, round(max(load) / 30) + 1)
+            for capacity in ("Read", "Write"):
+                aws.register_scalable(name, capacity=capacity, limits=limits, target_percent=70)
             units = {"Read": follow(load), "Write": [5.0] * (len(load) // 5)}
-            for capacity, levels in units.items():
+            for side, levels in units.items():
                 sums = _date(levels, start, timedelta(minutes=5))
-                aws.put_series(name, metric=f"Provisioned{capacity}CapacityUnits", sums=sums)
+                aws.put_series(name, metric=f"Provisioned{side}CapacityUnits", sums=sums)
 
 
 def follow(load: list[float]) -> list[float]:

@@ -13,7 +13,7 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import find_price_caveats
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources
-from dynamic_dynamodb.replay.reports.tuning import write_advice, write_configuration
+from dynamic_dynamodb.replay.reports.tuning import count_sections, write_advice, write_configuration
 from dynamic_dynamodb.replay.reports.tuning_data import write_tuning_csv, write_tuning_json
 from dynamic_dynamodb.replay.reports.tuning_page import write_tuning_report
 from dynamic_dynamodb.replay.tuning.advice import advise
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.replay.comparison.settings import Condition, Settings
+    from dynamic_dynamodb.replay.recordings.reader import RecordingSource
     from dynamic_dynamodb.replay.tuning.advice import Advice
 
 
@@ -45,6 +46,8 @@ def tune(sources: ConfigSources) -> Result:
     check_scheduler(options, sources.flags)
     path = sources.find_path(options["tune"])
     found, faults = find_sources(path, options["as"])
+    if "region" in sources.flags:
+        _check_region(found, options["region"])
     files, left_out = choose_region(found, options["region"])
     replay_settings = replay_settings.use_recorded_prices(files)
     settings = _read_settings(replay_settings, billing, options["levers"])
@@ -59,28 +62,36 @@ def tune(sources: ConfigSources) -> Result:
     failed = [one for one in results if isinstance(one, Failed)]
     region = next((one.region for one in files if one.region), options["region"])
     failures = [*faults, *map(str, sorted(failed, key=lambda one: one.target))]
+    remarks = (*left_out, *failures)
     warnings = (*configuration.warnings, *left_out, *find_price_caveats([region], replay_settings))
     if not tuned:
         return Result("", add_program_name(warnings), add_program_name(failures), ExitCode.FAILURE)
     advice = advise(tuned, settings)
-    file = "\n".join(write_configuration(advice, settings, region, failures))
+    file = "\n".join(write_configuration(advice, settings, region, remarks))
     text = file
     # The search may have taken hours: its result is printed even if a file cannot be written.
     unwritten: list[str | None] = []
     if report is not None:
-        unwritten.append(write_report_file(report, write_tuning_report(advice, settings, failures)))
+        unwritten.append(write_report_file(report, write_tuning_report(advice, settings, remarks)))
     if output is not None:
         unwritten.append(_write(output, f"{file}\n"))
         if unwritten[-1] is None:
-            text = "\n".join((*write_advice(advice), f"written to {output}"))
+            text = "\n".join((*write_advice(advice), f"written to {output}: {count_sections(advice)}"))
     if options["format"] == "json":
-        text = write_tuning_json(advice, settings, region, failures)
+        text = write_tuning_json(advice, settings, region, remarks)
     elif options["format"] == "csv":
         text = write_tuning_csv(advice)
     failures += filter(None, unwritten)
     failures += _find_excesses(advice, replay_settings.conditions)
     code = ExitCode.FAILURE if failures else ExitCode.SUCCESS
     return Result(text, add_program_name(warnings), add_program_name(failures), code)
+
+
+def _check_region(files: Sequence[RecordingSource], wanted: str) -> None:
+    """Raise ConfigurationError if all recordings are of other regions."""
+    regions = {one.region for one in files}
+    if regions and not regions & {wanted, ""}:
+        raise ConfigurationError((f"--region {wanted}: all recordings are of {', '.join(sorted(regions))}",))
 
 
 def _read_settings(read: Settings, billing: str, levers: str) -> TuneSettings:
@@ -95,12 +106,12 @@ def _read_settings(read: Settings, billing: str, levers: str) -> TuneSettings:
 
 
 def _find_excesses(advice: Sequence[Advice], conditions: Sequence[Condition]) -> list[str]:
-    """Return a sentence for each section that throttles more than a condition of --fail-if allows."""
+    """Return a sentence for each target whose advice throttles more than a condition of --fail-if allows."""
     return [
         f"{condition.text} holds for {one.tuned.target}"
         for condition in conditions
         for one in advice
-        if one.tuned.found.alternative.throttled_percent > condition.limit
+        if one.best.throttled_percent > condition.limit
     ]
 
 

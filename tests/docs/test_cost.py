@@ -22,7 +22,7 @@ def test_the_page_begins_with_the_commands_of_the_demo() -> None:
 
 
 def test_the_commands_record_tune_and_scale(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    load = wave(2 * DAY + 120, 5, 40, noise=0.05)
+    load = wave(2 * DAY + 120, 20, 200, noise=0.05)
     (tmp_path / "orders-of-may.csv").write_text(write_csv(load), encoding="utf-8")
     assert read_loads(tmp_path) == {"orders": load}
     assert main([str(tmp_path)]) == 0
@@ -31,7 +31,8 @@ def test_the_commands_record_tune_and_scale(tmp_path: Path, capfd: pytest.Captur
     assert "recording 1 table or index: CloudWatch bills up to 6 metrics: " in recorded
     assert "\norders: " in tuned
     assert "can be used: 1 table section, 0 index sections, 0 warnings" in checked
-    assert "orders: would be updated: " in tried
+    assert "managed by AWS Application Auto Scaling" in tried
+    assert "(orders is deregistered from Application Auto Scaling)" in tried
     assert "The daemon has changed orders: {" in started
 
 

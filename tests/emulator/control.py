@@ -141,6 +141,13 @@ class Control:
             action = describe_scheduled_action(registration, name, schedule, timezone, changed)
             self._state.scheduled_actions.append(action)
 
+    def deregister_scalable(self, table: str) -> None:
+        """Deregister a table and its indexes, which deletes their policies and scheduled actions."""
+        resource, state = f"table/{table}", self._state
+        with self._lock:
+            for held in (state.registrations, state.policies, state.scheduled_actions):
+                held[:] = [one for one in held if f"{one['ResourceId']}/".partition(f"{resource}/")[1] == ""]
+
     def set_prices(self, region: str, factor: str, *, products_per_page: int = 100) -> None:
         """Set a region's prices to those of us-east-1 times `factor`, and the page size of GetProducts."""
         with self._lock:

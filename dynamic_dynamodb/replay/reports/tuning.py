@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
+from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.tuning.advice import (
     add_up,
@@ -16,6 +17,7 @@ from dynamic_dynamodb.replay.tuning.advice import (
 )
 from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS
 from dynamic_dynamodb.replay.tuning.levers import CHECK_INTERVAL_SECONDS, name_scaling_on_zero, write_titles
+from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.tuning.advice import Advice
     from dynamic_dynamodb.replay.tuning.alternatives import Alternative, TuneSettings
     from dynamic_dynamodb.replay.tuning.tuner import Tuned
-    from dynamic_dynamodb.scaling.model import Target
 
 _WIDTH: Final = 108
 _FEW_REASONS: Final = 3
@@ -61,24 +62,47 @@ def _add_up(advice: Sequence[Advice]) -> str:
 def write_configuration(
     advice: Sequence[Advice], settings: TuneSettings, region: str, remarks: Sequence[str] = ()
 ) -> Iterator[str]:
-    """Yield the lines of a configuration file for targets of one region."""
+    """Yield the lines of a configuration file for targets of one region.
+
+    Sections that are not advised are comments, so that the file can be used as it is.
+    """
     yield from _comment("Written by dynamic-dynamodb --tune.")
     yield from _comment(describe_settings(settings))
     yield "#"
-    for line in (*write_advice(advice), *remarks):
+    for line in (*write_advice(advice), count_sections(advice), *remarks):
         yield from _comment(line)
     yield ""
     yield "[global]"
     yield f"region: {region}"
     yield f"check-interval: {CHECK_INTERVAL_SECONDS}"
-    tables: set[str] = set()
+    if any(one.tuned.is_scaled_by_aws for one in advice):
+        yield from _comment(
+            "Tables that AWS Application Auto Scaling scales are left alone until you deregister them."
+        )
+        yield "skip-aws-autoscaled: true"
+    if not any(one.uses_section for one in advice):
+        yield from _write_unscaled(
+            advice[0].tuned.target.table,
+            "No section is advised: this file scales nothing. It has this section because a file needs one.",
+        )
+    written: set[str] = set()
     for one in advice:
         target = one.tuned.target
-        if target.index and target.table not in tables:
-            yield from _write_unscaled(target)
-        tables.add(target.table)
+        if one.uses_section:
+            if target.index and target.table not in written:
+                yield from _write_unscaled(target.table, f"{target.table} itself is not scaled.")
+            written.add(target.table)
         yield ""
         yield from _write_section(one)
+
+
+def count_sections(advice: Sequence[Advice]) -> str:
+    """Return how many sections of the file are in use, and how many are comments."""
+    used = sum(one.uses_section for one in advice)
+    sections = f"{used:,} section{'' if used == 1 else 's'}"
+    if used == len(advice):
+        return sections
+    return f"{sections}, {len(advice) - used:,} commented out because not advised"
 
 
 def describe_settings(settings: TuneSettings) -> str:
@@ -92,10 +116,10 @@ def describe_settings(settings: TuneSettings) -> str:
     )
 
 
-def _write_unscaled(target: Target) -> Iterator[str]:
+def _write_unscaled(table: str, why: str) -> Iterator[str]:
     yield ""
-    yield from _comment(f"{target.table} itself was not recorded: it is not scaled.")
-    yield f"[{write_titles(target)[1]}]"
+    yield from _comment(why)
+    yield f"[{write_titles(Target(table))[1]}]"
     for capacity in Capacity:
         yield f"enable-{capacity.value}-up-scaling: false"
         yield f"enable-{capacity.value}-down-scaling: false"
@@ -114,8 +138,21 @@ def _write_section(advice: Advice) -> Iterator[str]:
     for first, *cells in lines:
         rest = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
         yield f"#   {first.ljust(widths[0])}  {rest}".rstrip()
-    yield f"[{write_titles(tuned.target)[0]}]"
-    yield from (f"{name}: {given}" for name, given in tuned.found.options.items())
+    if not advice.uses_section:
+        yield from _comment(_explain_comment(advice))
+    elif tuned.is_scaled_by_aws:
+        yield from _comment("AWS scales it now: deregister it there, or this section has no effect.")
+    mark = "" if advice.uses_section else "#"
+    yield f"{mark}[{write_titles(tuned.target)[0]}]"
+    yield from (f"{mark}{name}: {given}" for name, given in tuned.found.options.items())
+
+
+def _explain_comment(advice: Advice) -> str:
+    """Return why a section is commented out, and what to keep if sections scale the target now."""
+    why = "This section is not advised, so it is commented out."
+    if advice.best.name == THIS_CONFIGURATION:
+        return f"{why} Keep the section that scales {advice.tuned.target} now."
+    return why
 
 
 def name_alternative(alternative: Alternative, tuned: Tuned) -> str:

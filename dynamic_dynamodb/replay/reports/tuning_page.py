@@ -149,7 +149,8 @@ def _write_details(advice: Advice) -> Iterator[str]:
         ),
     )
     section = "\n".join(f"{name}: {given}" for name, given in tuned.found.options.items())
-    yield f"<details><summary>Options of this section</summary><pre>{escape(section)}</pre></details>"
+    summary = "Options of this section" if advice.uses_section else "Options of this section, not advised"
+    yield f"<details><summary>{summary}</summary><pre>{escape(section)}</pre></details>"
 
 
 def _write_side(advice: Advice, capacity: Capacity, times: str) -> Iterator[str]:

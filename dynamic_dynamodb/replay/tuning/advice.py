@@ -49,7 +49,8 @@ class Advice:
     """What to do with a target: `present` is what runs now, `best` what should; both are the same to stay.
 
     If what runs now is not known, `present` is AWS target tracking at 70 %. Dollars are for 30 days, in the
-    table class that the table has. `class_change` is that of the whole table: all its targets have the same.
+    table class that the table has. `limit_percent` is the throttling that is always allowed. `class_change`
+    is that of the whole table: all its targets have the same.
     """
 
     tuned: Tuned
@@ -58,6 +59,7 @@ class Advice:
     dollars_now: float
     dollars: float
     is_hopeless: bool
+    limit_percent: float
     class_change: ClassChange | None = None
 
     @property
@@ -68,6 +70,16 @@ class Advice:
         if self.present.name == RECORDED_ON_DEMAND:
             return Verb.PROVISIONED
         return _VERBS.get(self.best.name, Verb.TRACKING)
+
+    @property
+    def uses_section(self) -> bool:
+        """Return whether the section that was found should scale the target."""
+        return self.best is self.tuned.found.alternative
+
+    @property
+    def throttles_more(self) -> bool:
+        """Return whether the advice throttles more than what runs now, and than is always allowed."""
+        return self.best.throttled_percent > max(self.present.throttled_percent, self.limit_percent)
 
     @property
     def saving(self) -> float:
@@ -89,10 +101,11 @@ class Advice:
         after, before = (format_percent(one.throttled_percent) for one in (self.best, self.present))
         whose = "" if self.tuned.present is not None else f" of {_TRACKING}; what runs now is not known"
         why = "; the load changes too fast for any rule that follows it" if self.is_hopeless else ""
-        return (
-            f"{self._describe_change()}: {describe_saving(self.dollars_now, self.dollars)}, throttles {after}"
-            f" instead of {before}{whose}{why}"
-        )
+        if self.throttles_more and self.verb is Verb.PROVISIONED:
+            why = "; stay on-demand if that is too much"
+        throttles = f"{'but ' if self.throttles_more else ''}throttles {after} instead of {before}"
+        saving = describe_saving(self.dollars_now, self.dollars)
+        return f"{self._describe_change()}: {saving}, {throttles}{whose}{why}"
 
     def _describe_change(self) -> str:
         name, units = self.best.name, describe_units(self.best, self.tuned)
@@ -150,7 +163,16 @@ def _advise_table(targets: Sequence[Tuned], settings: TuneSettings) -> list[Advi
         class_change = _change_class(targets, chosen, in_other_class, settings)
         chosen = in_other_class if class_change is not None else chosen
     return [
-        Advice(one, now, best, now.bill(settings), best.bill(settings), _is_hopeless(one), class_change)
+        Advice(
+            one,
+            now,
+            best,
+            now.bill(settings),
+            best.bill(settings),
+            _is_hopeless(one),
+            settings.limit_percent,
+            class_change,
+        )
         for one, now, best in zip(targets, map(_find_present, targets), chosen, strict=True)
     ]
 

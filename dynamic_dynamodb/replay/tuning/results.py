@@ -20,7 +20,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dynamic_dynamodb.options import Capacity
+from dynamic_dynamodb.replay.comparison.baselines import ON_DEMAND
 from dynamic_dynamodb.replay.comparison.outlines import CapacityOutline, LoadOutline
+from dynamic_dynamodb.replay.comparison.target_tracking import DEFAULT_TARGET_PERCENT, name_tracking
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.tuning.alternatives import Alternative, Figures
 from dynamic_dynamodb.replay.tuning.levers import Rung, build_sections
@@ -71,6 +73,7 @@ def write_result(tuned: Tuned, *, has_charts: bool = True) -> dict[str, Any]:
         "baselines": [write(one) for one in tuned.baselines],
         "doubts": list(tuned.doubts),
         "storage": None if tuned.storage is None else _write_storage(tuned.storage),
+        "is_scaled_by_aws": tuned.is_scaled_by_aws,
         **({"load": _write_sides(tuned.load, _write_load)} if has_charts else {}),
     }
 
@@ -83,7 +86,11 @@ def read_result(described: Mapping[str, Any]) -> Tuned:
     target = Target(described["table"], described["index"])
     section, present = described["section"], described["present"]
     recorded = _read_capacities(described["recorded"])
-    build_sections(target, section["options"])  # a file that others can write must not add lines to a section
+    # A file that others can write must not add lines to a section, or control characters to a terminal.
+    build_sections(target, section["options"])
+    baselines = tuple(map(_read_alternative, described["baselines"]))
+    if not {ON_DEMAND, name_tracking(DEFAULT_TARGET_PERCENT)} <= {one.name for one in baselines}:
+        raise ValueError(baselines)
     return Tuned(
         target,
         described["region"],
@@ -98,9 +105,10 @@ def read_result(described: Mapping[str, Any]) -> Tuned:
             _read_capacities(section["failing"]),
         ),
         None if present is None else _read_alternative(present),
-        tuple(map(_read_alternative, described["baselines"])),
-        tuple(described["doubts"]),
+        baselines,
+        tuple(map(_read_line, described["doubts"])),
         None if described["storage"] is None else _read_storage(**described["storage"]),
+        described["is_scaled_by_aws"],
         _read_sides(described["load"], _read_load),
     )
 
@@ -143,7 +151,13 @@ def _read_alternative(described: Mapping[str, Any]) -> Alternative:
     figures = {physics: _read_figures(**described["figures"][physics]) for physics in PRESETS}
     units = None if described["units"] is None else _read_pair(described["units"])
     outlines = _read_sides(described["outlines"], _read_capacity)
-    return Alternative(described["name"], figures, described["meets_goal"], units, outlines)
+    return Alternative(_read_line(described["name"]), figures, described["meets_goal"], units, outlines)
+
+
+def _read_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(text)
+    return text
 
 
 def _read_figures(

@@ -52,8 +52,9 @@ class Task:
 class Tuned:
     """The settings found for a target, and the alternatives.
 
-    `region` is empty, and `present` and `storage` are None, if they are not known. `load` is what a chart
-    shows of each side.
+    `region` is empty, and `present` and `storage` are None, if they are not known. `is_scaled_by_aws` is
+    whether a side was registered with AWS Application Auto Scaling. `load` is what a chart shows of each
+    side.
     """
 
     target: Target
@@ -66,6 +67,7 @@ class Tuned:
     baselines: tuple[Alternative, ...]
     doubts: tuple[str, ...]
     storage: Storage | None = None
+    is_scaled_by_aws: bool = False
     load: PerCapacity[LoadOutline | None] = NO_LOAD
 
 
@@ -132,6 +134,7 @@ def tune_recording(recording: Recording, task: Task) -> Tuned:
         tuple(list_baselines(bench)),
         (*recording.remarks, *find_doubts(recording, halves, limits)),
         find_storage(recording, settings.prices),
+        any(recording.registered),
         bench.outline_load(),
     )
 
@@ -147,7 +150,7 @@ def find_limits(recording: Recording, section: Section | None) -> PerCapacity[Li
             options = section.typed.capacities[capacity]
             minimum, maximum = options.min_provisioned, options.max_provisioned
         elif registered is not None:
-            minimum, maximum = registered.minimum, registered.maximum
+            minimum, maximum = max(1, registered.minimum), max(1, registered.maximum)
         if maximum is None:
             return Limits(minimum, max(minimum, _GUESSED_FACTOR * need), is_guess=True)
         return Limits(minimum, maximum)

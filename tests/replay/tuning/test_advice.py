@@ -88,7 +88,7 @@ CASES: Mapping[str, tuple[Tuned, str]] = {
     "unknown": (
         tuned(),
         (
-            "use this section: saves $30.00 a month (27 %), throttles 0.02 % instead of 0 % of AWS target"
+            "use this section: saves $30.00 a month (27 %), but throttles 0.02 % instead of 0 % of AWS target"
             " tracking 70 %; what runs now is not known"
         ),
     ),
@@ -113,7 +113,14 @@ CASES: Mapping[str, tuple[Tuned, str]] = {
     ),
     "provisioned": (
         tuned(present=BY_REQUEST),
-        "go provisioned and use this section: saves $220.00 a month (73 %), throttles 0.02 % instead of 0 %",
+        (
+            "go provisioned and use this section: saves $220.00 a month (73 %), but throttles 0.02 % instead"
+            " of 0 %; stay on-demand if that is too much"
+        ),
+    ),
+    "provisioned-that-throttles-no-more-than-allowed": (
+        tuned(alternative(SECTION, 80, 0.01), present=BY_REQUEST),
+        "go provisioned and use this section: saves $220.00 a month (73 %), throttles 0.01 % instead of 0 %",
     ),
     "target-tracking": (
         tuned(120, present=alternative(RECORDED, 150)),
@@ -121,7 +128,7 @@ CASES: Mapping[str, tuple[Tuned, str]] = {
     ),
     "a-little-dearer-than-target-tracking": (
         tuned(115, present=alternative(RECORDED, 150)),
-        "use this section: saves $35.00 a month (23 %), throttles 0.02 % instead of 0 %",
+        "use this section: saves $35.00 a month (23 %), but throttles 0.02 % instead of 0 %",
     ),
     "target-tracking-if-unknown": (
         tuned(120),
@@ -154,8 +161,8 @@ def test_the_billing_mode_is_that_of_a_table_with_its_indexes() -> None:
     table = tuned(20, present=alternative(RECORDED, 30), on_demand=10)
     index = tuned(20, target="orders/by-date", present=alternative(RECORDED, 30), on_demand=100)
     assert list(write_advice(advise([index, table], SETTINGS))) == [
-        "orders: use this section: saves $10.00 a month (33 %), throttles 0.02 % instead of 0 %",
-        "orders/by-date: use this section: saves $10.00 a month (33 %), throttles 0.02 % instead of 0 %",
+        "orders: use this section: saves $10.00 a month (33 %), but throttles 0.02 % instead of 0 %",
+        "orders/by-date: use this section: saves $10.00 a month (33 %), but throttles 0.02 % instead of 0 %",
         "orders with its indexes: $60.00 a month now, $40.00 as advised: saves $20.00 a month (33 %)",
     ]
 

@@ -20,7 +20,7 @@ from tests.replay.test_command import NO_AWS, RULES, write_recording
 if TYPE_CHECKING:
     from tests.emulator import Emulator
 
-LOAD = wave(2 * DAY, 5, 40, noise=0.05)
+LOAD = wave(2 * DAY, 20, 200, noise=0.05)
 
 
 @pytest.fixture
@@ -55,9 +55,32 @@ def test_the_sections_pass_check_config_without_a_warning(program: Program, tmp_
     assert "reads-target-utilization" in explained
     text = (tmp_path / "tuned.conf").read_text(encoding="utf-8")
     assert text.index("[table: ^or\\.ders$]") < text.index("[gsi: ^by-date$ table: ^users$]")
-    assert "# users itself was not recorded: it is not scaled." in text
+    assert "# users itself is not scaled." in text
     for row in ("this section", "AWS target tracking 70 %", "AWS target tracking 90 %", "on-demand"):
         assert f"#   {row} " in text
+
+
+def test_a_file_in_which_no_section_is_advised_passes_check_config_and_scales_nothing(
+    program: Program, tmp_path: Path
+) -> None:
+    write_recording(tmp_path / "rare.csv", None, [60000.0 * (minute % 331 == 7) for minute in range(2 * DAY)])
+    run = program.run("--tune", "rare.csv", "--tune-output", "tuned.conf", **NO_AWS)
+    assert run.stdout.startswith("rare: go on-demand: ")
+    output = tmp_path / "tuned.conf"
+    assert run.stdout.endswith(f"written to {output}: 0 sections, 1 commented out because not advised\n")
+    lines = output.read_text(encoding="utf-8").splitlines()
+    assert "#[table: ^rare$]" in lines
+    in_use = lines[lines.index("[table: ^rare$]") + 1 :]
+    assert [line for line in in_use if line and line[0] != "#"] == [
+        "enable-reads-up-scaling: false",
+        "enable-reads-down-scaling: false",
+        "max-provisioned-reads: 40000",
+        "enable-writes-up-scaling: false",
+        "enable-writes-down-scaling: false",
+        "max-provisioned-writes: 40000",
+    ]
+    check = program.run("-c", "tuned.conf", "--check-config", **NO_AWS)
+    assert (check.code, check.stderr) == (0, "")
 
 
 def test_a_report_and_json_are_written_beside_the_sections(program: Program, tmp_path: Path) -> None:
@@ -148,6 +171,11 @@ def test_sigterm_ends_the_workers_too(program: Program) -> None:
             ("--tune", "history", "--report", "now.conf"),
             "exists and is not a report; refusing to overwrite it",
             id="report",
+        ),
+        pytest.param(
+            ("--tune", "history", "--region", "eu-west-1"),
+            "--region eu-west-1: all recordings are of us-east-1",
+            id="region",
         ),
         pytest.param(("--tune", "history", "--levers", "all"), "--levers must be one of", id="levers"),
         pytest.param(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.replay.comparison.outlines import CapacityOutline, LoadOutline
-from dynamic_dynamodb.replay.reports.tuning import rate_confidence
+from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
+from dynamic_dynamodb.replay.reports.tuning import rate_confidence, write_configuration
 from dynamic_dynamodb.replay.reports.tuning_data import write_tuning_csv, write_tuning_json
 from dynamic_dynamodb.replay.reports.tuning_page import write_tuning_report
 from dynamic_dynamodb.replay.tuning.advice import Advice, advise
@@ -61,6 +62,50 @@ def test_the_page_has_a_row_for_each_target_the_highest_saving_first() -> None:
     for sum_ in ("$&nbsp;a month saved", "targets to change"):
         assert sum_.replace("&nbsp;", " ") in page.text
     assert "orders with its indexes: " in page.text
+
+
+def test_sections_that_are_not_advised_are_comments() -> None:
+    users = tuned(99, present=replace(NOW, name=THIS_CONFIGURATION), target="users")
+    lines = list(write_configuration([*SEVERAL, *advise([users], SETTINGS)], SETTINGS, "us-east-1"))
+    titles = [line for line in lines if line.lstrip("#").startswith("[")]
+    assert titles == [
+        "[global]",
+        "[table: ^orders$]",
+        "#[gsi: ^by-date$ table: ^orders$]",
+        "#[table: ^users$]",
+        "[table: ^sessions$]",
+        "#[table: ^users$]",
+    ]
+    why = "# This section is not advised, so it is commented out."
+    place = lines.index("#[table: ^users$]")
+    assert lines[place - 1] == why
+    assert lines[lines.index("#[table: ^users$]", place + 1) - 1] == (
+        f"{why} Keep the section that scales users now."
+    )
+    assert "# 2 sections, 3 commented out because not advised" in lines
+
+
+def test_what_aws_scales_is_left_alone_until_it_is_deregistered() -> None:
+    by_aws = replace(tuned(present=NOW), is_scaled_by_aws=True)
+    lines = list(write_configuration(advise([by_aws], SETTINGS), SETTINGS, "us-east-1"))
+    assert (
+        lines.index("[global]") < lines.index("skip-aws-autoscaled: true") < lines.index("[table: ^orders$]")
+    )
+    assert "# AWS scales it now: deregister it there, or this section has no effect." in lines
+    others = write_configuration(advise([tuned(present=NOW)], SETTINGS), SETTINGS, "us-east-1")
+    assert "skip-aws-autoscaled: true" not in others
+
+
+def test_an_index_whose_table_is_not_scaled_needs_a_section_for_the_table() -> None:
+    table, index = tuned(fixed=50), tuned(target="orders/by-date")
+    lines = list(write_configuration(advise([table, index], SETTINGS), SETTINGS, "us-east-1"))
+    place = lines.index("[table: ^orders$]")
+    assert lines[place - 1 : place + 2] == [
+        "# orders itself is not scaled.",
+        "[table: ^orders$]",
+        "enable-reads-up-scaling: false",
+    ]
+    assert lines.index("#[table: ^orders$]") < place < lines.index("[gsi: ^by-date$ table: ^orders$]")
 
 
 def test_names_are_escaped_on_the_page() -> None:

@@ -34,6 +34,7 @@ def test_a_result_survives_json(tuned: Tuned) -> None:
         region="eu-west-1",
         present=tuned.baselines[0],
         storage=Storage(TableClass.INFREQUENT_ACCESS, 4.0, 0.4, 1.0),
+        is_scaled_by_aws=True,
         is_recorded=PerCapacity(reads=True, writes=False),
         found=replace(tuned.found, lowered=frozenset(Capacity), failing=frozenset({Capacity.WRITES})),
     )
@@ -67,6 +68,9 @@ def change(*path: str, to: Any) -> Callable[[dict[str, Any]], None]:
         pytest.param(change("start", to="yesterday"), id="start"),
         pytest.param(change("section", "options", "max-provisioned-reads", to="5\n[table: .*]"), id="lines"),
         pytest.param(change("section", "options", "run-command", to="reboot"), id="option"),
+        pytest.param(change("section", "alternative", "name", to="x\n[table: .*]"), id="name"),
+        pytest.param(change("doubts", to=["\x1b[2J"]), id="control-characters"),
+        pytest.param(lambda described: described["baselines"].pop(0), id="no-target-tracking"),
         pytest.param(change("storage", to={"table_class": "GLACIER"}), id="storage"),
         pytest.param(change("section", "heights", to=[1, 2]), id="heights"),
         pytest.param(change("load", "reads", "most", to=[1.0]), id="columns"),
