@@ -19,9 +19,11 @@ from dynamic_dynamodb.scaling.back_pressure import TableContext, find_doubts
 from dynamic_dynamodb.scaling.decision import decide
 from dynamic_dynamodb.scaling.guards import Facts, guard
 from dynamic_dynamodb.scaling.memory import (
+    find_ended_event,
     forget_checks,
     note_changes,
     note_decision,
+    note_events,
     note_minutes,
     note_raises,
 )
@@ -242,7 +244,10 @@ class Check:
         memory = self._recall(target, options, now)
         usage = series.combine(estimator.estimate, memory)
         counts = memory.map(_LOW_CHECKS)
-        decision = decide(target, options, provisioned=provisioned, usage=usage, counts=counts)
+        events = memory.combine(find_ended_event, options.capacities)
+        decision = decide(
+            target, options, provisioned=provisioned, usage=usage, counts=counts, ended_events=events
+        )
         if decision.is_change:
             facts = Facts(matched.description, options, usage, now, matched.autoscaled)
             decision = guard(decision, facts)
@@ -309,6 +314,7 @@ class Check:
             memory = note_changes(memory, applied, window.end)
             if options.has_target_utilization:
                 memory = note_raises(memory, applied, now)
+        memory = note_events(memory, options)
         self.memory.put(target, memory)
         if applied is not None:
             outcome = Outcome.WOULD_UPDATE if self._is_dry_run else Outcome.UPDATED

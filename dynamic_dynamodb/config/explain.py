@@ -50,7 +50,10 @@ def render_configuration(configuration: Configuration) -> str:
         }
         for section in configuration.sections
     }
-    schedules = {one.name: {"times": one.times, "time_zone": one.zone} for one in configuration.schedules}
+    schedules = {
+        one.name: {"times": one.times, "time_zone": one.zone, "return_at_once": one.returns_at_once}
+        for one in configuration.schedules
+    }
     shown = {
         "global": _mask_all(configuration.global_options),
         "logging": _mask_all(configuration.logging_options),

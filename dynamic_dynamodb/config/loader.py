@@ -156,7 +156,7 @@ class _Loader:
             values = join(Scope.SCHEDULE, Layer(SECTION_ORIGIN, found)).values
             if values["times"] is not None:
                 zone = found.get("time_zone", UTC)
-                self.schedules[name] = Schedule(name, values["times"], zone)
+                self.schedules[name] = Schedule(name, values["times"], zone, values["return_at_once"])
             elif "times" in found or "times" not in texts:
                 self.reader.faults.append(f"[{title}] has no times: add some, such as times: {GOOD_TIMES}")
         self.combinations = Combinations(tuple(self.schedules.values()), self.now)

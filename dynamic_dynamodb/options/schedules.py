@@ -26,4 +26,13 @@ SCHEDULE_OPTIONS: Final = (
         example=GOOD_ZONE,
         since="3.0",
     ),
+    Option(
+        "return-at-once",
+        Kind.BOOLEAN,
+        Scope.SCHEDULE,
+        "When the schedule closes, let the next decrease go in one step to what demand needs, for the"
+        " capacities whose options it has changed. AWS limits how often capacity can be lowered.",
+        default=False,
+        since="3.0",
+    ),
 )

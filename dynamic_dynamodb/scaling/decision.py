@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.scaling.model import Target, Usage
-    from dynamic_dynamodb.scaling.target_options import CapacityOptions, TargetOptions
+    from dynamic_dynamodb.scaling.target_options import TargetOptions
 
 
 @value
@@ -120,28 +120,36 @@ class Decision:
         return replace(self, capacities=held)
 
 
-def decide(
+NO_EVENTS: Final = PerCapacity("", "")
+
+
+def decide(  # noqa: PLR0913 - all but two are keywords
     target: Target,
     options: TargetOptions,
     *,
     provisioned: PerCapacity[int],
     usage: PerCapacity[Usage],
     counts: PerCapacity[int],
+    ended_events: PerCapacity[str] = NO_EVENTS,
 ) -> Decision:
-    """Decide both capacities of a target, each on its own and by the same rules; counts are of low checks."""
+    """Decide both capacities of a target, each on its own and by the same rules.
+
+    `counts` are of low checks; `ended_events` are the schedules after which a decrease goes in one step.
+    """
     both = options.capacities
-    reads = _decide_capacity(Capacity.READS, both.reads, usage.reads, provisioned.reads, counts.reads)
-    writes = _decide_capacity(Capacity.WRITES, both.writes, usage.writes, provisioned.writes, counts.writes)
-    return Decision(target, PerCapacity(reads, writes))
+
+    def decide_one(capacity: Capacity) -> CapacityDecision:
+        load = CapacityLoad(capacity, both[capacity], usage[capacity], provisioned[capacity])
+        return _decide_capacity(load, counts[capacity], ended_events[capacity])
+
+    return Decision(target, PerCapacity(decide_one(Capacity.READS), decide_one(Capacity.WRITES)))
 
 
 _STEADY: Final = (Code.STEADY, Code.UP_SCALING_OFF)
 
 
-def _decide_capacity(
-    capacity: Capacity, options: CapacityOptions, usage: Usage, units: int, count: int
-) -> CapacityDecision:
-    load = CapacityLoad(capacity, options, usage, units)
+def _decide_capacity(load: CapacityLoad, count: int, ended_event: str) -> CapacityDecision:
+    capacity, options, units = load.capacity, load.options, load.provisioned
     if not options.enable_autoscaling:
         off = Reason(Code.AUTOSCALING_OFF, reasons.autoscaling_off, load)
         return CapacityDecision(capacity, units, units, 0, (off,), cannot_decrease=True)
@@ -156,7 +164,7 @@ def _decide_capacity(
             is_doubtful=load.is_low and _is_for_throttling(load, raised.reasons[0].code),
             throttled_checks=load.throttled_checks,
         )
-    lowered = lowering.propose(load, count)
+    lowered = lowering.propose(load, count, ended_event)
     why: tuple[Reason, ...] = (lowered.reason,)
     if raised is not None and lowered.units == units:  # a raise was capped at the provisioned units
         why = raised.reasons if lowered.reason.code in _STEADY else (*raised.reasons, lowered.reason)

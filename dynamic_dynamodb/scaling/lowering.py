@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling import reasons
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.scaling.calculators import Rational
     from dynamic_dynamodb.scaling.load import CapacityLoad
     from dynamic_dynamodb.scaling.reasons import Cause
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
 
 @value
@@ -33,8 +35,11 @@ class Lowering:
 _IMPOSSIBLE: Final = (Code.ZERO_CONSUMPTION, Code.ROUNDS_TO_NOTHING)
 
 
-def propose(load: CapacityLoad, count: int) -> Lowering:
-    """Return the units to lower to, and count this check if it found consumption low."""
+def propose(load: CapacityLoad, count: int, ended_event: str = "") -> Lowering:
+    """Return the units to lower to, and count this check if it found consumption low.
+
+    After an `ended_event`, a decrease goes in one step to what demand needs.
+    """
     options, units = load.options, load.provisioned
     count = min(count, options.num_checks_before_scale_down)
     if not load.is_known:
@@ -42,7 +47,9 @@ def propose(load: CapacityLoad, count: int) -> Lowering:
     if options.num_checks_reset_percent > 0 and not load.is_below(options.num_checks_reset_percent):
         count = 0
     target = options.target_utilization
-    lowering = _lower_by_amount(load, count) if target is None else _lower_to(target, load, count)
+    lowering = (
+        _lower_by_amount(load, count, ended_event) if target is None else _lower_to(target, load, count)
+    )
     maximum = options.max_provisioned
     if maximum is None or lowering.units <= maximum:
         return lowering
@@ -64,8 +71,8 @@ def _find_amount(load: CapacityLoad) -> Rational:
     return options.decrease_consumed_with if load.is_below(options.lower_threshold) else 0
 
 
-def _lower_by_amount(load: CapacityLoad, count: int) -> Lowering:
-    """Lower by the configured amount while consumption is low."""
+def _lower_by_amount(load: CapacityLoad, count: int, ended_event: str) -> Lowering:
+    """Lower by the configured amount while consumption is low; after an event, in one step."""
     options, units = load.options, load.provisioned
     amount = _find_amount(load)
     if not amount:
@@ -75,14 +82,26 @@ def _lower_by_amount(load: CapacityLoad, count: int) -> Lowering:
     unit = options.decrease_consumed_unit
     code = Code.DECREASE_SCALE if has_scale else Code.CONSUMED_BELOW_THRESHOLD
     lower = decrease(units, amount, unit)
+    reason = Reason(code, reasons.down_by, cause, load, amount, unit)
+    middle = find_middle(options)
+    if ended_event and middle and fit_to(load.peak_demand, middle) < units:
+        lower = fit_to(load.peak_demand, middle)
+        is_minimum = lower < options.min_provisioned
+        write = reasons.down_at_once_to_minimum if is_minimum else reasons.down_at_once
+        reason = Reason(code, write, cause, load, ended_event, middle)
     small = Reason(Code.ROUNDS_TO_NOTHING, reasons.rounds_to_nothing, amount, unit)
     return _count_and_lower(
         load,
         count,
         cause,
         obstacle=_find_obstacle(load, load.consumed, small if lower == units else None),
-        lowered=(lower, Reason(code, reasons.down_by, cause, load, amount, unit)),
+        lowered=(lower, reason),
     )
+
+
+def find_middle(options: CapacityOptions) -> Rational:
+    """Return the utilization in percent that lies in the middle of the two thresholds."""
+    return Fraction(options.lower_threshold + options.upper_threshold, 2)
 
 
 def _lower_to(target: Rational, load: CapacityLoad, count: int) -> Lowering:

@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dynamic_dynamodb.scaling.model import PerCapacity, value
+from dynamic_dynamodb.scaling.reasons import Code
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.scaling.decision import CapacityDecision, Decision
     from dynamic_dynamodb.scaling.model import Usage
+    from dynamic_dynamodb.scaling.target_options import CapacityOptions, TargetOptions
 
 
 MOST_RAISES: Final = 20
@@ -39,6 +41,7 @@ class Memory:
     `throttled_until` is the end of the youngest throttled minute that they saw.
     `datapoint_until` is the end of the youngest minute with a datapoint that any check saw; the time of the
     first check if there was none.
+    `event` is the name of the schedule that `returns_at_once` and was open last, until a decrease after it.
     """
 
     low_checks: int = 0
@@ -48,6 +51,7 @@ class Memory:
     throttled_checks: int = 0
     throttled_until: datetime | None = None
     datapoint_until: datetime | None = None
+    event: str = ""
 
 
 NO_MEMORY: Final = PerCapacity(Memory(), Memory())
@@ -72,6 +76,7 @@ def count_low_checks(memory: Memory, count: int) -> Memory:
         memory.throttled_checks,
         memory.throttled_until,
         memory.datapoint_until,
+        memory.event,
     )
 
 
@@ -106,7 +111,10 @@ def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: dat
             return memory
         doubtful_raises = memory.doubtful_raises + 1 if side.is_doubtful else 0
         if not side.is_raise:
-            return replace(memory, low_checks=0, doubtful_raises=doubtful_raises)
+            # Down to a lower maximum is not yet down to what demand needs.
+            is_capped = any(reason.code is Code.ABOVE_MAXIMUM for reason in side.reasons)
+            event = memory.event if is_capped else ""
+            return replace(memory, low_checks=0, doubtful_raises=doubtful_raises, event=event)
         return replace(
             memory,
             answered_until=window_end,
@@ -115,6 +123,20 @@ def note_changes(before: PerCapacity[Memory], applied: Decision, window_end: dat
         )
 
     return before.combine(note, applied.capacities)
+
+
+def note_events(before: PerCapacity[Memory], options: TargetOptions) -> PerCapacity[Memory]:
+    """Return the memory with the schedules that are open now and return at once."""
+
+    def note(memory: Memory, side: CapacityOptions) -> Memory:
+        return replace(memory, event=side.event) if side.event not in ("", memory.event) else memory
+
+    return before.combine(note, options.capacities)
+
+
+def find_ended_event(memory: Memory, options: CapacityOptions) -> str:
+    """Return the schedule that has closed and returns at once; empty if none has, or another is open."""
+    return "" if options.event else memory.event
 
 
 def note_raises(before: PerCapacity[Memory], applied: Decision, now: datetime) -> PerCapacity[Memory]:

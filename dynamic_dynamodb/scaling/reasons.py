@@ -206,6 +206,17 @@ def down_by(cause: Cause, load: CapacityLoad, amount: Rational, unit: str) -> st
     return f"{cause(load)}: down by {format_number(amount)} {unit}"
 
 
+def down_at_once(cause: Cause, load: CapacityLoad, schedule: str, percent: Rational) -> str:
+    """Return the share of the units that the highest demand is after a decrease in one step."""
+    return f"{cause(load)}: down in one step after {schedule}, to make that {format_number(percent)} %"
+
+
+def down_at_once_to_minimum(cause: Cause, load: CapacityLoad, schedule: str, _: Rational) -> str:
+    """Return the minimum that a capacity is lowered to in one step."""
+    minimum = f"{load.name('min_provisioned')} {load.options.min_provisioned}"
+    return f"{cause(load)}: down in one step after {schedule}, to {minimum}"
+
+
 def but(cause: Cause, load: CapacityLoad, obstacle: Reason) -> str:
     """Return what would lower a capacity, and what prevents it."""
     return f"{cause(load)}, but {obstacle.sentence}"

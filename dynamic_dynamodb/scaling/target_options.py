@@ -22,6 +22,7 @@ class CapacityOptions:
 
     Thresholds are percentages; the fields are named like the options, without the capacity.
     `minimum_schedule` is the name of the open schedule that has set the minimum; empty if none has.
+    `event` is the name of an open schedule that has set any of them and returns at once; empty if none has.
     """
 
     enable_autoscaling: bool
@@ -53,6 +54,7 @@ class CapacityOptions:
     upper_alarm_threshold: Rational
     lower_alarm_threshold: Rational
     minimum_schedule: str = ""
+    event: str = ""
 
     def clamp(self, units: int) -> int:
         """Return the units within minimum and maximum."""
@@ -185,9 +187,12 @@ def _read_capacity_options(
 ) -> CapacityOptions:
     declared = _DECLARED[capacity]
     schedule = scheduled.get(f"min_provisioned_{capacity.value}")
+    own = (scheduled.get(option.key) for option in declared) if scheduled else ()
+    event = next((one.name for one in own if one is not None and one.returns_at_once), "")
     return CapacityOptions(
         **{option.field: _read(option, options) for option in declared},
         minimum_schedule=schedule.name if schedule else "",
+        event=event,
     )
 
 

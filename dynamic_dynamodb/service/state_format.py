@@ -101,7 +101,7 @@ def _parse_memory(fields: Mapping[str, Any]) -> Memory:
     raises = [
         Raise(_parse_moment(moment), _parse_count(units)) for moment, units in fields.get("raises") or ()
     ]
-    return Memory(**known, raises=tuple(raises[-MOST_RAISES:]))
+    return Memory(**known, raises=tuple(raises[-MOST_RAISES:]), event=str(fields.get("event") or ""))
 
 
 def _parse_list(entry: Sequence[Any]) -> Entry:
@@ -142,6 +142,7 @@ def _render_memory(memory: Memory) -> dict[str, Any]:
         "low_checks": memory.low_checks,
         **{name: moment.isoformat() for name, moment in moments.items() if moment is not None},
         **{name: count for name, count in counts.items() if count},
+        **({"event": memory.event} if memory.event else {}),
         **({"raises": [(one.moment.isoformat(), one.units_before) for one in raises]} if raises else {}),
     }
 

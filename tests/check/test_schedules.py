@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.check.report import Outcome
+from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.reasons import Code
+from dynamic_dynamodb.service.state_format import Content, parse, render
 from tests.check.fake_world import FakeWorld
 from tests.check.test_quiet_check_interval import World
 
@@ -113,3 +115,26 @@ def test_a_topic_that_only_a_schedule_sets_gets_messages_and_is_in_the_policy(
     world.run()
     assert [one.topic for one in world.notifier.messages] == [topic]
     assert topic in [one.typed.sns_topic_arn for one in section.variants]
+
+
+def test_the_first_decrease_after_an_event_goes_in_one_step_even_after_a_restart_and_missed_checks(
+    read: Callable[[str], tuple[Section, ...]],
+) -> None:
+    event = PEAK.replace("[schedule: peak]", "[schedule: peak]\nreturn-at-once: true")
+    slow = "decrease-reads-with: 10\n"
+    sections = read(event + TABLE + slow + RAISED.replace("200", "400"))
+    during = World(*sections, seconds=None)
+    during.add(A, 40, 40)
+    during.run(timedelta(minutes=6))
+    assert during.tables.descriptions[A].provisioned == PerCapacity(400, 100)
+    kept = parse(render(Content({"us-east-1": during.memory.entries})).encode()).regions["us-east-1"]
+    assert kept[A].memory.map(lambda one: one.event) == PerCapacity("peak", "")
+
+    later = World(*sections, seconds=None)
+    later.memory = AccountMemory(entries=kept)
+    later.check = later.build_check()
+    later.add(A, 40, 40)
+    later.tables.descriptions[A] = during.tables.descriptions[A]
+    later.run(timedelta(hours=3))
+    assert later.tables.descriptions[A].provisioned == PerCapacity(67, 100)  # 40 are 60 % of 67
+    assert later.memory.entries[A].memory.reads.event == ""

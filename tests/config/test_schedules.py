@@ -308,7 +308,9 @@ def test_explain_shows_what_holds_at_a_moment(path: Path) -> None:
 
 def test_show_config_has_schedules_and_overlays(path: Path) -> None:
     shown = json.loads(render_configuration(judge(path, HOURS + BASE + DURING).configuration))
-    assert shown["schedules"] == {"hours": {"times": "Mon-Fri 07:30-20:30", "time_zone": "Europe/Berlin"}}
+    assert shown["schedules"] == {
+        "hours": {"times": "Mon-Fri 07:30-20:30", "time_zone": "Europe/Berlin", "return_at_once": False}
+    }
     assert shown["tables"]["^a$"]["during"] == {"hours": {"min_provisioned_reads": 200}}
     assert shown["tables"]["^a$"]["min_provisioned_reads"] == 5
 
