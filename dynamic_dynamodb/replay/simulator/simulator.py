@@ -15,7 +15,7 @@ from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.simulator.account import Account, InlineExecutor, Lifetime
-from dynamic_dynamodb.replay.simulator.skipping import SECOND, Skipper, TargetOutlook
+from dynamic_dynamodb.replay.simulator.skipping import SECOND, ScheduledOutlook, Skipper
 from dynamic_dynamodb.replay.simulator.target_model import TargetModel
 from dynamic_dynamodb.replay.simulator.timeline import Timeline
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
@@ -142,7 +142,7 @@ class Run:
             typed = section.at(recording.start).typed
             begin = recording.find_start_capacity(scenario.start, typed.capacities)
             model = TargetModel(recording, scenario.physics, begin)
-            seen_from = first + section.typed.lookback_window_start
+            seen_from = first + max(one.typed.lookback_window_start for one in section.variants)
             lifetimes.append(Lifetime(model, first, seen_from, first + recording.minutes))
             timeline = Timeline(first, recording.minutes)
             self.replayed[recording.target] = Replayed(section, model, timeline)
@@ -150,21 +150,20 @@ class Run:
         own_sections = _leave_out_missing_sides(sections, recordings)
         self._check = _build_check(self._account, own_sections, scenario)
         self._skipper = None
-        has_schedules = any(one.section.blueprint is not None for one in self.replayed.values())
-        makes_all = scenario.is_every_check_made or scenario.quiet_check_interval is not None or has_schedules
+        makes_all = scenario.is_every_check_made or scenario.quiet_check_interval is not None
         if on_check is None and not makes_all:
             self._skipper = Skipper(
                 self._account,
                 self._check.memory,
-                {one.model.target: self._foresee(one, own_sections) for one in lifetimes},
+                {one.model.target: self._plan(one, own_sections) for one in lifetimes},
                 origin=origin,
                 check_interval=scenario.check_interval,
             )
 
-    def _foresee(self, lifetime: Lifetime, sections: Sequence[Section]) -> TargetOutlook:
+    def _plan(self, lifetime: Lifetime, sections: Sequence[Section]) -> ScheduledOutlook:
         target = lifetime.model.target
-        options = get_section(sections, target).typed
-        return TargetOutlook(lifetime, options, self.replayed[target].timeline)
+        timeline = self.replayed[target].timeline
+        return ScheduledOutlook(get_section(sections, target), lifetime, timeline)
 
     def pass_time(self) -> Iterator[float]:
         """Simulate minute after minute, and yield the share that has passed from time to time."""

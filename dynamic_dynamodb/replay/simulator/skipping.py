@@ -7,7 +7,7 @@ known in advance: it is the recorded demand, up to the first throttled minute.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dynamic_dynamodb.check.state import Entry
@@ -26,9 +26,9 @@ from dynamic_dynamodb.scaling.usage import MINUTE, PUBLISHING_DELAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from dynamic_dynamodb.check.state import AccountMemory
+    from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.simulator.account import Account, Lifetime
     from dynamic_dynamodb.replay.simulator.target_model import SideModel
     from dynamic_dynamodb.replay.simulator.timeline import Timeline
@@ -41,6 +41,7 @@ HORIZON_MINUTES: Final = 45
 STEADY_MINUTES: Final = 15
 """How many minutes of steady load to foresee at once, at most."""
 SECOND: Final = timedelta(seconds=1)
+_NEVER: Final = datetime.max.replace(tzinfo=timezone.utc)
 Codes: TypeAlias = tuple[int, Code, Code]
 """A minute of the account, and the codes of a check in it for reads and writes."""
 _PUBLISHING_MINUTES: Final = PUBLISHING_DELAY // MINUTE
@@ -70,8 +71,10 @@ class TargetOutlook:
         if self._description is not description:
             self._description = description
             self._holds = Holds(self._options, description)
+        has_event = any(memory[one].event or self._options.capacities[one].event for one in Capacity)
         return (
             bool(self._scaled)
+            and not has_event
             and not self.model.is_updating
             and self._reads.begin(memory.reads, self._holds)
             and self._writes.begin(memory.writes, self._holds)
@@ -152,6 +155,36 @@ def _make_outlook(capacity: Capacity, side: SideModel, options: CapacityOptions)
     return kind(capacity, side, options)
 
 
+class ScheduledOutlook:
+    """The outlooks of one target: one for each set of its schedules that is open."""
+
+    def __init__(self, section: Section, lifetime: Lifetime, timeline: Timeline) -> None:
+        """Keep what they are made of."""
+        self._section = section
+        self._lifetime = lifetime
+        self._timeline = timeline
+        self._outlooks: dict[int, TargetOutlook] = {}
+        self._schedules = [one.schedule for one in section.blueprint.overlays] if section.blueprint else []
+        self._next_changes: dict[str, datetime] = {}
+
+    def at(self, now: datetime) -> TargetOutlook:
+        """Return the outlook by the options that hold at a moment."""
+        section = self._section.at(now) if self._schedules else self._section
+        outlook = self._outlooks.get(id(section))
+        if outlook is None:
+            outlook = TargetOutlook(self._lifetime, section.typed, self._timeline)
+            self._outlooks[id(section)] = outlook
+        return outlook
+
+    def find_next_change(self, now: datetime) -> datetime:
+        """Return the next moment at which other options may hold."""
+        for schedule in self._schedules:
+            known = self._next_changes.get(schedule.name)
+            if known is None or known <= now:
+                self._next_changes[schedule.name] = schedule.find_next_change(now) or _NEVER
+        return min(self._next_changes.values(), default=_NEVER)
+
+
 class Skipper:
     """Skips checks for a run, and keeps its memory as if they had been made."""
 
@@ -159,7 +192,7 @@ class Skipper:
         self,
         account: Account,
         memory: AccountMemory,
-        outlooks: Mapping[Target, TargetOutlook],
+        outlooks: Mapping[Target, ScheduledOutlook],
         *,
         origin: datetime,
         check_interval: int,
@@ -176,14 +209,16 @@ class Skipper:
 
         Return the minute and the second of the next check that may change something, or of an earlier one.
         """
-        current = self._begin()
+        now = self._origin + second * SECOND
+        current = self._begin(now)
         end = min(minute + HORIZON_MINUTES, self._account.next_change) if current else minute
         for outlook in current:
             end = outlook.find_throttled(minute, end)
+        end = max(minute, min(end, (self._find_next_change(now) - self._origin) // MINUTE))
         seconds = range(second, end * SECONDS_PER_MINUTE, self._check_interval)
         if not seconds:
             return end, second
-        now, count = self._origin + second * SECOND, len(seconds)
+        count = len(seconds)
         found = {}
         for outlook in current:
             found[outlook] = outlook.foresee(seconds[:count], now)
@@ -197,12 +232,15 @@ class Skipper:
         next_second = second + count * self._check_interval
         return min(end, next_second // SECONDS_PER_MINUTE), next_second
 
-    def _begin(self) -> list[TargetOutlook]:
+    def _find_next_change(self, now: datetime) -> datetime:
+        return min((one.find_next_change(now) for one in self._outlooks.values()), default=_NEVER)
+
+    def _begin(self, now: datetime) -> list[TargetOutlook]:
         """Return the outlook of each target that checks see; none if the next check must be made."""
         current = []
         for table, models in self._account.seen.items():
             for model in models:
-                outlook = self._outlooks[model.target]
+                outlook = self._outlooks[model.target].at(now)
                 if not self._begin_one(outlook, table):
                     return []
                 current.append(outlook)
