@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +15,7 @@ from tests.end_to_end.daemons import wait_until
 from tests.service.web.servers import ask, find_free_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from dynamic_dynamodb.config.address import Address
     from tests.emulator import Emulator
@@ -93,12 +94,6 @@ def name(one: Mapping[str, Any]) -> tuple[str, str]:
     return one["table"], one["index"] or ""
 
 
-def list_summands(targets: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many targets have each outcome."""
-    outcomes = [one["outcome"] for one in targets]
-    return {outcome: outcomes.count(outcome) for outcome in outcomes}
-
-
 def test_one_check_is_the_same_in_the_log_the_status_the_pages_and_the_metrics(
     emulator: Emulator, program: Program
 ) -> None:
@@ -118,13 +113,14 @@ def test_one_check_is_the_same_in_the_log_the_status_the_pages_and_the_metrics(
     assert status == {"format": shown["format"], "version": shown["version"], **shown["status"]}
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     targets = {name(one): one for one in status["targets"]}
-    logged = {name(one): one for one in lines if one.get("event") in list_summands(targets.values())}
+    outcomes = Counter(one["outcome"] for one in targets.values())
+    logged = {name(one): one for one in lines if one.get("event") in outcomes}
     assert logged.keys() == targets.keys()
     for target, line in logged.items():
         compare(targets[target], line, samples)
     (summary,) = [one for one in lines if one.get("event") == "checked"]
     check = status["check"]
-    assert {key: summary[key] for key in list_summands(targets.values())} == list_summands(targets.values())
+    assert {key: summary[key] for key in outcomes} == outcomes
     assert summary["targets"] == len(targets) == samples["targets"][()]
     for key in ("failures", "metrics_requested", "complete"):
         assert summary[key] == check[key]
@@ -136,6 +132,18 @@ def test_one_check_is_the_same_in_the_log_the_status_the_pages_and_the_metrics(
     attempts = [(one["action"], one["error"] or "success") for one in lines if one.get("event") == "call"]
     assert {call: attempts.count(call) for call in attempts} == samples["aws_call_duration_seconds_count"]
     assert sorted(charts) == sorted("/".join(filter(None, one)) for one in targets if targets[one]["reads"])
+    for target, chart in charts.items():
+        table, _, index = target.partition("/")
+        for capacity in CAPACITIES:
+            said, drawn = logged[table, index][capacity], chart[capacity]
+            assert find_last(drawn["provisioned"]) == said["provisioned"]
+            assert find_last(drawn["consumed"]) == said["consumed"]
+            assert find_last(drawn["throttled"]) == said["throttled_events"]
+
+
+def find_last(steps: Sequence[float | None]) -> float | None:
+    """Return the last figure that is known."""
+    return next((one for one in reversed(steps) if one is not None), None)
 
 
 def compare(target: Mapping[str, Any], line: Mapping[str, Any], samples: Samples) -> None:
