@@ -62,7 +62,9 @@ class Timeouts:
         return self.lost + self.retrying + self.attempt
 
 
-FOR_LONG_ANSWERS: Final = Timeouts(attempt=60.0, most_attempts=12, retrying=40.0, pages=600.0, budget=90.0)
+FOR_LONG_ANSWERS: Final = Timeouts(
+    read=30.0, attempt=60.0, most_attempts=12, retrying=40.0, pages=600.0, budget=90.0
+)
 """Longer than in a check: two weeks of a target are megabytes, and no other run comes soon."""
 
 

@@ -80,8 +80,8 @@ def _run(flags: Mapping[str, str | bool]) -> int:
     needs_targets = command not in _WITHOUT_TARGETS and "tune" not in flags and not is_for_all
     if needs_targets and "config" not in flags and "table-name" not in flags:
         message = "nothing to do: set --config FILE, or --table-name, such as '^my_table$'"
-        if "record" in flags:
-            message += ", or --all to record every table"
+        all_tables = "--all to record every table" if "record" in flags else "--init to write a first FILE"
+        message += f", or {all_tables}"
         raise ConfigurationError(sources.examine().faults or (message,))
     if command is not None:
         from dynamic_dynamodb.cli.configuration import COMMANDS

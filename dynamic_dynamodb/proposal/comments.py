@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.text import escape
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -12,7 +14,11 @@ _WIDTH: Final = 108
 
 
 def write_comment(text: str) -> Iterator[str]:
-    """Yield the lines of a comment; the text may begin with spaces, which all its lines get."""
+    """Yield the lines of a comment; the text may begin with spaces, which all its lines get.
+
+    A line break within the text, which may come from AWS, does not become one of the file.
+    """
+    text = escape(text)
     indent = " " * (len(text) - len(text.lstrip()))
     lines = wrap(
         text, _WIDTH, subsequent_indent=f"{indent}  ", break_on_hyphens=False, break_long_words=False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.expressions import match_only
-from dynamic_dynamodb.config.text import escape
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.proposal.comments import write_comment
 from dynamic_dynamodb.proposal.limits import Basis
@@ -59,8 +58,9 @@ def _describe_tables(group: Group, survey: Survey) -> Iterator[str]:
         )
     replicas = survey.tables[group.tables[0]][Target(group.tables[0])].replicas
     if replicas:
-        regions = escape(", ".join(replicas))
-        yield from write_comment(f"Global, also in {regions}: scaling writes here affects all regions.")
+        yield from write_comment(
+            f"Global, also in {', '.join(replicas)}: scaling writes here affects all regions."
+        )
 
 
 def _describe(capacity: Capacity, plans: Sequence[Plan]) -> Iterator[str]:
@@ -93,11 +93,10 @@ def _explain(plans: Sequence[Plan]) -> str:
 
 
 def _describe_action(action: ScheduledAction) -> str:
-    """Return a scheduled action; its texts come from AWS, and must not become lines of their own."""
     limits = (("minimum", action.minimum), ("maximum", action.maximum))
     changed = ", ".join(f"{name} {units:,}" for name, units in limits if units is not None)
     when = f"{action.schedule} {action.timezone or 'UTC'}"
-    return escape(f"AWS's scheduled action {action.name}, {when}: {changed or 'no change'}")
+    return f"AWS's scheduled action {action.name}, {when}: {changed or 'no change'}"
 
 
 def _write_commands(group: Group, index: str, capacities: Sequence[Capacity], region: str) -> Iterator[str]:

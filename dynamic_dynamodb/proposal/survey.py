@@ -93,12 +93,12 @@ class Surveyor:
     on_progress: Callable[[str, int, int], None]
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    calls: Counter[str] = field(default_factory=Counter)
+    calls: list[str] = field(default_factory=list)
     metrics: int = 0
 
     def survey(self) -> Survey:
         """Return what there is; raise SurveyError if there is nothing, and AwsError without credentials."""
-        self.account.client.observers = [*self.account.client.observers, self._count]
+        self.account.client.observers = [*self.account.client.observers, self._note_call]
         self.account.prepare()
         self.account.clock.begin()
         began = datetime.now(timezone.utc)
@@ -131,18 +131,19 @@ class Surveyor:
             source,
             tuple(self.failures),
             tuple(self.warnings),
-            self.calls,
+            Counter(self.calls),
             self.metrics,
         )
 
-    def _count(self, attempt: Attempt) -> None:
-        self.calls[attempt.action] += 1
+    def _note_call(self, attempt: Attempt) -> None:
+        self.calls.append(attempt.action)  # from any thread
 
     def _describe(self, names: Sequence[str]) -> dict[str, Mapping[Target, Description]]:
         """Describe tables with their indexes; leave out what is being deleted, and what has flaws."""
         self.announce(f"{self.region} has {count(len(names), 'table')}: a free DescribeTable call for each")
         tables: dict[str, Mapping[Target, Description]] = {}
         failures: list[tuple[str, str]] = []
+        done = 0
         for batch in _split(names, _DESCRIBED_AT_ONCE):
             self.account.budget.reset()  # tables that fail do not stop the next ones
             for name, answer in self.account.tables.describe_all(batch).items():
@@ -159,7 +160,8 @@ class Surveyor:
                     failures.append((name, "it is being deleted"))
                     continue
                 tables[name] = {key: one for key, one in answer.items() if not one.flaw}
-            self.on_progress("tables", len(tables) + len(failures), len(names))
+            done += len(batch)
+            self.on_progress("tables", done, len(names))
         self.failures += _group(failures)
         return tables
 
@@ -213,14 +215,14 @@ class Surveyor:
         )
         failures: list[tuple[str, str]] = []
         units: dict[Consumed, float] = {}
-        for one, sums in self._fetch(wanted, first_hour, last_hour, _HOUR, "hours"):
+        for one, sums in self._fetch(wanted, first_hour, last_hour, _HOUR, "load by hour"):
             if isinstance(sums, AwsError):
                 failures.append((str(one.target), str(sums)))
             else:
                 units[one] = sum(sums.values())
         loads = {one: Load() for one, consumed in units.items() if not consumed}
         busy = [one for one, consumed in units.items() if consumed]
-        for one, sums in self._fetch(busy, start, end, MINUTE, "minutes"):
+        for one, sums in self._fetch(busy, start, end, MINUTE, "load by minute"):
             if isinstance(sums, AwsError):
                 failures.append((str(one.target), str(sums)))
                 continue

@@ -104,7 +104,7 @@ def _describe_limits(plans: Collection[TablePlans]) -> Iterator[str]:
             f"AWS Application Auto Scaling scales capacities of {count(scaled, 'table')} itself. They are"
             " left alone, because skip-aws-autoscaled is set, until you deregister them: from then on, their"
             " sections apply. Deregistering also deletes AWS's policies and scheduled actions: write a"
-            " [schedule: …] for each action first."
+            " [schedule: NAME] for each action first."
         )
 
 

@@ -158,7 +158,13 @@ class Program:
     @contextmanager
     def start(self, configuration: str, *flags: str, **environment: str | None) -> Iterator[Running]:
         """Start checks that repeat until a signal."""
-        with self._start(("-c", self.write(configuration), *flags), environment) as running:
+        with self.start_with("-c", self.write(configuration), *flags, **environment) as running:
+            yield running
+
+    @contextmanager
+    def start_with(self, *arguments: str, **environment: str | None) -> Iterator[Running]:
+        """Start with arguments; an environment variable that is None is removed."""
+        with self._start(arguments, environment) as running:
             yield running
 
     @contextmanager

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.end_to_end.account import actions
+from tests.end_to_end.program import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -421,7 +426,7 @@ def test_a_file_that_appears_in_between_is_kept_and_the_configuration_is_printed
     emulator.add_table("orders")
     path = tmp_path / "new.conf"
     emulator.add_fault(kind="slow", action="DescribeTable", seconds=5)
-    with program._start(("--init", "--init-output", "new.conf"), {}) as running:  # noqa: SLF001 - no file is checked here
+    with program.start_with("--init", "--init-output", "new.conf") as running:
         emulator.wait_for_requests("DescribeTable", ended=False)
         path.write_text("mine", encoding="utf-8")
         emulator.clear_faults()
@@ -429,6 +434,45 @@ def test_a_file_that_appears_in_between_is_kept_and_the_configuration_is_printed
     assert (run.code, path.read_text(encoding="utf-8")) == (1, "mine")
     assert "cannot be written: File exists; it is printed instead" in run.stderr
     assert "[table: ^orders$]" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_ends_it_without_a_file(
+    emulator: Emulator, program: Program, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    emulator.add_table("orders")
+    emulator.add_fault(kind="hang", action="DescribeTable", times=None)
+    with program.start_with("--init", "--init-output", "new.conf") as running:
+        emulator.wait_for_requests("DescribeTable", ended=False)
+        run = running.end(number)
+    assert (run.code, run.stdout) == (code, "")
+    assert not (tmp_path / "new.conf").exists()
+
+
+def test_a_terminal_shows_what_is_read_and_the_time_left(emulator: Emulator, program: Program) -> None:
+    for number in range(101):
+        emulator.add_table(f"table-{number}")
+    emulator.put_metrics("table-0", consumed_reads=1, minutes=60)
+    terminal, end = os.openpty()
+    process = subprocess.Popen(
+        [*program.command, "--init"],
+        cwd=program.folder,
+        env={**os.environ, **emulator.environment(), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+    )
+    os.close(end)
+    shown = ""
+    with suppress(OSError):  # the end of a terminal
+        while part := os.read(terminal, 1 << 16):
+            shown += part.decode(errors="replace")
+    os.close(terminal)
+    assert process.wait() == 0
+    assert re.search(r"\rreading tables 100/101, \d+ s left █+·* +99%", shown)
+    assert re.search(r"\r\033\[Kdynamic-dynamodb: the load of 14 days takes ", shown)
+    assert shown.endswith("\r\033[K")
 
 
 def test_global_options_of_a_file_apply_and_its_sections_do_not(emulator: Emulator, program: Program) -> None:
