@@ -20,6 +20,9 @@ PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal
 REAL := tests/real
 # The tests of the program's packages, without the files that wait for connections, look-ups and processes.
 WAITING := aws/test_connections aws/test_credentials aws/test_lookups config/test_reading_limits service/test_circuit_breaker
+# The demo needs the packages of the program alone, which are installed sooner.
+DEMO_VENV := $(if $(wildcard $(READY)),$(VENV),.venv-demo)
+DEMO_READY := $(DEMO_VENV)/.ready
 QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cli $(WAITING:%=--ignore tests/%.py)
 
 .DEFAULT_GOAL := help
@@ -28,8 +31,8 @@ QUICK := tests/scaling tests/config tests/check tests/aws tests/service tests/cl
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Watch it scale four tables of an emulated account
-	@$(VENV)/bin/python -m tests.demo
+demo: $(DEMO_READY) ## Watch it scale tables of an emulated account, and replay two weeks
+	@$(DEMO_VENV)/bin/python -m tests.demo
 
 quick: $(READY) ## Run the unit tests, in less than 20 seconds
 	$(VENV)/bin/python $(PYTEST) $(QUICK)
@@ -138,6 +141,16 @@ uninstall: ## Remove what install has installed
 
 clean: ## Remove everything that the other targets create here
 	rm -rf .venv .venv-* build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv-demo/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed: make demo PYTHON=python3.11" >&2; exit 1; }
+	@echo "Creating .venv-demo, which takes less than a minute the first time …"
+	@$(PYTHON) -m venv .venv-demo
+	@.venv-demo/bin/python -m pip install --disable-pip-version-check --progress-bar off --editable . | \
+		awk '/^Collecting/ { print "  " $$2; fflush() }'
+	@.venv-demo/bin/python -c 'import boto3, prometheus_client, regex, requests'
+	@touch $@
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \

@@ -1,31 +1,30 @@
-"""Show the program at work: an emulated account, a dry run, a real run, and what changed and why."""
+"""Show the program at work on an emulated account: a dry run, a real run, and a replay of two weeks."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import textwrap
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.emulator import Emulator
+from tests.replay.recordings import DAY, START, wave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CONFIGURATION: Final = """\
-[global]
-region: us-east-1
-
-[default_options]
-min-provisioned-reads: 5
-max-provisioned-reads: 500
-min-provisioned-writes: 5
-max-provisioned-writes: 500
-
 [table: .*]
-
-[gsi: .* table: .*]
-increase-throttled-by-provisioned-writes-scale: {1: 25, 10: 50, 50: 100}
+reads-target-utilization: 85
+writes-target-utilization: 85
+max-provisioned-reads: 500
+max-provisioned-writes: 500
 """
 _ENVIRONMENT: Final = {
     name: text
@@ -33,99 +32,102 @@ _ENVIRONMENT: Final = {
     if not name.startswith(("AWS_", "XDG_")) and name != "STATE_DIRECTORY"
 }
 """Nothing of the operator's own: neither credentials nor state."""
-MINUTES_OF_METRICS: Final = 15
-LINE_WIDTH_CHARACTERS: Final = 100
+_ROOT: Final = Path(__file__).parents[1]
+_MINUTES_OF_METRICS: Final = 15
+_REPLAYED_DAYS: Final = 14
+_LINE_WIDTH_CHARACTERS: Final = 110
+_NEXT: Final = (
+    "make install                                     install the command",
+    "dynamic-dynamodb --init --init-output my.conf    write a configuration for your own tables",
+    "docs/first_steps.md                              try it without changing anything, then run it",
+)
 
 
 def main() -> int:
-    """Run the demo; the emulator ends with it."""
-    with tempfile.TemporaryDirectory() as folder, Emulator() as aws:
-        configuration = Path(folder) / "demo.conf"
-        configuration.write_text(CONFIGURATION, encoding="utf-8")
+    """Run the demo; the emulator ends with it, and the report stays."""
+    folder = Path(tempfile.mkdtemp(prefix="dynamic-dynamodb-demo-"))
+    (folder / "demo.conf").write_text(CONFIGURATION, encoding="utf-8")
+    (folder / "orders.csv").write_text("".join(_write_recording()), encoding="utf-8")
+    with Emulator() as aws:
         _fill(aws)
-        _say("An emulated account: four tables, one with an index, and fifteen minutes of metrics:")
         before = aws.capacities()
-        for (table, index), (reads, writes) in before.items():
-            units = f"{reads:>5} reads {writes:>5} writes" if reads else "    billed on demand"
-            print(f"  {_name(table, index):<20}{units}{'   (the index)' if index else ''}")
-        _say("The configuration:")
+        _say("demo.conf")
         print(textwrap.indent(CONFIGURATION, "  "), end="")
-        _run(aws, configuration, "--dry-run", "--run-once")
-        output = _run(aws, configuration, "--run-once")
-        _say("Before -> after, and why:")
-        _print_table(before, aws.capacities(), output)
+        decided = _run(aws, folder, "--dry-run", "--run-once", "--log-format", "json")
+        *_, summary = lines = [json.loads(line) for line in decided.splitlines()]
+        for line in lines:
+            if line.get("table"):
+                _print_decision(line)
+        _run(aws, folder, "--run-once")
+        changes = [
+            f"{table} {_change(old, new)}"
+            for (table, _), old in before.items()
+            if (new := aws.capacities()[table, None]) != old
+        ]
+        print(f"  changed (reads/writes): {', '.join(changes)}")
+        added, saved = summary["dollars_added_month"], summary["dollars_saved_month"]
+        print(f"  adds ${added:.2f} and saves ${saved:.2f} in 30 days, at {summary['prices']}")
+        report = folder / "replay.html"
+        replayed = _run(aws, folder, "--replay", "orders.csv", "--report", report.name)
+        for sentence in re.findall(r"^  - (.*)$", replayed, re.MULTILINE):
+            print(_wrap(f"- {sentence}"))
+        print(f"  report: {report}")
+    _say("What next")
+    for line in _NEXT:
+        print(f"  {line}")
     return 0
+
+
+def _write_recording() -> Iterator[str]:
+    """Yield the lines of two weeks of reads."""
+    yield "timestamp,consumed_reads\n"
+    for minute, units in enumerate(wave(_REPLAYED_DAYS * DAY, 20, 200)):
+        yield f"{START + minute * MINUTE:%Y-%m-%dT%H:%M:%SZ},{units}\n"
 
 
 def _fill(aws: Emulator) -> None:
     aws.add_table("busy", reads=100, writes=50)
-    aws.put_metrics("busy", consumed_reads=96, consumed_writes=30, minutes=MINUTES_OF_METRICS)
+    aws.put_metrics("busy", consumed_reads=96, consumed_writes=30, minutes=_MINUTES_OF_METRICS)
     aws.add_table("idle", reads=200, writes=100)
-    aws.put_metrics("idle", consumed_reads=4, consumed_writes=2, minutes=MINUTES_OF_METRICS)
-    aws.add_table("orders", reads=100, writes=100, gsis={"by-customer": (50, 20)})
-    aws.put_metrics("orders", consumed_reads=60, consumed_writes=55, minutes=MINUTES_OF_METRICS)
-    aws.put_metrics(
-        "orders",
-        "by-customer",
-        consumed_reads=25,
-        consumed_writes=17,
-        throttled_writes=300,
-        minutes=MINUTES_OF_METRICS,
-    )
-    aws.add_table("sessions", on_demand=True)
+    aws.put_metrics("idle", consumed_reads=4, consumed_writes=2, minutes=_MINUTES_OF_METRICS)
 
 
-def _run(aws: Emulator, configuration: Path, *flags: str) -> str:
-    arguments = ["-c", str(configuration), *flags]
-    _say(f"$ dynamic-dynamodb -c {configuration.name} {' '.join(flags)}")
+def _run(aws: Emulator, folder: Path, *flags: str) -> str:
+    shown = [flag for flag in flags if flag not in ("--log-format", "json")]
+    _say(f"$ dynamic-dynamodb -c demo.conf {' '.join(shown)}")
     ended = subprocess.run(
-        [sys.executable, "-m", "dynamic_dynamodb", *arguments],
-        env={**_ENVIRONMENT, **aws.environment(), "HOME": str(configuration.parent)},
+        [sys.executable, "-m", "dynamic_dynamodb", "-c", "demo.conf", *flags],
+        env={**_ENVIRONMENT, **aws.environment(), "HOME": str(folder), "PYTHONPATH": str(_ROOT)},
+        cwd=folder,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    for line in ended.stdout.splitlines():
-        print(_wrap(line.partition(" - ")[2], "  ", "      "))
     return ended.stdout
 
 
-def _print_table(
-    before: dict[tuple[str, str | None], tuple[int, int]],
-    after: dict[tuple[str, str | None], tuple[int, int]],
-    output: str,
-) -> None:
-    margin = f"  {'target':<20}{'reads':>12}{'writes':>12}  "
-    print(f"{margin}why")
-    for (table, index), old in before.items():
-        name = _name(table, index)
-        reads, writes = map(_change, old, after[table, index])
-        said = next(line.partition(f" {name}: ")[2] for line in output.splitlines() if f" {name}: " in line)
-        first = f"  {name:<20}{reads:>12}{writes:>12}  "
-        for sentence in said.split("; "):
-            print(_wrap(sentence, first, " " * (len(margin) + 2)))
-            first = " " * len(margin)
+def _print_decision(line: dict[str, object]) -> None:
+    """Print what a dry run would do with a table, with the reasons of both capacities."""
+    _, _, decision = str(line["message"]).partition(": ")
+    for part in decision.partition(": ")[2].split("; "):
+        print(_wrap(f"{line['table']}: {part}"))
 
 
-def _wrap(text: str, first: str, rest: str) -> str:
-    """Break a line between words only, and never between a number and its percent sign."""
+def _change(old: tuple[int, int], new: tuple[int, int]) -> str:
+    return f"{old[0]}/{old[1]} -> {new[0]}/{new[1]}"
+
+
+def _wrap(text: str) -> str:
+    """Indent a line, and break it between words, never between a number and its percent sign."""
     kept = text.replace(" %", "\u00a0%")
     wrapped = textwrap.fill(
-        kept, LINE_WIDTH_CHARACTERS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+        kept, _LINE_WIDTH_CHARACTERS, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
     )
     return wrapped.replace("\u00a0", " ")
 
 
-def _change(old: int, new: int) -> str:
-    return str(old) if old == new else f"{old} -> {new}"
-
-
-def _name(table: str, index: str | None) -> str:
-    return f"{table}/{index}" if index else table
-
-
 def _say(text: str) -> None:
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
+    print(f"\033[1m{text}\033[0m" if sys.stdout.isatty() else text, flush=True)
 
 
 if __name__ == "__main__":
