@@ -218,10 +218,10 @@ def describe_lowered_limits(old: Sequence[Section], new: Sequence[Section]) -> s
 
 
 def _find_lowered(old: Sequence[Section], new: Sequence[Section]) -> Iterator[str]:
-    after = {section.title: section for section in _flatten(new)}
-    for before in _flatten(old):
-        title = f"[{clip(before.title)}]"
-        if before.title not in after:
+    after = dict(_list_limits(new))
+    for name, limits in _list_limits(old):
+        title = f"[{clip(name)}]"
+        if name not in after:
             yield f"{title} is gone"
             continue
         for option in (
@@ -231,10 +231,15 @@ def _find_lowered(old: Sequence[Section], new: Sequence[Section]) -> Iterator[st
             "max-provisioned-writes",
         ):
             key = option.replace("-", "_")
-            was, is_now = before.options[key], after[before.title].options[key]
+            was, is_now = limits.get(key), after[name].get(key)
             if was is not None and (is_now is None or is_now < was):
                 yield f"{title} {option} {was} -> {'none' if is_now is None else is_now}"
 
 
-def _flatten(sections: Sequence[Section]) -> list[Section]:
-    return [one for section in sections for one in (section, *section.gsis)]
+def _list_limits(sections: Sequence[Section]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the title and the options of each section and overlay: a schedule that closes changes none."""
+    for table in sections:
+        for section in (table, *table.gsis):
+            yield section.title, section.options
+            for overlay in section.blueprint.overlays if section.blueprint else ():
+                yield overlay.title, overlay.layer.values

@@ -73,3 +73,44 @@ def test_many_changes_are_counted(tmp_path: Path) -> None:
     old = _load(tmp_path, "".join(f"[table: t{number}]\n" for number in range(9)))
     said = describe_lowered_limits(old, _load(tmp_path, "[table: other]\n"))
     assert said == "; ".join(f"[table: t{number}] is gone" for number in range(5)) + "; and 4 more"
+
+
+SCHEDULED = """\
+[schedule: hours]
+times: Mon-Fri 07:30-20:30
+[schedule: night]
+times: 22:00-06:00
+[table: ^orders$]
+max-provisioned-reads: 500
+max-provisioned-writes: 500
+[table: ^orders$ during: hours]
+min-provisioned-reads: 200
+[table: ^orders$ during: night]
+max-provisioned-reads: 50
+"""
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "said"),
+    [
+        pytest.param("", "", "", id="nothing: a schedule that closes lowers no limit"),
+        pytest.param("07:30-20:30", "08:30-09:30", "", id="other times"),
+        pytest.param(
+            "min-provisioned-reads: 200",
+            "min-provisioned-reads: 20",
+            "[table: ^orders$ during: hours] min-provisioned-reads 200 -> 20",
+            id="a minimum",
+        ),
+        pytest.param(
+            "[table: ^orders$ during: night]\nmax-provisioned-reads: 50\n",
+            "",
+            "[table: ^orders$ during: night] is gone",
+            id="a section",
+        ),
+    ],
+)
+def test_sections_for_schedules_are_compared_with_each_other(
+    tmp_path: Path, replaced: str, by: str, said: str
+) -> None:
+    new = _load(tmp_path, SCHEDULED.replace(replaced, by) if replaced else SCHEDULED)
+    assert describe_lowered_limits(_load(tmp_path, SCHEDULED), new) == said

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.replay.comparison.outlines import LoadOutline, outline_schedules
+from dynamic_dynamodb.replay.reports.charts import Chart, draw_chart
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.simulator.simulator import Run, Scenario
 from dynamic_dynamodb.scaling.model import PerCapacity
@@ -52,7 +54,7 @@ def write_times(begin: int, minutes: int) -> str:
     return f"{first:%H:%M}-{last:%H:%M}"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     begin=st.integers(5, 200),
     minutes=st.integers(1, 120),
@@ -60,7 +62,7 @@ def write_times(begin: int, minutes: int) -> str:
         [
             "min-provisioned-reads: 250",
             "max-provisioned-reads: 60",
-            "reads-upper-threshold: 50\nreads-lower-threshold: 40",
+            "reads-upper-threshold: 70\nreads-lower-threshold: 40",
             "enable-reads-autoscaling: false",
             "reads-target-utilization: 70",
             "lookback-window-start: 5\nlookback-period: 3",
@@ -134,3 +136,20 @@ def test_the_report_of_a_replay_has_the_code_of_a_scheduled_minimum(tmp_path: Pa
     (one,) = run.replayed.values()
     ((_, decision),) = one.timeline.changes
     assert decision.capacities.reads.reasons[0].code is Code.SCHEDULED_MINIMUM
+
+
+def test_the_columns_of_a_chart_know_when_a_schedule_is_open(tmp_path: Path) -> None:
+    text = ALWAYS.replace("times: *", f"times: {write_times(60, 30)}")
+    (section,) = read(tmp_path / "own.conf", text)
+    columns = [(begin, begin + 20) for begin in range(0, 160, 20)]
+    shaded = outline_schedules(section, START, columns)
+    assert shaded == (False, False, False, True, True, False, False, False)
+    (bare,) = read(tmp_path / "bare.conf", f"[table: ^orders$]\n{LIMITS}")
+    assert outline_schedules(bare, START, columns) == ()
+
+
+def test_charts_shade_the_times_of_schedules_behind_everything() -> None:
+    load_outline = LoadOutline((1.0, 2.0), (1.0, 2.0))
+    drawn = draw_chart(Chart(load_outline, (), (False, True)), "load")
+    assert drawn.index('<g class="scheduled"><rect') < drawn.index('<g class="band">')
+    assert "scheduled" not in draw_chart(Chart(load_outline, ()), "load")

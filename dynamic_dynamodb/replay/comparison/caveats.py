@@ -34,6 +34,11 @@ def find_caveats(ours: Replayed, row: Row, settings: Settings) -> Iterator[str]:
     yield from _find_burst_caveats(row, settings)
     if ours.section.circuit_breaker is not None:
         yield "the circuit breaker is assumed to be closed the whole time"
+    if ours.section.blueprint is not None:
+        yield (
+            "schedules apply to this configuration alone: the other rows have the limits of"
+            f" [{ours.section.title}] the whole time"
+        )
     if ours.timeline.failure:
         yield f"a check failed: {ours.timeline.failure}"
     if all(code == NOT_CHECKED for codes in ours.timeline.codes for code in codes):

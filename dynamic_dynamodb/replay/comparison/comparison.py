@@ -232,7 +232,8 @@ def _run_baselines(
     recording: Recording, ours: Replayed, settings: Settings, progress: Progress
 ) -> Iterator[Row]:
     limits = ours.section.typed.capacities
-    start = recording.find_start_capacity(settings.start, limits)
+    at_start = ours.section.at(recording.start).typed.capacities
+    start = recording.find_start_capacity(settings.start, at_start)
     conditions = baselines.BaselineSettings(
         settings.physics, find_prices(recording, settings.prices), start, limits
     )

@@ -8,12 +8,16 @@ from operator import add
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.scaling.calculators import SECONDS_PER_MINUTE
+from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
+    from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.comparison.results import Trace
     from dynamic_dynamodb.replay.recordings.rows import Column
+    from dynamic_dynamodb.scaling.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +81,30 @@ def outline_capacity(trace: Trace, columns: Sequence[tuple[int, int]]) -> Capaci
         tuple(float(max(part)) for part in parts),
         tuple(any(trace.throttled[begin:end]) for begin, end in columns),
     )
+
+
+def outline_schedules(
+    section: Section, start: datetime, columns: Sequence[tuple[int, int]]
+) -> tuple[bool, ...]:
+    """Return in which columns any schedule of a section is open; empty if it has none."""
+    if section.blueprint is None:
+        return ()
+    end = columns[-1][1]
+    is_open = [False] * len(columns)
+    for overlay in section.blueprint.overlays:
+        for first, last in _list_openings(overlay.schedule, start, end):
+            for place, (begin, stop) in enumerate(columns):
+                is_open[place] = is_open[place] or (begin < last and first < stop)
+    return tuple(is_open)
+
+
+def _list_openings(schedule: Schedule, start: datetime, minutes: int) -> Iterator[tuple[int, int]]:
+    """Yield the first minute of each opening since a moment, and the one after its last, up to `minutes`."""
+    minute = 0
+    while minute < minutes:
+        now = start + minute * MINUTE
+        change = schedule.find_next_change(now)
+        end = minutes if change is None else min(minutes, (change - start) // MINUTE)
+        if schedule.is_open(now):
+            yield minute, end
+        minute = max(end, minute + 1)

@@ -37,10 +37,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The chart of one side: its load, and the capacity of one alternative or of several."""
+    """The chart of one side: its load, and the capacity of one alternative or of several.
+
+    `is_scheduled` has the columns in which a schedule is open; it is empty if there are no schedules.
+    """
 
     load: LoadOutline
     lines: tuple[Line, ...]
+    is_scheduled: Sequence[bool] = ()
 
     @property
     def top(self) -> float:
@@ -64,17 +68,20 @@ def _find_step(top: float) -> float:
 def draw_chart(chart: Chart, description: str) -> str:
     """Draw average and peak load as areas, capacities as lines, and throttling as bands behind them.
 
-    The bands are those of the last line.
+    The bands are those of the last line. The times of schedules are shaded behind everything.
     """
     count, top = len(chart.load.mean), chart.top
     bands = draw_marks(chart.lines[-1].outline.is_throttled, HEIGHT) if chart.lines else ""
+    shades = (
+        f'<g class="scheduled">{draw_marks(chart.is_scheduled, HEIGHT)}</g>' if chart.is_scheduled else ""
+    )
     grid = "".join(f'<path d="M0 {_place(tick, top)}h{count}"/>' for tick in chart.ticks[1:])
     lines = "".join(
         f'<path class="{line.kind}" d="{_draw_capacity(line.outline, top)}"/>' for line in chart.lines
     )
     return (
         f'<svg class="chart" viewBox="0 0 {count} {HEIGHT}" preserveAspectRatio="none" role="img"'
-        f' aria-label="{description}"><g class="band">{bands}</g><g class="grid">{grid}</g>'
+        f' aria-label="{description}">{shades}<g class="band">{bands}</g><g class="grid">{grid}</g>'
         f'<path class="peak" d="{_draw_area(chart.load.most, top)}"/>'
         f'<path class="mean" d="{_draw_area(chart.load.mean, top)}"/>{lines}</svg>'
     )

@@ -9,7 +9,12 @@ from dynamic_dynamodb import __version__
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.baselines import get_traces
 from dynamic_dynamodb.replay.comparison.formatting import format_percent
-from dynamic_dynamodb.replay.comparison.outlines import outline_capacity, outline_load, split_columns
+from dynamic_dynamodb.replay.comparison.outlines import (
+    outline_capacity,
+    outline_load,
+    outline_schedules,
+    split_columns,
+)
 from dynamic_dynamodb.replay.comparison.verdict import describe_row_name, is_within
 from dynamic_dynamodb.replay.reports.charts import (
     Chart,
@@ -58,6 +63,7 @@ LEGEND: Final = (
     ("capacity", "provisioned"),
     ("band", "throttled"),
 )
+SCHEDULED_LEGEND: Final = (*LEGEND, ("scheduled", "a schedule is open"))
 LANES_LEGEND: Final = (
     ("raised", "raised"),
     ("lowered", "lowered"),
@@ -189,11 +195,12 @@ def _write_side(
 ) -> Iterator[str]:
     recording, timeline = target.recording, target.replayed.timeline
     line = Line("capacity", outline_capacity(trace, columns))
-    chart = Chart(outline_load(trace.demand, columns), (line,))
+    is_scheduled = outline_schedules(target.replayed.section, recording.start, columns)
+    chart = Chart(outline_load(trace.demand, columns), (line,), is_scheduled)
     throttled = format_percent(target.rows[0].sides[capacity].throttled_percent)
     description = f"{capacity.value} of {recording.target}: load and capacity, {throttled} throttled"
     yield f"<h3>{capacity.singular.capitalize()} capacity units per second</h3>"
-    yield write_legend(LEGEND)
+    yield write_legend(SCHEDULED_LEGEND if is_scheduled else LEGEND)
     yield draw_axes(
         chart,
         times,
