@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.table_classes import find_class
+from dynamic_dynamodb.scaling.back_pressure import join_names
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.recordings.recording import Recording, SideRecording
     from dynamic_dynamodb.replay.tuning.levers import Limits
     from dynamic_dynamodb.scaling.model import PerCapacity
@@ -68,6 +70,16 @@ def find_doubts(
         yield (
             f"{longest.longest_minutes:,} minutes from {longest.longest_start:%Y-%m-%d %H:%M} on have no"
             " datapoint: if the table was deleted then, record it again"
+        )
+
+
+def doubt_schedules(section: Section | None) -> Iterator[str]:
+    """Yield a sentence if what runs now has sections for schedules, which the search does not know."""
+    if section is not None and section.blueprint is not None:
+        names = join_names([overlay.schedule.name for overlay in section.blueprint.overlays])
+        yield (
+            f"what runs now was replayed with its schedules ({names}), the new settings without: keep the"
+            " sections with during, and replay the new settings with them"
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dynamic_dynamodb.replay.recordings.reader import read_source
 from dynamic_dynamodb.replay.simulator.simulator import find_section
 from dynamic_dynamodb.replay.tuning.alternatives import Bench, find_present, list_baselines
-from dynamic_dynamodb.replay.tuning.doubts import find_doubts, find_need, find_obstacle
+from dynamic_dynamodb.replay.tuning.doubts import doubt_schedules, find_doubts, find_need, find_obstacle
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
 from dynamic_dynamodb.replay.tuning.levers import LADDERS, Limits, Rung, build_sections
 from dynamic_dynamodb.replay.tuning.search import Search
@@ -132,7 +132,7 @@ def tune_recording(recording: Recording, task: Task) -> Tuned:
         Search(bench, limits).run(),
         find_present(bench, sections if section is not None else (), task.intervals),
         tuple(list_baselines(bench)),
-        (*recording.remarks, *find_doubts(recording, halves, limits)),
+        (*recording.remarks, *find_doubts(recording, halves, limits), *doubt_schedules(section)),
         find_storage(recording, settings.prices),
         any(recording.registered),
         bench.outline_load(),

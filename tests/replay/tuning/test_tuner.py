@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dynamic_dynamodb.check.ports import Registration
+from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.baselines import ON_DEMAND, RECORDED, RECORDED_ON_DEMAND
 from dynamic_dynamodb.replay.recordings.manifest import Entry
@@ -17,7 +18,7 @@ from dynamic_dynamodb.replay.recordings.reader import RecordingSource
 from dynamic_dynamodb.replay.recordings.recording import Billing, Gaps
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS, Bench, Intervals, TuneSettings
-from dynamic_dynamodb.replay.tuning.doubts import find_doubts
+from dynamic_dynamodb.replay.tuning.doubts import doubt_schedules, find_doubts
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
 from dynamic_dynamodb.replay.tuning.levers import Limits
 from dynamic_dynamodb.replay.tuning.processes import tune_in_processes
@@ -187,3 +188,18 @@ def test_what_runs_now_is_replayed_with_its_quiet_check_interval() -> None:
     bench = Bench([day, day], rules.typed.capacities, SETTINGS)
     each, quiet = (bench.replay([rules], 0, "ideal", Intervals(60, seconds)) for seconds in (None, 1200))
     assert quiet.watching < each.watching / 4
+
+
+def test_sections_for_schedules_are_a_doubt(tmp_path: Path) -> None:
+    path = tmp_path / "own.conf"
+    limits = "max-provisioned-reads: 100\nmax-provisioned-writes: 100\n"
+    during = "[schedule: peak]\ntimes: Sat\n[table: ^orders$ during: peak]\nmin-provisioned-reads: 20\n"
+    path.write_text(f"[table: ^orders$]\n{limits}{during}", encoding="utf-8")
+    (scheduled,) = load({"config": str(path)}, {}).sections
+    assert list(doubt_schedules(scheduled)) == [
+        (
+            "what runs now was replayed with its schedules (peak), the new settings without: keep the"
+            " sections with during, and replay the new settings with them"
+        )
+    ]
+    assert list(doubt_schedules(section())) == list(doubt_schedules(None)) == []
