@@ -11,6 +11,7 @@ from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import shorten
 from dynamic_dynamodb.options.schedules import GOOD_ZONE
 from dynamic_dynamodb.scaling.schedules import UTC, Zone
+from dynamic_dynamodb.scaling.times import KNOWN_YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,10 +54,9 @@ def parse_moment(text: str) -> datetime | None:
         shown = datetime.fromisoformat(f"{match[1]}T{match[2]}")
     except ValueError:
         raise ValueError(message) from None
-    try:
-        return shown.replace(tzinfo=parse_zone(match[3] or "").info).astimezone(timezone.utc)
-    except OverflowError:
-        raise ValueError(message) from None
+    if shown.year not in KNOWN_YEARS:
+        raise ValueError(message)
+    return shown.replace(tzinfo=parse_zone(match[3] or "").info).astimezone(timezone.utc)
 
 
 def show_moment(moment: datetime, zone: Zone) -> str:

@@ -28,7 +28,8 @@ _DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:\s*\.\.\s*(\d{4}-\d\d-\d\d))?", 
 _MONTH_DAY: Final = re.compile(r"([a-z]+)\s+(\d{1,2})(?:\s*-\s*(?:([a-z]+)\s+)?(\d{1,2}))?", re.ASCII)
 _LINE_END: Final = re.compile(r"(?<![,\s])\s*\n\s*")
 MOST_WINDOWS: Final = 100
-_YEARS: Final = range(1970, 9000)
+KNOWN_YEARS: Final = range(1970, 9000)
+"""No date of these, and none a few years later, is beyond what Python's dates can hold."""
 _LEAP_YEAR: Final = 2024
 _ONE_DAY: Final = timedelta(days=1)
 T = TypeVar("T", int, tuple[int, int])
@@ -180,7 +181,7 @@ def _parse_days(text: str) -> Days:
     if match := _DATE.fullmatch(text):
         first = date.fromisoformat(match[1])
         last = date.fromisoformat(match[2]) if match[2] else first
-        if last < first or not (first.year in _YEARS and last.year in _YEARS):
+        if last < first or not (first.year in KNOWN_YEARS and last.year in KNOWN_YEARS):
             raise ValueError(text)
         return Days(dates=(first, last))
     if match := _MONTH_DAY.fullmatch(text):

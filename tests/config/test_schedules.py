@@ -334,7 +334,15 @@ def test_at_takes_a_time_with_a_zone_or_in_utc(text: str, expected: datetime) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["tomorrow", "2026-02-30 10:00", "2026-12-24", "2026-12-24 25:00", "0001-01-01 00:00 Asia/Tokyo"]
+    "text",
+    [
+        "tomorrow",
+        "2026-02-30 10:00",
+        "2026-12-24",
+        "2026-12-24 25:00",
+        "0001-01-01 00:00 Asia/Tokyo",
+        "9999-12-31 23:59",
+    ],
 )
 def test_a_time_that_cannot_be_read_is_a_fault_with_an_example(text: str) -> None:
     assert examine({"table-name": "^a$", "explain": "a", "at": text}, {}).faults == (
