@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dynamic_dynamodb.service.status.keeper import StatusKeeper
-    from dynamic_dynamodb.service.status.snapshot import Status
+    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status
     from dynamic_dynamodb.service.web.history import History
 
 
@@ -24,6 +24,11 @@ class Kept:
     """A keeper that has a status, and no file."""
 
     status: Status
+
+    @property
+    def settings(self) -> ProgramStatus:
+        """Return what has the region."""
+        return self.status.program
 
 
 @dataclass(frozen=True)
