@@ -79,8 +79,8 @@ check: lint docs test ## Run lint, docs and test
 reference: $(READY) ## Generate the reference pages, the man page and the completion
 	$(VENV)/bin/python -m docs.tools.reference
 
-fuzz: $(READY) ## Read 50,000 random configuration files
-	FUZZ_FILES=50000 $(VENV)/bin/python -m pytest -q tests/config/test_odd_files.py
+fuzz: $(READY) ## Read 50,000 random configuration files, and compare 800 random replays with every check
+	FUZZ_FILES=50000 FUZZ_REPLAYS=400 $(VENV)/bin/python $(PYTEST) tests/config/test_odd_files.py tests/replay/test_skipping.py
 
 soak: $(READY) ## Run it for long, kill it often, inject AWS errors (at most 30 minutes)
 	$(VENV)/bin/python -m tests.soak

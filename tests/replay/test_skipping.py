@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
+EXAMPLES: Final = int(os.environ.get("FUZZ_REPLAYS", "15"))
 LIMITS = {"max_provisioned_reads": "400", "max_provisioned_writes": "300"}
 CHANGES: dict[str, list[str]] = {
     "reads_upper_threshold": ["60", "75.5", "90"],
@@ -84,7 +86,7 @@ def run_both(
     return quick.checks_made, results_of(quick), results_of(every)
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES)
 @given(
     options=OPTIONS,
     others=OPTIONS,
@@ -141,7 +143,7 @@ TO_TARGET = {
 }
 
 
-@settings(max_examples=30)
+@settings(max_examples=EXAMPLES)
 @given(
     options=OPTIONS,
     loads=st.tuples(st.sampled_from([*LOADS]), st.sampled_from([*LOADS, None])),

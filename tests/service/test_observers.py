@@ -46,9 +46,9 @@ def test_an_unexpected_error_of_a_check_is_logged_and_the_check_is_a_failure(
 ) -> None:
     assert not service.run(service.sources.load())
     lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
-    assert lines[-2:] == [
+    assert [line.partition(", in ")[0] for line in lines[-2:]] == [
         "the check failed: RuntimeError: odd",
-        "checked 0 targets: nothing could be checked, in 0.0 s",
+        "checked 0 targets: nothing could be checked",
     ]
 
 
@@ -71,7 +71,7 @@ def test_an_unexpected_error_of_the_publishing_is_logged_and_ends_nothing(
     assert service._check(replace(opened, check=cast("Check", _BrokenTopic())))  # noqa: SLF001 - one check
     warning = "1 message may not have been published: the publishing failed: RuntimeError: odd"
     assert [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING] == [warning]
-    assert "checked 0 targets: none matched, in 0.0 s" in caplog.text
+    assert "checked 0 targets: none matched, in " in caplog.text
 
 
 def test_an_observer_that_fails_keeps_the_report_from_no_other(

@@ -20,7 +20,7 @@ from dynamic_dynamodb.replay.simulator.simulator import find_section
 from dynamic_dynamodb.replay.tuning.advice import advise
 from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS, Intervals, TuneSettings
 from dynamic_dynamodb.replay.tuning.halves import cut_in_half
-from dynamic_dynamodb.replay.tuning.tuner import Task, tune_recording
+from dynamic_dynamodb.replay.tuning.tuner import Task, Tuned, tune_recording
 from dynamic_dynamodb.scaling.model import Target
 from tests.builders import load_flags
 from tests.replay.configurations import settings
@@ -35,13 +35,20 @@ PRICES = RecordedPrices("2026-03-02", {key: 1.3 * dollars for key, dollars in DE
 BOTH = {"reads": wave(2 * DAY, 5, 40, noise=0.1), "writes": wave(2 * DAY, 2, 9, seed=2, noise=0.3)}
 
 
-def predict(recording: Recording, path: Path, levers: str) -> dict[str, list[str]]:
-    """Tune a recording, write the file, and return the cells of each row of its comments."""
+def tune(recording: Recording, levers: str) -> Tuned:
+    """Return the result for a recording."""
     tuning = TuneSettings(levers, MEAN_OF_BILLS, 0.01, settings().prices)
-    task = Task(RecordingSource(Entry(recording.target), ()), tuning, (), Intervals(60))
-    advice = advise([tune_recording(recording, task)], tuning)
-    lines = list(write_configuration(advice, tuning, "us-east-1"))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return tune_recording(
+        recording, Task(RecordingSource(Entry(recording.target), ()), tuning, (), Intervals(60))
+    )
+
+
+def predict(tuned: Tuned, path: Path, levers: str) -> dict[str, list[str]]:
+    """Write the file of a result, and return the cells of each row of its comments."""
+    tuning = TuneSettings(levers, MEAN_OF_BILLS, 0.01, settings().prices)
+    lines = list(write_configuration(advise([tuned], tuning), tuning, "us-east-1"))
+    text = re.sub(r"(?m)^# No section is advised.*\n([^#].*\n)*", "", "\n".join(lines) + "\n")
+    path.write_text(re.sub(r"(?m)^#(?=[\[a-z])", "", text), encoding="utf-8")  # advised or not
     rows = (re.fullmatch(r"#   (\S.*?)  +(\$.*)", line) for line in lines)
     return {row[1]: re.split(r"  +", row[2]) for row in rows if row}
 
@@ -72,7 +79,7 @@ def test_predicted_figures_are_those_of_a_replay_of_the_printed_file(
     recording: Recording, levers: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "tuned.conf"
-    predicted = predict(recording, path, levers)
+    predicted = predict(tune(recording, levers), path, levers)
     for place, physics in enumerate(PRESETS):
         first, second = (replay(half, path, physics) for half in cut_in_half(recording))
         for name in ("this section", "AWS target tracking 70 %", "on-demand"):
@@ -83,12 +90,18 @@ def test_predicted_figures_are_those_of_a_replay_of_the_printed_file(
             assert predicted[name][place] == f"{hour_max} / {prorated}, {throttled}", (name, physics)
 
 
+@pytest.fixture(scope="module")
+def advised() -> Tuned:
+    """Return a result whose section is advised, so that it is not commented out."""
+    return tune(record(wave(2 * DAY, 50, 400)), "target")
+
+
 @pytest.mark.parametrize(
     "name", ["a.b", "a-b_c.", "___", 255 * "n", f"a.b/{255 * 'i'}", "a.b/a.b", "a.b/a.b-c", "...", "-.-/-.-"]
 )
-def test_a_section_applies_to_its_target_alone(name: str, tmp_path: Path) -> None:
+def test_a_section_applies_to_its_target_alone(name: str, advised: Tuned, tmp_path: Path) -> None:
     target = Target.parse(name)
-    predict(record([60.0] * 2 * DAY, target=target), tmp_path / "tuned.conf", "target")
+    predict(replace(advised, target=target), tmp_path / "tuned.conf", "target")
     sections = load_flags(config=str(tmp_path / "tuned.conf")).sections
     assert find_section(sections, target) is not None
     others = [f"{target.table}x", f"x{target.table}", target.table.replace(".", "x") + "y"]
