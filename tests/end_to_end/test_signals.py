@@ -232,7 +232,7 @@ def test_a_reload_waits_for_the_running_check(
     ended = next(number for number, line in enumerate(lines) if "checked 1 target:" in line)
     assert ended < next(number for number, line in enumerate(lines) if line.startswith(said))
     assert updates(emulator)[0] == ("first", RAISED, {})
-    assert "first: updated" in run.line_of("first")
+    assert any("first: updated" in line for line in lines)  # the next check may begin before the signal
 
 
 def test_low_checks_are_counted_across_a_reload(emulator: Emulator, program: Program) -> None:
