@@ -264,7 +264,10 @@ class Surveyor:
         if not any(one[Target(name)].is_on_demand for name, one in tables.items()):
             return default
         if find_partition(self.region) != _DOLLAR_PARTITION:
-            self.warnings.append(f"the Price List API has no prices in dollars for {self.region}")
+            self.warnings.append(
+                f"the Price List API has no prices in dollars for {self.region}: costs are those of"
+                f" {PRICED_REGION}"
+            )
             return default
         dollars = self._try(
             lambda: self.account.prices.find_prices(self.region), f"costs are those of {PRICED_REGION}"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 CHECK_INTERVAL_SECONDS: Final = 60
 """The check interval that the recommended options are meant for."""
-_MOST_COMMANDS: Final = 10_000
-"""With more registered capacities, a command for each would make the file too large to be read."""
+_MOST_WITH_COMMANDS: Final = 5_000
+"""With more tables, the commands for each would make the file too large to be read."""
 _RECOMMENDED: Final = "\n[table: ^my_cheap_table$]\n"
 
 
@@ -52,7 +52,7 @@ def write_proposal(survey: Survey, example: str, file: str) -> Iterator[str]:
     yield "[default_options]"
     yield from write_comment("The recommended options, for everything below; a section may have others.")
     yield from find_recommended(example)
-    has_commands = len(survey.registrations or ()) <= _MOST_COMMANDS
+    has_commands = len(plans) <= _MOST_WITH_COMMANDS
     for group in groups:
         yield from write_sections(group, plans, survey, has_commands=has_commands)
     if len(plans) < len(survey.tables):
