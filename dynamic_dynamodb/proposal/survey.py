@@ -102,6 +102,7 @@ class Surveyor:
         self.account.prepare()
         self.account.clock.begin()
         began = datetime.now(timezone.utc)
+        self.announce(f"listing the tables of {self.region}")
         listing = self.account.tables.list_tables()
         if listing.error is not None:
             if listing.error.is_about_credentials or not listing.names:
@@ -112,7 +113,7 @@ class Surveyor:
             raise SurveyError(message)
         tables = self._describe(listing.names)
         if not tables:
-            raise SurveyError("; ".join(("no table can be described", *self.failures)))
+            raise SurveyError("; ".join(("no table can be described", *self.failures, *self.warnings)))
         now = self.account.clock.correct(began)
         registrations, schedules = self._find_autoscaling()
         loads = self._find_loads(list(_list_consumed(tables, registrations or {})), now, tables)
@@ -143,6 +144,7 @@ class Surveyor:
         self.announce(f"{self.region} has {count(len(names), 'table')}: a free DescribeTable call for each")
         tables: dict[str, Mapping[Target, Description]] = {}
         failures: list[tuple[str, str]] = []
+        deleting: list[tuple[str, str]] = []
         done = 0
         for batch in _split(names, _DESCRIBED_AT_ONCE):
             self.account.budget.reset()  # tables that fail do not stop the next ones
@@ -157,12 +159,13 @@ class Surveyor:
                 if answer[Target(name)].flaw:
                     continue
                 if answer[Target(name)].status == _DELETING:
-                    failures.append((name, "it is being deleted"))
+                    deleting.append((name, "left out, being deleted"))
                     continue
                 tables[name] = {key: one for key, one in answer.items() if not one.flaw}
             done += len(batch)
             self.on_progress("tables", done, len(names))
         self.failures += _group(failures)
+        self.warnings += _group(deleting)
         return tables
 
     def _find_autoscaling(

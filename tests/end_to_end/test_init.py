@@ -226,6 +226,7 @@ def test_the_cost_is_announced_before_the_metrics_are_requested_and_billed(
     emulator.put_metrics("orders", consumed_reads=1, minutes=60)
     run = program.run("--init")
     assert run.stderr == (
+        "dynamic-dynamodb: listing the tables of us-east-1\n"
         "dynamic-dynamodb: us-east-1 has 1 table: a free DescribeTable call for each\n"
         "dynamic-dynamodb: the load of 14 days takes 1 to 2 CloudWatch calls, billed with up to 8 metrics:"
         " less than $0.01 at $0.01 per 1,000\n"
@@ -329,27 +330,46 @@ def test_metrics_of_one_table_that_fail_are_named(emulator: Emulator, program: P
     assert found["[table: ^users$]"] == limits((5, 10), (5, 10))
 
 
-def test_a_table_that_is_deleted_in_between_is_named_and_has_no_section(
+def test_a_table_that_is_gone_when_it_is_described_is_named_and_has_no_section(
     emulator: Emulator, program: Program
 ) -> None:
     emulator.add_table("orders")
-    emulator.add_table("users")
-    emulator.add_table("gone-1")
-    emulator.add_table("gone-2")
-    emulator.set_status("gone-2", status="DELETING")
+    emulator.add_table("gone")
     emulator.add_fault(
         kind="control",
         action="DescribeTable",
-        table="gone-1",
+        table="gone",
         method="remove_table",
-        arguments={"name": "gone-1"},
+        arguments={"name": "gone"},
     )
     run = program.run("--init")
     assert run.code == 1
-    assert "dynamic-dynamodb: gone-1: dynamodb:DescribeTable failed: ResourceNotFoundException" in run.stderr
-    assert "dynamic-dynamodb: gone-2: it is being deleted" in run.stderr
-    assert "#   - gone-2: it is being deleted" in run.stdout
-    assert list(options_of(run.stdout)) == ["[table: ^orders$]", "[table: ^users$]"]
+    assert "dynamic-dynamodb: gone: dynamodb:DescribeTable failed: ResourceNotFoundException" in run.stderr
+    assert list(options_of(run.stdout)) == ["[table: ^orders$]"]
+
+
+def test_tables_that_are_being_deleted_are_named_and_are_no_failure(
+    emulator: Emulator, program: Program
+) -> None:
+    for name in ("orders", "gone-1", "gone-2"):
+        emulator.add_table(name)
+    for name in ("gone-1", "gone-2"):
+        emulator.set_status(name, status="DELETING")
+    run = program.run("--init")
+    assert run.code == 0
+    assert "dynamic-dynamodb: gone-1, gone-2: left out, being deleted" in run.stderr
+    assert "#   - gone-1, gone-2: left out, being deleted" in run.stdout
+    assert list(options_of(run.stdout)) == ["[table: ^orders$]"]
+
+
+def test_a_region_whose_tables_are_all_being_deleted_gets_no_file(
+    emulator: Emulator, program: Program
+) -> None:
+    emulator.add_table("gone")
+    emulator.set_status("gone", status="DELETING")
+    run = program.run("--init")
+    assert (run.code, run.stdout) == (1, "")
+    assert "no table can be described; gone: left out, being deleted" in run.stderr
 
 
 def test_a_list_that_breaks_off_is_named_and_no_tables_share_a_section(
