@@ -28,7 +28,11 @@ def show_configuration(sources: ConfigSources) -> Result:
 
 
 def check_configuration(sources: ConfigSources) -> Result:
-    """Return all warnings, differences from 2.5.1 and faults."""
+    """Return all warnings, differences from 2.5.1, faults, and when each schedule opens or closes next."""
+    return _check(sources, lists_schedules=True)
+
+
+def _check(sources: ConfigSources, *, lists_schedules: bool) -> Result:
     result = sources.examine()
     configuration = result.configuration
     warnings, differences = [*configuration.warnings], list(describe_differences(configuration.sections))
@@ -38,8 +42,9 @@ def check_configuration(sources: ConfigSources) -> Result:
     lines += [f"notice: {difference}" for difference in differences]
     if not result.faults:
         counted = _count(configuration, len(warnings), len(differences))
-        now = sources.clock()
-        lines += (f"schedule {one.name} {describe_schedule(one, now)}" for one in configuration.schedules)
+        if lists_schedules:
+            now = sources.clock()
+            lines += (f"schedule {one.name} {describe_schedule(one, now)}" for one in configuration.schedules)
         lines.append(f"{sources.source} can be used: {counted}")
     text = "\n".join(lines)
     return refuse(sources.flags, result.faults, text=text) if result.faults else Result(text)
@@ -55,8 +60,8 @@ def _warn_of_files(sources: ConfigSources, options: Mapping[str, Any]) -> Iterat
 
 
 def explain_target(sources: ConfigSources) -> Result:
-    """Check the configuration, then explain the options of one target."""
-    checked = check_configuration(sources)
+    """Check the configuration, then explain the options of one target, with the schedules it depends on."""
+    checked = _check(sources, lists_schedules=False)
     if checked.faults:
         return checked
     configuration = sources.load()

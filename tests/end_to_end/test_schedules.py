@@ -57,6 +57,7 @@ def test_check_config_and_explain_show_schedules(program: Program) -> None:
         "  [table: ^orders$ during: event] is open on Thu 2026-12-24 18:00 Europe/Berlin,"
         " and closes on Thu 2026-12-24 20:31 Europe/Berlin"
     ) in explained.stdout.splitlines()
+    assert "schedule event is " not in explained.stdout  # which is for now
     (minimum,) = [line for line in explained.stdout.splitlines() if "min-provisioned-reads" in line]
     assert minimum.split() == [
         "min-provisioned-reads",
