@@ -408,6 +408,7 @@ def test_a_region_without_tables_says_what_to_do(program: Program) -> None:
     run = program.run("--init", "--region", "eu-west-3", AWS_DEFAULT_REGION=None)
     assert (run.code, run.stdout) == (1, "")
     assert run.stderr == (
+        "dynamic-dynamodb: listing the tables of eu-west-3\n"
         "dynamic-dynamodb: eu-west-3 has no tables: set --region, or create a table first:"
         " no configuration was written\n"
     )
