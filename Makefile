@@ -71,7 +71,7 @@ picture: $(READY) ## Draw docs/capacity.svg and docs/datapoint.svg
 	$(VENV)/bin/python -m docs.tools.picture
 	$(VENV)/bin/python -m docs.tools.datapoint
 
-pictures: $(READY) ## Take the pictures of the page in docs/watching.md with Chromium
+pictures: $(READY) ## Take the pictures of the page and of a report with Chromium
 	$(VENV)/bin/python -m tests.real.pictures
 
 check: lint docs test ## Run lint, docs and test

@@ -6,12 +6,13 @@ project = "Dynamic DynamoDB"
 author = "the authors of Dynamic DynamoDB"
 version = release = __version__
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx_copybutton"]
 exclude_patterns = ["_build", "tools"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3  # so that links to headings work here as they do on GitHub
 
 smartquotes = False  # they would turn --flags into dashes
+copybutton_selector = "div:not(.highlight-text, .highlight-output) > div.highlight > pre"
 highlight_language = "none"  # of blocks that name none: commands
 
 html_theme = "furo"

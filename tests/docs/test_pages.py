@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-LANGUAGES = ("", "ini", "cfg", "text", "systemd", "json", "yaml", "{toctree}", "{literalinclude}")
-"""The languages of blocks; `ini` is a configuration of this program."""
+LANGUAGES = ("", "ini", "cfg", "text", "output", "systemd", "json", "yaml", "{toctree}", "{literalinclude}")
+"""The languages of blocks.
+
+`ini` is a configuration of this program; `text` wraps in HTML, and `output` scrolls, because it has columns.
+"""
 
 
 @EVERY_PAGE

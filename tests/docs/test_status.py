@@ -60,7 +60,7 @@ def write_example() -> str:
 
 
 def test_the_page_shows_what_the_program_prints() -> None:
-    (shown,) = blocks(PAGE, "text")
+    (shown,) = blocks(PAGE, "output")
     assert shown.text == write_example()
 
 
