@@ -185,11 +185,13 @@ class _Loader:
         overlays = self._read_overlays(content)
         tables = [section for section in content.targets if not (section.gsi or section.during)]
         names = {section.table for section in tables}
-        self.reader.faults += [
-            f"[{clip(section.title)}] has no table section: add [table: {clip(section.table)}]"
-            for section in content.targets
-            if section.table not in names and not section.during
-        ]
+        for section in content.targets:
+            if section.table not in names and not section.during:
+                title = clip(section.title)
+                self.reader.faults.append(
+                    f"[{title}] has no table section: add [table: {clip(section.table)}]"
+                )
+                self._read_layer(section, SECTION_ORIGIN)  # for the faults of its options
         gsis: dict[str, list[TargetSection]] = {}
         for section in content.targets:
             if section.gsi and not section.during:

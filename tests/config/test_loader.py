@@ -162,6 +162,18 @@ if TYPE_CHECKING:
             id="an index without a table section",
         ),
         pytest.param(
+            "[table: a]\n[gsi: g table: b]\nmax-provisioned-reads: 5x\nmin-provisoned-writes: 5\n",
+            (
+                "line 2: [gsi: g table: b] has no table section: add [table: b]",
+                "line 3: [gsi: g table: b] max-provisioned-reads must be a whole number such as 50, got '5x'",
+                (
+                    "line 4: [gsi: g table: b] has no option 'min-provisoned-writes':"
+                    " did you mean min-provisioned-writes?"
+                ),
+            ),
+            id="the options of an index without a table section",
+        ),
+        pytest.param(
             "[global]\n", ("has no table section: add one, such as [table: ^my_table$]",), id="empty"
         ),
         pytest.param(
