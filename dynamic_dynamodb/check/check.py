@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from dynamic_dynamodb.check.discovery import Discovered, MatchedTarget
+    from dynamic_dynamodb.check.discovered import Discovered, MatchedTarget
     from dynamic_dynamodb.check.metric_reader import Measured
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.ports import TargetSeries, World

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.check.conditions import Conditions, Level
+from dynamic_dynamodb.check.discovered import NOT_AUTOSCALED, Discovered, MatchedTarget
 from dynamic_dynamodb.check.ports import TableList
 from dynamic_dynamodb.check.report import Outcome, TargetReport
 from dynamic_dynamodb.check.resilience import ENDING, Timeouts, Waits, gather, isolate
@@ -22,7 +23,6 @@ from dynamic_dynamodb.scaling.reasons import AWS_AUTOSCALED, ON_DEMAND, Code, Re
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
-    from datetime import datetime
 
     from dynamic_dynamodb.check.ports import Autoscaled, Autoscaling, Descriptions, Tables
     from dynamic_dynamodb.config.sections import Matches, Section
@@ -33,75 +33,9 @@ _LIST: Final = "the list of tables"
 _MOST_SUGGESTED: Final = 20
 """Sections that near names are looked for."""
 _AUTOSCALING: Final = "the look-up of what AWS scales itself"
-NOT_AUTOSCALED: Final[frozenset[Capacity]] = frozenset()
 _BOTH: Final = frozenset(Capacity)
 UNNAMED: Final = "?"
 """The name of an index whose name is not known."""
-
-
-@value
-class MatchedTarget:
-    """A target that a section matches, as AWS describes it now.
-
-    `autoscaled` are the capacities that AWS scales itself; None if that is not known.
-    """
-
-    section: Section
-    description: Description
-    autoscaled: frozenset[Capacity] | None = NOT_AUTOSCALED
-
-    @property
-    def target(self) -> Target:
-        """Return the target itself."""
-        return self.description.target
-
-    def at(self, now: datetime) -> MatchedTarget:
-        """Return the same with the options that hold at this moment."""
-        section = self.section.at(now)
-        return self if section is self.section else replace(self, section=section)
-
-    def report(self, outcome: Outcome, reason: Reason, error: AwsError | None = None) -> TargetReport:
-        """Report that there is no decision, with the reason."""
-        return TargetReport(
-            self.target,
-            outcome,
-            error=error,
-            skipped=reason,
-            section=self.section,
-            description=self.description,
-        )
-
-
-@value
-class Discovered:
-    """What there is to check, what is skipped, and what failed.
-
-    `listed` are all tables of the region; None if they could not be listed. `indexes` are the provisioned
-    ones of each table, with a section or without. `undescribed` are the tables that were left out.
-    """
-
-    matched: tuple[MatchedTarget, ...]
-    skipped: tuple[TargetReport, ...]
-    failed: tuple[TargetReport, ...]
-    indexes: Mapping[str, tuple[Index, ...]]
-    listed: Sequence[str] | None = None
-    undescribed: frozenset[str] = frozenset()
-    is_list_missing: bool = False
-    is_autoscaling_unknown: bool = False
-
-    def at(self, now: datetime) -> Discovered:
-        """Return the same with the options that hold at this moment."""
-        return replace(
-            self,
-            matched=tuple(one.at(now) for one in self.matched),
-            skipped=tuple(_date_report(one, now) for one in self.skipped),
-            failed=tuple(_date_report(one, now) for one in self.failed),
-        )
-
-
-def _date_report(report: TargetReport, now: datetime) -> TargetReport:
-    section = report.section.at(now) if report.section else None
-    return report if section is report.section else replace(report, section=section)
 
 
 @value

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from dynamic_dynamodb.check.discovery import MatchedTarget
+    from dynamic_dynamodb.check.discovered import MatchedTarget
     from dynamic_dynamodb.check.ports import Answers, Metrics, TargetSeries
     from dynamic_dynamodb.check.state import AccountMemory
     from dynamic_dynamodb.scaling.model import Target

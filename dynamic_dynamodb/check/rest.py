@@ -13,7 +13,7 @@ from dynamic_dynamodb.scaling.model import value
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from dynamic_dynamodb.check.discovery import Discovered, MatchedTarget
+    from dynamic_dynamodb.check.discovered import Discovered, MatchedTarget
     from dynamic_dynamodb.scaling.model import Target
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config import topics, validation
+from dynamic_dynamodb.config import flag_rules, topics, validation
 from dynamic_dynamodb.config.combinations import Combinations
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.file import (
@@ -309,9 +309,9 @@ class _Loader:
         self.reader.warnings += validation.warn_of_listening(global_options)
         if not {"sns-topic-arn", "sns-message-types"} & content.plain.get(DEFAULT_SECTION, {}).keys():
             self.reader.warnings += topics.warn_of_global_messages(global_options)
-        self.reader.warnings += validation.warn_of_flags_without_table(self.reader.flags)
-        self.reader.warnings += validation.warn_of_secret_flags(self.reader.flags)
-        self.reader.faults += validation.find_flag_faults(self.reader.flags)
+        self.reader.warnings += flag_rules.warn_of_flags_without_table(self.reader.flags)
+        self.reader.warnings += flag_rules.warn_of_secret_flags(self.reader.flags)
+        self.reader.faults += flag_rules.find_flag_faults(self.reader.flags)
         if DEFAULT_SECTION in content.plain:
             self.reader.warnings.append(
                 "[DEFAULT] applies to every section: use [default_options] for tables and indexes"

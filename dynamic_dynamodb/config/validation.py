@@ -16,7 +16,7 @@ from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
 from dynamic_dynamodb.errors import ConfigurationError
-from dynamic_dynamodb.options import OPTIONS, Capacity, Scope, find_flag_for_all
+from dynamic_dynamodb.options import OPTIONS, Capacity
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
 from dynamic_dynamodb.scaling.guards import EARLIEST_LATE, LATE_SPREAD
 from dynamic_dynamodb.scaling.target_options import read_target_options
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
     from dynamic_dynamodb.config.sections import Section
-    from dynamic_dynamodb.options.option import Option
     from dynamic_dynamodb.scaling.schedules import Schedule
     from dynamic_dynamodb.scaling.target_options import TargetOptions
 
@@ -48,7 +47,6 @@ LONGEST_USUAL_QUIET_SECONDS: Final = 1200
 _LONGEST_QUIET_SECONDS: Final = next(
     option.maximum for option in OPTIONS if option.name == "quiet-check-interval"
 )
-_TASKS: Final = ("daemon", "init", "record", "replay", "tune")
 _GROUP_OR_OTHERS_READ: Final = 0o044
 
 
@@ -319,32 +317,6 @@ def warn_of_unreachable_sections(sections: Sequence[Section], budget: MatchBudge
             expressions.append(section)
 
 
-def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
-    """Yield a fault for flags that exclude each other, or lack the flag that they require."""
-    for option in OPTIONS:
-        if option.needs and option.name in flags and not any(_is_given(one, flags) for one in option.needs):
-            yield f"{option.flags[0]} requires {' or '.join(f'--{one}' for one in option.needs)}"
-    tasks = [f"--{name}" for name in _TASKS if name in flags]
-    if len(tasks) > 1:
-        yield f"{' and '.join(tasks)} exclude each other: use one at a time"
-    if {"region", "regions"} <= flags.keys():
-        yield "--region and --regions exclude each other: leave out one of them"
-    chosen = [option.flags[0] for option in OPTIONS if option.name in flags and _is_for_a_table(option)]
-    flag = find_flag_for_all(flags)
-    if flag and chosen:
-        does = "records" if flag == "--all" else "describes"
-        yield f"{flag} {does} every table, so {', '.join(chosen)} cannot be set: leave out one or the other"
-
-
-def _is_for_a_table(option: Option) -> bool:
-    return option.name == "table-name" or option.scope is Scope.TARGET
-
-
-def _is_given(needed: str, flags: Mapping[str, object]) -> bool:
-    name, _, text = needed.partition(" ")
-    return name in flags and text in ("", flags[name])
-
-
 def warn_of_region(
     options: Mapping[str, Any], environment: Mapping[str, str], *, is_default: bool
 ) -> Iterator[str]:
@@ -385,23 +357,6 @@ def list_regions() -> tuple[str, ...]:
     except (OSError, ValueError, LookupError, TypeError):
         return ()
     return tuple(name for name in names if not name.endswith(_PARTITION_SUFFIX))
-
-
-def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:
-    """Yield a warning for scaling flags that have no effect."""
-    idle = [option.flags[0] for option in OPTIONS if option.scope is Scope.TARGET and option.name in flags]
-    if idle and "table-name" not in flags and not find_flag_for_all(flags):
-        yield f"{', '.join(idle)} has no effect without --table-name: the sections of the file apply"
-
-
-def warn_of_secret_flags(flags: Mapping[str, object]) -> Iterator[str]:
-    """Yield a warning for a secret on the command line."""
-    for option in OPTIONS:
-        if option.is_secret and option.name in flags:
-            yield (
-                f"{option.flags[0]} is visible to every user of this host, for example in ps: use a role,"
-                " AWS_PROFILE or AWS_SECRET_ACCESS_KEY, or a configuration file with mode 600"
-            )
 
 
 def warn_of_readable_secret(path: Path) -> Iterator[str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
     from dynamic_dynamodb.check.conditions import Conditions
-    from dynamic_dynamodb.check.discovery import Discovered
+    from dynamic_dynamodb.check.discovered import Discovered
     from dynamic_dynamodb.check.ports import Registration
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.options import Capacity
