@@ -43,7 +43,7 @@ def test_the_end_of_an_installation_says_whether_the_shell_finds_the_command(
         command.touch(mode=0o755)
     path = f"{tmp_path / first_on_path}:/usr/bin:/bin"
     ended = subprocess.run(
-        ["/usr/bin/env", "make", "where", f"PREFIX={tmp_path / 'own'}", *flags],
+        ["/usr/bin/env", "make", "--no-print-directory", "where", f"PREFIX={tmp_path / 'own'}", *flags],
         env={**os.environ, "PATH": path, "MAKEFLAGS": ""},
         cwd=ROOT,
         capture_output=True,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.replay.recordings.recording import Recording
 
-EXAMPLES: Final = int(os.environ.get("FUZZ_REPLAYS", "15"))
+EXAMPLES: Final = int(os.environ.get("FUZZ_REPLAYS", "8"))
 LIMITS = {"max_provisioned_reads": "400", "max_provisioned_writes": "300"}
 CHANGES: dict[str, list[str]] = {
     "reads_upper_threshold": ["60", "75.5", "90"],
