@@ -69,10 +69,16 @@ class Schedule:
         """Return the next moment, in UTC, at which it opens or closes; None if it never does again."""
         is_open, today = self.is_open(now), now.astimezone(self.zone.info).date()
         for number in range(-1, _SEARCHED_DAYS):
-            for moment in sorted(self._list_boundaries(today + number * _ONE_DAY)):
-                if moment > now and self.is_open(moment) is not is_open:
-                    return moment
+            day = today + number * _ONE_DAY
+            if (moment := self._find_change_on(day, now, is_open=is_open)) is not None:
+                # Where the clock skips midnight, a boundary of a day may come after one of the next.
+                return min(moment, self._find_change_on(day + _ONE_DAY, now, is_open=is_open) or moment)
         return self._find_opening_of_dates(now) if not is_open else None
+
+    def _find_change_on(self, day: date, now: datetime, *, is_open: bool) -> datetime | None:
+        """Return the first boundary of a day after now from which it is not as it is now."""
+        moments = (moment for moment in sorted(self._list_boundaries(day)) if moment > now)
+        return next((moment for moment in moments if self.is_open(moment) is not is_open), None)
 
     def find_next_opening(self, now: datetime) -> datetime | None:
         """Return `now` if it is open, else the next moment, in UTC, at which it opens; None if none."""
@@ -125,7 +131,8 @@ class Schedule:
 
     def _find_clock_change(self, day: date) -> datetime:
         """Return the first minute, in UTC, after the clock has changed on a day."""
-        low = datetime.combine(day, time(0), self.zone.info).astimezone(timezone.utc)
+        # Where midnight is skipped, it counts as the moment of the change.
+        low = datetime.combine(day, time(0), self.zone.info).astimezone(timezone.utc) - _ONE_MINUTE
         high = datetime.combine(day + _ONE_DAY, time(0), self.zone.info).astimezone(timezone.utc)
         before = low.astimezone(self.zone.info).utcoffset()
         while high - low > _ONE_MINUTE:
