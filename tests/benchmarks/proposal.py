@@ -17,9 +17,9 @@ from pathlib import Path
 
 from dynamic_dynamodb.scaling.costs import THOUSAND_METRICS_DOLLARS
 from tests.emulator import Emulator
-from tests.emulator.control import CONSUMED_READS, CONSUMED_WRITES
 from tests.emulator.metrics import MetricKey
 from tests.emulator.moments import MINUTE, floor_minute
+from tests.emulator.place_control import CONSUMED_READS, CONSUMED_WRITES
 
 SIZES = (100, 2_500)
 MINUTES = timedelta(days=15) // timedelta(minutes=1)

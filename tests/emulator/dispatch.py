@@ -9,7 +9,7 @@ import traceback
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, pricing, sns
+from tests.emulator import autoscaling, cloudwatch, dynamodb, passthrough, pricing, sns, sts
 from tests.emulator.control import Control
 from tests.emulator.control_answers import json_answer
 from tests.emulator.errors import ServiceError
@@ -23,12 +23,13 @@ from tests.emulator.fault_effects import (
 )
 from tests.emulator.faults import ANSWER_KINDS, BEFORE_KINDS, ENDLESS_PAGES, RESULT_KINDS
 from tests.emulator.protocols import protocol_of
-from tests.emulator.wire import Answer, Call, Delivery, RawRequest, Scope, action_of, may_be_unsigned
+from tests.emulator.wire import Answer, Call, Delivery, RawRequest, Scope, action_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.emulator.faults import Taken
+    from tests.emulator.identities import Identity
     from tests.emulator.request_log import LoggedRequest
     from tests.emulator.state import State
 
@@ -51,7 +52,7 @@ class Dispatcher(Control):
         scope = Scope.of(raw.headers)
         protocol = protocol_of(scope.service, raw.headers)
         try:
-            call = _decode(raw, scope)
+            call = _decode(raw, scope, state.identities.find(scope.access_key))
         except (ValueError, KeyError) as error:
             return protocol.encode_error(
                 ServiceError("SerializationException", f"cannot read the request: {error}")
@@ -89,16 +90,13 @@ class Dispatcher(Control):
         return answer_instead(answering, call, taken)
 
     def _serve(self, state: State, call: Call, taken: Taken, logged: LoggedRequest) -> Answer:
-        if not call.access_key and not may_be_unsigned(call.action):
-            raise ServiceError(
-                code="MissingAuthenticationToken",
-                message="Request is missing Authentication Token",
-                status=403,
-            )
+        sts.check_sender(call, state.clock.now())
         service = _OWN_SERVICES.get(call.service)
+        if call.service == "sts" and call.action in sts.ACTIONS:
+            service = sts.serve
         if service is None:
             if call.service == "sns":
-                sns.check(call)
+                sns.check(call, state.identities.topics_open_to)
             answer = passthrough.forward(call.raw)
             if call.service == "sns":
                 answer = sns.correct(answer)
@@ -108,7 +106,8 @@ class Dispatcher(Control):
         if is_endless:
             begin_again(call)
         with self._lock:
-            result = copy.deepcopy(service(state, call)) if taken.faults else service(state, call)
+            place = state.find(call.identity.account, call.region)
+            result = copy.deepcopy(service(place, call)) if taken.faults else service(place, call)
         logged.applied = True
         if is_endless:
             promise_another(call, result)
@@ -139,11 +138,11 @@ def _date(answer: Answer, now: datetime, taken: Taken) -> None:
         del answer.headers["Date"]
 
 
-def _decode(raw: RawRequest, scope: Scope) -> Call:
+def _decode(raw: RawRequest, scope: Scope, identity: Identity) -> Call:
     protocol = protocol_of(scope.service, raw.headers)
     parameters = protocol.decode(raw.body)
     action = action_of(raw, parameters)
     parameters.pop("Action", None)
     parameters.pop("Version", None)
     service = scope.service
-    return Call(service, action, parameters, scope.region, scope.access_key, protocol, raw)
+    return Call(service, action, parameters, scope.region, scope.access_key, identity, protocol, raw)

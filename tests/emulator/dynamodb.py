@@ -72,6 +72,7 @@ def _create_table(state: State, call: Call) -> dict[str, Any]:
             index["IndexName"]: new_throughput(index.get("ProvisionedThroughput"))
             for index in given.get("GlobalSecondaryIndexes", [])
         },
+        account=state.account,
     )
     state.tables.add(table)
     return {"TableDescription": table.describe(now, call.region) | {"TableStatus": "CREATING"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ACCOUNT = "123456789012"
+"""The account of all access keys that no control method has given to another one."""
 USER_ARN = f"arn:aws:iam::{ACCOUNT}:user/tester"
 
 _CAPACITY = (
@@ -53,10 +54,10 @@ class ServiceError(Exception):
         self.status = status
 
 
-def denied_message(permission: str, resource: str | None) -> str:
-    """Return the message of AWS for a missing permission such as dynamodb:UpdateTable."""
+def denied_message(user: str, permission: str, resource: str | None) -> str:
+    """Return the message of AWS for a missing permission such as dynamodb:UpdateTable; `user` is an ARN."""
     where = f" on resource: {resource}" if resource else ""
     return (
-        f"User: {USER_ARN} is not authorized to perform: {permission}{where} "
+        f"User: {user} is not authorized to perform: {permission}{where} "
         f"because no identity-based policy allows the {permission} action"
     )

@@ -112,8 +112,11 @@ def _error(fault: Fault, call: Call) -> ServiceError:
     message = fault.message if fault.message is not None else text
     if message == "{denied}":
         prefix = _PERMISSION_PREFIXES.get(call.service, call.service)
-        resource = table_arn(table, call.region) if table else call.parameters.get("TopicArn")
-        message = denied_message(f"{prefix}:{call.action}", resource)
+        account, given = call.identity.account, call.parameters
+        resource = given.get("TopicArn", given.get("RoleArn"))
+        if table:
+            resource = table_arn(table, call.region, account)
+        message = denied_message(call.identity.arn, f"{prefix}:{call.action}", resource)
     bare = fault.kind == "bare_error"
     return ServiceError(
         fault.code, None if bare else message.replace("{table}", table), fault.status or status

@@ -36,8 +36,9 @@ ONCE_MORE = "@once more@"
 class Fault:
     """One rule: which calls fail, and how.
 
-    Which calls: `action`, `table` and `region` choose the calls (None means any); of these the first `after`
-    pass untouched, then `times` are hit (None means all that follow).
+    Which calls: `action`, `table`, `region`, `account` (that of the access key) and `role` (the ARN that
+    AssumeRole asks for) choose the calls (None means any); of these the first `after` pass untouched, then
+    `times` are hit (None means all that follow).
 
     What happens, by `kind`:
     - "error": the AWS error `code`; `message` and `status` default to AWS's own for the known codes.
@@ -71,6 +72,8 @@ class Fault:
     action: str | None = None
     table: str | None = None
     region: str | None = None
+    account: str | None = None
+    role: str | None = None
     times: int | None = 1
     after: int = 0
     code: str = "InternalServerError"
@@ -96,7 +99,13 @@ class Fault:
 
     def concerns(self, call: Call) -> bool:
         """Return whether the rule applies to this call."""
-        if self.action not in (None, call.action) or self.region not in (None, call.region):
+        chosen = (
+            (self.action, call.action),
+            (self.region, call.region),
+            (self.account, call.identity.account),
+            (self.role, call.parameters.get("RoleArn")),
+        )
+        if any(wanted not in (None, found) for wanted, found in chosen):
             return False
         if self.kind in RESULT_KINDS - {"odd"} and call.action != "GetMetricData":
             return False

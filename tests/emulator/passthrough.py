@@ -7,7 +7,6 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tests.emulator.errors import ACCOUNT
 from tests.emulator.wire import Answer
 
 if TYPE_CHECKING:
@@ -28,13 +27,13 @@ def forward(raw: RawRequest) -> Answer:
     return Answer(int(status.split()[0]), content, kept)
 
 
-def create_topic(name: str, region: str) -> str:
+def create_topic(name: str, region: str, account: str) -> str:
     """Create an SNS topic and return its ARN."""
     from moto.sns.models import sns_backends  # noqa: PLC0415 - see forward()
 
     _application()
     with _lock:
-        arn: str = sns_backends[ACCOUNT][region].create_topic(name).arn
+        arn: str = sns_backends[account][region].create_topic(name).arn
     return arn
 
 

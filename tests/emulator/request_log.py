@@ -18,11 +18,10 @@ class LoggedRequest:
     """One request; `ended` and `status` are None until it is answered.
 
     `parameters` are the decoded ones: the JSON body for DynamoDB, the queries for GetMetricData, the topic,
-    subject and message for Publish. `error` is the code of the AWS error answered
-    (None where moto answered it),
-    `applied` whether the action took effect, which a fault may hide from the client. `connection` is the
-    client's port, the same for all requests which reused one connection. The times are real ones, whatever
-    set_clock() says.
+    subject and message for Publish. `account` is that of the access key. `error` is the code of the AWS error
+    answered (None where moto answered it), `applied` whether the action took effect, which a fault may hide
+    from the client. `connection` is the client's port, the same for all requests which reused one connection.
+    The times are real ones, whatever set_clock() says.
     """
 
     number: int
@@ -31,6 +30,7 @@ class LoggedRequest:
     parameters: dict[str, Any]
     region: str
     access_key: str
+    account: str
     protocol: str
     connection: int
     user_agent: str
@@ -59,6 +59,7 @@ class RequestLog:
                 parameters=call.parameters,
                 region=call.region,
                 access_key=call.access_key,
+                account=call.identity.account,
                 protocol=call.protocol.name,
                 connection=call.connection,
                 user_agent=call.headers.get("user-agent", ""),

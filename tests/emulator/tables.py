@@ -1,4 +1,4 @@
-"""The tables of the account: what ListTables and DescribeTable show."""
+"""The tables of an account in a region: what ListTables and DescribeTable show."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Table:
     sizes: dict[str | None, int] = field(default_factory=dict)
     table_class: str | None = None
     identity: str = field(default_factory=lambda: str(uuid.uuid4()))
+    account: str = ACCOUNT
 
     def begin_update(self, requested: dict[str | None, Units], now: datetime, seconds: float) -> None:
         """Accept new units for the table (None) or its indexes; the table is UPDATING in each case."""
@@ -61,7 +62,7 @@ class Table:
 
     def describe(self, now: datetime, region: str) -> dict[str, Any]:
         """Build the answer member Table or TableDescription."""
-        arn = table_arn(self.name, region)
+        arn = table_arn(self.name, region, self.account)
         described: dict[str, Any] = {
             "TableName": self.name,
             "TableStatus": self.throughput.status,
@@ -101,13 +102,13 @@ class Table:
         return described
 
 
-def table_arn(name: str, region: str) -> str:
+def table_arn(name: str, region: str, account: str) -> str:
     """Build the ARN of a table."""
-    return f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/{name}"
+    return f"arn:aws:dynamodb:{region}:{account}:table/{name}"
 
 
 class Tables:
-    """Keep the tables by name; all regions share them."""
+    """Keep the tables of a place by name."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}

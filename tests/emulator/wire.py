@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.emulator.identities import Identity
     from tests.emulator.protocols import Protocol
 
 _UNSIGNED_STS = "AssumeRoleWith"
@@ -54,6 +55,7 @@ class Call:
     parameters: dict[str, Any]
     region: str
     access_key: str
+    identity: Identity
     protocol: Protocol
     raw: RawRequest
 
