@@ -114,7 +114,7 @@ def list_files() -> Iterator[tuple[Path, str]]:
 
 
 def _write_options() -> Iterator[str]:
-    for scope in (Scope.GLOBAL, Scope.LOGGING, Scope.SCHEDULE, Scope.TARGET):
+    for scope in (Scope.GLOBAL, Scope.LOGGING, Scope.ACCOUNT, Scope.SCHEDULE, Scope.TARGET):
         yield f"## {scope.value}\n"
         for option in options_in(scope):
             if option.capacity is not Capacity.WRITES:

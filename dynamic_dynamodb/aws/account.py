@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.notifications import Message
     from dynamic_dynamodb.check.resilience import Timeouts
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.places import Place
 
 UPDATES_AT_ONCE: Final = 4
 """AWS refuses some of ten simultaneous updates."""
@@ -81,14 +82,14 @@ class SnsNotifier:
 class AwsAccount:
     """One account in one region: its services, called with one set of credentials."""
 
-    def __init__(self, client: AwsClient, workers: Workers, waits: Waits) -> None:
-        """Build the adapters; nothing is called yet."""
+    def __init__(self, client: AwsClient, workers: Workers, waits: Waits, place: str = "") -> None:
+        """Build the adapters; nothing is called yet. `place` is that of the targets of checks."""
         self.client = client
         self.workers = workers
-        self.tables = DynamoDbTables(client, workers.lookups, waits)
+        self.tables = DynamoDbTables(client, workers.lookups, waits, place)
         self.metrics = CloudWatchMetrics(client, workers.lookups, waits)
         self.history = CloudWatchHistory(client)
-        self.autoscaling = ApplicationAutoScaling(client)
+        self.autoscaling = ApplicationAutoScaling(client, place)
         self.prices = PriceList(client)
         self.notifier = SnsNotifier(client)
         self.budget = client.budget
@@ -105,24 +106,26 @@ class AwsAccount:
         self.client.prepare()
 
 
-def open_account(
+def open_account(  # noqa: PLR0913 - of which three are keywords
     configuration: Configuration,
     workers: Workers,
     timeouts: Timeouts,
     is_stopping: Callable[[], bool],
     *,
     before: AwsAccount | None = None,
+    place: Place | None = None,
 ) -> AwsAccount:
-    """Return the account and region of a configuration; nothing is called yet.
+    """Return a place of a configuration, by default its only one; nothing is called yet.
 
     It uses the credentials that `before`, the account of the previous configuration, has found, and what
     its clock knows. Raises ConfigurationError for unusable keys and for a region that cannot exist.
     """
     options = configuration.global_options
+    place = configuration.places[0] if place is None else place
     key_id, secret_key = options["aws_access_key_id"], options["aws_secret_access_key"]
     try:
         credentials = Credentials(
-            options["region"],
+            place.region,
             (key_id, secret_key) if key_id and secret_key else options["aws_profile"],
             timeouts=timeouts,
             is_stopping=is_stopping,
@@ -131,7 +134,7 @@ def open_account(
             credentials,
             partial(
                 make_clients,
-                list_services(configuration),
+                list_services(configuration, place.region),
                 profile=options["aws_profile"],
                 credential_provider=credentials,
                 timeouts=timeouts,
@@ -146,11 +149,14 @@ def open_account(
     if before is not None:
         credentials.adopt(before.client.credentials)
         client.clock.known = before.clock.known
-    return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping))
+    return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping), place.label)
 
 
-def list_services(configuration: Configuration) -> dict[str, str]:
-    """Return the services that a configuration uses, with their regions: each client takes time to make."""
+def list_services(configuration: Configuration, region: str) -> dict[str, str]:
+    """Return the services that a configuration uses in a region, with the region of each.
+
+    Each client takes time to make.
+    """
     options = configuration.global_options
     services = ["dynamodb", "cloudwatch"]
     if list_topics(configuration):
@@ -158,5 +164,5 @@ def list_services(configuration: Configuration) -> dict[str, str]:
     is_survey = bool(options["record"] or options["init"])
     if options["skip_aws_autoscaled"] or is_survey:
         services.append("application-autoscaling")
-    regions = dict.fromkeys(services, options["region"])
-    return {**regions, "pricing": find_endpoint(options["region"])} if is_survey else regions
+    regions = dict.fromkeys(services, region)
+    return {**regions, "pricing": find_endpoint(region)} if is_survey else regions

@@ -64,11 +64,12 @@ class ScheduledAction:
 
 
 class ApplicationAutoScaling:
-    """Application Auto Scaling in one region."""
+    """Application Auto Scaling in one region; `place` is that of the targets that checks ask for."""
 
-    def __init__(self, client: AwsClient) -> None:
+    def __init__(self, client: AwsClient, place: str = "") -> None:
         """Keep the client; nothing is called yet."""
         self._client = client
+        self._place = place
 
     def find_autoscaled(self) -> Autoscaled:
         """Return the capacities that are registered and not suspended, 50 per page; raise AwsError."""
@@ -83,7 +84,8 @@ class ApplicationAutoScaling:
         unknown: list[str] = []
         for registered, others in pages:
             unknown += others
-            for target, capacity in registered:
+            for registered_target, capacity in registered:
+                target = registered_target._replace(place=self._place)
                 found[target] = found.get(target, frozenset()) | {capacity}
         shown = ", ".join(unknown[:_MOST_SHOWN])
         warning = f"AWS Application Auto Scaling lists resources other than tables and indexes: {shown}"

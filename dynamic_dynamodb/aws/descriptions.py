@@ -30,8 +30,8 @@ def check_table(name: str, table: Mapping[str, Any]) -> None:
         raise ValueError(f"TableName is {shorten_value(table['TableName'])}")
 
 
-def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Description]:
-    """Return the descriptions of a table and its indexes, the table first.
+def read_table(name: str, table: Mapping[str, Any], place: str = "") -> Mapping[Target, Description]:
+    """Return the descriptions of a table and its indexes, the table first; `place` is that of the targets.
 
     Raises ValueError, or another error of a malformed answer, for another table and for a table without
     a status, which its indexes need too.
@@ -42,7 +42,7 @@ def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Descripti
     if not isinstance(indexes, list):
         indexes = [indexes]  # becomes an index without a name
     described = replace(
-        _read_resource(Target(name), status, table),
+        _read_resource(Target(name, place=place), status, table),
         account=_find_account(str(table.get("TableArn"))),
         table_class=_find_class(table.get("TableClassSummary")),
         replicas=tuple(map(_name_region, replicas)) if isinstance(replicas, list) else (),
@@ -54,7 +54,7 @@ def read_table(name: str, table: Mapping[str, Any]) -> Mapping[Target, Descripti
     )
     descriptions = {described.target: described}
     for index in filter(_is_named, indexes):
-        target = Target(name, index["IndexName"])
+        target = Target(name, index["IndexName"], place)
         is_on_demand = described.provisioned == _ON_DEMAND and not described.flaw
         parsed = replace(
             _read_index(target, status, index, is_on_demand=is_on_demand), table_class=described.table_class

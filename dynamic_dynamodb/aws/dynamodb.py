@@ -29,10 +29,11 @@ _MOST_SHOWN: Final = 3
 
 
 class DynamoDbTables:
-    """DynamoDB's control plane in one region."""
+    """DynamoDB's control plane in one region; `place` is that of the targets that it returns."""
 
-    def __init__(self, client: AwsClient, executor: Executor, waits: Waits) -> None:
+    def __init__(self, client: AwsClient, executor: Executor, waits: Waits, place: str = "") -> None:
         """Keep the client, and the threads for concurrent calls."""
+        self._place = place
         self._client = client
         self._executor = executor
         self._waits = waits
@@ -60,7 +61,7 @@ class DynamoDbTables:
         return self._client.call(
             DESCRIBE_TABLE,
             "describe_table",
-            lambda answer: read_table(table, answer["Table"]),
+            lambda answer: read_table(table, answer["Table"], self._place),
             TableName=table,
         )
 

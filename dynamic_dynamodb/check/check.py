@@ -120,6 +120,7 @@ class Check:
             world.autoscaling,
             Waits.for_lookups(world.budget.timeouts, is_stopping),
             world.conditions,
+            place=world.place,
         )
         self._reader = MetricReader(world.metrics, memory)
         self._is_dry_run = is_dry_run

@@ -67,6 +67,8 @@ class Discovery:
     known: dict[str, Mapping[Target, Description]] = field(default_factory=dict)
     replicated: frozenset[str] = frozenset()
     unused: tuple[object, str] | None = None
+    place: str = ""
+    """What the names of targets begin with, as in `Target`."""
 
     def find(self, left_out: frozenset[str] = frozenset()) -> Discovered | AwsError:
         """List, match and describe; return AwsError if AWS does not accept the credentials.
@@ -95,7 +97,9 @@ class Discovery:
     def _evaluate(self, answers: _Answers, budget: MatchBudget) -> Discovered:
         """Pair targets with sections."""
         described: dict[str, Mapping[Target, Description]] = {}
-        failed = [*_report_undecided((Target(name), one) for name, one in answers.matches.undecided.items())]
+        failed = [
+            *_report_undecided((self._name(name), one) for name, one in answers.matches.undecided.items())
+        ]
         for name, answer in answers.descriptions.items():
             if _is_ending(answer):
                 continue
@@ -103,7 +107,7 @@ class Discovery:
                 reason = Reason(Code.DESCRIBE_FAILED, str, answer)
                 failed.append(
                     TargetReport(
-                        Target(name),
+                        self._name(name),
                         Outcome.FAILED,
                         error=answer,
                         skipped=reason,
@@ -114,9 +118,9 @@ class Discovery:
                 described[name] = answer
         sections = answers.matches.sections
         failed += (
-            _report_flaw(Target(name, UNNAMED), flaw, sections[name])
+            _report_flaw(self._name(name, UNNAMED), flaw, sections[name])
             for name, targets in described.items()
-            for flaw in targets[Target(name)].unnamed
+            for flaw in targets[self._name(name)].unnamed
             if sections[name].gsis
         )
         # A table that cannot be described now counts as it was last, or its conditions would come and go.
@@ -125,7 +129,9 @@ class Discovery:
             name: _match_indexes(sections[name], targets, budget) for name, targets in self.known.items()
         }
         failed += _report_undecided(
-            (Target(name, index), gsi) for name in described for index, gsi in indexes[name].undecided.items()
+            (self._name(name, index), gsi)
+            for name in described
+            for index, gsi in indexes[name].undecided.items()
         )
         unused = self._note_odd_indexes(sections, indexes, budget)
         self._note_replicas()
@@ -133,7 +139,7 @@ class Discovery:
             self._note_unused(answers.matches.unused, unused, answers.listed)
         autoscaled = answers.autoscaled
         matched, skipped = [], []
-        for target, section in sorted(_pair(sections, indexes, described), key=itemgetter(0)):
+        for target, section in sorted(self._pair(sections, indexes, described), key=itemgetter(0)):
             description = described[target.table][target]
             if description.flaw:
                 failed.append(_report_flaw(target, description.flaw, section))
@@ -155,6 +161,18 @@ class Discovery:
             is_list_missing=answers.listed is None and self._has_expressions,
             is_autoscaling_unknown=autoscaled is None,
         )
+
+    def _name(self, table: str, index: str = "") -> Target:
+        return Target(table, index, self.place)
+
+    def _pair(
+        self, sections: Mapping[str, Section], indexes: Mapping[str, Matches], described: Iterable[str]
+    ) -> Iterator[tuple[Target, Section]]:
+        """Return tables and indexes with their sections."""
+        for name in described:
+            yield self._name(name), sections[name]
+            for index, gsi in indexes[name].sections.items():
+                yield self._name(name, index), gsi
 
     def _list_indexes(self, matches: Mapping[str, Matches]) -> Mapping[str, tuple[Index, ...]]:
         """List the provisioned indexes of each table, and note those without a section."""
@@ -237,7 +255,7 @@ class Discovery:
             unused |= {gsi.title: gsi for gsi in matches.unused}
             used |= {gsi.title for gsi in sections[name].gsis} - {gsi.title for gsi in matches.unused}
             doubled += [
-                f"{Target(name, index)} matches {' and '.join(f'[{gsi.title}]' for gsi in gsis)}"
+                f"{self._name(name, index)} matches {' and '.join(f'[{gsi.title}]' for gsi in gsis)}"
                 for index, gsis in matches.doubled.items()
             ]
         orphans = [
@@ -251,7 +269,9 @@ class Discovery:
         return [gsi for title, gsi in unused.items() if title not in used]
 
     def _note_replicas(self) -> None:
-        regions = {name: ", ".join(targets[Target(name)].replicas) for name, targets in self.known.items()}
+        regions = {
+            name: ", ".join(targets[self._name(name)].replicas) for name, targets in self.known.items()
+        }
         for name in sorted({*regions, *self.replicated}):
             found = regions.get(name, "")
             sentence = (
@@ -319,16 +339,6 @@ def _report_undecided(undecided: Iterable[tuple[Target, Section]]) -> Iterator[T
 
 def _has_undecided(found: Discovered) -> bool:
     return any(one.skipped and one.skipped.code is Code.MATCHING_TIMED_OUT for one in found.failed)
-
-
-def _pair(
-    sections: Mapping[str, Section], indexes: Mapping[str, Matches], described: Iterable[str]
-) -> Iterator[tuple[Target, Section]]:
-    """Return tables and indexes with their sections."""
-    for name in described:
-        yield Target(name), sections[name]
-        for index, gsi in indexes[name].sections.items():
-            yield Target(name, index), gsi
 
 
 def _report_flaw(target: Target, flaw: str, section: Section) -> TargetReport:

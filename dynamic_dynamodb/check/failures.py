@@ -312,7 +312,7 @@ def _is_gone(failed: FailureKey, report: CheckReport, reports: Mapping[Target, T
         return False
     if report.listed is not None and failed.table not in report.listed:
         return True
-    table = reports.get(Target(failed.table))
+    table = reports.get(failed.table_target)
     return bool(failed.index) and table is not None and table.description is not None
 
 

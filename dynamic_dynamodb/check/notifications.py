@@ -67,7 +67,10 @@ def write_change(options: TargetOptions, applied: Decision) -> tuple[Message, ..
     types = {"scale-up" if side.is_raise else "scale-down" for side in changed}
     return tuple(
         _message(
-            options, types, f"Updated provisioning for {target.kind} {target.index or target.table}", lines
+            options,
+            types,
+            f"Updated provisioning for {target.kind} {_add_place(target, target.index or target.table)}",
+            lines,
         )
     )
 
@@ -83,5 +86,9 @@ def _describe(side: CapacityDecision) -> str:
 
 
 def full_name(target: Target) -> str:
-    """Return the name as 2.5.1 spelled it, which subscribers parse."""
-    return f"{target.table} - GSI: {target.index}" if target.index else target.table
+    """Return the name as 2.5.1 spelled it, which subscribers parse; a place stands before it."""
+    return _add_place(target, f"{target.table} - GSI: {target.index}" if target.index else target.table)
+
+
+def _add_place(target: Target, name: str) -> str:
+    return f"{target.place} {name}" if target.place else name

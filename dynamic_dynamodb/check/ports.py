@@ -171,6 +171,7 @@ class World:
 
     `lookups` and `updates` run calls concurrently and limit how many are under way. Without `autoscaling`
     nothing is left alone because AWS scales it. The adapters set their `conditions`, and share the `budget`.
+    `place` is what the names of its targets begin with, also those that the adapters return.
     """
 
     tables: Tables
@@ -183,3 +184,4 @@ class World:
     budget: CallBudget = field(default_factory=CallBudget)
     clock: Clock = field(default_factory=MachineClock)
     conditions: Conditions = field(default_factory=Conditions)
+    place: str = ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_LINE_FAULTS: Final = 50
 MOST_SCHEDULES: Final = 50
+MOST_ACCOUNTS: Final = 200
 MOST_OVERLAYS: Final = 20
 """Of one section. More would make the check of all combinations slow."""
 _SECRET_WORD: Final = re.compile("key|secret|passw|token", re.IGNORECASE)
@@ -45,6 +46,7 @@ class FileContent:
 
     plain: dict[str, dict[str, str]] = field(default_factory=dict)
     schedules: dict[str, dict[str, str]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, str]] = field(default_factory=dict)
     targets: list[TargetSection] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -195,6 +197,10 @@ def _add_section(title: str, texts: dict[str, str], content: FileContent) -> Non
         content.faults.append(f"section {shown} is one too many: use at most {MOST_SCHEDULES} schedules")
     elif read.schedule:
         content.schedules[read.schedule] = texts
+    elif read.account and len(content.accounts) == MOST_ACCOUNTS:
+        content.faults.append(f"section {shown} is one too many: use at most {MOST_ACCOUNTS} accounts")
+    elif read.account:
+        content.accounts[read.account] = texts
     elif read.plain:
         content.plain[read.plain] = texts
     else:

@@ -32,7 +32,7 @@ def find_flag_faults(flags: Mapping[str, object]) -> Iterator[str]:
 
 
 def _is_for_a_table(option: Option) -> bool:
-    return option.name == "table-name" or option.scope is Scope.TARGET
+    return option.name == "table-name" or (option.scope is Scope.TARGET and bool(option.flags))
 
 
 def _is_given(needed: str, flags: Mapping[str, object]) -> bool:
@@ -42,7 +42,11 @@ def _is_given(needed: str, flags: Mapping[str, object]) -> bool:
 
 def warn_of_flags_without_table(flags: Mapping[str, object]) -> Iterator[str]:
     """Yield a warning for scaling flags that have no effect."""
-    idle = [option.flags[0] for option in OPTIONS if option.scope is Scope.TARGET and option.name in flags]
+    idle = [
+        option.flags[0]
+        for option in OPTIONS
+        if option.name in flags and option.name != "table-name" and _is_for_a_table(option)
+    ]
     if idle and "table-name" not in flags and not find_flag_for_all(flags):
         yield f"{', '.join(idle)} has no effect without --table-name: the sections of the file apply"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config import flag_rules, topics, validation
+from dynamic_dynamodb.config.accounts import PlaceReader
 from dynamic_dynamodb.config.combinations import Combinations
 from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.file import (
@@ -17,6 +18,7 @@ from dynamic_dynamodb.config.file import (
     read_file,
 )
 from dynamic_dynamodb.config.lines import LineFinder
+from dynamic_dynamodb.config.places import Place, label_places, select_sections
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
@@ -45,13 +47,30 @@ _FLAG_SCOPES: Final = (Scope.GLOBAL, Scope.LOGGING, Scope.COMMAND_LINE)
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Every effective option, in plain dicts with underscore keys, as in `--show-config`."""
+    """Every effective option, in plain dicts with underscore keys, as in `--show-config`.
+
+    `sections` are those of all `places`, of which there is at least one.
+    """
 
     global_options: Mapping[str, Any]
     logging_options: Mapping[str, Any]
     sections: tuple[Section, ...]
     warnings: tuple[str, ...]
     schedules: tuple[Schedule, ...] = ()
+    places: tuple[Place, ...] = ()
+
+    def sections_in(self, place: Place) -> tuple[Section, ...]:
+        """Return the sections that hold in a place."""
+        return select_sections(self.sections, place)
+
+    def at_place(self, place: Place) -> Configuration:
+        """Return the configuration of one place alone, whose targets need no label."""
+        return replace(
+            self,
+            global_options={**self.global_options, "region": place.region},
+            sections=self.sections_in(place),
+            places=label_places([place]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,7 @@ class _Loader:
     schedules: dict[str, Schedule] = field(default_factory=dict)
     combinations: Combinations = field(default_factory=lambda: Combinations((), BEGINNING))
     global_options: Values = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
 
     def examine(self) -> LoadResult:
         content = self._read_content()
@@ -112,6 +132,7 @@ class _Loader:
             **join(Scope.COMMAND_LINE, flags[Scope.COMMAND_LINE]).values,
         }
         self.global_options = global_options
+        self._read_places(content)
         logging_options = join(Scope.LOGGING, everywhere, plain["logging"], flags[Scope.LOGGING]).values
         below = (plain["default_options"], everywhere)
         self._read_schedules(content)
@@ -125,6 +146,7 @@ class _Loader:
             sections,
             _add_lines(self.reader.warnings, content.lines),
             tuple(self.schedules.values()),
+            self.places,
         )
         return LoadResult(configuration, _add_lines(self.reader.faults, content.lines), content.lines)
 
@@ -148,6 +170,14 @@ class _Loader:
 
     def _needs_no_section(self) -> bool:
         return "table-name" in self.reader.flags or bool(find_flag_for_all(self.reader.flags))
+
+    def _read_places(self, content: FileContent) -> None:
+        reader = PlaceReader(self.reader, self.global_options, has_own_region=not self.has_default_region)
+        every = reader.read(content.accounts)
+        chosen = reader.choose(every)
+        self.places = chosen or label_places([Place(self.global_options["region"])])
+        if len(self.places) == 1:
+            self.global_options["region"] = self.places[0].region
 
     def _read_schedules(self, content: FileContent) -> None:
         for name, texts in content.schedules.items():

@@ -130,7 +130,7 @@ class Reader:
         """Return the values that flags set in one scope."""
         parsed: Values = {}
         for option in options_in(scope):
-            given = self.flags.get(option.name)
+            given = self.flags.get(option.name) if option.flags else None  # names occur in several scopes
             if given == "":
                 self.faults.append(f"{option.flags[-1]} is empty: give it a value, or leave it out")
             elif isinstance(given, bool):

@@ -6,6 +6,7 @@ from typing import Final
 
 from dynamic_dynamodb.options.capacities import name_of
 from dynamic_dynamodb.options.option import Capacity, Group, Kind, Option, Scope
+from dynamic_dynamodb.options.places import ACCOUNT_OPTIONS, GOOD_REGIONS
 from dynamic_dynamodb.options.program import GLOBAL_OPTIONS, LOGGING_OPTIONS, PROGRAM_OPTIONS, SHELLS
 from dynamic_dynamodb.options.replay import (
     DEFAULT_DOLLARS,
@@ -26,6 +27,7 @@ from dynamic_dynamodb.options.targets import (
 __all__ = [
     "DEFAULT_DOLLARS",
     "FAILURE_TYPES",
+    "GOOD_REGIONS",
     "MESSAGE_TYPES",
     "OBSOLETE_MESSAGE_TYPES",
     "OBSOLETE_OPTIONS",
@@ -48,6 +50,7 @@ OPTIONS: Final = (
     *REPLAY_OPTIONS,
     *GLOBAL_OPTIONS,
     *LOGGING_OPTIONS,
+    *ACCOUNT_OPTIONS,
     *SCHEDULE_OPTIONS,
     *TARGET_OPTIONS,
 )

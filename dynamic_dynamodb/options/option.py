@@ -45,6 +45,7 @@ class Scope(Enum):
     COMMAND_LINE = "command line only"
     GLOBAL = "[global]"
     LOGGING = "[logging]"
+    ACCOUNT = "[account: …]"
     SCHEDULE = "[schedule: …]"
     TARGET = "[table: …], [gsi: … table: …] and [default_options]"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dynamic_dynamodb.options.option import Group, Kind, Option, Scope
+from dynamic_dynamodb.options.places import CHOSEN_ACCOUNT, REGION, REGIONS
 from dynamic_dynamodb.options.targets import (
     CIRCUIT_BREAKER_TIMEOUT,
     CIRCUIT_BREAKER_URL,
@@ -172,6 +173,7 @@ PROGRAM_OPTIONS: Final = (
         flags=("--pid-file-dir",),
         group=Group.DAEMON,
     ),
+    CHOSEN_ACCOUNT,
     Option(
         "table-name",
         Kind.TEXT,
@@ -184,16 +186,8 @@ PROGRAM_OPTIONS: Final = (
 )
 
 GLOBAL_OPTIONS: Final = (
-    Option(
-        "region",
-        Kind.TEXT,
-        Scope.GLOBAL,
-        "AWS region.",
-        default="us-east-1",
-        pattern="[a-z0-9-]+",
-        flags=("-r", "--region"),
-        group=Group.DYNAMODB,
-    ),
+    REGION,
+    REGIONS,
     Option(
         "check-interval",
         Kind.INTEGER,

@@ -76,15 +76,6 @@ REPLAY_OPTIONS: Final = (
         needs=("record", "replay"),
     ),
     _replay(
-        "regions",
-        Kind.NAMES,
-        "Record several regions, each into a directory of its own in DIR, named after it.",
-        metavar="REGION,…",
-        pattern="[a-z0-9-]+",
-        example="us-east-1,eu-west-1",
-        needs=("record",),
-    ),
-    _replay(
         "days",
         Kind.INTEGER,
         f"Number of days to record; CloudWatch keeps {METRICS_KEPT_DAYS}.",

@@ -7,6 +7,7 @@ from typing import Final
 
 from dynamic_dynamodb.options.capacities import CAPACITY_OPTIONS, target_option
 from dynamic_dynamodb.options.option import METRICS_KEPT_DAYS, Capacity, Kind, Option, Scope
+from dynamic_dynamodb.options.places import LIMIT_OPTIONS
 
 FAILURE_TYPES: Final = ("failure", "recovery")
 MESSAGE_TYPES: Final = (
@@ -57,6 +58,7 @@ SNS_MESSAGE_TYPES: Final = Option(
 
 
 TARGET_OPTIONS: Final = (
+    *LIMIT_OPTIONS,
     *CAPACITY_OPTIONS,
     target_option(
         "always-decrease-rw-together",

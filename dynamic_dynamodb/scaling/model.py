@@ -61,26 +61,39 @@ def value(kind: type[T]) -> type[T]:
 
 
 class Target(NamedTuple):
-    """A table, or one of its global secondary indexes; a tuple, because tuples hash fast."""
+    """A table, or one of its global secondary indexes; a tuple, because tuples hash fast.
+
+    `place` is the account and region that it is in, such as `production/us-east-1`; empty where there is
+    only one.
+    """
 
     table: str
     index: str = ""  # type: ignore[assignment]  # hides a tuple's method that no target needs
+    place: str = ""
 
     def __str__(self) -> str:
-        """Return `table` or `table/index`, the spelling in all output."""
-        return f"{self.table}/{self.index}" if self.index else self.table
+        """Return `table` or `table/index`, after the place and a space: the spelling in all output."""
+        name = f"{self.table}/{self.index}" if self.index else self.table
+        return f"{self.place} {name}" if self.place else name
 
     @classmethod
     def parse(cls, text: str) -> Target:
         """Return the target that `table/index` names; `table:index` and `table@index` are read too.
 
-        No name in DynamoDB contains one of these separators. Raise ValueError for anything else.
+        A place and a space may stand before it. No name in DynamoDB contains one of these separators, nor a
+        space. Raise ValueError for anything else.
         """
-        names = _SEPARATOR.split(text)
+        place, _, name = text.rpartition(" ")
+        names = _SEPARATOR.split(name)
         if not all(names) or len(names) > _MOST_NAMES:
             message = f"{text!r} is not TABLE or TABLE/INDEX"
             raise ValueError(message)
-        return cls(*names)
+        return cls(*names, place=place)  # type: ignore[misc]  # there are at most two names
+
+    @property
+    def table_target(self) -> Target:
+        """Return the table that an index belongs to, or the table itself."""
+        return self._replace(index="") if self.index else self
 
     @property
     def has_valid_names(self) -> bool:

@@ -57,6 +57,8 @@ class HttpCircuitBreaker:
         headers = {"x-table-name": target.table}
         if target.index:
             headers["x-gsi-name"] = target.index
+        if target.place:
+            headers["x-place"] = target.place
         return self._session.get_status(
             options.url, headers, timeout=options.timeout_seconds, most_seconds=options.most_seconds
         )

@@ -126,7 +126,7 @@ class Service:
             account.prepare()  # now: working credentials must not be given up for failing ones
             self.prepared = account
         failures = open_failure_watch(options, self.sources, memory, before.failures if before else None)
-        check = build_check(configuration, memory, account, is_stopping)
+        check = build_check(configuration, configuration.places[0], memory, account, is_stopping)
         server = self.web.bind(options["listen"]) if self.web is not None else None
         self._set_up_logging(configuration)
         if self.web is not None:

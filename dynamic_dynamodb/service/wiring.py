@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.check.ports import CircuitBreaker
     from dynamic_dynamodb.check.resilience import CallBudget
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.config.sources import ConfigSources
 
 
@@ -116,9 +117,13 @@ def open_status(
 
 
 def build_check(
-    configuration: Configuration, memory: AccountMemory, account: AwsAccount, is_stopping: Callable[[], bool]
+    configuration: Configuration,
+    place: Place,
+    memory: AccountMemory,
+    account: AwsAccount,
+    is_stopping: Callable[[], bool],
 ) -> Check:
-    """Return a check of an account by a configuration."""
+    """Return a check of a place by a configuration."""
     options = configuration.global_options
     world = World(
         tables=account.tables,
@@ -131,9 +136,14 @@ def build_check(
         budget=account.budget,
         clock=account.clock,
         conditions=account.conditions,
+        place=place.label,
     )
     return Check(
-        world, configuration.sections, memory, is_dry_run=options["dry_run"], is_stopping=is_stopping
+        world,
+        configuration.sections_in(place),
+        memory,
+        is_dry_run=options["dry_run"],
+        is_stopping=is_stopping,
     )
 
 

@@ -14,6 +14,7 @@ from dynamic_dynamodb.check.state import AccountMemory
 from dynamic_dynamodb.config.flags import parse_command_line
 from dynamic_dynamodb.config.loader import Configuration, load
 from dynamic_dynamodb.options import Capacity, Option, Scope, options_in
+from dynamic_dynamodb.options.places import LIMIT_OPTIONS
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE, Datapoints
 from tests.builders import NOW, both, low_checks, make_check
@@ -47,6 +48,9 @@ SNS = {
 }
 ONE_PERCENT = 2 * 300
 """Throttled events in the window that make 1 % of the provisioned units."""
+
+OF_TARGETS = [one for one in options_in(Scope.TARGET) if one not in LIMIT_OPTIONS]
+"""Without those that say where a section holds, which need several places."""
 
 CASES = {
     "upper_threshold": Case("60", 70, (300, 200)),
@@ -113,7 +117,7 @@ def case_of(option: Option) -> Case:
 
 
 def test_every_option_of_a_target_has_a_case() -> None:
-    assert {option.field or option.name for option in options_in(Scope.TARGET)} == set(CASES)
+    assert {option.field or option.name for option in OF_TARGETS} == set(CASES)
 
 
 def lines_of(option: Option, *, with_option: bool) -> str:
@@ -186,7 +190,7 @@ def load_place(place: Place, lines: str, path: Path) -> Configuration:
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-@pytest.mark.parametrize("option", options_in(Scope.TARGET), ids=lambda option: option.name)
+@pytest.mark.parametrize("option", OF_TARGETS, ids=lambda option: option.name)
 def test_an_option_in_a_file_reaches_the_decision(place: Place, option: Option, tmp_path: Path) -> None:
     path = tmp_path / "test.conf"
     configured = load_place(place, lines_of(option, with_option=True), path)
@@ -194,7 +198,7 @@ def test_an_option_in_a_file_reaches_the_decision(place: Place, option: Option, 
     compare(option, run(configured, place.target, option), run(default, place.target, option))
 
 
-FLAGGED = [option for option in options_in(Scope.TARGET) if option.flags]
+FLAGGED = [option for option in OF_TARGETS if option.flags]
 
 
 @pytest.mark.parametrize("option", FLAGGED, ids=lambda option: option.name)

@@ -21,6 +21,7 @@ SECTIONS = {
     Scope.LOGGING: "[logging]",
     Scope.TARGET: EVERY_OPTION_AT_ONE_TABLE,
     Scope.SCHEDULE: "[schedule: business-hours]",
+    Scope.ACCOUNT: "[account: production]",
 }
 
 

@@ -64,7 +64,7 @@ def test_a_text_is_parsed_into_its_value(name: str, text: str, expected: Any) ->
         (
             "regions",
             "us-east-1 eu-west-1",
-            "must be names such as us-east-1,eu-west-1, got 'us-east-1 eu-west-1'",
+            "must be names such as us-east-1, eu-west-1, got 'us-east-1 eu-west-1'",
         ),
         ("region", "us east", "must be a name such as us-east-1, got 'us east'"),
         ("instance", "../x", "must be a name such as default, got '../x'"),

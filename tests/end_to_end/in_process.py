@@ -34,4 +34,4 @@ def open_check(
     with start_workers() as workers:
         account = open_account(loaded, workers, Timeouts(most_attempts=1), lambda: False)
         account.prepare()
-        yield build_check(loaded, AccountMemory(), account, lambda: False)
+        yield build_check(loaded, loaded.places[0], AccountMemory(), account, lambda: False)

@@ -193,7 +193,7 @@ def check_emulator(
     with start_workers() as workers:
         account = open_account(configuration, workers, Timeouts(), lambda: False)
         account.prepare()
-        check = build_check(configuration, AccountMemory(), account, lambda: False)
+        check = build_check(configuration, configuration.places[0], AccountMemory(), account, lambda: False)
         for now in moments:
             emulator.set_clock(now)
             real(now, check.run(now))

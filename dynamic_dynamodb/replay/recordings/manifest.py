@@ -82,7 +82,11 @@ class Entry:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a manifest says of it; what is unknown is left out."""
-        known: dict[str, Any] = {**self.target._asdict(), "billing": sorted(self.billing)}
+        known: dict[str, Any] = {
+            "table": self.target.table,
+            "index": self.target.index,
+            "billing": sorted(self.billing),
+        }
         if self.table_class:
             known["table_class"] = self.table_class
         if self.size_bytes is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -84,9 +84,8 @@ class _Run:
                 f"--record {directory} holds recordings of one region: use another directory with --regions"
             )
             raise ConfigurationError((fault,))
-        options = self.configuration.global_options
-        for name in options["regions"]:
-            configuration = replace(self.configuration, global_options={**options, "region": name})
+        for place in self.configuration.places:
+            name, configuration = place.name, self.configuration.at_place(place)
             try:
                 opened = open_region(directory / name, configuration, self.workers, self.stack)
             except RegionError as error:
