@@ -45,19 +45,31 @@ class Workers:
     observers: list[Observer] = field(default_factory=list)
     """Called after each attempt of a call to AWS, in the thread that made it."""
 
+    def close(self) -> None:
+        """Let the threads end when they are idle; do not wait for them."""
+        self.lookups.close()
+        self.updates.close()
+
+
+def make_workers(observers: list[Observer] | None = None) -> Workers:
+    """Return workers; a thread starts when it is needed, and none keeps the process from ending."""
+    conditions = Conditions()
+    return Workers(
+        WorkerPool("look-ups", 1, conditions),
+        WorkerPool("updates", UPDATES_AT_ONCE, conditions),
+        conditions,
+        [] if observers is None else observers,
+    )
+
 
 @contextmanager
 def start_workers() -> Iterator[Workers]:
-    """Return workers; a thread starts when it is needed, and none keeps the process from ending."""
-    conditions = Conditions()
-    workers = Workers(
-        WorkerPool("look-ups", 1, conditions), WorkerPool("updates", UPDATES_AT_ONCE, conditions), conditions
-    )
+    """Return workers that are closed in the end."""
+    workers = make_workers()
     try:
         yield workers
     finally:
-        workers.lookups.close()
-        workers.updates.close()
+        workers.close()
 
 
 class SnsNotifier:
@@ -100,6 +112,11 @@ class AwsAccount:
     def is_usable(self) -> bool:
         """Return whether it has been prepared, and its credentials have not expired."""
         return self.client.is_usable
+
+    @property
+    def account_id(self) -> str:
+        """Return the id of the account; empty where it is not known."""
+        return ""
 
     def prepare(self) -> None:
         """Start a check; see `AwsClient.prepare`. Raises AwsError."""

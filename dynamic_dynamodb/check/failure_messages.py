@@ -41,10 +41,11 @@ _ENDS: Final = {
 
 @value
 class Sender:
-    """The program that a message is from."""
+    """The program that a message is from; `place` is empty if it scales only one."""
 
     region: str
     instance: str
+    place: str = ""
 
 
 def write_notification(notification: Notification, sender: Sender) -> Message:
@@ -53,10 +54,12 @@ def write_notification(notification: Notification, sender: Sender) -> Message:
     ended = " (over)" if notification.is_over and not notification.is_recovery else ""
     general = notification.account_failure
     what = _count_targets(notification) if general is None else _SENTENCES[general]
+    is_named = general is None and len(notification.members) == 1  # with its place
+    where = f" in {sender.place}" if sender.place and not is_named else ""
     code = notification.message_key.cause.code
     return Message(
         notification.message_key.topic_arn,
-        _to_ascii(f"{kind}{ended}: {code}: {what}")[:SUBJECT_LIMIT_CHARACTERS],
+        _to_ascii(f"{kind}{ended}: {code}: {what}{where}")[:SUBJECT_LIMIT_CHARACTERS],
         "".join(f"{_to_printable(line)}\n" for line in _write_lines(notification, sender)),
     )
 
@@ -67,6 +70,8 @@ def _write_lines(notification: Notification, sender: Sender) -> Iterator[str]:
     if notification.is_over and not notification.is_recovery:
         yield "A message could not be published while it lasted."
     yield ""
+    if sender.place:
+        yield f"Place: {sender.place}"
     yield f"Region: {sender.region}"
     yield f"Instance: {sender.instance}"
     yield f"Cause: {cause.code}{f' of {cause.action}' if cause.action else ''}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -66,6 +66,11 @@ class AccountMemory:
     now: datetime = LONG_AGO
     gone: set[Target] = field(default_factory=set)
     seen: set[Target] = field(default_factory=set)
+
+    def continue_from(self, before: AccountMemory) -> None:
+        """Keep what the checks of the same account and region remember, as after a reload."""
+        self.entries = before.entries
+        self.silence = replace(before.silence, longest_step=self.silence.longest_step)
 
     def begin(self, now: datetime) -> None:
         """Start a check, with what other processes have written to the file since."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from dynamic_dynamodb.scaling.model import value
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.config.sections import Overlay, Section
 
 _ACCOUNT_IN_ARN: Final = 4
+Owned: TypeAlias = tuple[str, str]
+"""The id of an account, empty for the program's own, and a region: the same tables."""
 
 
 @value
@@ -45,6 +47,16 @@ class Place:
     def name(self) -> str:
         """Return `production/us-east-1`, or the region alone without accounts."""
         return f"{self.account}/{self.region}" if self.account else self.region
+
+    @property
+    def owner(self) -> str:
+        """Return the id of the account that the role is in; empty for the program's own account."""
+        return self.role.account_id if self.role else ""
+
+    @property
+    def owned(self) -> Owned:
+        """Return what is scaled here, whatever it is called."""
+        return self.owner, self.region
 
 
 def label_places(places: Iterable[Place]) -> tuple[Place, ...]:

@@ -22,7 +22,7 @@ from dynamic_dynamodb.service.log_lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dynamic_dynamodb.aws.attempts import Attempt
     from dynamic_dynamodb.check.report import CheckReport, Unpublished
@@ -32,9 +32,31 @@ _ERROR: Final = "error of the check"
 
 
 @dataclass(slots=True)
+class PlaceLog:
+    """Logs lines about a place; a JSON line has its name where there are several.
+
+    `name` is the label of the place, and `account` the id of its account; None if it is not known.
+    """
+
+    name: str = ""
+    region: str = ""
+    account: str | None = None
+
+    def log(self, level: int, subject: object, now: datetime | None = None) -> None:
+        """Log a subject; a JSON line has its fields."""
+        place = {"place": self.name, "account": self.account, "region": self.region} if self.name else {}
+        LOGGER.log(level, "%s", _LocalText(subject), extra={"subject": subject, "now": now, "place": place})
+
+    def begin_with_name(self, text: str) -> str:
+        """Return a text that begins with the place if there are several; names of targets do so already."""
+        return f"{self.name}: {text}" if self.name else text
+
+
+@dataclass(slots=True)
 class ChangeLog:
     """Logs a notice when it begins or changes, and not while it stays the same."""
 
+    place: PlaceLog = field(default_factory=PlaceLog)
     notices: dict[str, Notice] = field(default_factory=dict)
 
     def update(self, topic: str, sentence: str | None, *, level: Level = Level.WARNING) -> None:
@@ -46,14 +68,20 @@ class ChangeLog:
         if sentence is not None:
             notice = self.notices[topic] = Notice(topic, sentence, level)
             if before is None or before.sentence != sentence:
-                _log(level, notice)
+                self.place.log(level, notice)
         elif before is not None and before.level >= Level.ERROR:
-            _log(logging.INFO, Recovery(notice=before))
+            self.place.log(logging.INFO, Recovery(notice=before))
 
-    def keep_only(self, topics: set[str]) -> None:
-        """End all other topics."""
-        for topic in self.notices.keys() - topics:
+    def update_all(self, notices: Sequence[Notice], *kept: str) -> None:
+        """Log what is new among all notices in force, and end the other topics but those that are kept."""
+        for topic in self.notices.keys() - {*kept, *(one.topic for one in notices)}:
             self.update(topic, None)
+        self.add(notices)
+
+    def add(self, notices: Iterable[Notice]) -> None:
+        """Log what is new among some notices."""
+        for one in notices:
+            self.update(one.topic, one.sentence, level=one.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +116,26 @@ class CheckLog:
 
     choices: LogChoices = LogChoices()
     targets: TargetLog = field(default_factory=TargetLog)
-    changes: ChangeLog = field(default_factory=ChangeLog)
+    place: PlaceLog = field(default_factory=PlaceLog)
     clock: Callable[[], float] = time.monotonic
     is_introduced: bool = False
+    changes: ChangeLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Log changes of the same place."""
+        self.changes = ChangeLog(self.place)
 
     def write(self, report: CheckReport) -> None:
         """Log a report except for its last line."""
-        self._write_notices(report.notices)
+        self.changes.update_all(report.notices, _ERROR)
         self._write_error(report)
         self._introduce(report)
         self._write_targets(report)
         if report.metrics_requested:
-            LOGGER.debug("requested %s metrics from CloudWatch", f"{report.metrics_requested:,}")
+            requested = f"requested {report.metrics_requested:,} metrics from CloudWatch"
+            self.place.log(logging.DEBUG, self.place.begin_with_name(requested))
         for doubt in report.doubts:
-            LOGGER.warning("%s", doubt)
+            self.place.log(logging.WARNING, str(doubt))
         _write_unexpected(report.unexpected)
 
     def write_end(
@@ -112,19 +146,11 @@ class CheckLog:
         new: Sequence[Notice] = (),
     ) -> None:
         """Log unpublished messages, new notices, and the last line with the duration of the check."""
-        _write_unpublished(unpublished)
+        self._write_unpublished(unpublished)
         _write_unexpected(find_causes(one.error for one in unpublished))
-        self._update(new)
+        self.changes.add(new)
         # The last line of every check begins alike: programs wait for it.
-        _log(logging.INFO, CheckSummary(report, seconds, self.choices.prices))
-
-    def _write_notices(self, notices: Sequence[Notice]) -> None:
-        self.changes.keep_only({_ERROR, *(notice.topic for notice in notices)})
-        self._update(notices)
-
-    def _update(self, notices: Sequence[Notice]) -> None:
-        for notice in notices:
-            self.changes.update(notice.topic, notice.sentence, level=notice.level)
+        self.place.log(logging.INFO, CheckSummary(report, seconds, self.choices.prices, self.place.name))
 
     def _write_error(self, report: CheckReport) -> None:
         """Log why nothing could be checked, unless the program is stopping, which may be why."""
@@ -134,7 +160,7 @@ class CheckLog:
             then = "; the next check looks again" if self.choices.is_daemon else ""
             is_unexpected = report.error.__cause__ is not None
             sentence = f"{report.error}" if is_unexpected else f"nothing can be checked: {report.error}{then}"
-            self.changes.update(_ERROR, sentence, level=Level.ERROR)
+            self.changes.update(_ERROR, self.place.begin_with_name(sentence), level=Level.ERROR)
 
     def _introduce(self, report: CheckReport) -> None:
         """Log which targets each section applies to, once they are known."""
@@ -143,7 +169,7 @@ class CheckLog:
         self.is_introduced = True
         level = logging.INFO if self.choices.introduces else logging.DEBUG
         for one in group_by_section(report):
-            _log(level, one)
+            self.place.log(level, one)
 
     def _write_targets(self, report: CheckReport) -> None:
         """Log the targets, and at DEBUG what their decisions follow from."""
@@ -151,8 +177,18 @@ class CheckLog:
         for line in self.targets.choose_lines(report, self.clock(), shows_all=self.choices.shows_all):
             subject = line.subject
             if is_debugging and isinstance(subject, TargetReport) and subject.section is not None:
-                _log(logging.DEBUG, Evidence(subject))
-            _log(line.level, subject, report.now)
+                self.place.log(logging.DEBUG, Evidence(subject))
+            self.place.log(line.level, subject, report.now)
+
+    def _write_unpublished(self, unpublished: Sequence[Unpublished]) -> None:
+        uncertain = [one for one in unpublished if one.is_uncertain]
+        for one in unpublished:
+            if not one.is_uncertain:
+                self.place.log(logging.WARNING if one.error else logging.INFO, str(one))
+        if uncertain:
+            counted = "1 message" if len(uncertain) == 1 else f"{len(uncertain)} messages"
+            sentence = f"{counted} may not have been published: {uncertain[0].error}"
+            self.place.log(logging.WARNING, self.place.begin_with_name(sentence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,24 +203,9 @@ class _LocalText:
         return self.subject.sentence if isinstance(self.subject, Notice) else str(self.subject)
 
 
-def _log(level: int, subject: object, now: datetime | None = None) -> None:
-    """Log a subject; a JSON line has its fields."""
-    LOGGER.log(level, "%s", _LocalText(subject), extra={"subject": subject, "now": now})
-
-
 def log_attempt(attempt: Attempt) -> None:
     """Log an attempt of a call to AWS at DEBUG."""
-    _log(logging.DEBUG, attempt)
-
-
-def _write_unpublished(unpublished: Sequence[Unpublished]) -> None:
-    uncertain = [one for one in unpublished if one.is_uncertain]
-    for one in unpublished:
-        if not one.is_uncertain:
-            LOGGER.log(logging.WARNING if one.error else logging.INFO, "%s", one)
-    if uncertain:
-        counted = "1 message" if len(uncertain) == 1 else f"{len(uncertain)} messages"
-        LOGGER.warning("%s may not have been published: %s", counted, uncertain[0].error)
+    PlaceLog().log(logging.DEBUG, attempt)
 
 
 def _write_unexpected(errors: Sequence[BaseException]) -> None:

@@ -55,6 +55,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "dry_run": self._is_dry_run,
+            **getattr(record, "place", {}),
         }
         subject = getattr(record, "subject", None)
         if isinstance(subject, TargetReport | Evidence):

@@ -123,11 +123,12 @@ class ChangePrices:
 
 @value
 class CheckSummary:
-    """The result of a check, with its duration and the prices of changes."""
+    """The result of a check, with its duration and the prices of changes; `place` is that of its targets."""
 
     report: CheckReport
     seconds: float
     prices: ChangePrices = field(default_factory=lambda: ChangePrices(DEFAULT_DOLLARS))
+    place: str = ""
 
     @property
     def cost(self) -> ChangeCost:
@@ -141,7 +142,7 @@ class CheckSummary:
 
     def __str__(self) -> str:
         """Return one line; that of a dry run has the cost of its changes."""
-        line = f"{self.report}, in {self.seconds:.1f} s"
+        line = f"{f'{self.place}: ' if self.place else ''}{self.report}, in {self.seconds:.1f} s"
         if not self.report.counts[Outcome.WOULD_UPDATE]:
             return line
         hour, month = self.cost, self.cost.month

@@ -7,62 +7,53 @@ import logging
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb import __version__
-from dynamic_dynamodb.aws.account import AwsAccount, Workers, open_account
+from dynamic_dynamodb.aws.account import Workers, make_workers
 from dynamic_dynamodb.aws.deadlines import watch_deadlines
-from dynamic_dynamodb.check.report import CheckReport, Unpublished
-from dynamic_dynamodb.check.resilience import Timeouts, isolate
+from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.config.sections import describe_lowered_limits
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
 from dynamic_dynamodb.errors import AwsError, ConfigurationError, ListenError
 from dynamic_dynamodb.service import LOGGER
-from dynamic_dynamodb.service.check_log import CheckLog, LogChoices, log_attempt
-from dynamic_dynamodb.service.log_lines import TargetLog
+from dynamic_dynamodb.service.check_log import ChangeLog, log_attempt
+from dynamic_dynamodb.service.check_runs import CheckRuns
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
-from dynamic_dynamodb.service.presence import Presence
+from dynamic_dynamodb.service.place_check import FirstLookups, PlaceSettings
 from dynamic_dynamodb.service.pulse import Pulse
 from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
 from dynamic_dynamodb.service.web.host import WebHost
 from dynamic_dynamodb.service.web.site import Site
-from dynamic_dynamodb.service.wiring import build_check, open_failure_watch, open_memory, open_status
+from dynamic_dynamodb.service.wiring import Opening, open_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
-    from dynamic_dynamodb.check.check import Check
+    from dynamic_dynamodb.check.resilience import CallBudget
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.config.sources import ConfigSources
-    from dynamic_dynamodb.service.failure_watch import FailureWatch
+    from dynamic_dynamodb.service.place_check import Observer, PlaceCheck
     from dynamic_dynamodb.service.reload import NoteKeeper
     from dynamic_dynamodb.service.signals import SignalRequests
-    from dynamic_dynamodb.service.status.keeper import StatusKeeper
 
 _UNSTABLE: Final = f"the file kept changing for {MOST_WAIT_SECONDS:.0f} s: reload again when it is complete"
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveConfiguration:
-    """A configuration in force, with its check, its AWS account, its log, and the observers of its reports.
-
-    The log writes each report; each further observer is called with it, and the seconds that the check took.
-    The status is the first of them.
-    """
+    """A configuration in force, with the checks of its places."""
 
     configuration: Configuration
-    check: Check
-    account: AwsAccount
-    log: CheckLog
-    status: StatusKeeper
-    failures: FailureWatch
-    observers: tuple[Callable[[CheckReport, float], None], ...] = ()
+    places: tuple[PlaceCheck, ...]
 
     @property
     def interval_seconds(self) -> int:
-        """Return the seconds from the start of one check to the start of the next."""
+        """Return the seconds from the start of one check of a place to the start of the next."""
         return int(self.configuration.global_options["check_interval"])
 
     @property
@@ -70,14 +61,18 @@ class ActiveConfiguration:
         """Return whether there is a next check."""
         return not self.configuration.global_options["run_once"]
 
+    @property
+    def budget(self) -> CallBudget:
+        """Return what counts the calls of the main thread: those of an only place, or of a reload."""
+        return self.places[0].account.budget
+
 
 @dataclass(slots=True)
 class Service:
     """Runs checks, by one configuration after the other.
 
     `before_check` is called before each check: a daemon shows there that it is alive. `notes` keeps the
-    outcome of reloads, for the command that waits for it. `prepared` is an account that a reload has already
-    prepared for the next check.
+    outcome of reloads, for the command that waits for it.
     """
 
     sources: ConfigSources
@@ -87,14 +82,20 @@ class Service:
     timeouts: Timeouts = field(default_factory=Timeouts)
     reload_wait: ReloadWait | None = None
     """The wait of a reload until its file is stable."""
-    prepared: AwsAccount | None = None
-    on_ready: Callable[[str], None] | None = None
     notes: NoteKeeper | None = None
-    presence: Presence = field(default_factory=Presence)
     started: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     pulse: Pulse = field(default_factory=Pulse)
     web: WebHost | None = None
     """Where the pages are served; None does not listen, as in the check before a restart."""
+    changes: ChangeLog = field(default_factory=ChangeLog)
+    """The log of conditions that concern all of several places."""
+    runs: CheckRuns = field(init=False)
+    _workers_of_places: dict[str, Workers] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        """Start without a check."""
+        self.runs = CheckRuns(self.requests.wake, self.workers.conditions)
 
     def open(
         self, configuration: Configuration, before: ActiveConfiguration | None = None
@@ -102,56 +103,73 @@ class Service:
         """Put a configuration in force, in place of an older one if there is one.
 
         Raises ConfigurationError if it cannot be used, ListenError if its address cannot be listened on, and
-        AwsError if it has no credentials although the older one has.
+        AwsError if a place has no credentials although it has them by the older one.
         """
-        options, is_stopping = configuration.global_options, self.requests.is_stopping
-        account = open_account(
-            configuration,
-            self.workers,
-            self.timeouts,
-            is_stopping,
-            before=before.account if before else None,
+        options = configuration.global_options
+        opening = Opening(
+            configuration, self.sources, self._choose_settings(configuration), self.timeouts, self.started
         )
-        memory = open_memory(
-            options, self.sources, account.conditions, before.check.memory if before else None
+        known = {one.place.owned: one for one in before.places} if before else {}
+        places = tuple(
+            open_place(opening, one, self._find_workers(one), known.get(one.owned))
+            for one in configuration.places
         )
-        status = open_status(
-            configuration,
-            self.sources,
-            self.workers.conditions,
-            self.started,
-            before.status if before else None,
-        )
-        if before is not None and before.account.is_usable:
-            account.prepare()  # now: working credentials must not be given up for failing ones
-            self.prepared = account
-        failures = open_failure_watch(options, self.sources, memory, before.failures if before else None)
-        check = build_check(configuration, configuration.places[0], memory, account, is_stopping)
         server = self.web.bind(options["listen"]) if self.web is not None else None
         self._set_up_logging(configuration)
         if self.web is not None:
             self.web.switch(server)
         # Not before: a configuration that cannot be put in force must change nothing.
-        self.workers.lookups.resize(options["max_workers"])
-        is_same_region = before and before.configuration.global_options["region"] == options["region"]
-        known = before.log.targets if before and is_same_region else TargetLog()
-        log = CheckLog(LogChoices.of(configuration), known)
-        observers: list[Callable[[CheckReport, float], None]] = [status.observe]
+        for one in places:
+            self._find_workers(one.place).lookups.resize(options["max_workers"])
+            one.take_over()
+            one.observers = self._list_observers(one, options, is_listening=server is not None)
+        return ActiveConfiguration(configuration, places)
+
+    def _choose_settings(self, configuration: Configuration) -> PlaceSettings:
+        options = configuration.global_options
+        return PlaceSettings(
+            instance=options["instance"],
+            state_path=self.sources.find_state_path(options),
+            is_dry_run=options["dry_run"],
+            interval_seconds=None if options["run_once"] else int(options["check_interval"]),
+            is_stopping=self.requests.is_stopping,
+            before_check=self._show_alive,
+            pulse=self.pulse,
+        )
+
+    def _show_alive(self) -> None:
+        if self.before_check is not None:
+            with self._lock:
+                self.before_check()
+
+    def _find_workers(self, place: Place) -> Workers:
+        """Return the threads of a place: a place that hangs must not keep those of another busy."""
+        if not place.label:
+            return self.workers
+        found = self._workers_of_places.get(place.label)
+        if found is None:
+            found = self._workers_of_places[place.label] = make_workers(self.workers.observers)
+        return found
+
+    def _list_observers(
+        self, place: PlaceCheck, options: Mapping[str, Any], *, is_listening: bool
+    ) -> tuple[Observer, ...]:
+        observers: list[Observer] = [place.status.observe]
         if self.web is not None:
-            self.web.site.show(status, options["check_interval"])
+            self.web.site.show(place.status, options["check_interval"])
             observers.append(self.web.site.observe)
-            if server is not None:
+            if is_listening:
                 observers.append(self.web.site.record)
-        return ActiveConfiguration(configuration, check, account, log, status, failures, tuple(observers))
+        return tuple(observers)
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run once, or until a stop is requested; return whether every check succeeded.
 
-        `on_ready` is called after the first look-up of credentials, with the reason if that failed, else "".
-        Raises ConfigurationError if the configuration cannot be used, and OSError if its address cannot be
-        listened on, or without enough threads.
+        `on_ready` is called after the first look-up of credentials in each place, with the reasons of those
+        that failed, else "". Raises ConfigurationError if the configuration cannot be used, and OSError if
+        its address cannot be listened on, or without enough threads.
         """
-        self.on_ready = on_ready
+        first = FirstLookups(on_ready, configuration.places) if on_ready is not None else None
         watch_deadlines()
         self.workers.observers.append(log_attempt)
         if not configuration.global_options["run_once"]:
@@ -159,46 +177,61 @@ class Service:
             self.workers.observers.append(self.web.site.counters.count_attempt)
         opened = self.open(configuration)
         try:
-            return self._run(opened)
+            return self._run(opened, first)
         finally:
-            self.presence.leave()
-            if self.web is not None:
-                self.web.close()
+            self._close(opened)
 
-    def _run(self, opened: ActiveConfiguration | None) -> bool:
-        while opened is not None:
+    def _close(self, opened: ActiveConfiguration) -> None:
+        for one in opened.places:
+            one.presence.leave()
+        for workers in self._workers_of_places.values():
+            workers.close()
+        if self.web is not None:
+            self.web.close()
+
+    def _run(self, opened: ActiveConfiguration, first: FirstLookups | None) -> bool:
+        following: ActiveConfiguration | None = opened
+        while following is not None:
+            opened = following
             if self.notes is not None:
-                self.notes.set_status(opened.status.file.path)
+                self.notes.set_status(opened.places[0].status.file.path)
             self._introduce(opened.configuration)
             if not opened.is_daemon:
-                return self._check(opened)
-            opened = self._run_until_stopped(opened)
+                return self.runs.run_once(opened.places, first)
+            following = self._run_until_stopped(opened, first)
             gc.collect()  # botocore's sessions are cycles, and hold sockets
+        self.runs.wait_for_all()
         LOGGER.info("stopped")
         return True
 
     def _introduce(self, configuration: Configuration) -> None:
-        options = configuration.global_options
+        options, names = configuration.global_options, [one.name for one in configuration.places]
         mode = "once" if options["run_once"] else f"every {options['check_interval']} s"
-        facts = (__version__, options["region"], mode, options["instance"])
+        where = options["region"] if len(names) == 1 else f"{len(names)} places"
+        facts = (__version__, where, mode, options["instance"])
         LOGGER.info("Dynamic DynamoDB %s checks %s %s, instance %s", *facts)
+        if len(names) > 1:
+            LOGGER.info("the places are %s", ", ".join(names))
         for warning in configuration.warnings:
             LOGGER.warning("%s", warning)
 
-    def _run_until_stopped(self, opened: ActiveConfiguration) -> ActiveConfiguration | None:
+    def _run_until_stopped(
+        self, opened: ActiveConfiguration, first: FirstLookups | None
+    ) -> ActiveConfiguration | None:
         """Run checks until a stop is requested; return a new configuration as soon as there is one."""
+        self.runs.begin(opened.places)
         while not self.requests.is_stopping():
-            started = time.monotonic()
-            self.pulse.work(opened.account.budget)
-            self._check(opened)
-            successor = self._wait(opened, until=started + opened.interval_seconds)
+            self.pulse.work(opened.budget)
+            self.runs.start_due(opened.interval_seconds, first)
+            successor = self._wait(opened)
             if successor is not None:
                 return successor
         return None
 
-    def _wait(self, opened: ActiveConfiguration, until: float) -> ActiveConfiguration | None:
+    def _wait(self, opened: ActiveConfiguration) -> ActiveConfiguration | None:
         """Wait for the next check, and handle signals; return as soon as there is a new configuration."""
         while not self.requests.is_stopping():
+            self._log_conditions(opened)
             if self.requests.take_reopen_request():
                 self._reopen_logs(opened.configuration)
             if self.requests.take_reload_request() and self.reload_wait is None:
@@ -211,14 +244,19 @@ class Service:
                     successor = self._reload(opened, is_stable=not wait.is_timed_out)
                     if successor is not None:
                         return successor
-            left = until - time.monotonic()
+            left = self.runs.find_next(opened.interval_seconds) - time.monotonic()
             if left <= 0:
                 break
             wait_seconds = min(left, unstable_seconds)
             self.pulse.rest(wait_seconds)
             self.requests.wait(wait_seconds)
-            self.pulse.work(opened.account.budget)
+            self.pulse.work(opened.budget)
         return None
+
+    def _log_conditions(self, opened: ActiveConfiguration) -> None:
+        """Log the conditions of the process; an only place reports them with its own."""
+        if len(opened.places) > 1:
+            self.changes.update_all(self.workers.conditions.in_force)
 
     def _reopen_logs(self, configuration: Configuration) -> None:
         try:
@@ -276,89 +314,3 @@ class Service:
             own_log=self.sources.find_own_log(options["instance"]) if is_detached else None,
         )
         set_up_logging(configuration.logging_options, settings)
-
-    def _check(self, opened: ActiveConfiguration) -> bool:
-        """Check once, hand the report to the observers, and return whether all went well."""
-        started = time.monotonic()
-        report = isolate("the check", self._run_check, opened)
-        seconds = time.monotonic() - started
-        if isinstance(report, AwsError):
-            notices, is_stopping = opened.account.conditions.in_force, self.requests.is_stopping()
-            report = CheckReport(error=report, notices=notices, is_cut_short=is_stopping)
-        report = replace(report, notices=(*self.workers.conditions.in_force, *report.notices))
-        opened.log.write(report)
-        for observe in opened.observers:
-            failure = isolate("the report of the check", observe, report, seconds)
-            if failure is not None:
-                _log_unexpected(failure)
-        unpublished = self._publish(opened, report)
-        seconds = time.monotonic() - started
-        is_slow = opened.is_daemon and seconds > opened.interval_seconds
-        slow = f"a check takes longer than check-interval {opened.interval_seconds} s: increase it"
-        self.workers.conditions.set("slow", slow if is_slow else None)
-        opened.log.write_end(report, unpublished, seconds, new=self.workers.conditions.in_force)
-        return report.is_well
-
-    def _publish(self, opened: ActiveConfiguration, report: CheckReport) -> Sequence[Unpublished]:
-        """Publish what a check reports and what fails, and return what was not published.
-
-        This follows the log of the report, because a topic may take long to answer.
-        """
-        now = datetime.now(timezone.utc)
-        failures = isolate("the messages about failures", opened.failures.prepare, report, now)
-        if isinstance(failures, AwsError):
-            _log_unexpected(failures)
-            failures = ()
-        messages = (*((one,) for one in failures), *report.messages)
-        unpublished = isolate("the publishing", opened.check.publish, messages)
-        if isinstance(unpublished, AwsError):
-            unpublished = tuple(
-                Unpublished(message, unpublished, is_uncertain=True) for each in messages for message in each
-            )
-        failure = isolate("the memory of failures", opened.failures.note, unpublished, now)
-        if failure is not None:
-            _log_unexpected(failure)
-        return unpublished
-
-    def _run_check(self, opened: ActiveConfiguration) -> CheckReport:
-        """Run a check, and what comes before it; raise AwsError without credentials."""
-        if self.before_check is not None:
-            self.before_check()
-        self._look_for_others(opened)
-        # Before the look-up of credentials, whose duration varies: checks must not seem too close.
-        now = datetime.now(timezone.utc)
-        self._prepare_check(opened.account)
-        return opened.check.run(now)
-
-    def _look_for_others(self, opened: ActiveConfiguration) -> None:
-        """Warn about other runs with the same counts: they may not know about each other's updates."""
-        options = opened.configuration.global_options
-        if options["dry_run"]:
-            self.presence.leave()
-            return
-        self.presence.enter(self.sources.find_state_path(options), options["region"])
-        others = ", ".join(map(str, self.presence.find_others()))
-        sentence = (
-            f"another run also scales {options['region']} as instance {options['instance']} (pid {others}):"
-            " stop one of them, or give it its own --instance and tables"
-        )
-        self.workers.conditions.set("others", sentence if others else None)
-
-    def _prepare_check(self, account: AwsAccount) -> None:
-        """Look up credentials unless a reload has just done so; raise AwsError."""
-        is_prepared, self.prepared = self.prepared is account, None
-        failure = ""
-        try:
-            if not is_prepared:
-                account.prepare()
-        except AwsError as error:
-            failure = str(error)
-            raise
-        finally:
-            on_ready, self.on_ready = self.on_ready, None
-            if on_ready is not None and not self.requests.is_stopping():
-                on_ready(failure)
-
-
-def _log_unexpected(error: AwsError) -> None:
-    LOGGER.error("%s", error, exc_info=error.__cause__)

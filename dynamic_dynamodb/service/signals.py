@@ -47,6 +47,7 @@ class SignalRequests:
     def __init__(self) -> None:
         """Start without a request."""
         self._pending: set[Request] = set()
+        self._is_woken = False
         self._changed = threading.Condition()
         self._was_on_terminal = False
 
@@ -92,10 +93,17 @@ class SignalRequests:
         """Return whether the logs are to be reopened, and remove the request."""
         return self._take(Request.REOPEN_LOGS)
 
-    def wait(self, seconds: float) -> None:
-        """Wait until there is a request, or until the time is over."""
+    def wake(self) -> None:
+        """End the current wait, or the next one, from any thread."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pending, max(0.0, seconds))
+            self._is_woken = True
+            self._changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is a request, until `wake` is called, or until the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending or self._is_woken, max(0.0, seconds))
+            self._is_woken = False
 
     def _take(self, request: Request) -> bool:
         with self._changed:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.failures import NOTHING_FAILS, FailureMemory
+from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.service.state_format import Content, find_flaw, parse, render
 from dynamic_dynamodb.service.whole_file import ForeignFileError, WholeFile
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dynamic_dynamodb.check.state import Entries
-    from dynamic_dynamodb.scaling.model import Target
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -29,8 +29,11 @@ _NOT_WRITTEN: Final = "counts are not saved: {} cannot be written: {}"
 
 @dataclass(slots=True)
 class StateFile:
-    """The entries and failures of one region in a state file.
+    """The entries and failures of one account and region in a state file.
 
+    `account` is the id of the account; empty if it is not known, as of the program's own account where there
+    is only one. With `is_own`, what the file has of the region alone is of this account, too.
+    `label` is the place of the targets, which the file does not contain: accounts can be renamed.
     A problem with the file is a condition, not an error.
     A file that this program did not create is left alone, and nothing is created beside it.
     """
@@ -38,13 +41,26 @@ class StateFile:
     path: Path
     region: str
     conditions: Conditions = field(default_factory=Conditions, compare=False)
+    account: str = ""
+    label: str = ""
+    is_own: bool = True
+
+    @property
+    def key(self) -> str:
+        """Return the name of the account and region in the file."""
+        return f"{self.account}/{self.region}" if self.account else self.region
+
+    @property
+    def _keys(self) -> tuple[str, ...]:
+        """Return the names under which the file may have something of them."""
+        return (self.region, self.key) if self.account and self.is_own else (self.key,)
 
     @property
     def _file(self) -> WholeFile:
         return WholeFile(self.path, find_flaw)
 
     def read(self) -> Entries:
-        """Return the region's entries; none if there is no usable file."""
+        """Return the entries; none if there is no usable file."""
         problem = None
         content = Content()
         try:
@@ -56,33 +72,49 @@ class StateFile:
         except OSError:
             return {}  # `write` reports it
         self.conditions.set("state file read", problem)
-        return content.regions.get(self.region, {})
+        found: Entries = {}
+        for key in self._keys:
+            for target, entry in content.regions.get(key, {}).items():
+                if target not in found or found[target].checked <= entry.checked:
+                    found[target] = entry
+        return {self._add_place(target): entry for target, entry in found.items()}
+
+    def _add_place(self, target: Target) -> Target:
+        return target._replace(place=self.label) if self.label else target
 
     def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
         """Store the `seen` entries and remove those of the targets that are `gone`; keep all others."""
+        left = {_drop_place(one) for one in gone}
 
         def change(content: Content) -> None:
-            own = content.regions.get(self.region, {})
-            content.regions[self.region] = {one: own[one] for one in own if one not in gone} | seen
+            for key in self._keys:
+                own = content.regions.get(key, {})
+                content.regions[key] = {one: own[one] for one in own if one not in left}
+            content.regions[self.key] |= {_drop_place(one): entry for one, entry in seen.items()}
             for name, entries in content.regions.items():
                 content.regions[name] = _keep_young(entries, now)
 
         self._change(change)
 
     def read_failures(self) -> FailureMemory | None:
-        """Return what is failing in the region; None if there is no usable file."""
+        """Return what is failing in the account and region; None if there is no usable file."""
         try:
             content = _read(self._file)
         except (ForeignFileError, OSError, ValueError):
             return None  # `read` and `write` report it
-        return content.failures.get(self.region, NOTHING_FAILS)
+        key = next((one for one in reversed(self._keys) if one in content.failures), self.key)
+        found = content.failures.get(key, NOTHING_FAILS)
+        return _rename(found, self._add_place) if self.label else found
 
     def write_failures(self, before: FailureMemory, after: FailureMemory) -> bool:
         """Store what a run has changed in what is failing, and return whether that was possible."""
+        if self.label:
+            before, after = _rename(before, _drop_place), _rename(after, _drop_place)
 
         def change(content: Content) -> None:
-            own = content.failures.get(self.region, NOTHING_FAILS)
-            content.failures[self.region] = FailureMemory(
+            found = [content.failures.pop(key) for key in self._keys if key in content.failures]
+            own = found[-1] if found else NOTHING_FAILS
+            content.failures[self.key] = FailureMemory(
                 _apply(own.failing, before.failing, after.failing), _apply(own.sent, before.sent, after.sent)
             )
 
@@ -114,6 +146,19 @@ class StateFile:
         except OSError as error:
             return _NOT_WRITTEN.format(self.path, error)
         return ""
+
+
+def _drop_place(target: Target) -> Target:
+    return target._replace(place="") if target.place else target
+
+
+def _rename(memory: FailureMemory, rename: Callable[[Target], Target]) -> FailureMemory:
+    """Return what is failing with other names of its targets."""
+    failing = {
+        rename(failed) if isinstance(failed, Target) else failed: one
+        for failed, one in memory.failing.items()
+    }
+    return replace(memory, failing=failing)
 
 
 def _is_foreign(file: WholeFile) -> bool:

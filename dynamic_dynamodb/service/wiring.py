@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.aws.account import open_account
 from dynamic_dynamodb.check.check import Check
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.failure_messages import Sender
 from dynamic_dynamodb.check.failures import Rules, Subscription
 from dynamic_dynamodb.check.ports import NoCircuitBreaker, World
@@ -14,8 +16,10 @@ from dynamic_dynamodb.check.rest import RestingTargets
 from dynamic_dynamodb.check.silence import MetricsSilence, find_longest_step
 from dynamic_dynamodb.check.state import AccountMemory, find_life, find_spacing
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
+from dynamic_dynamodb.service.check_log import CheckLog, LogChoices, PlaceLog
 from dynamic_dynamodb.service.failure_watch import FailureWatch
 from dynamic_dynamodb.service.logs import find_log_file
+from dynamic_dynamodb.service.place_check import PlaceCheck
 from dynamic_dynamodb.service.state_file import StateFile
 from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.status.keeper import StatusKeeper, StatusSettings
@@ -25,71 +29,76 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from dynamic_dynamodb.aws.account import AwsAccount
-    from dynamic_dynamodb.check.conditions import Conditions
+    from dynamic_dynamodb.aws.account import AwsAccount, Workers
     from dynamic_dynamodb.check.ports import CircuitBreaker
-    from dynamic_dynamodb.check.resilience import CallBudget
+    from dynamic_dynamodb.check.resilience import CallBudget, Timeouts
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.config.sources import ConfigSources
+    from dynamic_dynamodb.service.place_check import PlaceSettings
 
 
-def open_memory(
-    options: Mapping[str, Any],
-    sources: ConfigSources,
-    conditions: Conditions,
-    before: AccountMemory | None = None,
-) -> AccountMemory:
-    """Return the memory of checks by these global options; `before` is kept if it is of the same region.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What all places of a configuration are opened with; `started` is when the process began its work."""
 
-    A problem with its file is set as one of the conditions.
-    """
-    file = StateFile(sources.find_state_path(options), options["region"], conditions)
+    configuration: Configuration
+    sources: ConfigSources
+    settings: PlaceSettings
+    timeouts: Timeouts
+    started: datetime
+
+
+def open_state_file(
+    options: Mapping[str, Any], sources: ConfigSources, place: Place, conditions: Conditions | None = None
+) -> StateFile:
+    """Return the state file of a place; a problem with it is set as one of the conditions."""
+    return StateFile(
+        sources.find_state_path(options),
+        place.region,
+        conditions or Conditions(),
+        account=place.owner,
+        label=place.label,
+        is_own=place.role is None,
+    )
+
+
+def open_memory(options: Mapping[str, Any], file: StateFile) -> AccountMemory:
+    """Return the memory of the checks of a place by these global options."""
     interval, is_daemon = int(options["check_interval"]), not options["run_once"]
-    silence = MetricsSilence(find_longest_step(interval))
-    memory = AccountMemory(
+    return AccountMemory(
         life=find_life(interval),
         spacing=find_spacing(interval) if is_daemon else timedelta(),
         file=file,
-        silence=silence,
+        silence=MetricsSilence(find_longest_step(interval)),
         resting=RestingTargets.every(options["quiet_check_interval"] if is_daemon else None),
     )
-    if before is not None and isinstance(before.file, StateFile) and before.file.region == file.region:
-        memory.entries = before.entries
-        memory.silence = replace(before.silence, longest_step=silence.longest_step)
-    return memory
 
 
 def open_failure_watch(
-    options: Mapping[str, Any],
-    sources: ConfigSources,
-    memory: AccountMemory,
-    before: FailureWatch | None = None,
+    options: Mapping[str, Any], place: Place, file: StateFile, memory: AccountMemory
 ) -> FailureWatch:
-    """Return what follows failures by these global options, with what was known `before` of the same region.
+    """Return what follows the failures of a place by these global options.
 
     A problem with the state file is a condition that `memory` sets.
     """
     subscription = Subscription(options["sns_topic_arn"] or None, frozenset(options["sns_message_types"]))
-    watch = FailureWatch(
-        StateFile(sources.find_state_path(options), options["region"]),
+    return FailureWatch(
+        file,
         Rules(memory.life, memory.spacing, subscription),
-        Sender(options["region"], options["instance"]),
+        Sender(place.region, options["instance"], place.label),
         is_dry_run=options["dry_run"],
     )
-    if before is not None:
-        watch.continue_from(before)
-    return watch
 
 
 def open_status(
     configuration: Configuration,
     sources: ConfigSources,
+    place: Place,
     conditions: Conditions,
     started: datetime,
-    before: StatusKeeper | None = None,
 ) -> StatusKeeper:
-    """Return what keeps the status of this configuration, with what was known `before` of the same tables.
+    """Return what keeps the status of a place by this configuration.
 
     A problem with its file is set as one of the conditions.
     """
@@ -105,15 +114,50 @@ def open_status(
         mode,
         options["dry_run"],
         started,
-        options["region"],
+        place.region,
         tuple(str(file) for file in files if file is not None),
         None if is_once else int(options["check_interval"]),
         find_log_file,
     )
-    keeper = StatusKeeper(StatusFile(sources.find_status_path(options), conditions), settings)
-    if before is not None:
-        keeper.continue_from(before)
-    return keeper
+    return StatusKeeper(StatusFile(sources.find_status_path(options), conditions), settings)
+
+
+def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCheck | None) -> PlaceCheck:
+    """Return a place of a configuration; nothing is called yet but what `before` shows to be needed.
+
+    A reload must not give up credentials that work for others that fail: these are looked up now.
+    Raises ConfigurationError and AwsError.
+    """
+    configuration, sources, settings = opening.configuration, opening.sources, opening.settings
+    options = configuration.global_options
+    account = open_account(
+        configuration,
+        workers,
+        opening.timeouts,
+        settings.is_stopping,
+        place=place,
+        before=before.account if before else None,
+    )
+    file = open_state_file(options, sources, place, account.conditions)
+    memory = open_memory(options, file)
+    is_prepared = before is not None and before.account.is_usable
+    if is_prepared:
+        account.prepare()
+    return PlaceCheck(
+        place,
+        settings,
+        build_check(configuration, place, memory, account, settings.is_stopping),
+        account,
+        workers.conditions,
+        CheckLog(
+            LogChoices.of(configuration), place=PlaceLog(place.label, place.region, place.owner or None)
+        ),
+        open_status(configuration, sources, place, workers.conditions, opening.started),
+        open_failure_watch(options, place, file, memory),
+        file,
+        is_prepared=is_prepared,
+        before=before,
+    )
 
 
 def build_check(

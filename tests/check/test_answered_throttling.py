@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.check.conditions import Conditions
-from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
@@ -171,24 +169,18 @@ def test_the_answered_throttling_is_shared_through_the_state_file_but_not_by_a_d
     assert found == [100, 150, 100]
 
 
-@pytest.mark.parametrize(
-    ("region", "expected"),
-    [pytest.param("us-east-1", 150, id="another file"), pytest.param("eu-west-1", 225, id="another region")],
-)
-def test_a_reload_with_another_state_file_keeps_the_answered_throttling(
-    tmp_path: Path, region: str, expected: int
-) -> None:
-    def name(file: str, region: str) -> dict[str, Any]:
-        times = {"check_interval": 300, "quiet_check_interval": None, "run_once": False}
-        return {"state_file": file, "region": region, **times}
-
-    here = ConfigSources({}, {}, tmp_path)
+def test_a_reload_with_another_state_file_keeps_the_answered_throttling(tmp_path: Path) -> None:
+    options = {"check_interval": 300, "quiet_check_interval": None, "run_once": False}
     world = make_world(A, NOON - 10 * MINUTE, **COUNT)
-    first = open_memory(name("one.json", "us-east-1"), here, Conditions())
-    for counts in (first, open_memory(name("two.json", region), here, Conditions(), first)):
-        world.check.memory = counts
-        world.run(NOW)
-    assert world.units(A).reads == expected
+    first, second = (
+        open_memory(options, StateFile(tmp_path / name, "us-east-1")) for name in ("one.json", "two.json")
+    )
+    world.check.memory = first
+    world.run(NOW)
+    second.continue_from(first)
+    world.check.memory = second
+    world.run(NOW)
+    assert world.units(A).reads == 150
 
 
 @settings(deadline=None)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.silence import LONGEST_SILENCE, MetricsAnswer, find_longest_step
-from dynamic_dynamodb.config.sources import ConfigSources
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.reasons import Code
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions
+from dynamic_dynamodb.service.state_file import StateFile
 from dynamic_dynamodb.service.wiring import open_memory
 from tests.builders import NOW, both, load_flags, section
 from tests.check.fake_world import A, B, FakeWorld, load
@@ -260,19 +259,15 @@ def test_an_hour_of_silence_is_an_hour_of_checks(waits: list[float], expected: i
 
 
 def test_a_reload_with_another_state_file_keeps_the_silence(tmp_path: Path) -> None:
-    def open_with(name: str, region: str, before: Any = None) -> Any:
-        flags = {"state_file": str(tmp_path / name), "region": region, "table_name": "a"}
-        configuration = load_flags(**flags)
-        here = ConfigSources({}, {}, tmp_path)
-        return open_memory(configuration.global_options, here, Conditions(), before)
-
-    first = open_with("one.json", "us-east-1")
+    options = load_flags(table_name="a").global_options
+    first, again = (
+        open_memory(options, StateFile(tmp_path / name, "us-east-1")) for name in ("one.json", "two.json")
+    )
     first.begin(NOW)
     first.silence.find_freshest(MetricsAnswer(NOW, frozenset("abc"), frozenset("abc"), frozenset()), NOW)
-    again = open_with("one.json", "us-east-1", first)
-    assert (again.file, again.entries, again.silence) == (first.file, first.entries, first.silence)
-    assert open_with("two.json", "us-east-1", first).silence.tables == frozenset("abc")
-    assert open_with("one.json", "eu-west-1", first).silence.tables == frozenset()
+    again.continue_from(first)
+    assert (again.entries, again.silence) == (first.entries, first.silence)
+    assert again.silence.tables == frozenset("abc")
 
 
 KINDS = st.sampled_from(

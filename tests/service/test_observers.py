@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -66,9 +65,9 @@ def test_an_unexpected_error_of_the_publishing_is_logged_and_ends_nothing(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     service.before_check = None
-    opened = service.open(service.sources.load())
-    service.prepared = opened.account
-    assert service._check(replace(opened, check=cast("Check", _BrokenTopic())))  # noqa: SLF001 - one check
+    (place,) = service.open(service.sources.load()).places
+    place.check, place.is_prepared = cast("Check", _BrokenTopic()), True
+    assert place.run()
     warning = "1 message may not have been published: the publishing failed: RuntimeError: odd"
     assert [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING] == [warning]
     assert "checked 0 targets: none matched, in " in caplog.text
@@ -82,8 +81,8 @@ def test_an_observer_that_fails_keeps_the_report_from_no_other(
     def fail(_: CheckReport, seconds: float) -> None:
         raise ValueError(f"after {seconds:.0f} s")
 
-    opened = service.open(service.sources.load())
-    opened = replace(opened, observers=(fail, lambda report, _: seen.append(report)))
-    assert not service._check(opened)  # noqa: SLF001 - one check, without the rest of a run
+    (place,) = service.open(service.sources.load()).places
+    place.observers = (fail, lambda report, _: seen.append(report))
+    assert not place.run()
     assert [str(report.error) for report in seen] == ["the check failed: RuntimeError: odd"]
     assert "the report of the check failed: ValueError: after 0 s" in caplog.text
