@@ -92,6 +92,11 @@ class AwsClock:
         )
         return now - timedelta(seconds=seconds_ahead)
 
+    def correct_later(self, now: datetime) -> datetime:
+        """Return AWS's time at `now`, which our clock shows some time after the start of the check."""
+        passed = timedelta(seconds=self.monotonic() - self.began)
+        return self.correct(now - passed) + passed
+
     def _warn(self, seconds_ahead: float, consequence: str) -> None:
         """Report how wrong our clock is, and again when that has changed by `WORTH_A_WARNING_SECONDS`."""
         if abs(seconds_ahead) < WORTH_A_WARNING_SECONDS:

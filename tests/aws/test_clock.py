@@ -125,6 +125,18 @@ def test_a_slightly_wrong_clock_is_corrected_without_a_warning(
     assert warnings_of(caplog) == []
 
 
+@pytest.mark.parametrize("wrong", [0.0, 420.0])
+def test_a_time_read_long_after_the_answers_is_corrected_like_one_read_before_them(wrong: float) -> None:
+    world = World(seconds_wrong=wrong)
+    world.clock.begin()
+    for _ in range(3):
+        world.answer()
+    world.passed += 300
+    off = (world.clock.correct_later(world.ours) - world.truth).total_seconds()
+    assert abs(off) < 2
+    assert bool(world.clock.conditions.in_force) == bool(wrong)
+
+
 @pytest.mark.parametrize("date", ODD_DATES, ids=repr)
 def test_answers_without_a_usable_date_change_nothing(date: object) -> None:
     assert World(seconds_wrong=300).check(answers=0, date=date) == 300

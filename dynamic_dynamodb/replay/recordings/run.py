@@ -119,8 +119,8 @@ class _Run:
 
     def _record_region(self, region: Region, on_progress: Callable[[int, int], None]) -> Recorded:
         options = self.configuration.global_options
-        end = region.account.clock.correct(datetime.now(timezone.utc)).replace(second=0, microsecond=0)
-        end -= PUBLISHING_DELAY
+        now = region.account.clock.correct_later(datetime.now(timezone.utc))
+        end = now.replace(second=0, microsecond=0) - PUBLISHING_DELAY
         recorder = Recorder(
             region.folder,
             region.account.history,
