@@ -8,12 +8,15 @@ from dynamic_dynamodb import PROGRAM
 from dynamic_dynamodb.cli.result import ExitCode, Result
 from dynamic_dynamodb.config.loader import load
 from dynamic_dynamodb.config.text import escape
+from dynamic_dynamodb.errors import ListenError
 from dynamic_dynamodb.service import daemon
 from dynamic_dynamodb.service.pid_file import PidFile
+from dynamic_dynamodb.service.processes import listens_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dynamic_dynamodb.config.address import Address
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.service.daemon import Work
 
@@ -41,7 +44,7 @@ def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | Non
     if command == "stop":
         results.append(daemon.stop(pid_file))
     if command == "restart":
-        results.append(daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS))
+        results.append(_stop_for_restart(pid_file, options["listen"]))
     if command == "reload":
         results.append(daemon.reload(pid_file, sources.source))
     if work is not None and all(result.code == ExitCode.SUCCESS for result in results):
@@ -56,6 +59,26 @@ def control(sources: ConfigSources, options: Mapping[str, Any], work: Work | Non
     if log and log == str(sources.find_own_log(instance)):
         lines[-1] += f"; its log is {log}"
     return Result("\n".join(map(escape, lines)), code=code)
+
+
+def _stop_for_restart(pid_file: PidFile, address: Address | None) -> daemon.CommandResult:
+    """Stop the daemon unless the next one could not listen on its address."""
+    if address is not None and not _may_be_served(pid_file, address):
+        from dynamic_dynamodb.service.web.server import WebServer
+
+        try:
+            WebServer(address).close()
+        except ListenError as error:
+            return daemon.CommandResult(ExitCode.FAILURE, str(error))
+    return daemon.stop(pid_file, daemon.RESTART_WAIT_SECONDS)
+
+
+def _may_be_served(pid_file: PidFile, address: Address) -> bool:
+    """Return whether the running daemon may listen on this port, which is then free once it has stopped."""
+    status = daemon.find_daemon(pid_file).status
+    if status is None or not status.is_running or status.pid is None:
+        return False
+    return listens_on(status.pid, address.port) is not False
 
 
 def _read_flags(sources: ConfigSources, *names: str) -> Mapping[str, Any]:

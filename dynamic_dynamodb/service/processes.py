@@ -1,4 +1,4 @@
-"""Recognize the process of a daemon of 2.5.1 or later by its arguments, as the kernel reports them."""
+"""Recognize the process of a daemon of 2.5.1 or later, and its port, by what the kernel reports."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _DETACHING: Final = ("start", "restart")
 """The commands that write a pid file; `foreground` does not."""
 _ELAPSED: Final = re.compile(r"(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)")
 _PS_SECONDS: Final = 5
+_LISTENING: Final = "0A"
+"""The state of a listening socket in /proc/net/tcp (proc(5))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,16 @@ def has_ended(pid: int) -> bool:
     return process is None or not process.arguments
 
 
+def listens_on(pid: int, port: int) -> bool | None:
+    """Return whether a process listens on a TCP port; None if this user cannot see it."""
+    try:
+        opened = list((_PROC / str(pid) / "fd").iterdir())
+        listeners = _find_listeners(port)
+    except OSError:  # another user's process, one that has ended, or a system without /proc
+        return None
+    return any(_read_link(one) in listeners for one in opened)
+
+
 def is_daemon(arguments: Sequence[str], instance: str) -> bool:
     """Return whether these are the arguments of a daemon of this instance, of 2.5.1 or later."""
     flags = _find_flags(list(arguments))
@@ -116,6 +128,26 @@ def _find_flags(words: list[str]) -> list[str] | None:
                 return words if value in _MODULES else None
     is_ours = bool(words) and _PROGRAM.fullmatch(Path(words[0]).name) is not None
     return words[1:] if is_ours else None
+
+
+def _find_listeners(port: int) -> set[str]:
+    """Return the sockets that listen on a TCP port, as the links of open files name them."""
+    tables = (_PROC / "net" / name for name in ("tcp", "tcp6"))  # a kernel without IPv6 has one
+    lines = (
+        line.split() for one in tables if one.exists() for line in one.read_text("ascii").splitlines()[1:]
+    )
+    return {
+        f"socket:[{inode}]"
+        for _, local, _, state, _, _, _, _, _, inode, *_ in lines
+        if state == _LISTENING and int(local.rpartition(":")[2], 16) == port
+    }
+
+
+def _read_link(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:  # it was closed in the meantime
+        return ""
 
 
 def _is_own_or_ancestor(pid: int) -> bool:

@@ -8,6 +8,8 @@ import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.end_to_end.account import ALL, SOON, add_busy, add_idle
 from tests.end_to_end.daemons import wait_until
 from tests.service.web.servers import ask, find_free_address
@@ -50,6 +52,28 @@ def test_a_port_in_use_fails_the_start(daemon: Daemon) -> None:
         assert run.code == 1
         assert f"cannot listen on {address}: Address already in use" in run.stderr
     assert daemon.control("status").code == 3
+
+
+def test_a_restart_with_a_port_in_use_leaves_the_old_daemon_running(daemon: Daemon) -> None:
+    own = find_free_address()
+    pid = daemon.must_start(ALL, "--listen", own)
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        run = daemon.start(ALL, "--listen", address, command="restart")
+    assert (run.code, run.stdout) == (1, "")
+    assert f"cannot listen on {address}: Address already in use" in run.stderr
+    assert daemon.ask().stdout == daemon.says_running(pid)
+    assert ask(own, "/healthz").status == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_restart_takes_over_the_port_of_the_old_daemon(daemon: Daemon, host: str) -> None:
+    first = find_free_address()
+    pid = daemon.must_start(ALL, "--listen", first)
+    run = daemon.start(ALL, "--listen", f"{host}:{first.port}", command="restart")
+    assert (run.code, run.stderr) == (0, "")
+    assert daemon.pid != pid
+    daemon.wait_for(f"listening on http://{host}:{first.port}")
 
 
 def test_a_single_run_does_not_listen(program: Program) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +13,14 @@ from dataclasses import replace
 import pytest
 
 from dynamic_dynamodb.service import processes
-from dynamic_dynamodb.service.processes import find_daemon, find_process, has_ended, is_daemon, is_hidden
+from dynamic_dynamodb.service.processes import (
+    find_daemon,
+    find_process,
+    has_ended,
+    is_daemon,
+    is_hidden,
+    listens_on,
+)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +110,26 @@ def test_a_thread_is_not_a_process() -> None:
 @pytest.mark.parametrize("pid", [-1, 0, 2**31 - 1, 2**40], ids=["-1", "0", "the highest", "too high"])
 def test_an_unused_pid_is_not_a_process(pid: int) -> None:
     assert (find_process(pid), is_hidden(pid), find_daemon(pid, "default")) == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    ("family", "host"),
+    [
+        pytest.param(socket.AF_INET, "127.0.0.1", id="IPv4"),
+        pytest.param(socket.AF_INET6, "::1", id="IPv6"),
+    ],
+)
+def test_a_process_listens_on_a_port_while_its_own_socket_does(
+    family: socket.AddressFamily, host: str
+) -> None:
+    with socket.socket(family) as listener:
+        listener.bind((host, 0))
+        port = listener.getsockname()[1]
+        assert listens_on(os.getpid(), port) is False
+        listener.listen()
+        assert listens_on(os.getpid(), port) is True
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+            assert listens_on(other.pid, port) is False
+            other.kill()
+    assert listens_on(os.getpid(), port) is False
+    assert listens_on(other.pid, port) is None
