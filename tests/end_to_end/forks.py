@@ -1,8 +1,9 @@
 """Start the program by a fork of an interpreter that has imported it already: imports are most of a start.
 
-A fork is a process of its own, with its own environment, directory, streams and signals, and it ends as any
-interpreter does. `python -m tests.end_to_end.forks` is the interpreter that forks: it has no threads, and it
-ends with the process that started it.
+A fork is a process of its own, with its own environment, directory, streams and signals. It ends as any
+interpreter does, up to the point where all that is left to do is to free memory: that takes a third of a
+short run, and a fork does it only on request. `python -m tests.end_to_end.forks` is the interpreter that
+forks: it has no threads, and it ends with the process that started it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.credentials import CredentialResolver
+
 import dynamic_dynamodb
+from dynamic_dynamodb.aws.botocore_setup import make_clients
+from dynamic_dynamodb.check.resilience import Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,9 +43,20 @@ class Fork:
     """A process that runs a module as `python -m` does; the part of subprocess.Popen that tests need."""
 
     def __init__(
-        self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+        self,
+        module: str,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        frees_memory: bool = False,
     ) -> None:
-        request = {"words": [module, *arguments], "folder": str(folder), "environment": {**environment}}
+        request = {
+            "words": [module, *arguments],
+            "folder": str(folder),
+            "environment": {**environment},
+            "frees_memory": frees_memory,
+        }
         self._end, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         (read_output, output), (read_errors, errors) = os.pipe(), os.pipe()
         self.stdout = os.fdopen(read_output, encoding="utf-8")
@@ -136,14 +152,42 @@ def _use_streams(end: int, output: int, errors: int) -> None:
 
 
 def run(request: dict[str, Any]) -> None:
-    """Run the requested module in this process."""
+    """Run the requested module in this process, and end it."""
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
     time.tzset()
     sys.argv = request["words"]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    codes: list[object] = []
+    if not request["frees_memory"]:
+        atexit.register(_exit_at_once, codes)  # the first to be registered, and so the last to be called
+    try:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    except SystemExit as error:
+        codes.append(error.code)
+        raise
+
+
+def _exit_at_once(codes: list[object]) -> None:
+    """Exit with a code, once all is written; without a code, return to the end of the interpreter."""
+    with contextlib.suppress(OSError, ValueError):  # which the interpreter reports
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for code in codes:
+            if isinstance(code, int):
+                os._exit(code)
+
+
+def _load_service_models() -> None:
+    """Let botocore read what it keeps in memory about the services: that is most of making a client."""
+    make_clients(
+        dict.fromkeys(("dynamodb", "cloudwatch", "sns", "application-autoscaling", "pricing"), "us-east-1"),
+        profile=None,
+        credential_provider=CredentialResolver([]),
+        timeouts=Timeouts(),
+        most_connections=1,
+    )
 
 
 def main() -> None:
@@ -151,6 +195,7 @@ def main() -> None:
     for module in pkgutil.walk_packages(dynamic_dynamodb.__path__, "dynamic_dynamodb."):
         if not module.name.endswith(".__main__"):
             importlib.import_module(module.name)
+    _load_service_models()
     gc.freeze()  # so that forks share what is here
     request = serve(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:

@@ -136,6 +136,8 @@ class Program:
     command: tuple[str, ...] = COMMAND
     can_be_forked: bool = True
     """Off for a test of what is decided when a module is imported."""
+    frees_memory: bool = False
+    """Whether a fork frees all memory before it ends, as Python does, although that takes time."""
     patience_seconds: float = PATIENCE_SECONDS
     """How long a run may take."""
 
@@ -171,7 +173,9 @@ class Program:
     def _start(self, arguments: Sequence[str], environment: Mapping[str, str | None]) -> Iterator[Running]:
         variables = self._environment(environment)
         if self._can_be_forked(arguments, environment):
-            process: Fork | subprocess.Popen[str] = Fork(self.command[-1], arguments, self.folder, variables)
+            process: Fork | subprocess.Popen[str] = Fork(
+                self.command[-1], arguments, self.folder, variables, frees_memory=self.frees_memory
+            )
         else:
             process = subprocess.Popen(
                 [*self.command, *arguments],
@@ -193,7 +197,7 @@ class Program:
         return (
             self.can_be_forked
             and self.command in (COMMAND, IMPATIENT)
-            and "--daemon" not in arguments
+            and not ("--daemon" in arguments and {"start", "restart"} & {*arguments})
             and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment)
         )
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,12 @@ FIRST = f"[table: first]\n{LIMITS}"
 BOTH = f"{FIRST}[table: second]\n{LIMITS}"
 BAD = f"[table: first]\n{LIMITS}increase-reads-unit: bananas\nreads-upper-threshold: lots\n"
 READ_AGAIN = "configuration reloaded"
+
+
+@pytest.fixture
+def program(program: Program) -> Program:
+    """Return the program with all of Python's end, which threads that are left behind could disturb."""
+    return replace(program, frees_memory=True)
 
 
 @ENDING
