@@ -15,6 +15,8 @@ ZSH_COMPLETION := $(PREFIX)/share/zsh/site-functions/_dynamic-dynamodb
 FISH_COMPLETION := $(PREFIX)/share/fish/vendor_completions.d/dynamic-dynamodb.fish
 # Two more than there are cores, because many tests wait.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# pytest keeps what it compiles: compiling its tests is half of a worker's start.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := -m pytest -q -n $(WORKERS) --dist worksteal
 # The tests with a browser and with Prometheus, which are not Python packages.
 REAL := tests/real
