@@ -23,6 +23,7 @@ V = TypeVar("V")
 
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 """How long the entry of a target that is no longer checked is kept."""
+_NO_ENTRIES: Final[Entries] = {}
 _LEFT_ALONE: Final = "counts are not saved: {}, and is left alone: set state-file to another path"
 _NOT_WRITTEN: Final = "counts are not saved: {} cannot be written: {}"
 
@@ -62,21 +63,19 @@ class StateFile:
     def read(self) -> Entries:
         """Return the entries; none if there is no usable file."""
         problem = None
-        content = Content()
+        found: Entries = {}
         try:
             content = _read(self._file)
+            for key in self._keys:
+                found = _join_young(found, content.read_entries(key))
+            content.read_failures(self._find_failures(content))  # for its damage
         except ForeignFileError as error:
             problem = _LEFT_ALONE.format(error)
         except ValueError as error:
-            problem = f"counts start at zero: {self.path} is damaged: {error}"
+            found, problem = {}, f"counts start at zero: {self.path} is damaged: {error}"
         except OSError:
             return {}  # `write` reports it
         self.conditions.set("state file read", problem)
-        found: Entries = {}
-        for key in self._keys:
-            for target, entry in content.regions.get(key, {}).items():
-                if target not in found or found[target].checked <= entry.checked:
-                    found[target] = entry
         return {self._add_place(target): entry for target, entry in found.items()}
 
     def _add_place(self, target: Target) -> Target:
@@ -85,14 +84,14 @@ class StateFile:
     def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
         """Store the `seen` entries and remove those of the targets that are `gone`; keep all others."""
         left = {_drop_place(one) for one in gone}
+        named = {_drop_place(one): entry for one, entry in seen.items()}
 
         def change(content: Content) -> None:
             for key in self._keys:
-                own = content.regions.get(key, {})
-                content.regions[key] = {one: own[one] for one in own if one not in left}
-            content.regions[self.key] |= {_drop_place(one): entry for one, entry in seen.items()}
-            for name, entries in content.regions.items():
-                content.regions[name] = _keep_young(entries, now)
+                own = _read_undamaged(content.read_entries, key, _NO_ENTRIES)
+                kept = {one: entry for one, entry in own.items() if one not in left}
+                content.write_entries(key, kept if key != self.key else kept | named)
+            content.forget_old(now, FORGOTTEN_AFTER)
 
         self._change(change)
 
@@ -100,11 +99,14 @@ class StateFile:
         """Return what is failing in the account and region; None if there is no usable file."""
         try:
             content = _read(self._file)
+            found = content.read_failures(self._find_failures(content))
         except (ForeignFileError, OSError, ValueError):
             return None  # `read` and `write` report it
-        key = next((one for one in reversed(self._keys) if one in content.failures), self.key)
-        found = content.failures.get(key, NOTHING_FAILS)
         return _rename(found, self._add_place) if self.label else found
+
+    def _find_failures(self, content: Content) -> str:
+        """Return the name under which the file has the failures."""
+        return next((one for one in reversed(self._keys) if one in content.failures), self.key)
 
     def write_failures(self, before: FailureMemory, after: FailureMemory) -> bool:
         """Store what a run has changed in what is failing, and return whether that was possible."""
@@ -112,10 +114,12 @@ class StateFile:
             before, after = _rename(before, _drop_place), _rename(after, _drop_place)
 
         def change(content: Content) -> None:
-            found = [content.failures.pop(key) for key in self._keys if key in content.failures]
-            own = found[-1] if found else NOTHING_FAILS
-            content.failures[self.key] = FailureMemory(
-                _apply(own.failing, before.failing, after.failing), _apply(own.sent, before.sent, after.sent)
+            own = _read_undamaged(content.read_failures, self._find_failures(content), NOTHING_FAILS)
+            for key in self._keys:
+                content.failures.pop(key, None)
+            failing = _apply(own.failing, before.failing, after.failing)
+            content.write_failures(
+                self.key, FailureMemory(failing, _apply(own.sent, before.sent, after.sent))
             )
 
         return self._change(change)
@@ -127,7 +131,7 @@ class StateFile:
             if _is_foreign(file):  # `read` has reported it
                 return False
             with file.locked():
-                content = _read_undamaged(file)
+                content = _read_undamaged(_read, file, Content())
                 change(content)
                 file.replace((render(content),))
         except ForeignFileError as error:
@@ -178,18 +182,25 @@ def _read(file: WholeFile) -> Content:
         return parse(opened.read())
 
 
-def _read_undamaged(file: WholeFile) -> Content:
+def _read_undamaged(read: Callable[[K], V], given: K, otherwise: V) -> V:
+    """Return what is read, or something else in place of what is damaged: it is replaced now."""
     try:
-        return _read(file)
+        return read(given)
     except ValueError:
-        return Content()  # `read` has reported it; the file is replaced now
+        return otherwise  # `read` has reported it
+
+
+def _join_young(entries: Entries, others: Entries) -> Entries:
+    """Return the entries of both, the younger one of each target."""
+    younger = {
+        target: one
+        for target, one in others.items()
+        if target not in entries or entries[target].checked <= one.checked
+    }
+    return entries | younger
 
 
 def _apply(stored: Mapping[K, V], before: Mapping[K, V], after: Mapping[K, V]) -> dict[K, V]:
     """Return what is stored with the changes of one run; another run may have stored its own since."""
     kept = {key: one for key, one in stored.items() if key in after or key not in before}
     return kept | {key: one for key, one in after.items() if before.get(key) != one}
-
-
-def _keep_young(entries: Entries, now: datetime) -> Entries:
-    return {target: one for target, one in entries.items() if abs(now - one.checked) <= FORGOTTEN_AFTER}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.check.failures import (
+    NOTHING_FAILS,
     AccountFailure,
     Cause,
     Failing,
@@ -22,7 +24,7 @@ from dynamic_dynamodb.scaling.memory import MOST_RAISES, Memory, Raise
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dynamic_dynamodb.check.failures import FailureKey
 
@@ -45,29 +47,79 @@ def find_flaw(head: bytes) -> str:
 
 @dataclass(slots=True)
 class Content:
-    """What a state file has of each region: the entries of its targets, and what is failing."""
+    """What a state file has by the names of accounts and regions: their targets, and what is failing.
 
-    regions: dict[str, Entries] = field(default_factory=dict)
-    failures: dict[str, FailureMemory] = field(default_factory=dict)
+    It is kept as JSON, and only what is asked for is parsed: many places share a file.
+    """
+
+    regions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def read_entries(self, key: str) -> Entries:
+        """Return the targets of an account and region; raise ValueError if they are damaged."""
+        with _refusing_damage():
+            entries = self.regions.get(key, {})
+            return {Target.parse(name): _parse_entry(entry) for name, entry in entries.items()}
+
+    def write_entries(self, key: str, entries: Entries) -> None:
+        """Replace the targets of an account and region."""
+        self.regions[key] = {str(target): _render_entry(entry) for target, entry in sorted(entries.items())}
+
+    def forget_old(self, now: datetime, after: timedelta) -> None:
+        """Drop the targets that were last checked so long before, or after, this moment."""
+        for key, entries in self.regions.items():
+            self.regions[key] = {
+                name: entry for name, entry in entries.items() if not _is_old(entry, now, after)
+            }
+
+    def read_failures(self, key: str) -> FailureMemory:
+        """Return what is failing in an account and region; raise ValueError if that is damaged."""
+        with _refusing_damage():
+            found = self.failures.get(key)
+            return NOTHING_FAILS if found is None else _parse_failure_memory(found)
+
+    def write_failures(self, key: str, memory: FailureMemory) -> None:
+        """Replace what is failing in an account and region."""
+        self.failures[key] = _render_failure_memory(memory)
 
 
 def parse(text: bytes) -> Content:
     """Return the content of a file; raise ValueError if the text is damaged."""
-    try:
+    with _refusing_damage():
         content = json.loads(text)
-        parse_entry = _PARSERS.get(content["format"])
-        if parse_entry is None:
+        if content["format"] not in (_FORMAT, _LISTS_FORMAT):
             message = f"unknown format: {content['format']}"
             raise ValueError(message)
-        regions = {
-            region: {Target.parse(name): parse_entry(entry) for name, entry in entries.items()}
-            for region, entries in content["regions"].items()
-        }
-        failures = content.get("failures", {}).items()
-        return Content(regions, {region: _parse_failure_memory(one) for region, one in failures})
+        parsed = Content(_check_dicts(content["regions"]), _check_dicts(content.get("failures", {})))
+        if content["format"] == _LISTS_FORMAT:
+            for key, entries in parsed.regions.items():
+                parsed.write_entries(
+                    key, {Target.parse(name): _parse_list(entry) for name, entry in entries.items()}
+                )
+        return parsed
+
+
+@contextmanager
+def _refusing_damage() -> Iterator[None]:
+    try:
+        yield
     except _WRONG_TYPES as error:
         message = f"unexpected content ({type(error).__name__})"
         raise ValueError(message) from error
+
+
+def _check_dicts(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    for one in given.values():
+        one.keys()  # an AttributeError otherwise
+    return {**given}
+
+
+def _is_old(entry: Mapping[str, Any], now: datetime, after: timedelta) -> bool:
+    """Return whether an entry is old; one that is damaged is not known to be."""
+    try:
+        return abs(now - _parse_moment(entry["checked"])) > after
+    except (ValueError, *_WRONG_TYPES):
+        return False
 
 
 def render(content: Content) -> str:
@@ -75,16 +127,8 @@ def render(content: Content) -> str:
 
     A version that does not know `failures` ignores them, and drops them when it writes the file.
     """
-    regions = {
-        region: {str(target): _render_entry(entry) for target, entry in sorted(entries.items())}
-        for region, entries in content.regions.items()
-        if entries
-    }
-    failures = {
-        region: _render_failure_memory(one)
-        for region, one in content.failures.items()
-        if one.failing or one.sent
-    }
+    regions = {key: entries for key, entries in content.regions.items() if entries}
+    failures = {key: one for key, one in content.failures.items() if one.get("failing") or one.get("sent")}
     return json.dumps({"format": _FORMAT, "regions": regions, **({"failures": failures} if failures else {})})
 
 
@@ -108,9 +152,6 @@ def _parse_list(entry: Sequence[Any]) -> Entry:
     reads, writes, checked = entry
     memory = PerCapacity(Memory(_parse_count(reads)), Memory(_parse_count(writes)))
     return Entry(memory, _parse_moment(checked))
-
-
-_PARSERS: Final[Mapping[str, Callable[[Any], Entry]]] = {_FORMAT: _parse_entry, _LISTS_FORMAT: _parse_list}
 
 
 def _parse_count(number: Any) -> int:  # noqa: ANN401 - whatever JSON holds

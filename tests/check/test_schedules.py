@@ -127,7 +127,9 @@ def test_the_first_decrease_after_an_event_goes_in_one_step_even_after_a_restart
     during.add(A, 40, 40)
     during.run(timedelta(minutes=6))
     assert during.tables.descriptions[A].provisioned == PerCapacity(400, 100)
-    kept = parse(render(Content({"us-east-1": during.memory.entries})).encode()).regions["us-east-1"]
+    content = Content()
+    content.write_entries("us-east-1", during.memory.entries)
+    kept = parse(render(content).encode()).read_entries("us-east-1")
     assert kept[A].memory.map(lambda one: one.event) == PerCapacity("peak", "")
 
     later = World(*sections, seconds=None)
