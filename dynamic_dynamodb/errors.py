@@ -98,6 +98,9 @@ class AwsError(Exception):
     `is_answer_lost` means that AWS may have carried out the call, in this attempt or an earlier one.
     """
 
+    role_hint = f"allow {_ROLES} in the caller's IAM policy and in the role's trust policy"
+    """What to do if a role may not be assumed."""
+
     def __init__(
         self,
         action: str,
@@ -136,7 +139,7 @@ class AwsError(Exception):
         if deny := _EXPLICIT_DENY.search(self.message):
             return f"remove the explicit deny of {refused} from {deny[1] or 'the policy that has it'}"
         if refused == _ROLES:
-            return f"allow {refused} in the caller's IAM policy and in the role's trust policy"
+            return self.role_hint
         place = "the role's trust policy" if refused.startswith(_ROLES) else "the IAM policy"
         return f"allow {refused} in {place}"
 
@@ -177,3 +180,24 @@ class CredentialsError(AwsError):
     def is_about_credentials(self) -> bool:
         """Return True."""
         return True
+
+
+class RoleError(CredentialsError):
+    """The role of an `[account: …]` section cannot be assumed; the message is complete."""
+
+    def __init__(self, action: str, code: str, message: str, external_id: str | None) -> None:
+        """Keep what a policy must allow: the external id is no secret."""
+        super().__init__(action, code, message)
+        required = f", with the external-id {external_id}" if external_id else ""
+        self.role_hint = (
+            f"allow {_ROLES} on this role in the policy of the program's own credentials, and allow these in"
+            f" the role's trust policy{required}: --print-iam-policy prints both"
+        )
+
+
+class DoubledPlaceError(AwsError):
+    """A place is the same account and region as another one; the message is complete."""
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self.message

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import BotoCoreError
+from botocore.utils import validate_region_name
+
 from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
 from dynamic_dynamodb.aws.botocore_setup import make_clients
 from dynamic_dynamodb.aws.client import AwsClient
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
-from dynamic_dynamodb.aws.credentials import Credentials
+from dynamic_dynamodb.aws.credential_pool import CredentialPool
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
 from dynamic_dynamodb.aws.permissions import PUBLISH, list_topics
@@ -19,7 +22,7 @@ from dynamic_dynamodb.aws.prices import PriceList, find_endpoint
 from dynamic_dynamodb.aws.workers import WorkerPool
 from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.resilience import CallBudget, Waits
-from dynamic_dynamodb.errors import AwsError, ConfigurationError
+from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,14 +97,18 @@ class SnsNotifier:
 class AwsAccount:
     """One account in one region: its services, called with one set of credentials."""
 
-    def __init__(self, client: AwsClient, workers: Workers, waits: Waits, place: str = "") -> None:
-        """Build the adapters; nothing is called yet. `place` is that of the targets of checks."""
+    def __init__(
+        self, client: AwsClient, workers: Workers, waits: Waits, place: Place, pool: CredentialPool
+    ) -> None:
+        """Build the adapters; nothing is called yet."""
         self.client = client
         self.workers = workers
-        self.tables = DynamoDbTables(client, workers.lookups, waits, place)
+        self.place = place
+        self.pool = pool
+        self.tables = DynamoDbTables(client, workers.lookups, waits, place.label)
         self.metrics = CloudWatchMetrics(client, workers.lookups, waits)
         self.history = CloudWatchHistory(client)
-        self.autoscaling = ApplicationAutoScaling(client, place)
+        self.autoscaling = ApplicationAutoScaling(client, place.label)
         self.prices = PriceList(client)
         self.notifier = SnsNotifier(client)
         self.budget = client.budget
@@ -115,12 +122,19 @@ class AwsAccount:
 
     @property
     def account_id(self) -> str:
-        """Return the id of the account; empty where it is not known."""
-        return ""
+        """Return the twelve digits of the account; empty where it is unknown or need not be known."""
+        if self.place.role is not None:
+            return self.place.role.account_id
+        return self.pool.own_account.account_id if self.pool.own_account else ""
 
     def prepare(self) -> None:
-        """Start a check; see `AwsClient.prepare`. Raises AwsError."""
+        """Start a check: see `AwsClient.prepare`, and find the id of the account if it must be known.
+
+        Raises AwsError.
+        """
         self.client.prepare()
+        if self.place.role is None and self.pool.own_account is not None:
+            self.pool.own_account.identify(self.place, self.conditions)
 
 
 def open_account(  # noqa: PLR0913 - of which three are keywords
@@ -129,44 +143,49 @@ def open_account(  # noqa: PLR0913 - of which three are keywords
     timeouts: Timeouts,
     is_stopping: Callable[[], bool],
     *,
-    before: AwsAccount | None = None,
     place: Place | None = None,
+    pool: CredentialPool | None = None,
+    before: AwsAccount | None = None,
 ) -> AwsAccount:
-    """Return a place of a configuration, by default its only one; nothing is called yet.
+    """Return a place of a configuration, by default its first one; nothing is called yet.
 
-    It uses the credentials that `before`, the account of the previous configuration, has found, and what
-    its clock knows. Raises ConfigurationError for unusable keys and for a region that cannot exist.
+    Its credentials are those of `pool`, by default of a pool of its own, which uses what `before`, the
+    account of the previous configuration, has found. What that account's clock knows is used in any case.
+    Raises ConfigurationError for unusable keys and for a region that cannot exist.
     """
     options = configuration.global_options
     place = configuration.places[0] if place is None else place
-    key_id, secret_key = options["aws_access_key_id"], options["aws_secret_access_key"]
     try:
-        credentials = Credentials(
-            place.region,
-            (key_id, secret_key) if key_id and secret_key else options["aws_profile"],
-            timeouts=timeouts,
-            is_stopping=is_stopping,
-        )
-        client = AwsClient(
-            credentials,
-            partial(
-                make_clients,
-                list_services(configuration, place.region),
-                profile=options["aws_profile"],
-                credential_provider=credentials,
-                timeouts=timeouts,
-                most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
-            ),
-            budget=CallBudget(timeouts),
-            is_stopping=is_stopping,
-        )
-    except AwsError as error:
+        validate_region_name(place.region)
+    except BotoCoreError as error:
         raise ConfigurationError((str(error),)) from error
+    if pool is None:
+        pool = CredentialPool(
+            configuration,
+            timeouts,
+            is_stopping,
+            observers=workers.observers,
+            before=before.pool if before else None,
+        )
+    credentials = pool.find(place)
+    client = AwsClient(
+        credentials,
+        partial(
+            make_clients,
+            list_services(configuration, place.region),
+            profile=options["aws_profile"],
+            credential_provider=credentials,
+            timeouts=timeouts,
+            most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
+        ),
+        budget=CallBudget(timeouts),
+        is_stopping=is_stopping,
+    )
+    credentials.report_to(client.conditions)
     client.observers = workers.observers
     if before is not None:
-        credentials.adopt(before.client.credentials)
         client.clock.known = before.clock.known
-    return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping), place.label)
+    return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping), place, pool)
 
 
 def list_services(configuration: Configuration, region: str) -> dict[str, str]:

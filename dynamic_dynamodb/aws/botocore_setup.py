@@ -58,6 +58,8 @@ def make_clients(
     session.register_component("response_parser_factory", make_parser_factory())
     # botocore would resolve credentials when it makes a client, and keep them.
     session.register_component("credential_provider", credential_provider)
+    # Older versions would call STS in us-east-1 alone, and not from a network that is closed to it.
+    session.set_config_variable("sts_regional_endpoints", "regional")
     config = Config(
         connect_timeout=timeouts.connect,
         read_timeout=timeouts.read,

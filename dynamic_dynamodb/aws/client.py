@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore import exceptions
-from botocore.utils import validate_region_name
 from retrying import Retrying
 
 from dynamic_dynamodb.aws.attempts import Attempt, find_request_id
@@ -13,6 +12,7 @@ from dynamic_dynamodb.aws.botocore_setup import list_profiles
 from dynamic_dynamodb.aws.clock import AwsClock
 from dynamic_dynamodb.aws.deadlines import bounded
 from dynamic_dynamodb.aws.error_translation import SERVER_ERROR, TOO_SLOW, UNUSABLE_ANSWER, translate
+from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.resilience import ENDING
 from dynamic_dynamodb.config.aws_profiles import describe_missing_profile
 from dynamic_dynamodb.errors import AwsError, CredentialsError, Limit
@@ -60,18 +60,14 @@ class AwsClient:
         is_stopping: Callable[[], bool],
         make_retrying: Callable[[Callable[[BaseException], bool]], Any] = make_retrying,
     ) -> None:
-        """Call nothing yet; raise AwsError for a region that cannot exist.
+        """Call nothing yet.
 
-        `make_clients` returns a client of botocore for each service, and is called by `prepare`. Set
+        `make_clients` returns a client of botocore for each service, and is called by `open`. Set
         `observers` to what is called after each attempt of a call, in the thread that made it.
         """
-        try:
-            validate_region_name(credentials.region)
-        except exceptions.BotoCoreError as error:
-            raise AwsError(_MAKING, type(error).__name__, str(error)) from error
         self.credentials = credentials
         self.budget = budget
-        self.conditions = credentials.conditions
+        self.conditions = Conditions()
         self.clock = AwsClock(conditions=self.conditions)
         self._timeouts = budget.timeouts
         self._is_stopping = is_stopping
@@ -90,9 +86,13 @@ class AwsClient:
 
         Until the next call of this method, credentials are looked up at most once.
         """
+        self.open()
+        self.credentials.reset()
+
+    def open(self) -> None:
+        """Make clients if there are none; raise AwsError."""
         if not self._clients:
             self._clients = self._open_clients()
-        self.credentials.reset()
 
     def _open_clients(self) -> Mapping[str, Any]:
         try:

@@ -52,27 +52,26 @@ PLACES: Final = {
 """Where botocore looks, by its own names."""
 
 
-class CredentialLookup:
-    """One look-up, running or done.
+class Lookup:
+    """One look-up of credentials in a thread of its own, running or done.
 
     `place` is where it looks now. When `is_done`, `found` is botocore's credentials object with its frozen
-    credentials, or None if there are none; or `error` is the exception. `secrets` are all secrets in the
-    profiles: the text of `error` may contain them.
+    credentials, or None if there are none; or `error` is the exception. `secrets` are those that the text of
+    `error` may contain.
     """
 
-    def __init__(self, region: str, timeouts: Timeouts, profile: str | None) -> None:
-        """Start the look-up in a profile; None means that of the environment, or the default one."""
-        self.place = "AWS's configuration files"
+    def __init__(self, place: str, seconds: float) -> None:
+        """Allow this many seconds; `start` starts it."""
+        self.place = place
+        self.seconds = seconds
         self.found: tuple[Any, Any] | None = None
         self.error: Exception | None = None
         self.secrets: list[str] = []
-        self._region = region
-        self._profile = profile
-        self._timeouts = timeouts
-        self._deadline = time.monotonic() + timeouts.credentials
+        self._deadline = time.monotonic() + seconds
         self._done = threading.Event()
-        self._processes: list[CredentialProcess] = []
-        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        """Start the thread."""
         try:
             threading.Thread(target=self._run, name="credentials", daemon=True).start()
         except RuntimeError:
@@ -86,30 +85,52 @@ class CredentialLookup:
     @property
     def is_hopeless(self) -> bool:
         """Return whether it has hung for so long that another one may start."""
-        return time.monotonic() >= self._deadline + _HOPELESS_FACTOR * self._timeouts.credentials
+        return time.monotonic() >= self._deadline + _HOPELESS_FACTOR * self.seconds
 
     def wait(self, is_stopping: Callable[[], bool]) -> bool:
-        """Wait for its end, at most for the time limit; kill its processes and return False otherwise."""
-        deadline = time.monotonic() + self._timeouts.credentials + _GRACE_SECONDS
+        """Wait for its end, at most for the time limit; abandon it and return False otherwise."""
+        deadline = time.monotonic() + self.seconds + _GRACE_SECONDS
         try:
             while not self._done.wait(_POLL_SECONDS):
                 if is_stopping() or time.monotonic() >= deadline:
                     break
         finally:
             if not self.is_done:
-                self._kill_processes()
+                self.abandon()
         return self.is_done
+
+    def abandon(self) -> None:
+        """End what a look-up would leave behind."""
+
+    def find(self) -> tuple[Any, Any] | None:
+        """Return what `found` is to be; raise any exception."""
+        raise NotImplementedError
 
     def _run(self) -> None:
         try:
-            with bounded(self._timeouts.credentials):
-                self.found = self._find()
+            with bounded(self.seconds):
+                self.found = self.find()
         except Exception as error:  # noqa: BLE001 - whatever providers raise is the result
             self.error = error
         finally:
             self._done.set()
 
-    def _find(self) -> tuple[Any, Any] | None:
+
+class CredentialLookup(Lookup):
+    """A look-up where botocore looks; `secrets` are all secrets in the profiles."""
+
+    def __init__(self, region: str, timeouts: Timeouts, profile: str | None) -> None:
+        """Start the look-up in a profile; None means that of the environment, or the default one."""
+        super().__init__("AWS's configuration files", timeouts.credentials)
+        self._region = region
+        self._profile = profile
+        self._timeouts = timeouts
+        self._processes: list[CredentialProcess] = []
+        self._starting = threading.Lock()
+        self.start()
+
+    def find(self) -> tuple[Any, Any] | None:
+        """Return the credentials of the first of botocore's providers that has some."""
         session = open_session(self._profile)
         # botocore's own clients, for credentials from STS, would wait for minutes.
         limits = Config(
@@ -137,7 +158,8 @@ class CredentialLookup:
             self._processes.append(process)
         return process
 
-    def _kill_processes(self) -> None:
+    def abandon(self) -> None:
+        """Kill its processes."""
         with self._starting:  # which includes a process that is just being started
             for process in self._processes:
                 process.kill_group()

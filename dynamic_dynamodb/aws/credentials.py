@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import ClientError
 
-from dynamic_dynamodb.aws.credential_lookup import PLACES, CredentialLookup
+from dynamic_dynamodb.aws.credential_lookup import PLACES
 from dynamic_dynamodb.aws.credential_process import PlainError
 from dynamic_dynamodb.aws.secrets import Secrets
-from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.config.text import UNSENDABLE, is_sendable
 from dynamic_dynamodb.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dynamic_dynamodb.check.resilience import Timeouts
+    from dynamic_dynamodb.aws.credential_lookup import Lookup
+    from dynamic_dynamodb.check.conditions import Conditions
+    from dynamic_dynamodb.config.places import Role
 
 RENEWAL_SECONDS: Final = 900
 """How long before they expire temporary credentials are renewed, as in botocore."""
@@ -53,9 +54,9 @@ class _Current:
 class Credentials:
     """Credentials, with the interface by which botocore finds them and signs calls.
 
-    Configured keys never change. Others are looked up where botocore looks, at most once per check: if
-    there are none, if AWS has refused them, and 15 minutes before they expire. All threads that need
-    credentials meanwhile wait for the same look-up. If it finds none, the current ones stay in use until
+    Configured keys never change. Others are looked up at most once per check: if there are none, if AWS has
+    refused them, and 15 minutes before they expire. All threads that need credentials meanwhile wait for the
+    same look-up, also those of checks of other regions. If it finds none, the current ones stay in use until
     they expire.
     """
 
@@ -63,40 +64,44 @@ class Credentials:
 
     def __init__(
         self,
-        region: str,
-        chosen: tuple[str, str] | str | None,
+        chosen: tuple[str, str] | str | Role | None,
+        start_lookup: Callable[[], Lookup],
         *,
-        timeouts: Timeouts,
         is_stopping: Callable[[], bool],
-        start_lookup: Callable[[str, Timeouts, str | None], CredentialLookup] = CredentialLookup,
+        base: Credentials | None = None,
     ) -> None:
-        """Use `chosen`: a pair of keys, a profile's name, or None for the profile of the environment.
+        """Use `chosen`: a pair of keys, a profile's name, None for the profile of the environment, or a role.
 
-        Raises CredentialsError if keys cannot be sent.
+        `base` are the credentials that assume the role. Raises CredentialsError if keys cannot be sent.
         """
         keys = chosen if isinstance(chosen, tuple) else None
-        self.region = region
+        self.origin: tuple[object, object] = (chosen, base and base.origin)
+        """Where they come from: credentials are adopted only from the same."""
         self.profile = chosen if isinstance(chosen, str) else None
         self.is_fixed = keys is not None
-        self._timeouts = timeouts
         self._is_stopping = is_stopping
         self._start_lookup = start_lookup
         self._lock = threading.Lock()
-        self.conditions = Conditions()
-        self.secrets = Secrets(os.environ)
-        self.lookup: CredentialLookup | None = None
+        self._reports: list[Conditions] = []
+        self.secrets: Secrets = Secrets({}, base.secrets) if base else Secrets(os.environ)
+        self.lookup: Lookup | None = None
         self.current: _Current | None = None
         self._is_wanted = True
         self._is_refused = False
         self._has_looked = False
+        self._lookups = 0
         self._failure: CredentialsError | None = None
         if keys is not None:
             self.current = self._accept(ReadOnlyCredentials(*keys, None))
 
     def adopt(self, before: Credentials) -> None:
-        """Use what a predecessor has found in the same profile, unless one of the two has configured keys."""
-        if self.profile == before.profile and not self.is_fixed and not before.is_fixed:
+        """Use what a predecessor has found, if it comes from the same origin."""
+        if self.origin == before.origin:
             self.current, self.secrets, self.lookup = before.current, before.secrets, before.lookup
+
+    def report_to(self, conditions: Conditions) -> None:
+        """Report here too that a look-up has failed although the current credentials work."""
+        self._reports.append(conditions)
 
     @property
     def is_usable(self) -> bool:
@@ -117,16 +122,27 @@ class Credentials:
             with self._lock:
                 if self._is_due():
                     self._renew()
+        return self._use_current()
+
+    def reset(self) -> None:
+        """Start a new check, and look up credentials if that is due; raise CredentialsError.
+
+        If another thread's check is looking them up, the result is that of this check too.
+        """
+        lookups = self._lookups
+        with self._lock:
+            if self._lookups == lookups:
+                self._is_wanted |= self._is_refused
+                self._has_looked, self._is_refused, self._failure = False, False, None
+                if self._is_due():
+                    self._renew()
+        self._use_current()
+
+    def _use_current(self) -> ReadOnlyCredentials:
         current = self.current
         if current is None or current.expires_within(0):
             raise self._failure or CredentialsError(_LOOKUP, "Expired", _EXPIRED)
         return current.frozen
-
-    def reset(self) -> None:
-        """Start a new check, and look up credentials if that is due; raise CredentialsError."""
-        self._is_wanted |= self._is_refused
-        self._has_looked, self._is_refused, self._failure = False, False, None
-        self.get_frozen_credentials()
 
     def mark_refused(self) -> None:
         """Look up others in the next check, because AWS has refused these."""
@@ -149,24 +165,31 @@ class Credentials:
             self._failure = error
             kept = f"{error}; the current credentials stay in use, and the next check tries again"
             is_kept = self.is_usable and not self._is_stopping()
-            self.conditions.set("credentials", kept if is_kept else None)
+            self._report(kept if is_kept else None)
         else:
-            self.conditions.set("credentials", None)
+            self._report(None)
+        self._lookups += 1
         # Set last, because other threads go on then. A very long check may renew credentials once more.
         self._has_looked = (
             self.current is None or self._is_wanted or self.current.expires_within(RENEWAL_SECONDS)
         )
 
+    def _report(self, sentence: str | None) -> None:
+        for conditions in self._reports:
+            conditions.set("credentials", sentence)
+
     def _find(self) -> _Current:
         lookup = self.lookup
         if lookup is None or lookup.is_hopeless or (lookup.is_done and lookup.found is None):
-            lookup = self.lookup = self._start_lookup(self.region, self._timeouts, self.profile)
+            lookup = self.lookup = self._start_lookup()
         if not lookup.wait(self._is_stopping):
-            raise self._describe_timeout(lookup.place)
+            raise self._describe_timeout(lookup)
         self.lookup = None
         self.secrets.add(lookup.secrets)
         if isinstance(lookup.error, TimeoutError):
-            raise self._describe_timeout(lookup.place)
+            raise self._describe_timeout(lookup)
+        if isinstance(lookup.error, CredentialsError):
+            raise lookup.error
         if lookup.error is not None:
             raise self._describe(lookup.place, lookup.error) from None  # its text may hold secrets
         if lookup.found is None:
@@ -177,7 +200,8 @@ class Credentials:
     def _accept(self, frozen: ReadOnlyCredentials, source: Any = None) -> _Current:  # noqa: ANN401 - of botocore
         """Strip whitespace; raise CredentialsError if a request still cannot carry them."""
         access_key, secret_key, token = values = [str(one or "").strip() for one in frozen[:3]]
-        self.secrets.add((secret_key, token))
+        add_secrets = self.secrets.add if self.is_fixed else self.secrets.add_issued
+        add_secrets((secret_key, token))
         for name, text in zip(_NAMES, values, strict=True):
             if not is_sendable(text):
                 raise CredentialsError(_LOOKUP, "MalformedCredentials", f"the {name} {UNSENDABLE}")
@@ -187,10 +211,10 @@ class Credentials:
             frozen._replace(access_key=access_key, secret_key=secret_key, token=token or None), source
         )
 
-    def _describe_timeout(self, place: str) -> CredentialsError:
+    def _describe_timeout(self, lookup: Lookup) -> CredentialsError:
         if self._is_stopping():
             return CredentialsError(_LOOKUP, "Ending", "the program is stopping")
-        message = f"no AWS credentials from {place} within {self._timeouts.credentials:g} s"
+        message = f"no AWS credentials from {lookup.place} within {lookup.seconds:g} s"
         return CredentialsError(_LOOKUP, "TooLate", self.mask(message))
 
     def _describe(self, place: str, error: Exception) -> CredentialsError:

@@ -22,6 +22,8 @@ DESCRIBE_SCALABLE_TARGETS: Final = "application-autoscaling:DescribeScalableTarg
 DESCRIBE_SCALING_POLICIES: Final = "application-autoscaling:DescribeScalingPolicies"
 DESCRIBE_SCHEDULED_ACTIONS: Final = "application-autoscaling:DescribeScheduledActions"
 GET_PRODUCTS: Final = "pricing:GetProducts"
+ASSUME_ROLE: Final = "sts:AssumeRole"
+GET_CALLER_IDENTITY: Final = "sts:GetCallerIdentity"
 
 PURPOSES: Final = {
     LIST_TABLES: "to find the tables that sections match; without it, plain names still work",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.account import Workers, make_workers
+from dynamic_dynamodb.aws.credential_pool import CredentialPool
 from dynamic_dynamodb.aws.deadlines import watch_deadlines
 from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.config.sections import describe_lowered_limits
@@ -106,9 +107,15 @@ class Service:
         AwsError if a place has no credentials although it has them by the older one.
         """
         options = configuration.global_options
-        opening = Opening(
-            configuration, self.sources, self._choose_settings(configuration), self.timeouts, self.started
+        pool = CredentialPool(
+            configuration,
+            self.timeouts,
+            self.requests.is_stopping,
+            observers=self.workers.observers,
+            before=before.places[0].account.pool if before else None,
         )
+        settings = self._choose_settings(configuration)
+        opening = Opening(pool, configuration, self.sources, settings, self.timeouts, self.started)
         known = {one.place.owned: one for one in before.places} if before else {}
         places = tuple(
             open_place(opening, one, self._find_workers(one), known.get(one.owned))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.aws.account import AwsAccount, Workers
+    from dynamic_dynamodb.aws.credential_pool import CredentialPool
     from dynamic_dynamodb.check.ports import CircuitBreaker
     from dynamic_dynamodb.check.resilience import CallBudget, Timeouts
     from dynamic_dynamodb.config.loader import Configuration
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 class Opening:
     """What all places of a configuration are opened with; `started` is when the process began its work."""
 
+    pool: CredentialPool
     configuration: Configuration
     sources: ConfigSources
     settings: PlaceSettings
@@ -136,6 +138,7 @@ def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCh
         opening.timeouts,
         settings.is_stopping,
         place=place,
+        pool=opening.pool,
         before=before.account if before else None,
     )
     file = open_state_file(options, sources, place, account.conditions)

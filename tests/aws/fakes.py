@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from retrying import Retrying
 
 from dynamic_dynamodb.aws.client import AwsClient, make_retrying
-from dynamic_dynamodb.aws.credential_lookup import CredentialLookup
+from dynamic_dynamodb.aws.credential_lookup import Lookup
 from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.check.resilience import CallBudget, Timeouts, never
 
@@ -66,15 +66,14 @@ class FakeService:
         return answer
 
 
-class FakeLookup(CredentialLookup):
+class FakeLookup(Lookup):
     """A look-up of credentials whose result the test sets."""
 
     def __init__(self, found: tuple[Any, Any] | None = None, error: Exception | None = None) -> None:
         """End at once with what it finds, or with an error."""
-        self.place = "the instance metadata service"
+        super().__init__("the instance metadata service", 40)
         self.found = found
         self.error = error
-        self.secrets = []
         self.has_ended = True
         self.is_given_up = False
 
@@ -100,10 +99,15 @@ class FakeLookups:
     coming: deque[FakeLookup]
     started: int = 0
 
-    def __call__(self, *_: object) -> FakeLookup:
+    def __call__(self) -> FakeLookup:
         """Start the next one."""
         self.started += 1
         return self.coming.popleft()
+
+
+def use_keys() -> Credentials:
+    """Return configured keys."""
+    return Credentials(("AKIDTESTS", "a-secret-key"), FakeLookups(deque()), is_stopping=never)
 
 
 def refuse(code: str, message: str = "", status: int = 400, date: str | None = None) -> ClientError:
@@ -126,8 +130,7 @@ def make_client(
     service.answers.extend(answers)
     limits = timeouts or Timeouts()
     client = AwsClient(
-        credentials
-        or Credentials("us-east-1", ("AKIDTESTS", "a-secret-key"), timeouts=limits, is_stopping=never),
+        credentials or use_keys(),
         lambda: {"dynamodb": service},
         budget=CallBudget(limits, service.clock),
         is_stopping=is_stopping,

@@ -12,9 +12,9 @@ from botocore.exceptions import BotoCoreError
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.aws.account import list_services
 from dynamic_dynamodb.aws.botocore_setup import make_clients
-from dynamic_dynamodb.aws.credentials import Credentials
-from dynamic_dynamodb.check.resilience import Timeouts, never
+from dynamic_dynamodb.check.resilience import Timeouts
 from dynamic_dynamodb.config.loader import load
+from tests.aws.fakes import use_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +75,10 @@ def test_a_client_has_the_limits_of_its_timeouts_and_no_retries_of_its_own() -> 
     assert config.user_agent == f"dynamic-dynamodb/{__version__} {versions}"
 
 
+def test_sts_is_called_in_the_region_of_its_client() -> None:
+    assert make("sts")["sts"].meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
+
+
 def test_a_service_that_botocore_does_not_know_is_an_error_of_botocore() -> None:
     with pytest.raises(BotoCoreError, match="nosuchservice"):
         make("nosuchservice")
@@ -82,11 +86,10 @@ def test_a_service_that_botocore_does_not_know_is_an_error_of_botocore() -> None
 
 def make(*services: str) -> dict[str, Any]:
     timeouts = Timeouts(connect=1.5, read=2.5)
-    credentials = Credentials("eu-west-1", ("AKID", "secret"), timeouts=timeouts, is_stopping=never)
     return make_clients(
-        dict.fromkeys(services, credentials.region),
+        dict.fromkeys(services, "eu-west-1"),
         profile=None,
-        credential_provider=credentials,
+        credential_provider=use_keys(),
         timeouts=timeouts,
         most_connections=7,
     )

@@ -16,10 +16,9 @@ from dynamic_dynamodb.aws.client import (
     AwsClient,
     make_retrying,
 )
-from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.check.resilience import CallBudget, Timeouts, never
 from dynamic_dynamodb.errors import AwsError
-from tests.aws.fakes import OK, FakeClock, FakeService, make_client, refuse
+from tests.aws.fakes import OK, FakeClock, FakeService, make_client, refuse, use_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -244,12 +243,6 @@ def test_the_dates_of_aws_set_the_clock(service: FakeService, answer: object, da
     assert len(client.clock.dates) == dates
 
 
-def test_a_region_that_cannot_exist_is_refused_before_any_call() -> None:
-    credentials = Credentials("eu west", ("AKID", "secret"), timeouts=Timeouts(), is_stopping=never)
-    with pytest.raises(AwsError, match=r"^making AWS clients failed: InvalidRegionError: .*eu west"):
-        AwsClient(credentials, dict, budget=CallBudget(), is_stopping=never)
-
-
 def test_clients_are_made_once(service: FakeService) -> None:
     made: list[int] = []
 
@@ -257,8 +250,7 @@ def test_clients_are_made_once(service: FakeService) -> None:
         made.append(1)
         return {"dynamodb": service}
 
-    credentials = Credentials("us-east-1", ("AKID", "secret"), timeouts=Timeouts(), is_stopping=never)
-    client = AwsClient(credentials, make, budget=CallBudget(), is_stopping=never)
+    client = AwsClient(use_keys(), make, budget=CallBudget(), is_stopping=never)
     assert not client.is_usable
     client.prepare()
     client.prepare()
@@ -269,8 +261,7 @@ def test_a_check_fails_if_no_client_can_be_made() -> None:
     def make() -> dict[str, Any]:
         raise ValueError("Invalid endpoint: http//nowhere")
 
-    credentials = Credentials("us-east-1", ("AKID", "secret"), timeouts=Timeouts(), is_stopping=never)
-    client = AwsClient(credentials, make, budget=CallBudget(), is_stopping=never)
+    client = AwsClient(use_keys(), make, budget=CallBudget(), is_stopping=never)
     with pytest.raises(AwsError, match=r"^making AWS clients failed: ValueError: Invalid endpoint: "):
         client.prepare()
 

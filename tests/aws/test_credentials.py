@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.aws.credential_lookup import CredentialLookup
 from dynamic_dynamodb.aws.credentials import Credentials
-from dynamic_dynamodb.check.resilience import Timeouts
+from dynamic_dynamodb.check.resilience import Timeouts, never
 from dynamic_dynamodb.errors import CredentialsError
 from tests.end_to_end.credential_sources import open_source, write_credentials
 from tests.end_to_end.daemons import wait_until
@@ -50,7 +52,8 @@ def hanging_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _make(seconds: float) -> Credentials:
-    return Credentials("us-east-1", None, timeouts=Timeouts(credentials=seconds), is_stopping=lambda: False)
+    lookup = partial(CredentialLookup, "us-east-1", Timeouts(credentials=seconds), None)
+    return Credentials(None, lookup, is_stopping=never)
 
 
 def _ask(credentials: Credentials) -> str:

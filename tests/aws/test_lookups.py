@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from dynamic_dynamodb.aws.credential_process import PlainError
 from dynamic_dynamodb.aws.credentials import RENEWAL_SECONDS, Credentials
-from dynamic_dynamodb.check.resilience import Timeouts, never
+from dynamic_dynamodb.check.conditions import Conditions
+from dynamic_dynamodb.check.resilience import never
 from dynamic_dynamodb.errors import CredentialsError
 from tests.aws.fakes import FakeClock, FakeLookup, FakeLookups, FakeService, make_client, refuse
 
@@ -59,10 +60,7 @@ def make(
 ) -> tuple[Credentials, FakeLookups]:
     lookups = FakeLookups(deque(coming))
     chosen = keys or profile
-    credentials = Credentials(
-        "us-east-1", chosen, timeouts=Timeouts(), is_stopping=never, start_lookup=lookups
-    )
-    return credentials, lookups
+    return Credentials(chosen, lookups, is_stopping=never), lookups
 
 
 def check(credentials: Credentials) -> str:
@@ -74,8 +72,8 @@ def check(credentials: Credentials) -> str:
         return error.code
 
 
-def sentences(credentials: Credentials) -> list[str]:
-    return [notice.sentence for notice in credentials.conditions.in_force]
+def sentences(conditions: Conditions) -> list[str]:
+    return [notice.sentence for notice in conditions.in_force]
 
 
 def test_credentials_that_last_are_looked_up_once() -> None:
@@ -135,17 +133,19 @@ def test_credentials_that_cannot_be_renewed_stay_in_use_until_they_expire() -> N
     credentials, _ = make(
         temporary("AKIDOLD", 3600, time), failing(failure), failing(failure), lasting("AKIDNEW")
     )
+    conditions = Conditions()
+    credentials.report_to(conditions)
     assert check(credentials) == "AKIDOLD"
 
     time.now = NOW + timedelta(seconds=3000)
     assert check(credentials) == "AKIDOLD"
     kept = "the current credentials stay in use, and the next check tries again"
     failed = "could not get AWS credentials from the instance metadata service: it ended with exit code 3"
-    assert sentences(credentials) == [f"{failed}; {kept}"]
+    assert sentences(conditions) == [f"{failed}; {kept}"]
     time.now = NOW + timedelta(seconds=3601)
     assert (check(credentials), credentials.is_usable) == ("PlainError", False)
     assert check(credentials) == "AKIDNEW"
-    assert sentences(credentials) == []
+    assert sentences(conditions) == []
 
 
 def test_credentials_that_expire_during_a_check_are_not_looked_up_twice_in_it() -> None:

@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from dynamic_dynamodb.aws.client import AwsClient
 from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
-from dynamic_dynamodb.aws.credentials import Credentials
 from dynamic_dynamodb.aws.pacing import Pace, find_share
 from dynamic_dynamodb.check.ports import MetricRequest
 from dynamic_dynamodb.check.resilience import CallBudget, Timeouts, Waits, never
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.usage import LookBackWindow
-from tests.aws.fakes import FakeClock, refuse
+from tests.aws.fakes import FakeClock, refuse, use_keys
 from tests.builders import target_options
 from tests.fakes import ThisThread
 
@@ -76,7 +75,7 @@ def make_pace(clock: FakeClock, waits: list[float] | None = None) -> Pace:
 def make_client(service: FakeCloudWatch) -> AwsClient:
     """Return a client that calls the service on its clock."""
     client = AwsClient(
-        Credentials("us-east-1", ("AKIDTESTS", "a-secret-key"), timeouts=Timeouts(), is_stopping=never),
+        use_keys(),
         lambda: {"cloudwatch": service},
         budget=CallBudget(Timeouts(), service.clock),
         is_stopping=never,
