@@ -1,0 +1,186 @@
+"""Several regions and accounts in one process: each is checked on its own, whatever happens to the others."""
+
+from __future__ import annotations
+
+import json
+import signal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.account import everywhere
+from tests.end_to_end.program import IMPATIENT, Program
+
+if TYPE_CHECKING:
+    from tests.emulator import Emulator
+    from tests.emulator.request_log import LoggedRequest
+
+ACCOUNT = "123456789012"
+EAST, WEST = "us-east-1", "eu-west-1"
+BOTH = f"[global]\nregions: {EAST}, {WEST}\ncheck-interval: 1\n"
+ORDERS = "[table: ^orders$]\n"
+HANGS = {"kind": "hang"}
+DENIED = {"code": "AccessDeniedException", "status": 400}
+
+
+@pytest.fixture(autouse=True)
+def regions(emulator: Emulator) -> None:
+    """Put a busy table into one region, and an idle one of the same name into another."""
+    for region, reads in ((EAST, 19), (WEST, 10)):
+        place = emulator.at(ACCOUNT, region)
+        place.add_table("orders", reads=20, writes=20)
+        place.put_metrics("orders", consumed_reads=reads, consumed_writes=10)
+
+
+@pytest.fixture
+def impatient(program: Program) -> Program:
+    """Return the program with timeouts that tests can wait for."""
+    return Program(program.emulator, program.folder, IMPATIENT)
+
+
+def units(emulator: Emulator) -> dict[str, tuple[int, int]]:
+    return {region: emulator.at(ACCOUNT, region).capacities()["orders", None] for region in (EAST, WEST)}
+
+
+def lists_of(emulator: Emulator, region: str) -> list[LoggedRequest]:
+    return [one for one in emulator.requests("ListTables") if one.region == region]
+
+
+def test_each_region_is_scaled_by_its_own_load_and_lines_begin_with_it(
+    emulator: Emulator, program: Program
+) -> None:
+    run = program.check(BOTH + ORDERS)
+    assert (run.code, run.stderr) == (0, "")
+    assert units(emulator) == {EAST: (30, 20), WEST: (20, 20)}
+    assert run.line_of(f"{EAST} orders").startswith(f"INFO {EAST} orders: updated: reads 20 -> 30 (")
+    assert run.line_of(f"{WEST} orders").startswith(f"INFO {WEST} orders: unchanged: reads 20 (")
+    assert sorted(line.partition(", in ")[0] for line in run.log if "checked" in line) == [
+        f"INFO {WEST}: checked 1 target: 1 unchanged",
+        f"INFO {EAST}: checked 1 target: 1 updated",
+    ]
+    assert run.log[:2] == [
+        "INFO Dynamic DynamoDB 3.0.0 checks 2 places once, instance default",
+        f"INFO the places are {EAST}, {WEST}",
+    ]
+
+
+def test_one_region_in_a_list_is_as_if_it_were_the_region(emulator: Emulator, program: Program) -> None:
+    """The same calls, and the same lines but for the time that the check took."""
+
+    def run(text: str) -> tuple[list[str], list[str]]:
+        seen = len(emulator.requests())
+        lines = [line.partition(", in ")[0] for line in program.check(text + ORDERS, "--dry-run").log]
+        return lines, [one.action for one in emulator.requests()[seen:]]
+
+    as_list, as_region = (run(f"[global]\n{text}: {EAST}\n") for text in ("regions", "region"))
+    assert as_list == as_region
+    assert any(line.startswith("INFO orders: would be updated") for line in as_list[0])
+
+
+def test_a_section_holds_where_it_says(emulator: Emulator, program: Program) -> None:
+    run = program.check(f"{BOTH}{ORDERS}regions: {WEST}\nmin-provisioned-reads: 40\n")
+    assert units(emulator) == {EAST: (20, 20), WEST: (40, 20)}
+    assert f"INFO {EAST}: checked 0 targets: none matched" in {line.partition(", in ")[0] for line in run.log}
+
+
+@pytest.mark.parametrize("fault", [HANGS, DENIED], ids=["hangs", "denied"])
+def test_a_region_that_fails_does_not_delay_the_other(
+    emulator: Emulator, program: Program, fault: dict[str, Any]
+) -> None:
+    emulator.add_fault(**fault, region=WEST, times=None)
+    with program.start(BOTH + ORDERS) as running:
+        running.wait_for(f"{EAST}: checked 1 target", count=5)
+        begun = [one.started for one in lists_of(emulator, EAST)]
+        assert len(lists_of(emulator, WEST)) > 0
+        run = running.end(signal.SIGTERM)
+    assert run.code == 0
+    assert units(emulator)[EAST] == (30, 20)
+    waits = [(second - first).total_seconds() for first, second in pairwise(begun)]
+    assert waits[:4] == pytest.approx([1.0] * 4, abs=0.5)
+
+
+def test_a_region_that_hangs_says_so_itself(emulator: Emulator, impatient: Program) -> None:
+    emulator.add_fault(kind="hang", region=WEST, times=None)
+    with impatient.start(BOTH + ORDERS) as running:
+        running.wait_for(f"WARNING {WEST}: a check takes longer than check-interval 1 s: increase it")
+        running.wait_for(f"ERROR {WEST} orders: failed: the description failed: TooLate: ")
+        run = running.end(signal.SIGTERM)
+    assert not [line for line in run.log if EAST in line and not line.startswith("INFO")]
+
+
+def test_a_stop_does_not_wait_for_a_region_that_hangs(emulator: Emulator, program: Program) -> None:
+    emulator.add_fault(kind="hang", region=WEST, times=None)
+    with program.start(BOTH + ORDERS) as running:
+        running.wait_for(f"{EAST}: checked 1 target")
+        run = running.end(signal.SIGTERM, seconds=5)
+    assert (run.code, run.log[-1]) == (0, "INFO stopped")
+
+
+def test_a_reload_is_in_force_in_one_region_while_the_other_hangs(
+    emulator: Emulator, program: Program
+) -> None:
+    """The region that hangs goes on by the new configuration when its check has ended."""
+    emulator.add_fault(kind="hang", action="ListTables", region=WEST, times=1)
+    with program.start(BOTH + ORDERS) as running:
+        running.wait_for(f"{EAST}: checked 1 target", count=2)
+        program.write(f"{BOTH}{ORDERS}min-provisioned-reads: 100\n")
+        running.send(signal.SIGHUP)
+        running.wait_for("configuration reloaded")
+        running.wait_for(f"INFO {EAST} orders: updated: reads 30 -> 100")
+        assert not lists_of(emulator, WEST)[1:]
+        emulator.clear_faults()
+        running.wait_for(f"INFO {WEST} orders: updated: reads 20 -> 100")
+        running.end(signal.SIGTERM)
+    assert units(emulator) == {EAST: (100, 20), WEST: (100, 20)}
+
+
+def test_a_reload_adds_and_removes_regions(emulator: Emulator, program: Program) -> None:
+    with program.start(f"[global]\ncheck-interval: 1\n{ORDERS}") as running:
+        running.wait_for("INFO checked 1 target")
+        program.write(BOTH + ORDERS)
+        running.send(signal.SIGHUP)
+        running.wait_for(f"INFO {WEST}: checked 1 target")
+        program.write(f"[global]\nregion: {WEST}\ncheck-interval: 1\n{ORDERS}")
+        running.send(signal.SIGHUP)
+        running.wait_for("configuration reloaded", count=2)
+        seen = len(lists_of(emulator, EAST))
+        running.wait_for("INFO checked 1 target", count=3)
+        run = running.end(signal.SIGTERM)
+    assert run.code == 0
+    assert len(lists_of(emulator, EAST)) <= seen + 1, "a check of it may have been under way"
+
+
+def test_a_run_of_several_regions_fails_if_one_fails(emulator: Emulator, program: Program) -> None:
+    emulator.add_fault(**DENIED, region=WEST, times=None)
+    run = program.check(BOTH + everywhere(with_indexes=False))
+    assert run.code == 1
+    assert units(emulator)[EAST] == (30, 20)
+
+
+def test_json_lines_name_their_place(program: Program) -> None:
+    run = program.check(BOTH + ORDERS, "--log-format", "json")
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    of_checks = [line for line in lines if "event" in line]
+    assert {(line["place"], line["account"], line["region"]) for line in of_checks} == {
+        (EAST, None, EAST),
+        (WEST, None, WEST),
+    }
+    assert not [line for line in lines if "event" not in line and "place" in line]
+
+
+def test_counts_of_a_single_region_go_on_when_another_is_added(emulator: Emulator, program: Program) -> None:
+    """The state file has no place in the names of its targets."""
+    low = f"{ORDERS}num-read-checks-before-scale-down: 2\nreads-lower-threshold: 80\n"
+    state = program.folder / "state.json"
+    emulator.at(ACCOUNT, EAST).put_metrics("orders", consumed_reads=1, consumed_writes=10)
+    flags = ("--state-file", str(state))
+    program.check(low, *flags)
+    program.check(BOTH + low, *flags)
+    assert units(emulator) == {EAST: (10, 20), WEST: (20, 20)}
+    program.check(low, *flags, "--region", WEST)
+    assert units(emulator) == {EAST: (10, 20), WEST: (10, 20)}
+    assert {key: [*names] for key, names in json.loads(state.read_text())["regions"].items()} == {
+        EAST: ["orders"],
+        WEST: ["orders"],
+    }
