@@ -43,6 +43,7 @@ _VALUES: Final = {
     Kind.URL: "an http or https URL",
     Kind.TARGET: "a table or an index",
     Kind.NAMES: "names separated by commas",
+    Kind.ROLE: "the ARN of a role",
     Kind.ADDRESS: "an address and a port, such as `127.0.0.1:9109`",
     Kind.MESSAGE_TYPES: "",
     Kind.SWITCH: "",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.place_limits import LIMIT_KEYS, PlaceLimits
 from dynamic_dynamodb.config.places import Place, Role, label_places
-from dynamic_dynamodb.config.reader import SECTION_ORIGIN, Layer, Reader, join
+from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN, Joined, Layer, Reader, join
 from dynamic_dynamodb.config.suggestions import suggest
-from dynamic_dynamodb.config.text import clip, shorten
+from dynamic_dynamodb.config.text import clip, enumerate_names, shorten
 from dynamic_dynamodb.options import GOOD_REGIONS, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from dynamic_dynamodb.config.file import FileContent
+
+MOST_PLACES: Final = 200
+"""Each place has threads, connections and a call budget of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +34,67 @@ class Account:
 class PlaceReader:
     """Reads accounts and regions; its faults and warnings are those of the reader.
 
-    `global_options` are all options of [global] and the command line. `has_own_region` is whether one of
-    them names a region.
+    `global_options` are all options of [global] and the command line; `file_options` are those of the file.
+    After `read`, `limits` has what sections can name, and `uses_region` is whether `region` matters.
     """
 
     reader: Reader
     global_options: Mapping[str, Any]
-    has_own_region: bool
+    file_options: Joined
+    limits: PlaceLimits = field(default_factory=lambda: PlaceLimits((), (), are_known=False))
+    uses_region: bool = False
 
-    def read(self, sections: Mapping[str, Mapping[str, str]]) -> tuple[Place, ...]:
-        """Return all places that the options and the sections name, in their order."""
-        if not sections:
-            return label_places(map(Place, self._general_regions))
-        accounts = [self._read_account(name, texts) for name, texts in sections.items()]
+    def read(self, content: FileContent) -> tuple[Place, ...]:
+        """Return the places that are scaled, in the order of the file."""
+        before = len(self.reader.faults)
+        accounts = [self._read_account(name, texts) for name, texts in content.accounts.items()]
         self.reader.faults += _find_doubled(accounts)
-        return label_places(Place(region, one.name, one.role) for one in accounts for region in one.regions)
+        if accounts:
+            every = [Place(region, one.name, one.role) for one in accounts for region in one.regions]
+        else:
+            every = [*map(Place, self._list_general_regions())]
+        is_read = len(self.reader.faults) == before and self.reader.unread.isdisjoint(LIMIT_KEYS)
+        chosen = self._choose(every, tuple(content.accounts))
+        if len(chosen) > MOST_PLACES:
+            self.reader.faults.append(
+                f"{len(chosen)} regions of accounts are scaled: use at most {MOST_PLACES},"
+                " and another instance with --account or --region for the others"
+            )
+        self.limits = PlaceLimits(
+            tuple(dict.fromkeys((*every, *chosen, *self._list_open_places(content)))),
+            tuple(content.accounts),
+            are_known=is_read and not content.has_unreadable_titles,
+        )
+        if not accounts and not self.global_options["regions"]:
+            self.uses_region = True
+        if is_read:
+            self.reader.warnings += self._warn_of_unused_region(every)
+        return label_places(chosen or [Place(self.global_options["region"])])
 
     @property
-    def _general_regions(self) -> tuple[str, ...]:
-        options = self.global_options
-        regions: tuple[str, ...] = options["regions"] or (options["region"],)
-        return regions
+    def _has_region(self) -> bool:
+        """Return whether the file names the one region."""
+        return self.file_options.origins["region"] != DEFAULT_ORIGIN
+
+    def _list_general_regions(self) -> tuple[str, ...]:
+        """Return the regions of [global]."""
+        regions: tuple[str, ...] | None = self.file_options.values["regions"]
+        return regions or (self.file_options.values["region"],)
 
     def _read_account(self, name: str, texts: Mapping[str, str]) -> Account:
         title = f"account: {clip(name)}"
         found = self.reader.parse_texts(title, texts, (Scope.ACCOUNT,))
         values = join(Scope.ACCOUNT, Layer(SECTION_ORIGIN, found)).values
         arn, external_id, regions = values["role_arn"], values["external_id"], values["regions"]
-        if not regions and (self.global_options["regions"] or self.has_own_region):
-            regions = self._general_regions
-        elif not regions and ("regions" in found or "regions" not in texts):
+        flags = self.reader.flags.keys()
+        if regions:
+            pass
+        elif self.file_options.values["regions"] or self._has_region:
+            regions = self._list_general_regions()
+            self.uses_region |= not self.file_options.values["regions"]
+        elif "regions" in flags or "region" in flags:
+            regions = self.global_options["regions"] or (self.global_options["region"],)
+        elif "regions" in found or "regions" not in texts:
             self.reader.faults.append(f"[{title}] has no regions: add some, such as regions: {GOOD_REGIONS}")
         if external_id and not arn and "role-arn" not in texts:
             self.reader.faults.append(
@@ -65,37 +102,54 @@ class PlaceReader:
             )
         return Account(name, Role(arn, external_id) if arn else None, regions or ())
 
-    def choose(self, places: Sequence[Place]) -> tuple[Place, ...]:
+    def _choose(self, places: Sequence[Place], accounts: Sequence[str]) -> tuple[Place, ...]:
         """Return the places that --account, --region and --regions leave; none are a fault."""
         flags, options = self.reader.flags, self.global_options
-        chosen = options["account"]
-        if chosen is not None and not any(one.account == chosen for one in places):
-            names = tuple(dict.fromkeys(one.account for one in places if one.account))
-            advice = suggest(chosen, names) or f"name one of {', '.join(names)}"
-            advice = advice if names else f"add [account: {chosen}]"
-            self.reader.faults.append(f"--account {shorten(chosen)} has no section: {advice}")
+        account = options["account"]
+        if account is not None and account not in accounts:
+            advice = suggest(account, accounts) or f"choose from {', '.join(accounts)}"
+            advice = advice if accounts else f"add [account: {account}]"
+            self.reader.faults.append(f"--account {shorten(account)} has no section: {advice}")
             return tuple(places)
+        regions = None
         if "regions" in flags:
             regions = options["regions"]
-        else:
-            regions = (options["region"],) if "region" in flags else None
-        if regions is None and chosen is None:
-            return tuple(places)
-        if chosen is None and not any(one.account for one in places):
-            return label_places(map(Place, regions or ()))
-        left = [
-            one
-            for one in places
-            if chosen in (None, one.account) and (regions is None or one.region in regions)
-        ]
-        if not left and regions is not None:
-            of = f" of {chosen}" if chosen else ""
-            known = dict.fromkeys(one.region for one in places if chosen in (None, one.account))
+        elif "region" in flags:
+            regions = (options["region"],)
+        if not accounts:
+            return tuple(places) if regions is None else tuple(map(Place, regions))
+        of_account = [place for place in places if account in (None, place.account)]
+        left = [place for place in of_account if regions is None or place.region in regions]
+        if of_account and not left and regions is not None:
+            whose = account if account is not None else "no account"
+            verb = "is not scaled in" if account is not None else "is scaled in"
+            known = dict.fromkeys(place.region for place in of_account)
             self.reader.faults.append(
-                f"no account{of} is scaled in {', '.join(regions)}: choose from {', '.join(known)}"
+                f"{whose} {verb} {enumerate_names(regions, 'or')}: choose from {', '.join(known)}"
             )
             return tuple(places)
-        return label_places(left)
+        return tuple(left)
+
+    def _list_open_places(self, content: FileContent) -> Iterator[Place]:
+        """Yield the regions that sections name if the file leaves its regions to the command line.
+
+        Each of several instances then scales one of them.
+        """
+        is_open = {"region", "regions"} & self.reader.flags.keys()
+        if is_open and not content.accounts and not self.file_options.values["regions"]:
+            for section in content.targets:
+                for region in section.texts.get("regions", "").split(","):
+                    if region.strip():
+                        yield Place(region.strip())
+
+    def _warn_of_unused_region(self, places: Sequence[Place]) -> Iterator[str]:
+        """Warn if the file names one region beside others, and it is not scaled."""
+        region, regions = self.file_options.values["region"], dict.fromkeys(one.region for one in places)
+        if self._has_region and region not in regions and "region" not in self.reader.flags:
+            yield (
+                f"region {region} is not scaled, only {enumerate_names([*regions])}:"
+                " add it to regions, or remove it"
+            )
 
 
 def _find_doubled(accounts: Sequence[Account]) -> Iterator[str]:

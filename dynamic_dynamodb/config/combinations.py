@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.config.moments import show_moment
-from dynamic_dynamodb.config.text import clip
+from dynamic_dynamodb.config.text import clip, enumerate_names
 from dynamic_dynamodb.scaling.schedules import OpenSets, Schedule, list_open_sets
 
 if TYPE_CHECKING:
@@ -34,26 +34,24 @@ class Combinations:
         ahead = [(names, first) for names, first in sets if names and first is not None]
         return sorted(ahead, key=lambda one: (len(one[0]), one[1], sorted(one[0])))
 
-    def find_unreachable(self, overlays: Sequence[Overlay]) -> Iterator[str]:
-        """Yield a fault for each overlay all of whose options an earlier one sets whenever it is open.
+    def find_unreachable(self, overlays: Sequence[Overlay]) -> Iterator[tuple[int, str]]:
+        """Yield each overlay whose options earlier ones set whenever it is open, by its number, and a fault.
 
         Sets that were open in the past count too, so that no fault comes up as time passes.
         """
         sets = list(self._project(overlays))
-        for place, overlay in enumerate(overlays):
+        for number, overlay in enumerate(overlays):
             keys = overlay.layer.values.keys()
-            earlier = [one for one in overlays[:place] if keys & one.layer.values.keys()]
+            earlier = [one for one in overlays[:number] if keys & one.layer.values.keys()]
             own = [names for names in sets if overlay.schedule.name in names]
             if keys and own and all(keys <= _list_keys(earlier, names) for names in own):
-                titles = _join([f"[{clip(one.title)}]" for one in earlier])
-                yield (
-                    f"[{clip(overlay.title)}] never applies: whenever it is open, {titles} sets the same"
-                    " options and comes first; change their order"
-                )
+                titles = enumerate_names([f"[{clip(one.title)}]" for one in earlier])
+                fault = f"never applies: whenever it is open, {titles} sets the same options and comes first"
+                yield number, f"[{clip(overlay.title)}] {fault}; change their order"
 
     def describe(self, overlays: Sequence[Overlay], first: datetime) -> str:
         """Return which schedules are open, and from when on."""
-        names = _join([overlay.schedule.name for overlay in overlays])
+        names = enumerate_names([overlay.schedule.name for overlay in overlays])
         verb = "is" if len(overlays) == 1 else "are"
         zone = overlays[0].schedule.zone
         return f"while {names} {verb} open (from {show_moment(first, zone)})"
@@ -76,7 +74,3 @@ class Combinations:
 def _list_keys(overlays: Sequence[Overlay], names: frozenset[str]) -> set[str]:
     """Return the keys that overlays set while these schedules are open."""
     return {key for one in overlays if one.schedule.name in names for key in one.layer.values}
-
-
-def _join(names: Sequence[str]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

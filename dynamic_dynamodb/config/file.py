@@ -13,6 +13,7 @@ from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.config.titles import DEFAULT_SECTION, Title, read_title
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MOST_LINE_FAULTS: Final = 50
@@ -30,14 +31,29 @@ _OPTION: Final = re.compile(r"\s*(?P<name>[^\s:=[][^:=]*)(?P<rest>[:=].*)")
 class TargetSection:
     """A section for tables or indexes: its expressions, and its options as texts.
 
-    `during` is the name of the schedule while which it overlays the section for the same expressions.
+    `during` is the name of the schedule while which it overlays the sections for the same expressions.
     """
 
     title: str
     table: str
     gsi: str
     texts: dict[str, str]
+    lines: SectionLines
     during: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _WrittenSection:
+    """A section as it is written: its title and its options as texts, and their lines."""
+
+    title: str
+    texts: dict[str, str]
+    lines: SectionLines
+
+    @property
+    def is_limited(self) -> bool:
+        """Return whether it says in which accounts or regions it holds."""
+        return "accounts" in self.texts or "regions" in self.texts
 
 
 @dataclass(slots=True)
@@ -50,8 +66,9 @@ class FileContent:
     targets: list[TargetSection] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    titles: dict[Title, str] = field(default_factory=dict)
+    titles: dict[Title, _WrittenSection] = field(default_factory=dict)
     lines: LineFinder = field(default_factory=LineFinder)
+    has_unreadable_titles: bool = False
 
 
 class _Parser(configparser.RawConfigParser):
@@ -89,30 +106,29 @@ def read_file(path: Path) -> FileContent:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")  # comments written by old editors
-    for title, texts in _parse(text, content).items():
-        _add_section(title, texts, content)
+    lines = _Lines(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    lines.check()
+    content.lines.add_sections(lines.sections)
+    for section in _parse(lines, content):
+        _add_section(section, content, lines)
+    content.faults = [*lines.sentences(), *content.faults]
     return content
 
 
-def _parse(text: str, content: FileContent) -> dict[str, dict[str, str]]:
-    """Return the options of each section; nothing if the file has too many faulty lines."""
-    lines = _Lines(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    lines.check()
-    content.faults += lines.sentences()
-    content.lines.add_sections(lines.sections)
+def _parse(lines: _Lines, content: FileContent) -> Iterator[_WrittenSection]:
+    """Yield the sections, in their order; none if the file has too many faulty lines."""
     if lines.has_too_many_faults:
-        return {}
+        return
     parser = _Parser()
     try:
         parser.read_string("\n".join(lines.texts))
     except configparser.Error:  # no line is known that only the parser refuses; its message would quote it
         content.faults.append("cannot be read as sections and options")
-        return {}
-    return {
-        title: {name: value for name, value in parser.items(title) if "\0" not in name}
-        for title in parser.sections()
-        if "\0" not in title
-    }
+        return
+    for name in parser.sections():
+        texts = {option: text for option, text in parser.items(name) if "\0" not in option}
+        title = name.partition("\0")[0]
+        yield _WrittenSection(title, texts, lines.repeated.get(name) or lines.sections[title])
 
 
 @dataclass(slots=True)
@@ -120,13 +136,15 @@ class _Lines:
     """The lines of a file; `check` leaves only those that the parser accepts.
 
     The parser stops at the first fault of most kinds, and quotes lines that may contain secrets.
-    A faulty line is blanked. A second definition gets a name with a NUL in it, to be dropped after parsing:
-    the lines that continue it must not become part of the option above.
+    A faulty line is blanked. A second definition gets a name with a NUL and its line in it. That of an
+    option is dropped after parsing: the lines that continue it must not become part of the option above.
+    `repeated` has the sections whose title is that of an earlier one, by these names.
     """
 
     texts: list[str]
     faults: dict[int, str] = field(default_factory=dict)
     sections: dict[str, SectionLines] = field(default_factory=dict)
+    repeated: dict[str, SectionLines] = field(default_factory=dict)
 
     @property
     def has_too_many_faults(self) -> bool:
@@ -134,7 +152,8 @@ class _Lines:
 
     def sentences(self) -> list[str]:
         """Return the faults in the order of their lines."""
-        sentences = [f"line {number}: {self.faults[number]}" for number in sorted(self.faults)]
+        numbers = sorted(self.faults)[:MOST_LINE_FAULTS]
+        sentences = [f"line {number}: {self.faults[number]}" for number in numbers]
         return [*sentences, "there may be more: fix these first"] if self.has_too_many_faults else sentences
 
     def check(self) -> None:
@@ -151,19 +170,19 @@ class _Lines:
             if header := _Parser.SECTCRE.match(text.lstrip()):
                 title, option_indent = header["header"], None
                 section = SectionLines(number)
-                options, first = section.options, self.sections.setdefault(title, section).title
-                if first != number:
-                    sentence = f"section [{clip(title)}] is defined twice, first in line {first}: keep one"
-                    self._add(number, sentence, left=f"[{title}\0{number}]")
+                options = section.options
+                if self.sections.setdefault(title, section) is not section:
+                    self.texts[number - 1] = f"[{title}\0{number}]"
+                    self.repeated[f"{title}\0{number}"] = section
             elif (option := _OPTION.match(text)) and not self.sections:
-                self._add(number, "comes before the first section: put it under one, such as [global]")
+                self.add(number, "comes before the first section: put it under one, such as [global]")
             elif option:
                 name, option_indent = option["name"].rstrip(), indent
                 first = options.setdefault(name, number)
                 if first != number:
                     sentence = f"[{clip(title)}] {clip(name)} is defined twice, first in line {first}"
                     left = f"{line[:indent]}{name}\0{number}{option['rest']}"
-                    self._add(number, f"{sentence}: keep one; 2.5.1 used the last", left)
+                    self.add(number, f"{sentence}: keep one; 2.5.1 used the last", left)
             else:
                 self._add_unreadable(number, title)
             if self.has_too_many_faults:
@@ -174,25 +193,26 @@ class _Lines:
         line = self.texts[number - 1].strip()
         may_be_key = title in ("", "global", DEFAULT_SECTION) or _SECRET_WORD.search(line)
         shown = "this" if may_be_key and not line.startswith("[") else shorten(line)
-        self._add(number, f"{shown} is not a section, an option or a comment")
+        self.add(number, f"{shown} is not a section, an option or a comment")
 
-    def _add(self, number: int, sentence: str, left: str = "") -> None:
+    def add(self, number: int, sentence: str, left: str = "") -> None:
+        """Add a fault of a line, and leave this text of it for the parser."""
         self.faults[number] = sentence
         self.texts[number - 1] = left
 
 
-def _add_section(title: str, texts: dict[str, str], content: FileContent) -> None:
-    shown = f"[{clip(title)}]"
+def _add_section(section: _WrittenSection, content: FileContent, lines: _Lines) -> None:
+    shown, texts = f"[{clip(section.title)}]", section.texts
     try:
-        read = read_title(title)
+        read = read_title(section.title)
     except ValueError as error:
         content.faults.append(f"section {shown} {error}")
+        content.has_unreadable_titles = True
         return
-    content.lines.add_title(title, read.text)
-    same = content.titles.setdefault(read, title)
-    if same is not title:
-        first = "" if read.plain else f", first as [{clip(same)}]"
-        content.faults.append(f"section {shown} is defined twice{first}: keep one")
+    content.lines.add_title(section.title, read.text)
+    first = content.titles.setdefault(read, section)
+    if first is not section and not (read.table and first.is_limited and section.is_limited):
+        _refuse_second(read, section, first, lines)
     elif read.schedule and len(content.schedules) == MOST_SCHEDULES:
         content.faults.append(f"section {shown} is one too many: use at most {MOST_SCHEDULES} schedules")
     elif read.schedule:
@@ -209,4 +229,17 @@ def _add_section(title: str, texts: dict[str, str], content: FileContent) -> Non
                 f"[{clip(read.text)}] contains a space, which no table or index has in its name:"
                 " write an expression such as ^(users|orders)$ to match several names"
             )
-        content.targets.append(TargetSection(read.text, read.table, read.gsi, texts, read.during))
+        content.targets.append(
+            TargetSection(read.text, read.table, read.gsi, texts, section.lines, read.during)
+        )
+
+
+def _refuse_second(title: Title, second: _WrittenSection, first: _WrittenSection, lines: _Lines) -> None:
+    """Add the fault of a section that is defined twice."""
+    if second.title == first.title:
+        where = f", first in line {first.lines.title}"
+    else:
+        where = "" if title.plain else f", first as [{clip(first.title)}]"
+    is_limited = title.table and (first.is_limited or second.is_limited)
+    advice = "keep one, or name accounts or regions in each" if is_limited else "keep one"
+    lines.add(second.lines.title, f"section [{clip(second.title)}] is defined twice{where}: {advice}")

@@ -7,22 +7,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config import flag_rules, topics, validation
+from dynamic_dynamodb.config import flag_rules, regions, topics, validation
 from dynamic_dynamodb.config.accounts import PlaceReader
-from dynamic_dynamodb.config.combinations import Combinations
-from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
-from dynamic_dynamodb.config.file import (
-    MOST_OVERLAYS,
-    FileContent,
-    TargetSection,
-    read_file,
-)
+from dynamic_dynamodb.config.file import FileContent, read_file
 from dynamic_dynamodb.config.lines import LineFinder
-from dynamic_dynamodb.config.places import Place, label_places, select_sections
+from dynamic_dynamodb.config.places import Place, find_only_region, label_places, select_sections
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN, Layer, Reader, Values, join
-from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
-from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
-from dynamic_dynamodb.config.text import clip, shorten
+from dynamic_dynamodb.config.section_loader import ANY_NAME, BREAKER_KEYS, SectionLoader
+from dynamic_dynamodb.config.sections import Blueprint, Section
 from dynamic_dynamodb.config.titles import DEFAULT_SECTION
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import Scope, find_flag_for_all, options_in
@@ -30,7 +22,7 @@ from dynamic_dynamodb.scaling.schedules import UTC, Schedule
 from dynamic_dynamodb.scaling.times import GOOD_TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _PLAIN_SECTIONS: Final = {
     "global": (Scope.GLOBAL,),
@@ -38,8 +30,6 @@ _PLAIN_SECTIONS: Final = {
     "default_options": (Scope.TARGET,),
     DEFAULT_SECTION: (Scope.GLOBAL, Scope.LOGGING, Scope.TARGET),
 }
-_BREAKER_KEYS: Final = ("circuit_breaker_url", "circuit_breaker_timeout")
-_ANY_NAME: Final = compile_expression(".*")
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """As of this moment, no date of a schedule is past."""
 _FLAG_SCOPES: Final = (Scope.GLOBAL, Scope.LOGGING, Scope.COMMAND_LINE)
@@ -110,12 +100,7 @@ class _Loader:
     reader: Reader
     environment: Mapping[str, str]
     now: datetime
-    budget: MatchBudget = field(default_factory=MatchBudget)
-    has_default_region: bool = True
-    schedules: dict[str, Schedule] = field(default_factory=dict)
-    combinations: Combinations = field(default_factory=lambda: Combinations((), BEGINNING))
     global_options: Values = field(default_factory=dict)
-    places: tuple[Place, ...] = ()
 
     def examine(self) -> LoadResult:
         content = self._read_content()
@@ -125,35 +110,48 @@ class _Loader:
         }
         everywhere = plain[DEFAULT_SECTION]
         flags = {scope: Layer("flag", self.reader.parse_flags(scope)) for scope in _FLAG_SCOPES}
-        joined = join(Scope.GLOBAL, everywhere, plain["global"], flags[Scope.GLOBAL])
-        self.has_default_region = joined.origins["region"] == DEFAULT_ORIGIN
-        global_options = {
+        layers = (everywhere, plain["global"])
+        joined = join(Scope.GLOBAL, *layers, flags[Scope.GLOBAL])
+        self.global_options = {
             **joined.values,
             **join(Scope.COMMAND_LINE, flags[Scope.COMMAND_LINE]).values,
         }
-        self.global_options = global_options
-        self._read_places(content)
+        reader = PlaceReader(self.reader, self.global_options, join(Scope.GLOBAL, *layers))
+        places = reader.read(content)
+        if len(places) == 1:
+            self.global_options["region"] = places[0].region
         logging_options = join(Scope.LOGGING, everywhere, plain["logging"], flags[Scope.LOGGING]).values
-        below = (plain["default_options"], everywhere)
-        self._read_schedules(content)
-        sections = self._load_sections(content, below)
-        for siblings in (sections, *(section.gsis for section in sections)):
-            self.reader.warnings += validation.warn_of_unreachable_sections(siblings, self.budget)
-        self._check_whole(content, global_options)
+        schedules = self._read_schedules(content)
+        for title in (DEFAULT_SECTION, "default_options"):
+            own = plain[title].values
+            self.reader.faults += reader.limits.find_faults(title, own, own)
+        sections = self._load_sections(
+            SectionLoader(
+                self.reader,
+                content,
+                self.global_options,
+                (plain["default_options"], everywhere),
+                schedules,
+                self.now,
+                places,
+                reader.limits,
+            )
+        )
+        if reader.uses_region:
+            is_default = joined.origins["region"] == DEFAULT_ORIGIN
+            self.reader.warnings += regions.warn_of_region(
+                self.global_options, self.environment, is_default=is_default
+            )
+        self._check_whole(content, places)
         configuration = Configuration(
-            global_options,
+            self.global_options,
             logging_options,
             sections,
             _add_lines(self.reader.warnings, content.lines),
-            tuple(self.schedules.values()),
-            self.places,
+            tuple(schedules.values()),
+            places,
         )
         return LoadResult(configuration, _add_lines(self.reader.faults, content.lines), content.lines)
-
-    @property
-    def breaker(self) -> Values:
-        """Return the options of the global circuit breaker."""
-        return {key: self.global_options[key] for key in _BREAKER_KEYS}
 
     def _read_content(self) -> FileContent:
         if not self.reader.flags.get("config"):
@@ -171,174 +169,43 @@ class _Loader:
     def _needs_no_section(self) -> bool:
         return "table-name" in self.reader.flags or bool(find_flag_for_all(self.reader.flags))
 
-    def _read_places(self, content: FileContent) -> None:
-        reader = PlaceReader(self.reader, self.global_options, has_own_region=not self.has_default_region)
-        every = reader.read(content.accounts)
-        chosen = reader.choose(every)
-        self.places = chosen or label_places([Place(self.global_options["region"])])
-        if len(self.places) == 1:
-            self.global_options["region"] = self.places[0].region
-
-    def _read_schedules(self, content: FileContent) -> None:
+    def _read_schedules(self, content: FileContent) -> dict[str, Schedule]:
+        """Return the schedules by name, without those that have faults."""
+        schedules: dict[str, Schedule] = {}
         for name, texts in content.schedules.items():
             title = f"schedule: {name}"
             found = self.reader.parse_texts(title, texts, (Scope.SCHEDULE,))
             values = join(Scope.SCHEDULE, Layer(SECTION_ORIGIN, found)).values
             if values["times"] is not None:
                 zone = found.get("time_zone", UTC)
-                self.schedules[name] = Schedule(name, values["times"], zone, values["return_at_once"])
+                schedules[name] = Schedule(name, values["times"], zone, values["return_at_once"])
             elif "times" in found or "times" not in texts:
                 self.reader.faults.append(f"[{title}] has no times: add some, such as times: {GOOD_TIMES}")
-        self.combinations = Combinations(tuple(self.schedules.values()), self.now)
-        if "table-name" in self.reader.flags or find_flag_for_all(self.reader.flags):
-            return
+        if self._needs_no_section():
+            return schedules
         used = {section.during for section in content.targets}
         self.reader.warnings += [
             f"[schedule: {name}] is not used: name it in a section such as [table: ^my_table$ during: {name}]"
             for name in content.schedules
             if name not in used
         ]
-        for schedule in self.schedules.values():
+        for schedule in schedules.values():
             self.reader.warnings += validation.warn_of_schedule(schedule, self.now)
+        return schedules
 
-    def _load_sections(self, content: FileContent, below: tuple[Layer, ...]) -> tuple[Section, ...]:
+    def _load_sections(self, loader: SectionLoader) -> tuple[Section, ...]:
         if find_flag_for_all(self.reader.flags):
-            indexes = self._build_section_of_all("gsi: .* table: .*", ())
-            return (self._build_section_of_all("table: .*", (indexes,)),)
-        if "table-name" in self.reader.flags:
-            options = (Layer("flag", self.reader.parse_flags(Scope.TARGET)),)
-            pattern = str(self.reader.flags["table-name"])
-            only = self._build_section(
-                Blueprint(f"table: {pattern}", _ANY_NAME, options, self.breaker), pattern
-            )
-            return (only,) if only else ()
-        overlays = self._read_overlays(content)
-        tables = [section for section in content.targets if not (section.gsi or section.during)]
-        names = {section.table for section in tables}
-        for section in content.targets:
-            if section.table not in names and not section.during:
-                title = clip(section.title)
-                self.reader.faults.append(
-                    f"[{title}] has no table section: add [table: {clip(section.table)}]"
-                )
-                self._read_layer(section, SECTION_ORIGIN)  # for the faults of its options
-        gsis: dict[str, list[TargetSection]] = {}
-        for section in content.targets:
-            if section.gsi and not section.during:
-                gsis.setdefault(section.table, []).append(section)
-        built = (self._load_table(table, gsis.get(table.table, ()), below, overlays) for table in tables)
-        return tuple(section for section in built if section)
+            indexes = _build_section_of_all("gsi: .* table: .*", ())
+            return (_build_section_of_all("table: .*", (indexes,)),)
+        return loader.load_flags() if "table-name" in self.reader.flags else loader.load_file()
 
-    def _load_table(
-        self,
-        table: TargetSection,
-        gsis_of_table: Iterable[TargetSection],
-        below: tuple[Layer, ...],
-        overlays: Mapping[tuple[str, str], Sequence[Overlay]],
-    ) -> Section | None:
-        def build(section: TargetSection, expression: str, gsis: tuple[Section, ...] = ()) -> Section | None:
-            layers = (*below, self._read_layer(section, SECTION_ORIGIN))
-            own = tuple(overlays.get((section.table, section.gsi), ()))
-            blueprint = Blueprint(section.title, _ANY_NAME, layers, self.breaker, own, gsis)
-            return self._build_section(blueprint, expression)
-
-        found = (build(gsi, gsi.gsi) for gsi in gsis_of_table)
-        return build(table, table.table, tuple(gsi for gsi in found if gsi))
-
-    def _read_layer(self, section: TargetSection, origin: str) -> Layer:
-        return Layer(origin, self.reader.parse_texts(clip(section.title), section.texts, (Scope.TARGET,)))
-
-    def _read_overlays(self, content: FileContent) -> dict[tuple[str, str], list[Overlay]]:
-        """Return the overlays of each section, in the order of the file."""
-        bases = {(section.table, section.gsi) for section in content.targets if not section.during}
-        overlays: dict[tuple[str, str], list[Overlay]] = {}
-        for section in content.targets:
-            if not section.during:
-                continue
-            base, shown = (section.table, section.gsi), f"[{clip(section.title)}]"
-            layer = self._read_layer(section, shown)
-            found = overlays.setdefault(base, [])
-            if base not in bases:
-                title = clip(section.title.removesuffix(f" during: {section.during}"))
-                self.reader.faults.append(f"{shown} has no section to overlay: add [{title}]")
-            elif section.during not in content.schedules:
-                near = suggest(section.during, content.schedules)
-                advice = near or f"add [schedule: {section.during}] with its times"
-                self.reader.faults.append(f"{shown} names a schedule that does not exist: {advice}")
-            elif not section.texts:
-                self.reader.faults.append(f"{shown} sets no option: add one, or remove the section")
-            elif len(found) == MOST_OVERLAYS:
-                self.reader.faults.append(
-                    f"{shown} is one too many: use at most {MOST_OVERLAYS} sections with during for a section"
-                )
-            elif section.during in self.schedules:
-                found.append(Overlay(section.title, self.schedules[section.during], layer))
-        return overlays
-
-    def _build_section(self, blueprint: Blueprint, expression: str) -> Section | None:
-        shown = clip(blueprint.title)
-        self._check_options(shown, blueprint)
-        try:
-            compiled = compile_expression(expression)
-        except ValueError as error:
-            meant = suggest_expression(expression)
-            hint = f": {clip(meant)}" if meant else ""
-            self.reader.faults.append(
-                f"[{shown}] {shorten(expression)} is not a valid regular expression: {clip(str(error))}{hint}"
-            )
-            return None
-        self.reader.warnings += validation.warn_of_file_pattern(shown, expression)
-        self.reader.warnings += validation.warn_of_slow_expression(shown, compiled, self.budget)
-        return replace(blueprint, expression=compiled, built={}).build(frozenset())
-
-    def _check_options(self, shown: str, blueprint: Blueprint) -> None:
-        """Check the options of a section, and those of each set of schedules that is open at some moment."""
-        section = blueprint.build(frozenset())
-        faults = list(validation.find_target_faults(shown, section.options, self.reader.unread))
-        warnings = list(self._warn_of_options(shown, section))
-        self.reader.faults += faults
-        self.reader.warnings += warnings
-        if not blueprint.overlays:
-            return
-        self.reader.faults += self.combinations.find_unreachable(blueprint.overlays)
-        known_faults, known_warnings = set(faults), set(warnings)
-        for names, first in self.combinations.list_sets(blueprint.overlays):
-            section = blueprint.build(names)
-            when = self.combinations.describe(blueprint.list_open(names), first)
-            for sentence in validation.find_target_faults(shown, section.options, self.reader.unread):
-                if sentence not in known_faults:
-                    known_faults.add(sentence)
-                    self.reader.faults.append(sentence.replace(f"[{shown}] ", f"[{shown}] {when}: ", 1))
-            for sentence in self._warn_of_options(shown, section):
-                if sentence not in known_warnings:
-                    known_warnings.add(sentence)
-                    self.reader.warnings.append(sentence.replace(f"[{shown}] ", f"[{shown}] {when}: ", 1))
-
-    def _warn_of_options(self, shown: str, section: Section) -> Iterator[str]:
-        options = section.options
-        yield from validation.warn_of_target(shown, options, self.reader.unread)
-        yield from validation.warn_of_late_decreases(shown, options, self.global_options["check_interval"])
-        yield from validation.warn_of_maintenance(shown, section.typed, self.now)
-        yield from topics.warn_of_messages(shown, options, self.global_options["region"])
-        yield from validation.warn_of_idle_options(
-            shown, options, section.origins, has_breaker=section.circuit_breaker is not None
-        )
-
-    def _build_section_of_all(self, title: str, gsis: tuple[Section, ...]) -> Section:
-        """Return a section that matches every name, for --all: nothing is scaled by its default options."""
-        breaker = dict.fromkeys(_BREAKER_KEYS)
-        return Blueprint(title, compile_expression(".*"), (), breaker, gsis=gsis).build(frozenset())
-
-    def _check_whole(self, content: FileContent, global_options: Values) -> None:
+    def _check_whole(self, content: FileContent, places: Sequence[Place]) -> None:
+        global_options = self.global_options
         self.reader.faults += validation.find_interval_faults(global_options, self.reader.unread)
         self.reader.warnings += validation.warn_of_late_spikes(global_options)
-        if not global_options["regions"]:
-            self.reader.warnings += validation.warn_of_region(
-                global_options, self.environment, is_default=self.has_default_region
-            )
         self.reader.warnings += validation.warn_of_listening(global_options)
         if not {"sns-topic-arn", "sns-message-types"} & content.plain.get(DEFAULT_SECTION, {}).keys():
-            self.reader.warnings += topics.warn_of_global_messages(global_options)
+            self.reader.warnings += topics.warn_of_global_messages(global_options, find_only_region(places))
         self.reader.warnings += flag_rules.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += flag_rules.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += flag_rules.find_flag_faults(self.reader.flags)
@@ -359,3 +226,9 @@ class _Loader:
 def _add_lines(sentences: Iterable[str], lines: LineFinder) -> tuple[str, ...]:
     """Return each sentence once, with the line that it is about."""
     return tuple(lines.add_line(sentence) for sentence in dict.fromkeys(sentences))
+
+
+def _build_section_of_all(title: str, gsis: tuple[Section, ...]) -> Section:
+    """Return a section that matches every name, for --all: nothing is scaled by its default options."""
+    breaker = dict.fromkeys(BREAKER_KEYS)
+    return Blueprint(title, ANY_NAME, (), breaker, gsis=gsis).build(frozenset())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dynamic_dynamodb.config.sections import Overlay, Section
 
+_PARTITION_IN_ARN: Final = 1
 _ACCOUNT_IN_ARN: Final = 4
 Owned: TypeAlias = tuple[str, str]
 """The id of an account, empty for the program's own, and a region: the same tables."""
@@ -28,6 +29,11 @@ class Role:
     def account_id(self) -> str:
         """Return the twelve digits of the account that the role belongs to."""
         return self.arn.split(":")[_ACCOUNT_IN_ARN]
+
+    @property
+    def partition(self) -> str:
+        """Return the group of regions that the account can use, such as `aws` or `aws-cn`."""
+        return self.arn.split(":")[_PARTITION_IN_ARN]
 
 
 @value
@@ -65,6 +71,11 @@ def label_places(places: Iterable[Place]) -> tuple[Place, ...]:
     return tuple(replace(one, label=one.name if len(found) > 1 else "") for one in found)
 
 
+def find_only_region(places: Sequence[Place]) -> str | None:
+    """Return the region of the only place; None if there are several."""
+    return places[0].region if len(places) == 1 else None
+
+
 def select_sections(sections: Sequence[Section], place: Place) -> tuple[Section, ...]:
     """Return the sections, with the index sections and overlays, that hold in a place."""
     return tuple(_select(sections, place))
@@ -87,7 +98,7 @@ def _select(sections: Sequence[Section], place: Place) -> Iterator[Section]:
 def _select_overlays(section: Section, place: Place) -> tuple[Overlay, ...]:
     if section.blueprint is None:
         return ()
-    return tuple(one for one in section.blueprint.overlays if holds_in(one.layer.values, place))
+    return tuple(one for one in section.blueprint.overlays if holds_in(one.limits, place))
 
 
 def _replace_gsis(section: Section, gsis: tuple[Section, ...]) -> Section:

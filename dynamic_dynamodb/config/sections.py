@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, Layer, join
-from dynamic_dynamodb.config.text import clip
 from dynamic_dynamodb.options import Scope
 from dynamic_dynamodb.scaling.model import NAME_PATTERN
 from dynamic_dynamodb.scaling.target_options import CircuitBreakerOptions, read_target_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
@@ -76,11 +75,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A `during: …` section: its options overlay those of its base while its schedule is open."""
+    """A `during: …` section: its options overlay those of its base while its schedule is open.
+
+    `limits` has the accounts and regions in which it holds; `layer` has its other options.
+    """
 
     title: str
     schedule: Schedule
     layer: Layer
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,42 +207,3 @@ def _try_all(
         if is_match:
             matching.append(section)
     return matching, None
-
-
-def describe_lowered_limits(old: Sequence[Section], new: Sequence[Section]) -> str:
-    """Compare two configurations; return the sections that are gone and the limits that are lower.
-
-    Returns an empty text if there are none. A file that is still being written may lower limits, which is
-    no fault.
-    """
-    found = list(_find_lowered(old, new))
-    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return "; ".join(found[:MOST_NAMED]) + more
-
-
-def _find_lowered(old: Sequence[Section], new: Sequence[Section]) -> Iterator[str]:
-    after = dict(_list_limits(new))
-    for name, limits in _list_limits(old):
-        title = f"[{clip(name)}]"
-        if name not in after:
-            yield f"{title} is gone"
-            continue
-        for option in (
-            "min-provisioned-reads",
-            "max-provisioned-reads",
-            "min-provisioned-writes",
-            "max-provisioned-writes",
-        ):
-            key = option.replace("-", "_")
-            was, is_now = limits.get(key), after[name].get(key)
-            if was is not None and (is_now is None or is_now < was):
-                yield f"{title} {option} {was} -> {'none' if is_now is None else is_now}"
-
-
-def _list_limits(sections: Sequence[Section]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the title and the options of each section and overlay: a schedule that closes changes none."""
-    for table in sections:
-        for section in (table, *table.gsis):
-            yield section.title, section.options
-            for overlay in section.blueprint.overlays if section.blueprint else ():
-                yield overlay.title, overlay.layer.values

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb import PROGRAM
 from dynamic_dynamodb.config.loader import Configuration, LoadResult, examine, load
 from dynamic_dynamodb.config.paths import find_collisions, find_log_in_recording
-from dynamic_dynamodb.config.validation import (
-    find_credential_faults,
-    find_path_faults,
+from dynamic_dynamodb.config.regions import (
+    find_partition_faults,
     list_regions,
-    warn_of_unknown_region,
+    warn_of_unknown_regions,
 )
+from dynamic_dynamodb.config.validation import find_credential_faults, find_path_faults
 from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -120,17 +120,14 @@ class ConfigSources:
         """Return the configuration and its faults, including those that prevent a run."""
         result = examine(self.flags, self.environment, self.clock())
         configuration = result.configuration
-        options = configuration.global_options
-        regions = [
-            warning
-            for region in options["regions"] or (options["region"],)
-            for warning in warn_of_unknown_region(region, list_regions())
-        ]
+        places, known = configuration.places, list_regions()
+        unknown = map(result.lines.add_line, warn_of_unknown_regions(places, known))
         return replace(
             result,
-            configuration=replace(configuration, warnings=(*configuration.warnings, *regions)),
+            configuration=replace(configuration, warnings=(*configuration.warnings, *unknown)),
             faults=(
                 *result.faults,
+                *map(result.lines.add_line, find_partition_faults(places, known)),
                 *map(result.lines.add_line, find_credential_faults(configuration.global_options)),
                 *map(result.lines.add_line, self._find_file_faults(configuration)),
             ),

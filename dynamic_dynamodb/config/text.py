@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.options import OPTIONS
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 MASK: Final = "********"
 LONGEST_SHOWN_CHARACTERS: Final = 60
+MOST_ENUMERATED: Final = 3
 _LONGEST_SEARCHED_CHARACTERS: Final = 10_000
 """How much of a text is searched for secrets; if the rest may end a password, nothing is shown."""
 UNSENDABLE: Final = "contains a line break, a space or another character that keys never contain"
@@ -48,6 +52,14 @@ def clip(text: str) -> str:
     shown = MASK if "@" in rest else _SECRET.sub(r"\1 …", mask_text(start))
     kept = shown if len(shown) <= LONGEST_SHOWN_CHARACTERS else f"{shown[:LONGEST_SHOWN_CHARACTERS]}…"
     return escape(kept)
+
+
+def enumerate_names(names: Sequence[str], word: str = "and") -> str:
+    """Return names for a sentence, such as `a, b and c`; of many, the first three and how many more."""
+    shown = [clip(name) for name in names]
+    if len(shown) > MOST_ENUMERATED + 1:
+        shown[MOST_ENUMERATED:] = [f"{len(shown) - MOST_ENUMERATED} more"]
+    return f" {word} ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
 
 
 def escape(text: str) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config.aws_profiles import find_profile, find_profile_region
 from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE, find_hard_name
 from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.paths import find_log_file_fault
+from dynamic_dynamodb.config.places import holds_in
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN
-from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
-from dynamic_dynamodb.config.text import UNSENDABLE, clip, is_sendable, shorten
+from dynamic_dynamodb.config.suggestions import suggest_expression
+from dynamic_dynamodb.config.text import UNSENDABLE, clip, enumerate_names, is_sendable
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Capacity
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_HOUR
@@ -23,17 +20,16 @@ from dynamic_dynamodb.scaling.target_options import read_target_options
 from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from dynamic_dynamodb.config.expressions import Expression, MatchBudget
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.scaling.schedules import Schedule
     from dynamic_dynamodb.scaling.target_options import TargetOptions
 
-_REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
-_PARTITION_SUFFIX: Final = "-global"
-"""How botocore's names of whole partitions end."""
 YOUNGEST_WINDOW_START_MINUTES: Final = 5
 LONGEST_LATE_INTERVAL_SECONDS: Final = 300
 """With a longer check interval, the minutes that decrease-late-in-hour leaves may hold no check."""
@@ -303,60 +299,26 @@ def warn_of_slow_expression(title: str, expression: Expression, budget: MatchBud
         )
 
 
-def warn_of_unreachable_sections(sections: Sequence[Section], budget: MatchBudget) -> Iterator[str]:
-    """Yield a warning for each section whose only table or index an earlier section matches."""
-    expressions: list[Section] = []
+def warn_of_unreachable_sections(
+    sections: Sequence[Section], places: Iterable[Place], budget: MatchBudget
+) -> Iterator[tuple[Section, str]]:
+    """Yield each section whose only table or index earlier ones match wherever it holds, and a warning."""
+    expressions: list[tuple[Section, frozenset[Place]]] = []
     for section in sections:
+        held = frozenset(place for place in places if holds_in(section.options, place))
         name = section.plain_name
         if name is not None:
-            taker = next((one for one in expressions if budget.matches(one.expression, name)), None)
-            if taker is not None:
-                first, second = clip(taker.title), clip(section.title)
-                yield f"[{second}] is not used for {name}: [{first}] comes first and matches it too"
+            left, takers = held, []
+            for earlier, taken in expressions:
+                if left & taken and budget.matches(earlier.expression, name):
+                    takers.append(earlier)
+                    left -= taken
+            if takers and not left:
+                titles = enumerate_names([f"[{clip(one.title)}]" for one in takers])
+                come = "comes first and matches" if len(takers) == 1 else "come first and match"
+                yield section, f"[{clip(section.title)}] is not used for {name}: {titles} {come} it too"
         if not (name and section.expression.text.endswith("$")):
-            expressions.append(section)
-
-
-def warn_of_region(
-    options: Mapping[str, Any], environment: Mapping[str, str], *, is_default: bool
-) -> Iterator[str]:
-    """Yield a warning if the environment names another region than the one in use.
-
-    The region of the profile counts too, unless a region is set.
-    """
-    region = options["region"]
-    named = {f"{one}={environment.get(one)}": environment.get(one) for one in _REGION_VARIABLES}
-    if is_default:
-        profile = find_profile(options["aws_profile"], environment)
-        other = find_profile_region(profile, environment)
-        named[f"region {clip(other or '')} of the profile {shorten(profile)}"] = other
-    for place, other in named.items():
-        if other and other != region:
-            yield f"region is {region}; {place} is ignored: set --region, or region in [global]"
-            return
-
-
-def warn_of_unknown_region(region: str, known: Sequence[str]) -> Iterator[str]:
-    """Yield a warning if a region is unknown; it may be newer than the installed botocore."""
-    if known and region not in known:
-        suggestion = suggest(region, known)
-        yield f"region {region} is unknown to the installed botocore{f': {suggestion}' if suggestion else ''}"
-
-
-def list_regions() -> tuple[str, ...]:
-    """Return the regions of all partitions, without importing botocore, which is slow.
-
-    Returns none if this botocore keeps them elsewhere.
-    """
-    package = find_spec("botocore")
-    if package is None or package.origin is None:
-        return ()
-    try:
-        text = Path(package.origin).with_name("data").joinpath("partitions.json").read_text(encoding="utf-8")
-        names = [name for partition in json.loads(text)["partitions"] for name in partition["regions"]]
-    except (OSError, ValueError, LookupError, TypeError):
-        return ()
-    return tuple(name for name in names if not name.endswith(_PARTITION_SUFFIX))
+            expressions.append((section, held))
 
 
 def warn_of_readable_secret(path: Path) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dynamic_dynamodb.config.address import GOOD_ADDRESS, Address
 from dynamic_dynamodb.config.moments import parse_moment, parse_zone
 from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import clip, mask_url, shorten
-from dynamic_dynamodb.options import MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
+from dynamic_dynamodb.options import GOOD_ROLE, MESSAGE_TYPES, OBSOLETE_MESSAGE_TYPES, Kind, Option
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.scaling.times import Times
 
@@ -25,6 +25,16 @@ _TRUE: Final = frozenset({"1", "yes", "true", "on"})
 _FALSE: Final = frozenset({"0", "no", "false", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\x21-\x7e]+", re.ASCII)
+_SESSION: Final = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/\s]+)/\S+", re.ASCII)
+_ACCOUNT_ID: Final = re.compile(r"(\d{4}-?\d{4}-?\d{4})|arn:aws[a-z-]*:iam::(\d{12}):root", re.ASCII)
+_IAM_KINDS: Final = {
+    "user": "a user",
+    "group": "a group",
+    "policy": "a policy",
+    "instance-profile": "an instance profile",
+}
+_IAM_RESOURCE: Final = re.compile(rf"arn:aws[a-z-]*:iam::\d{{12}}:({'|'.join(_IAM_KINDS)})/\S+", re.ASCII)
 
 
 def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declaration decides the type
@@ -86,6 +96,23 @@ def _parse_boolean(text: str) -> bool:
 
 def _parse_text(text: str) -> str | None:
     return text or None
+
+
+def _parse_role(text: str) -> str | None:
+    """Return the ARN of a role; raise ValueError that says what else the ARN is of."""
+    if not text or _ROLE.fullmatch(text):
+        return text or None
+    advice = ""
+    if session := _SESSION.fullmatch(text):
+        partition, account, role = session.groups()
+        advice = f": this is a session of a role, did you mean arn:{partition}:iam::{account}:role/{role}?"
+    elif account_id := _ACCOUNT_ID.fullmatch(text):
+        account = (account_id[1] or account_id[2]).replace("-", "")
+        advice = f": this is an account, write the role too, as in arn:aws:iam::{account}:role/scaling"
+    elif resource := _IAM_RESOURCE.fullmatch(text):
+        advice = f": this is the ARN of {_IAM_KINDS[resource[1]]}, which cannot be assumed"
+    message = f"must be the ARN of a role such as {GOOD_ROLE}, got {shorten(text)}{advice}"
+    raise ValueError(message)
 
 
 def _parse_scale(text: str, example: str) -> dict[float, float]:
@@ -190,6 +217,7 @@ _PARSERS: Final[dict[Kind, Callable[[str], Any]]] = {
     Kind.MESSAGE_TYPES: _parse_message_types,
     Kind.URL: _parse_url,
     Kind.TARGET: _parse_target,
+    Kind.ROLE: _parse_role,
     Kind.NAMES: _parse_names,
     Kind.ADDRESS: _parse_address,
     Kind.ZONE: parse_zone,

@@ -6,7 +6,7 @@ from typing import Final
 
 from dynamic_dynamodb.options.capacities import name_of
 from dynamic_dynamodb.options.option import Capacity, Group, Kind, Option, Scope
-from dynamic_dynamodb.options.places import ACCOUNT_OPTIONS, GOOD_REGIONS
+from dynamic_dynamodb.options.places import ACCOUNT_OPTIONS, GOOD_REGIONS, GOOD_ROLE
 from dynamic_dynamodb.options.program import GLOBAL_OPTIONS, LOGGING_OPTIONS, PROGRAM_OPTIONS, SHELLS
 from dynamic_dynamodb.options.replay import (
     DEFAULT_DOLLARS,
@@ -28,6 +28,7 @@ __all__ = [
     "DEFAULT_DOLLARS",
     "FAILURE_TYPES",
     "GOOD_REGIONS",
+    "GOOD_ROLE",
     "MESSAGE_TYPES",
     "OBSOLETE_MESSAGE_TYPES",
     "OBSOLETE_OPTIONS",

@@ -33,6 +33,7 @@ class Kind(Enum):
     URL = "URL"
     TARGET = "table or index"
     NAMES = "names"
+    ROLE = "role ARN"
     ADDRESS = "address and port"
     ZONE = "time zone"
     MOMENT = "date and time"

@@ -51,11 +51,10 @@ REGIONS: Final = Option(
 ACCOUNT_OPTIONS: Final = (
     Option(
         "role-arn",
-        Kind.TEXT,
+        Kind.ROLE,
         Scope.ACCOUNT,
         "ARN of the IAM role to assume in this account. Without it, the account is the one that the program's"
         " own credentials are for.",
-        pattern=r"arn:aws[a-z-]*:iam::\d{12}:role/[\x21-\x7e]+",
         example=GOOD_ROLE,
         since="3.0",
     ),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.config.loader import load
-from dynamic_dynamodb.config.sections import describe_lowered_limits
+from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dynamic_dynamodb.config.sections import Section
+    from dynamic_dynamodb.config.loader import Configuration
 
 OLD = """\
 [table: ^orders$]
@@ -24,10 +24,10 @@ max-provisioned-writes: 50
 """
 
 
-def _load(tmp_path: Path, text: str) -> tuple[Section, ...]:
+def _load(tmp_path: Path, text: str) -> Configuration:
     path = tmp_path / "own.conf"
     path.write_text(text)
-    return load({"config": str(path)}, {}).sections
+    return load({"config": str(path)}, {})
 
 
 @pytest.mark.parametrize(

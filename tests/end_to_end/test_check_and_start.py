@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from dynamic_dynamodb.cli.main import main
+from dynamic_dynamodb.config.regions import list_regions
 from dynamic_dynamodb.config.sources import ConfigSources
-from dynamic_dynamodb.config.validation import list_regions
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging, shut_down_logging
 from tests.conformance.vectors import read_vectors
