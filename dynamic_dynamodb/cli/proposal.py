@@ -15,14 +15,17 @@ from dynamic_dynamodb.cli.configuration import read_shipped
 from dynamic_dynamodb.cli.new_files import find_new_file, write_new_file
 from dynamic_dynamodb.cli.result import ExitCode, Result, add_program_name
 from dynamic_dynamodb.cli.streams import exit_cleanly_on_signals, write_remark
-from dynamic_dynamodb.errors import AwsError
+from dynamic_dynamodb.errors import AwsError, ConfigurationError
 from dynamic_dynamodb.proposal.on_demand import write_on_demand
 from dynamic_dynamodb.proposal.survey import SurveyError, Surveyor
 from dynamic_dynamodb.proposal.text import write_proposal
 from dynamic_dynamodb.replay.progress import ProgressBar, describe_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.proposal.survey import Survey
 
@@ -31,6 +34,7 @@ _USUAL_FILE: Final = "dynamic-dynamodb.conf"
 
 def propose(sources: ConfigSources, configuration: Configuration) -> Result:
     """Print or write a first configuration; raise ConfigurationError."""
+    _check_places(configuration.places)
     output = find_new_file(sources, "init-output")
     exit_cleanly_on_signals()
     warnings = list(configuration.warnings)
@@ -42,7 +46,9 @@ def propose(sources: ConfigSources, configuration: Configuration) -> Result:
     warnings += survey.warnings
     failures = list(survey.failures)
     if not survey.provisioned:
-        failures.append(f"no table of {survey.region} has provisioned capacity, so there is nothing to scale")
+        failures.append(
+            f"no table of {survey.place.name} has provisioned capacity, so there is nothing to scale"
+        )
         text = "\n".join(write_on_demand(survey))
         return Result(text, add_program_name(warnings), add_program_name(failures), ExitCode.FAILURE)
     example = read_shipped(f"example-{_USUAL_FILE}")
@@ -58,6 +64,17 @@ def propose(sources: ConfigSources, configuration: Configuration) -> Result:
     return Result(text, add_program_name(warnings), add_program_name(failures), code)
 
 
+def _check_places(places: Sequence[Place]) -> None:
+    """Raise ConfigurationError if there are several places."""
+    if len(places) == 1:
+        return
+    what, flags = "region", f"--region {places[0].region}"
+    if any(place.account for place in places):
+        what, flags = "account and region", f"--account {places[0].account} {flags}"
+    several = f"--init writes a configuration for one {what}, and there are {len(places)}"
+    raise ConfigurationError((f"{several}: choose one, such as {flags}",))
+
+
 def _survey(configuration: Configuration, warnings: list[str]) -> Survey:
     """Ask AWS, and add what to warn about; raise AwsError and SurveyError."""
     options = configuration.global_options
@@ -66,7 +83,7 @@ def _survey(configuration: Configuration, warnings: list[str]) -> Survey:
         workers.lookups.resize(options["max_workers"])
         account = open_account(configuration, workers, FOR_LONG_ANSWERS, never)
         try:
-            return Surveyor(account, options["region"], progress.announce, progress).survey()
+            return Surveyor(account, configuration.places[0], progress.announce, progress).survey()
         finally:
             progress.bar.clear()
             conditions = (*account.conditions.in_force, *workers.conditions.in_force)

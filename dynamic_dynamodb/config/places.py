@@ -76,6 +76,30 @@ def find_only_region(places: Sequence[Place]) -> str | None:
     return places[0].region if len(places) == 1 else None
 
 
+def write_regions(places: Sequence[Place]) -> Iterator[str]:
+    """Yield the line of [global] with the regions, which accounts have in their own sections."""
+    if any(place.account for place in places):
+        return
+    regions = ", ".join(place.region for place in places)
+    yield f"region: {regions}" if len(places) == 1 else f"regions: {regions}"
+
+
+def write_accounts(places: Iterable[Place]) -> Iterator[str]:
+    """Yield the lines of the `[account: …]` sections, each after a blank line."""
+    accounts: dict[tuple[str, Role | None], list[str]] = {}
+    for place in places:
+        if place.account:
+            accounts.setdefault((place.account, place.role), []).append(place.region)
+    for (name, role), regions in accounts.items():
+        yield ""
+        yield f"[account: {name}]"
+        if role is not None:
+            yield f"role-arn: {role.arn}"
+        if role is not None and role.external_id is not None:
+            yield f"external-id: {role.external_id}"
+        yield f"regions: {', '.join(regions)}"
+
+
 def select_sections(sections: Sequence[Section], place: Place) -> tuple[Section, ...]:
     """Return the sections, with the index sections and overlays, that hold in a place."""
     return tuple(_select(sections, place))

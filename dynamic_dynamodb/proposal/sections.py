@@ -39,7 +39,7 @@ def write_sections(
             yield from _describe(capacity, [one[capacity] for one in same])
         scaled = [one for one in Capacity if same[0][one].registration is not None]
         if scaled and has_commands:
-            yield from _write_commands(group, target.index, scaled, survey.region)
+            yield from _write_commands(group, target.index, scaled, survey.place.region)
         title = f"table: {group.expression}"
         yield f"[gsi: {match_only(target.index)} {title}]" if target.index else f"[{title}]"
         for capacity in Capacity:

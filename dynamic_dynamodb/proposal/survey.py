@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.aws.attempts import Attempt
     from dynamic_dynamodb.aws.autoscaling import ScheduledAction
     from dynamic_dynamodb.check.ports import Registration
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.scaling.model import Description
     from dynamic_dynamodb.scaling.usage import Datapoints
 
@@ -49,7 +50,7 @@ class SurveyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What AWS answered about a region.
+    """What AWS answered about a place, whose account has the id `account`, empty if it is unknown.
 
     `names` are all tables, and `tables` those that could be described. `registrations` is None if it is not
     known what AWS scales itself. A capacity whose load is not known is not in `loads`, nor is one that AWS
@@ -57,7 +58,7 @@ class Survey:
     proposal can do without.
     """
 
-    region: str
+    place: Place
     account: str
     asked: datetime
     names: Sequence[str]
@@ -81,14 +82,14 @@ class Survey:
 
 @dataclass(slots=True)
 class Surveyor:
-    """Asks one account and region.
+    """Asks one account and region, `place`.
 
     `announce` gets what the next calls cost, before they are made. `on_progress` gets what is being read,
     how much of it is read, and how much there is.
     """
 
     account: AwsAccount
-    region: str
+    place: Place
     announce: Callable[[str], None]
     on_progress: Callable[[str, int, int], None]
     failures: list[str] = field(default_factory=list)
@@ -102,14 +103,14 @@ class Surveyor:
         self.account.prepare()
         self.account.clock.begin()
         began = datetime.now(timezone.utc)
-        self.announce(f"listing the tables of {self.region}")
+        self.announce(f"listing the tables of {self.place.name}")
         listing = self.account.tables.list_tables()
         if listing.error is not None:
             if listing.error.is_about_credentials or not listing.names:
                 raise listing.error
             self.failures.append(f"{listing.error}: only {len(listing.names):,} tables are known")
         if not listing.names:
-            message = f"{self.region} has no tables: set --region, or create a table first"
+            message = f"{self.place.name} has no tables: set --region, or create a table first"
             raise SurveyError(message)
         tables = self._describe(listing.names)
         if not tables:
@@ -119,7 +120,7 @@ class Surveyor:
         loads = self._find_loads(list(_list_consumed(tables, registrations or {})), now, tables)
         dollars, source = self._find_prices(tables)
         return Survey(
-            self.region,
+            self.place,
             next((one[Target(name)].account for name, one in tables.items()), ""),
             now,
             listing.names,
@@ -141,7 +142,9 @@ class Surveyor:
 
     def _describe(self, names: Sequence[str]) -> dict[str, Mapping[Target, Description]]:
         """Describe tables with their indexes; leave out what is being deleted, and what has flaws."""
-        self.announce(f"{self.region} has {count(len(names), 'table')}: a free DescribeTable call for each")
+        self.announce(
+            f"{self.place.name} has {count(len(names), 'table')}: a free DescribeTable call for each"
+        )
         tables: dict[str, Mapping[Target, Description]] = {}
         failures: list[tuple[str, str]] = []
         deleting: list[tuple[str, str]] = []
@@ -266,23 +269,23 @@ class Surveyor:
         default = (DEFAULT_DOLLARS, f"{PRICED_REGION}, {PRICES_AS_OF}")
         if not any(one[Target(name)].is_on_demand for name, one in tables.items()):
             return default
-        if find_partition(self.region) != _DOLLAR_PARTITION:
+        if find_partition(self.place.region) != _DOLLAR_PARTITION:
             self.warnings.append(
-                f"the Price List API has no prices in dollars for {self.region}: costs are those of"
+                f"the Price List API has no prices in dollars for {self.place.region}: costs are those of"
                 f" {PRICED_REGION}"
             )
             return default
         dollars = self._try(
-            lambda: self.account.prices.find_prices(self.region), f"costs are those of {PRICED_REGION}"
+            lambda: self.account.prices.find_prices(self.place.region), f"costs are those of {PRICED_REGION}"
         )
         if dollars is None:
             return default
         if not dollars.keys() >= set(PRICE_KEYS):
             self.warnings.append(
-                f"the Price List API lacks prices of {self.region}: costs are those of {PRICED_REGION}"
+                f"the Price List API lacks prices of {self.place.region}: costs are those of {PRICED_REGION}"
             )
             return default
-        return dollars, self.region
+        return dollars, self.place.region
 
 
 def _list_consumed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.places import write_accounts, write_regions
 from dynamic_dynamodb.proposal.comments import count, write_comment
 from dynamic_dynamodb.proposal.groups import group_tables
 from dynamic_dynamodb.proposal.limits import USUAL_MINIMUM, plan_table
@@ -70,7 +71,7 @@ def _find_kind(plans: TablePlans, name: str, survey: Survey) -> tuple[object, ..
 def _write_head(survey: Survey, file: str) -> Iterator[str]:
     account = f", account {survey.account}" if survey.account else ""
     yield from write_comment(
-        f"Written by dynamic-dynamodb --init on {survey.asked:%Y-%m-%d} for {survey.region}{account}."
+        f"Written by dynamic-dynamodb --init on {survey.asked:%Y-%m-%d} for {survey.place.name}{account}."
     )
     calls = ", ".join(
         f"{number:,} {action.partition(':')[2]}" for action, number in sorted(survey.calls.items())
@@ -110,7 +111,7 @@ def _describe_limits(plans: Collection[TablePlans]) -> Iterator[str]:
 
 def _write_global(survey: Survey) -> Iterator[str]:
     yield "[global]"
-    yield f"region: {survey.region}"
+    yield from write_regions([survey.place])
     yield f"check-interval: {CHECK_INTERVAL_SECONDS}"
     yield ""
     permission = "application-autoscaling:DescribeScalableTargets"
@@ -124,3 +125,4 @@ def _write_global(survey: Survey) -> Iterator[str]:
             f"Leave alone what AWS scales itself: two scalers work against each other. Requires {permission}."
         )
     yield "skip-aws-autoscaled: true"
+    yield from write_accounts([survey.place])

@@ -15,6 +15,7 @@ from dynamic_dynamodb.aws.history import Consumed
 from dynamic_dynamodb.check.ports import Registration
 from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.loader import examine
+from dynamic_dynamodb.config.places import Place
 from dynamic_dynamodb.config.sections import match_sections
 from dynamic_dynamodb.options import DEFAULT_DOLLARS, Capacity
 from dynamic_dynamodb.proposal.limits import choose_limits
@@ -66,7 +67,7 @@ def surveys(draw: st.DrawFn) -> Survey:
     assume(any(not one[Target(name)].is_on_demand for name, one in tables.items()))
     others = draw(st.sets(_NAMES, max_size=4))
     return Survey(
-        "eu-west-1",
+        Place("eu-west-1"),
         "123456789012",
         NOON,
         sorted({*tables, *others}),

@@ -29,6 +29,7 @@ _FORMATS: Final = {"dynamic-dynamodb recording, version 1", _FORMAT}
 """The formats that can be read: version 1 has neither sizes, nor classes, nor registrations."""
 _REGION: Final = re.compile(r"[a-z0-9-]*", re.ASCII)
 """A region becomes a line of the file that --tune writes."""
+_ACCOUNT_NAME: Final = re.compile(r"[\w.-]*", re.ASCII)
 SUFFIXES: Final = (".csv.gz", ".json.gz", ".csv", ".json")
 LONGEST_STEM: Final = 255 - len(".json.gz")
 """File systems allow names of 255 bytes."""
@@ -105,13 +106,15 @@ class Entry:
 class Manifest:
     """The region and account of a directory, and an entry for each file's name without .csv.
 
-    An empty region or account is unknown, as are the prices of the region if they are None.
+    An empty region or account is unknown, as are the prices of the region if they are None. `account` is the
+    account's id; `account_name` is that of its `[account: …]` section, empty if there was none.
     """
 
     region: str = ""
     account: str = ""
     entries: Mapping[str, Entry] = field(default_factory=dict)
     prices: RecordedPrices | None = None
+    account_name: str = ""
 
     def add(self, account: str, entries: Mapping[str, Entry]) -> Manifest:
         """Return the manifest with these entries added; each follows an earlier one for the same file."""
@@ -125,6 +128,8 @@ class Manifest:
         """Return the manifest as JSON."""
         targets = {stem: entry.as_dict() for stem, entry in sorted(self.entries.items())}
         shown: dict[str, Any] = {"format": _FORMAT, "region": self.region, "account": self.account}
+        if self.account_name:
+            shown["account_name"] = self.account_name
         if self.prices is not None:
             shown["prices"] = {"day": self.prices.day, "dollars": self.prices.dollars}
         shown["targets"] = targets
@@ -148,12 +153,12 @@ def read_manifest(file: IO[bytes]) -> Manifest:
 def _parse(content: Any) -> Manifest:  # noqa: ANN401 - whatever JSON holds
     if content["format"] not in _FORMATS:
         raise ValueError
-    region, account = content["region"], content["account"]
+    region, account, name = content["region"], content["account"], content.get("account_name", "")
     entries = {stem: _parse_entry(**described) for stem, described in content["targets"].items()}
-    if not _REGION.fullmatch(region) or not isinstance(account, str):
+    if not (_REGION.fullmatch(region) and _ACCOUNT_NAME.fullmatch(name) and isinstance(account, str)):
         raise ValueError
     prices = _parse_prices(**content["prices"]) if "prices" in content else None
-    return Manifest(region, account, entries, prices)
+    return Manifest(region, account, entries, prices, name)
 
 
 def _parse_prices(day: str, dollars: Mapping[str, float]) -> RecordedPrices:

@@ -85,7 +85,7 @@ def read_sources(
 def find_sources(path: Path, target: Target | None) -> tuple[list[RecordingSource], list[str]]:
     """Return the files of each target, and a fault for each file that belongs to none.
 
-    A directory without recordings may have directories of regions, each with a manifest.
+    A directory without recordings may have directories of places, each with a manifest.
     Raises ConfigurationError if there is nothing to read.
     """
     found = _find_files(path, target)
@@ -131,7 +131,7 @@ def _count(recordings: int, region: str) -> str:
 
 
 def _find_files(path: Path, target: Target | None) -> dict[Path, list[Path]]:
-    """Return the recordings by directory: those at a path, else those in directories of regions."""
+    """Return the recordings by directory: those at a path, else those in directories of places."""
     try:
         if not path.exists():
             raise ConfigurationError(
@@ -142,17 +142,17 @@ def _find_files(path: Path, target: Target | None) -> dict[Path, list[Path]]:
         if target:
             fault = f"--as names the target of one file, but {path} is a directory"
             raise ConfigurationError((fault,), _SOURCE)
-        found = {directory: _list_recordings(directory) for directory in (path, *find_regions(path))}
+        found = {directory: _list_recordings(directory) for directory in (path, *_list_places(path))}
     except OSError as error:
         raise ConfigurationError(
             (f"{shorten(str(path))} cannot be read: {error.strerror}",), _SOURCE
         ) from error
     own = found.pop(path)
-    regions = {directory: files for directory, files in found.items() if files}
-    if not own and not regions:
+    others = {directory: files for directory, files in found.items() if files}
+    if not own and not others:
         fault = f"{path} contains no recording, such as TABLE.csv or TABLE@INDEX.csv"
         raise ConfigurationError((fault,), _SOURCE)
-    return {path: own} if own else regions
+    return {path: own} if own else others
 
 
 def _list_recordings(directory: Path) -> list[Path]:
@@ -161,9 +161,9 @@ def _list_recordings(directory: Path) -> list[Path]:
     )
 
 
-def find_regions(directory: Path) -> list[Path]:
-    """Return the directories of regions that --regions has written; raise OSError."""
-    return sorted(one.parent for one in directory.glob(f"*/{MANIFEST}"))
+def _list_places(directory: Path) -> list[Path]:
+    """Return the directories of regions, and those of the regions of each account."""
+    return sorted(one.parent for depth in ("*", "*/*") for one in directory.glob(f"{depth}/{MANIFEST}"))
 
 
 def _find_manifest(directory: Path) -> Manifest:

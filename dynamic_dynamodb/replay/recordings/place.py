@@ -1,4 +1,4 @@
-"""Open one region of a recording: lock its directory, find its targets, and ask for its prices."""
+"""Open one place of a recording: lock its directory, find its targets, and ask for its prices."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dynamic_dynamodb.aws.autoscaling import ApplicationAutoScaling
+    from dynamic_dynamodb.aws.credential_pool import CredentialPool
     from dynamic_dynamodb.check.conditions import Conditions
     from dynamic_dynamodb.check.discovered import Discovered
     from dynamic_dynamodb.check.ports import Registration
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.options import Capacity
 
     Registrations = Mapping[tuple[Target, Capacity], Registration]
@@ -39,13 +41,13 @@ if TYPE_CHECKING:
 _DOLLAR_PARTITION: Final = "aws"
 
 
-class RegionError(Exception):
-    """A region cannot be recorded; the message is a sentence."""
+class PlaceError(Exception):
+    """An account and region cannot be recorded; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A region whose targets are known, and whose directory this run has locked.
+class OpenPlace:
+    """An account and region whose targets are known, and whose directory this run has locked.
 
     `failed` has a sentence for each target that cannot be described. `is_complete` is False if not all tables
     could be listed.
@@ -69,15 +71,18 @@ def list_warnings(conditions: Conditions) -> tuple[str, ...]:
     return tuple(escape(one.sentence) for one in conditions.in_force if one.level >= Level.WARNING)
 
 
-def open_region(directory: Path, configuration: Configuration, workers: Workers, stack: ExitStack) -> Region:
-    """Lock the directory of a configuration's region, and find what to record there.
+def open_place(
+    directory: Path, configuration: Configuration, workers: Workers, pool: CredentialPool, stack: ExitStack
+) -> OpenPlace:
+    """Lock the directory of a configuration's only place, and find what to record there.
 
-    Raises ConfigurationError if the directory cannot be used, and RegionError if AWS fails, or if another run
+    Raises ConfigurationError if the directory cannot be used, and PlaceError if AWS fails, or if another run
     is writing to the directory.
     """
     options = configuration.global_options
-    folder, manifest, remarks = _open_directory(directory, options["region"], stack)
-    account = open_account(configuration, workers, FOR_LONG_ANSWERS, never)
+    (place,) = configuration.places
+    folder, manifest, remarks = _open_directory(directory, place, stack)
+    account = open_account(configuration, workers, FOR_LONG_ANSWERS, never, pool=pool)
     discovery = Discovery(
         account.tables, configuration.sections, workers.lookups, conditions=account.conditions
     )
@@ -89,24 +94,26 @@ def open_region(directory: Path, configuration: Configuration, workers: Workers,
         found = error
     if isinstance(found, AwsError):
         reasons = (str(found), *list_warnings(account.conditions))
-        raise RegionError(f"nothing was recorded: {'; '.join(reasons)}")
+        raise PlaceError(f"nothing was recorded: {'; '.join(reasons)}")
     registrations = _find_registrations(account.autoscaling, account.conditions)
     subjects = tuple(_find_targets(discovery, found, registrations))
     if not (subjects or found.failed or found.is_list_missing):
-        region = "the region" if options["regions"] else options["region"]
+        region = "the region" if options["regions"] or place.account else place.region
         why = f"{region} has no tables" if options["all"] else "no table matches any section"
-        raise RegionError(f"{why}: nothing was recorded")
+        raise PlaceError(f"{why}: nothing was recorded")
     if options["all"]:
         _leave_out_scaling(account.conditions, discovery)
     if subjects:
-        prices = _find_prices(account, manifest.prices, options["region"])
+        prices = _find_prices(account, manifest.prices, place.region)
         manifest = replace(manifest, prices=prices)
     failed = tuple(map(str, found.failed))
-    return Region(folder, manifest, account, subjects, failed, remarks, is_complete=not found.is_list_missing)
+    return OpenPlace(
+        folder, manifest, account, subjects, failed, remarks, is_complete=not found.is_list_missing
+    )
 
 
 def _open_directory(
-    directory: Path, region: str, stack: ExitStack
+    directory: Path, place: Place, stack: ExitStack
 ) -> tuple[Folder, Manifest, tuple[str, ...]]:
     """Lock a directory, and return it with its manifest, and what to say about it."""
     try:
@@ -114,34 +121,40 @@ def _open_directory(
         folder = stack.enter_context(open_folder(directory))
         stack.enter_context(folder.lock())
         is_adopted = any(directory.glob("*.csv")) and not (directory / MANIFEST).exists()
-        manifest = _read_own_manifest(folder, region)
+        manifest = _read_own_manifest(folder, place)
     except BlockingIOError as error:
         busy = f"another run of --record is writing to {directory}: try again when it has ended"
-        raise RegionError(busy) from error
+        raise PlaceError(busy) from error
     except OSError as error:
         fault = f"--record {directory} cannot be written: {error.strerror}"
         raise ConfigurationError((fault,)) from error
-    adopted = f"{directory} had no {MANIFEST}: its recordings are taken to be of {region} from now on"
+    adopted = f"{directory} had no {MANIFEST}: its recordings are taken to be of {place.name} from now on"
     return folder, manifest, (adopted,) if is_adopted else ()
 
 
-def _read_own_manifest(folder: Folder, region: str) -> Manifest:
-    """Return the manifest of a directory; raise ConfigurationError if it is of another region."""
+def _read_own_manifest(folder: Folder, place: Place) -> Manifest:
+    """Return the manifest of a directory; raise ConfigurationError if it is of another place."""
     path = folder.path / MANIFEST
     try:
         with folder.open(MANIFEST) as file:
             manifest = read_manifest(file)
     except FileNotFoundError:
-        return Manifest(region)  # older recordings have none
+        manifest = Manifest(place.region)  # older recordings have none
     except RecordingError as error:
         raise ConfigurationError((f"{path} {error}",)) from error
-    if manifest.region != region:
+    if manifest.region != place.region:
         fault = (
-            f"--record {folder.path} holds recordings of {clip(manifest.region)}, but the region is {region}:"
-            " use one directory for each region, as --regions does"
+            f"--record {folder.path} holds recordings of {clip(manifest.region)}, but the region is"
+            f" {place.region}: use one directory for each region, as --regions does"
         )
         raise ConfigurationError((fault,))
-    return manifest
+    if place.owner and manifest.account not in ("", place.owner):
+        fault = (
+            f"--record {folder.path} holds recordings of account {clip(manifest.account)}, but the role of"
+            f" {place.account} is in account {place.owner}: use another directory"
+        )
+        raise ConfigurationError((fault,))
+    return replace(manifest, account_name=place.account or manifest.account_name)
 
 
 def _leave_out_scaling(conditions: Conditions, discovery: Discovery) -> None:
