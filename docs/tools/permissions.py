@@ -5,10 +5,20 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.permissions import PURPOSES, write_policy
+from dynamic_dynamodb.aws.permissions import (
+    PROGRAM_ACCOUNT,
+    PURPOSES,
+    write_policies_of_accounts,
+    write_policy,
+)
 from dynamic_dynamodb.config.loader import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dynamic_dynamodb.config.loader import Configuration
 
 _ALL_TABLES: Final = """\
 [table: .*]
@@ -18,6 +28,24 @@ sns-message-types: scale-up, scale-down
 _SOME_TABLES: Final = """\
 [table: ^orders$]
 [table: ^prod-.*]
+"""
+_ACCOUNTS: Final = """\
+[account: own]
+regions: eu-central-1
+
+[account: production]
+role-arn: arn:aws:iam::111122223333:role/scaling
+external-id: example
+regions: us-east-1, eu-west-1
+
+[default_options]
+max-provisioned-reads: 500
+max-provisioned-writes: 500
+
+[table: ^orders$]
+accounts: production
+
+[table: ^logs-.*]
 """
 
 _PAGE: Final = """\
@@ -60,6 +88,44 @@ The role of the [CloudFormation stack](deployment.md#narrow-the-role) accepts su
 
 The `*` in place of the account means any account; a role can only reach tables of its own account.
 
+With `[global] regions`, the policy has the tables of each region.
+
+## Several accounts
+
+Where a configuration has accounts with roles, the program's own credentials only assume these roles, and each role scales its account:
+
+```ini
+{accounts_file}```
+
+`--print-iam-policy` then prints one document with all policies:
+
+```json
+{accounts}
+```
+
+| part | whose it is |
+|---|---|
+| `program` | the user or the role that the program's own credentials are for, such as the role of the instance, the task or the pod; with the permissions for accounts without a `role-arn` |
+| `accounts`, by name: `policy` | the role `role-arn` in that account: its tables there, in its regions |
+| `accounts`, by name: `trust-policy` | the same role: who may assume it, and with which `external-id` |
+
+Replace `{program_account}` by the id of the account that the program runs in; IAM refuses the trust policy until then.
+These commands create the role of the account `production`, with credentials for that account:
+
+```
+dynamic-dynamodb -c dynamic-dynamodb.conf --print-iam-policy > policies.json
+jq '.accounts["production"]["trust-policy"]' policies.json > trust.json
+jq '.accounts["production"]["policy"]' policies.json > policy.json
+aws iam create-role --role-name scaling --assume-role-policy-document file://trust.json
+aws iam put-role-policy --role-name scaling --policy-name scaling --policy-document file://policy.json
+```
+
+With `--account production`, the document has this account alone.
+An account whose role cannot be assumed is not scaled, and never with other credentials; the other accounts are.
+The role is assumed with the session name `dynamic-dynamodb-INSTANCE`, which CloudTrail shows, and at the STS endpoint of the account's first region.
+Where an account without a role is scaled next to others, the program calls `sts:GetCallerIdentity` to find its id; this needs no permission.
+A topic in another account than the role's must allow it in the topic's own access policy.
+
 ## To record
 
 `dynamic-dynamodb --record history --all --print-iam-policy` prints the policy for a [recording](replay.md#record) of every table, which changes nothing:
@@ -96,16 +162,23 @@ def write_permissions() -> str:
         actions="\n".join(f"| `{action}` | {purpose} |" for action, purpose in PURPOSES.items()),
         all_tables=_write(_ALL_TABLES),
         some_tables=_write(_SOME_TABLES),
+        accounts_file=_ACCOUNTS,
+        accounts=json.dumps(_with_file(_ACCOUNTS, write_policies_of_accounts), indent=2),
+        program_account=PROGRAM_ACCOUNT,
         recording=_write_policy({"record": "history", "all": True}),
         proposal=_write_policy({"init": True}),
     )
 
 
 def _write(configuration: str) -> str:
+    return json.dumps(_with_file(configuration, write_policy), indent=2)
+
+
+def _with_file(configuration: str, write: Callable[[Configuration], dict[str, Any]]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "example.conf"
         path.write_text(configuration, encoding="utf-8")
-        return _write_policy({"config": str(path)})
+        return write(load({"config": str(path)}, {}))
 
 
 def _write_policy(flags: dict[str, str | bool]) -> str:

@@ -172,7 +172,7 @@ def open_account(  # noqa: PLR0913 - of which three are keywords
         credentials,
         partial(
             make_clients,
-            list_services(configuration, place.region),
+            list_services(configuration, place),
             profile=options["aws_profile"],
             credential_provider=credentials,
             timeouts=timeouts,
@@ -188,17 +188,17 @@ def open_account(  # noqa: PLR0913 - of which three are keywords
     return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping), place, pool)
 
 
-def list_services(configuration: Configuration, region: str) -> dict[str, str]:
-    """Return the services that a configuration uses in a region, with the region of each.
+def list_services(configuration: Configuration, place: Place) -> dict[str, str]:
+    """Return the services that a configuration uses in a place, with the region of each.
 
     Each client takes time to make.
     """
     options = configuration.global_options
     services = ["dynamodb", "cloudwatch"]
-    if list_topics(configuration):
+    if list_topics(configuration, place):
         services.append("sns")
     is_survey = bool(options["record"] or options["init"])
     if options["skip_aws_autoscaled"] or is_survey:
         services.append("application-autoscaling")
-    regions = dict.fromkeys(services, region)
-    return {**regions, "pricing": find_endpoint(region)} if is_survey else regions
+    regions = dict.fromkeys(services, place.region)
+    return {**regions, "pricing": find_endpoint(place.region)} if is_survey else regions

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.options import FAILURE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.places import Place, Role
 
 LIST_TABLES: Final = "dynamodb:ListTables"
 DESCRIBE_TABLE: Final = "dynamodb:DescribeTable"
@@ -40,11 +41,14 @@ PURPOSES: Final = {
     DESCRIBE_SCHEDULED_ACTIONS: "only with `--init`, for AWS's scheduled actions; optional",
     GET_PRODUCTS: "only with `--record` or `--init`, for the prices of the region; optional",
     PUBLISH: "for the messages of sections with `sns-topic-arn`, [global] included",
+    ASSUME_ROLE: "only to assume the roles of `[account: …]` sections",
 }
 """What each permission is needed for, as the reference page says it."""
 
 MOST_CHARACTERS: Final = 6144
 """How long a managed policy may be, spaces not counted (IAM and AWS STS quotas)."""
+PROGRAM_ACCOUNT: Final = "ID-OF-THE-PROGRAMS-ACCOUNT"
+"""IAM refuses a trust policy in which this has not been replaced."""
 _PARTITIONS: Final = (
     ("cn-", "aws-cn"),
     ("us-gov-", "aws-us-gov"),
@@ -61,18 +65,20 @@ _STEP: Final = re.compile(
 _ESCAPE_OR_CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 
 
-def write_policy(configuration: Configuration) -> dict[str, Any]:
-    """Return the policy document, with tables and topics as resources where AWS supports them, else `*`.
+def write_policy(configuration: Configuration, places: Sequence[Place] | None = None) -> dict[str, Any]:
+    """Return the policy document for places of one account, by default for all places.
 
-    AWS has no resources for ListTables and CloudWatch's reads (Service Authorization Reference), and one
-    call of Application Auto Scaling is for all tables. Prices have no resources. --record and --init change
-    nothing.
+    It has tables and topics as resources where AWS supports them, else `*`. AWS has no resources for
+    ListTables and CloudWatch's reads (Service Authorization Reference), and one call of Application Auto
+    Scaling is for all tables. Prices have no resources. --record and --init change nothing.
     """
     options = configuration.global_options
+    places = configuration.places if places is None else places
     tables = [
-        f"arn:{find_partition(region)}:dynamodb:{region}:*:table/{name_resource(section.expression.text)}"
-        for region in options["regions"] or (options["region"],)
-        for section in configuration.sections
+        f"arn:{find_partition(place.region)}:dynamodb:{place.region}:{place.owner or '*'}"
+        f":table/{name_resource(section.expression.text)}"
+        for place in places
+        for section in configuration.sections_in(place)
     ]
     is_survey = bool(options["record"] or options["init"])
     on_tables = [DESCRIBE_TABLE, *([] if options["dry_run"] or is_survey else [UPDATE_TABLE])]
@@ -83,13 +89,59 @@ def write_policy(configuration: Configuration) -> dict[str, Any]:
         anywhere += [DESCRIBE_SCALING_POLICIES, GET_PRODUCTS]
     if options["init"]:
         anywhere.append(DESCRIBE_SCHEDULED_ACTIONS)
-    statements = [
-        _allow("FindTablesAndReadMetrics", anywhere, ["*"]),
-        _allow("ScaleTables", on_tables, tables),
-    ]
-    topics = list_topics(configuration)
+    statements = [_allow("FindTablesAndReadMetrics", anywhere, ["*"])]
+    if tables:
+        statements.append(_allow("ScaleTables", on_tables, tables))
+    topics = [topic for place in places for topic in list_topics(configuration, place)]
     if topics:
         statements.append(_allow("PublishMessages", [PUBLISH], topics))
+    return _write_document(statements)
+
+
+def write_policies_of_accounts(configuration: Configuration) -> dict[str, Any]:
+    """Return the policy of the program's own credentials, and the policies of the role of each account.
+
+    The role's trust policy names the program's account by `PROGRAM_ACCOUNT`, because only STS knows its id.
+    """
+    roles = {place.account: place.role for place in configuration.places if place.role is not None}
+    own = [place for place in configuration.places if place.role is None]
+    statements = [_allow("AssumeRoles", [ASSUME_ROLE], (role.arn for role in roles.values()))]
+    if own:
+        statements += write_policy(configuration, own)["Statement"]
+    return {
+        "program": {"policy": _write_document(statements)},
+        "accounts": {
+            account: {
+                "role-arn": role.arn,
+                "policy": write_policy(configuration, _find_places(configuration, role)),
+                "trust-policy": _write_trust_policy(configuration, role),
+            }
+            for account, role in roles.items()
+        },
+    }
+
+
+def _find_places(configuration: Configuration, role: Role) -> list[Place]:
+    """Return the places that a role is assumed for: several accounts of the file may have the same one."""
+    return [one for one in configuration.places if one.role is not None and one.role.arn == role.arn]
+
+
+def _write_trust_policy(configuration: Configuration, role: Role) -> dict[str, Any]:
+    partition = role.arn.split(":")[1]
+    statement: dict[str, Any] = {
+        "Sid": "LetTheProgramAssumeThisRole",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{PROGRAM_ACCOUNT}:root"},
+        "Action": ASSUME_ROLE,
+    }
+    places = _find_places(configuration, role)
+    external_ids = dict.fromkeys(one.role.external_id for one in places if one.role is not None)
+    if None not in external_ids:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": list(external_ids)}}
+    return _write_document([statement])
+
+
+def _write_document(statements: list[dict[str, Any]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -98,8 +150,8 @@ def find_partition(region: str) -> str:
     return next((name for start, name in _PARTITIONS if region.startswith(start)), "aws")
 
 
-def list_topics(configuration: Configuration) -> list[str]:
-    """Return the SNS topics that are published to: none by a dry run, --record and --init."""
+def list_topics(configuration: Configuration, place: Place) -> list[str]:
+    """Return the SNS topics that a place publishes to: none by a dry run, --record and --init."""
     options = configuration.global_options
     if options["dry_run"] or options["record"] or options["init"]:
         return []
@@ -107,7 +159,7 @@ def list_topics(configuration: Configuration) -> list[str]:
     own = [options["sns_topic_arn"]] if options["sns_topic_arn"] and has_types else []
     return own + [
         one.typed.sns_topic_arn
-        for table in configuration.sections
+        for table in configuration.sections_in(place)
         for section in (table, *table.gsis)
         for one in section.variants
         if one.typed.sns_topic_arn and one.typed.sns_message_types

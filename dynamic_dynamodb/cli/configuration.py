@@ -6,7 +6,12 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.aws.permissions import MOST_CHARACTERS, write_policy
+from dynamic_dynamodb.aws.permissions import (
+    MOST_CHARACTERS,
+    PROGRAM_ACCOUNT,
+    write_policies_of_accounts,
+    write_policy,
+)
 from dynamic_dynamodb.cli.result import Result, add_program_name, refuse
 from dynamic_dynamodb.config.explain import describe_schedule, explain, render_configuration
 from dynamic_dynamodb.config.loader import load
@@ -71,16 +76,28 @@ def explain_target(sources: ConfigSources) -> Result:
 
 
 def print_policy(sources: ConfigSources) -> Result:
-    """Return the IAM policy as JSON; raise ConfigurationError."""
-    policy = write_policy(sources.load())
-    length = len(json.dumps(policy, separators=(",", ":")))
-    too_long = (
-        f"the policy has {length} characters, a managed policy at most {MOST_CHARACTERS}:"
-        " use fewer resources, such as table/prod-*, or split it"
-    )
-    return Result(
-        json.dumps(policy, indent=2), add_program_name([too_long] if length > MOST_CHARACTERS else [])
-    )
+    """Return the IAM policy as JSON, or those of several accounts; raise ConfigurationError."""
+    configuration = sources.load()
+    remarks: list[str] = []
+    if any(place.role for place in configuration.places):
+        document = write_policies_of_accounts(configuration)
+        remarks.append(
+            f"replace {PROGRAM_ACCOUNT} in each trust-policy by the id of the account that the program's own"
+            " credentials are for: `aws sts get-caller-identity` shows it"
+        )
+        policies = {f"the policy of {name}": one["policy"] for name, one in document["accounts"].items()}
+        policies["the policy of the program"] = document["program"]["policy"]
+    else:
+        document = write_policy(configuration)
+        policies = {"the policy": document}
+    for name, policy in policies.items():
+        length = len(json.dumps(policy, separators=(",", ":")))
+        if length > MOST_CHARACTERS:
+            remarks.append(
+                f"{name} has {length} characters, a managed policy at most {MOST_CHARACTERS}:"
+                " use fewer resources, such as table/prod-*, or split it"
+            )
+    return Result(json.dumps(document, indent=2), add_program_name(remarks))
 
 
 def print_completion(sources: ConfigSources) -> Result:

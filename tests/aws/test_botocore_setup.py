@@ -57,13 +57,15 @@ def test_a_configuration_has_clients_for_what_it_uses(
     path = tmp_path / "a.conf"
     path.write_text(text, encoding="utf-8")
     flags: dict[str, str | bool] = {"config": str(path), **({"dry-run": True} if is_dry_run else {})}
-    assert list_services(load(flags, {}), "us-east-1") == dict.fromkeys(expected, "us-east-1")
+    configuration = load(flags, {})
+    assert list_services(configuration, configuration.places[0]) == dict.fromkeys(expected, "us-east-1")
 
 
 def test_a_recording_asks_for_prices_at_the_nearest_endpoint_of_the_price_list() -> None:
     flags: dict[str, str | bool] = {"record": "history", "all": True, "region": "eu-north-1"}
     regions = dict.fromkeys([*LEAST, "application-autoscaling"], "eu-north-1")
-    assert list_services(load(flags, {}), "eu-north-1") == {**regions, "pricing": "eu-central-1"}
+    configuration = load(flags, {})
+    assert list_services(configuration, configuration.places[0]) == {**regions, "pricing": "eu-central-1"}
 
 
 def test_a_client_has_the_limits_of_its_timeouts_and_no_retries_of_its_own() -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import warnings
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamic_dynamodb.aws.permissions import list_topics, name_resource, write_policy
+from dynamic_dynamodb.aws.permissions import (
+    list_topics,
+    name_resource,
+    write_policies_of_accounts,
+    write_policy,
+)
 from dynamic_dynamodb.config.loader import load
 
 if TYPE_CHECKING:
@@ -187,4 +192,126 @@ def test_the_topic_of_global_may_be_published_to_if_it_gets_messages(
     text = f"[global]\nsns-topic-arn: arn:aws:sns:us-east-1:123456789012:all\nsns-message-types: {types}\n"
     path = tmp_path / "conf"
     path.write_text(f"{text}[table: ^a$]\n", encoding="utf-8")
-    assert list_topics(load({"config": str(path)}, {})) == topics
+    configuration = load({"config": str(path)}, {})
+    assert list_topics(configuration, configuration.places[0]) == topics
+
+
+PRODUCTION = """
+[account: production]
+role-arn: arn:aws:iam::111122223333:role/scaling
+external-id: example
+regions: us-east-1, eu-west-1
+"""
+STAGING = """
+[account: staging]
+role-arn: arn:aws:iam::444455556666:role/teams/scaling
+regions: us-east-1
+"""
+OWN = "[account: own]\nregions: eu-central-1\n"
+SECTIONS = """
+[table: ^orders$]
+accounts: production
+regions: eu-west-1
+sns-topic-arn: arn:aws:sns:eu-west-1:111122223333:orders
+sns-message-types: scale-up
+[table: ^logs]
+"""
+
+
+def write_policies(path: Path, text: str, **flags: str | bool) -> dict[str, Any]:
+    path.write_text(text, encoding="utf-8")
+    return write_policies_of_accounts(load({"config": str(path), **flags}, {}))
+
+
+def list_resources(policy: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the resources of each action but those on everything."""
+    return {
+        action: statement["Resource"]
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+        if statement["Resource"] != ["*"]
+    }
+
+
+def test_a_role_may_scale_the_tables_of_its_account_in_its_regions(tmp_path: Path) -> None:
+    policies = write_policies(tmp_path / "conf", OWN + PRODUCTION + STAGING + SECTIONS)
+    tables = {
+        "production": [
+            "arn:aws:dynamodb:us-east-1:111122223333:table/logs*",
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/orders",
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/logs*",
+        ],
+        "staging": ["arn:aws:dynamodb:us-east-1:444455556666:table/logs*"],
+    }
+    found = {name: list_resources(one["policy"]) for name, one in policies["accounts"].items()}
+    assert found == {
+        "production": {
+            "dynamodb:DescribeTable": tables["production"],
+            "dynamodb:UpdateTable": tables["production"],
+            "sns:Publish": ["arn:aws:sns:eu-west-1:111122223333:orders"],
+        },
+        "staging": {
+            "dynamodb:DescribeTable": tables["staging"],
+            "dynamodb:UpdateTable": tables["staging"],
+        },
+    }
+
+
+def test_the_program_may_assume_the_roles_and_scale_accounts_without_one(tmp_path: Path) -> None:
+    policies = write_policies(tmp_path / "conf", OWN + PRODUCTION + STAGING + SECTIONS)
+    tables = ["arn:aws:dynamodb:eu-central-1:*:table/logs*"]
+    roles = ["arn:aws:iam::111122223333:role/scaling", "arn:aws:iam::444455556666:role/teams/scaling"]
+    assert list_resources(policies["program"]["policy"]) == {
+        "sts:AssumeRole": roles,
+        "dynamodb:DescribeTable": tables,
+        "dynamodb:UpdateTable": tables,
+    }
+
+
+def test_the_program_may_do_nothing_but_assume_roles_if_each_account_has_one(tmp_path: Path) -> None:
+    policy = write_policies(tmp_path / "conf", PRODUCTION + SECTIONS)["program"]["policy"]
+    assert [statement["Sid"] for statement in policy["Statement"]] == ["AssumeRoles"]
+
+
+def test_a_role_trusts_the_account_of_the_program_with_its_external_id(tmp_path: Path) -> None:
+    china = STAGING.replace("arn:aws:", "arn:aws-cn:").replace("us-east-1", "cn-north-1")
+    accounts = write_policies(tmp_path / "conf", PRODUCTION + china + SECTIONS)["accounts"]
+    trusted = {
+        "Sid": "LetTheProgramAssumeThisRole",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::ID-OF-THE-PROGRAMS-ACCOUNT:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"sts:ExternalId": ["example"]}},
+    }
+    assert accounts["production"]["trust-policy"] == {"Version": "2012-10-17", "Statement": [trusted]}
+    (statement,) = accounts["staging"]["trust-policy"]["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws-cn:iam::ID-OF-THE-PROGRAMS-ACCOUNT:root"}
+    assert "Condition" not in statement
+
+
+def test_a_role_of_two_accounts_of_the_file_gets_the_permissions_of_both(tmp_path: Path) -> None:
+    again = PRODUCTION.replace("production", "asia").replace("us-east-1, eu-west-1", "ap-south-1")
+    text = PRODUCTION + again.replace("example", "other") + "[table: ^orders$]"
+    accounts = write_policies(tmp_path / "conf", text)["accounts"]
+    assert accounts["production"] == accounts["asia"]
+    assert list_resources(accounts["asia"]["policy"])["dynamodb:DescribeTable"] == [
+        f"arn:aws:dynamodb:{region}:111122223333:table/orders"
+        for region in ("us-east-1", "eu-west-1", "ap-south-1")
+    ]
+    (statement,) = accounts["asia"]["trust-policy"]["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": ["example", "other"]}}
+
+
+def test_a_role_without_a_section_may_change_nothing(tmp_path: Path) -> None:
+    text = f"{STAGING}{PRODUCTION}[table: ^orders$]\naccounts: production\n"
+    statements = write_policies(tmp_path / "conf", text)["accounts"]["staging"]["policy"]["Statement"]
+    assert [statement["Sid"] for statement in statements] == ["FindTablesAndReadMetrics"]
+
+
+def test_the_policy_of_several_regions_has_the_tables_and_topics_of_each(tmp_path: Path) -> None:
+    text = f"[global]\nregions: us-east-1, eu-west-1\n{SECTIONS.replace('accounts: production', '')}"
+    assert actions_and_resources(tmp_path / "conf", text)["ScaleTables"][1] == [
+        "arn:aws:dynamodb:us-east-1:*:table/logs*",
+        "arn:aws:dynamodb:eu-west-1:*:table/orders",
+        "arn:aws:dynamodb:eu-west-1:*:table/logs*",
+    ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dynamic_dynamodb.aws.permissions import (
+    ASSUME_ROLE,
     DESCRIBE_SCALING_POLICIES,
     DESCRIBE_SCHEDULED_ACTIONS,
     GET_METRIC_STATISTICS,
@@ -17,13 +18,14 @@ from dynamic_dynamodb.aws.permissions import (
 )
 from tests.deploy.contrib import REPOSITORY, read
 from tests.deploy.stack import deploy
-from tests.end_to_end.account import ALL, add_busy, add_busy_with_index, add_idle
+from tests.end_to_end.account import ALL, LIMITS, add_busy, add_busy_with_index, add_idle
 
 if TYPE_CHECKING:
-    from tests.emulator import Emulator
+    from tests.emulator import Emulator, LoggedRequest
     from tests.end_to_end.program import Program
 
-_WITHOUT_SCALING = {DESCRIBE_SCALING_POLICIES, DESCRIBE_SCHEDULED_ACTIONS, GET_PRODUCTS}
+_NEEDS_NO_PERMISSION = {"sts:GetCallerIdentity"}
+_WITHOUT_SCALING = {ASSUME_ROLE, DESCRIBE_SCALING_POLICIES, DESCRIBE_SCHEDULED_ACTIONS, GET_PRODUCTS}
 _PREFIXES = {"monitoring": "cloudwatch"}
 _PAGE = REPOSITORY / "docs" / "iam_permissions.md"
 
@@ -41,10 +43,12 @@ def everything(emulator: Emulator) -> str:
 
 def asked(emulator: Emulator) -> set[str]:
     """Return the actions that the program has used, as policies name them."""
-    return {
-        f"{_PREFIXES.get(request.service, request.service)}:{request.action}"
-        for request in emulator.requests()
-    }
+    return set(map(name_action, emulator.requests()))
+
+
+def name_action(request: LoggedRequest) -> str:
+    """Return the action of a request as policies name it."""
+    return f"{_PREFIXES.get(request.service, request.service)}:{request.action}"
 
 
 def allowed(policy: dict[str, Any]) -> set[str]:
@@ -68,6 +72,33 @@ def test_the_printed_policy_allows_the_used_actions(
     assert allowed(json.loads(printed.stdout)) == used
 
 
+def test_the_printed_policies_of_accounts_allow_the_used_actions(
+    emulator: Emulator, program: Program
+) -> None:
+    role = "arn:aws:iam::111122223333:role/scaling"
+    emulator.add_role(role, external_id="example")
+    there = emulator.at("111122223333", "eu-west-1")
+    topic = there.add_topic("scaling")
+    for place in (emulator, there):
+        place.add_table("busy", reads=10, writes=10)
+        place.put_metrics("busy", consumed_reads=9.9, consumed_writes=9.9)
+    accounts = f"[account: own]\n[account: production]\nrole-arn: {role}\nexternal-id: example\n"
+    messages = f"sns-topic-arn: {topic}\nsns-message-types: scale-up\n"
+    written = program.write(
+        f"[global]\nregion: us-east-1\n{accounts}regions: eu-west-1\n"
+        f"[table: ^busy$]\naccounts: production\n{LIMITS}{messages}{ALL}"
+    )
+    run = program.run("-c", written, "--run-once")
+    assert run.code == 0, run
+    policies = json.loads(program.run("-c", written, "--print-iam-policy").stdout)
+    used = {
+        account: {name_action(one) for one in emulator.requests() if one.account == account}
+        for account in ("111122223333", "123456789012")
+    }
+    assert allowed(policies["accounts"]["production"]["policy"]) == used["111122223333"]
+    assert allowed(policies["program"]["policy"]) == used["123456789012"] - _NEEDS_NO_PERMISSION
+
+
 def test_the_stack_allows_the_used_actions(used: set[str]) -> None:
     with deploy() as stack:
         policy = stack.properties("ScalingPermissions")["PolicyDocument"]
@@ -80,7 +111,7 @@ def record(emulator: Emulator, program: Program, everything: str) -> set[str]:
     emulator.register_scalable("scaled")
     run = program.run("-c", program.write(everything), "--record", "history", "--days", "1")
     assert run.code == 0, run
-    return {f"{_PREFIXES.get(one.service, one.service)}:{one.action}" for one in emulator.requests()[before:]}
+    return set(map(name_action, emulator.requests()[before:]))
 
 
 def test_the_printed_policy_allows_the_actions_of_a_recording(
@@ -97,7 +128,7 @@ def propose(emulator: Emulator, program: Program) -> set[str]:
     emulator.register_scalable("busy")
     run = program.run("--init")
     assert run.code == 0, run
-    return {f"{_PREFIXES.get(one.service, one.service)}:{one.action}" for one in emulator.requests()[before:]}
+    return set(map(name_action, emulator.requests()[before:]))
 
 
 def test_the_printed_policy_allows_the_actions_of_a_proposal(emulator: Emulator, program: Program) -> None:
@@ -111,7 +142,7 @@ def test_the_documentation_lists_the_used_actions_and_their_alternatives(
 ) -> None:
     listed = set(re.findall(r"^\| `([\w-]+:\w+)` \|", read(_PAGE), flags=re.MULTILINE))
     others = record(emulator, program, everything) | propose(emulator, program)
-    assert listed == used | others | {GET_METRIC_STATISTICS}
+    assert listed == used | others | {GET_METRIC_STATISTICS, ASSUME_ROLE}
 
 
 def test_only_actions_without_resources_are_allowed_on_everything(used: set[str]) -> None:

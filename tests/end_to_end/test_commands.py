@@ -161,6 +161,31 @@ def test_a_policy_too_long_for_iam_is_a_warning(program: Program) -> None:
     assert "a managed policy at most 6144" in run.stderr
 
 
+ROLE = "[account: production]\nrole-arn: arn:aws:iam::111122223333:role/scaling\nregions: us-east-1\n"
+
+
+def test_print_iam_policy_of_accounts_says_what_to_replace(program: Program) -> None:
+    run = program.run("-c", program.write(f"{ROLE}{GOOD}"), "--print-iam-policy", **QUIET)
+    assert run.code == 0
+    assert run.stderr == (
+        "dynamic-dynamodb: replace ID-OF-THE-PROGRAMS-ACCOUNT in each trust-policy by the id of the account"
+        " that the program's own credentials are for: `aws sts get-caller-identity` shows it\n"
+    )
+    printed = json.loads(run.stdout)
+    assert list(printed) == ["program", "accounts"]
+    assert "ID-OF-THE-PROGRAMS-ACCOUNT" in str(printed["accounts"]["production"]["trust-policy"])
+
+
+def test_each_policy_of_accounts_has_the_limit_of_iam_for_itself(program: Program) -> None:
+    tables = "".join(f"[table: ^table_number_{number}$]\n" for number in range(45))
+    staging = ROLE.replace("production", "staging").replace("111122223333", "444455556666")
+    long = "".join(f"[table: ^staging_{number}$]\naccounts: staging\n" for number in range(60))
+    for sections, said in ((tables, []), (tables + long, ["the policy of staging has "])):
+        run = program.run("-c", program.write(f"{ROLE}{staging}{sections}"), "--print-iam-policy", **QUIET)
+        found = [line for line in run.stderr.splitlines() if "a managed policy at most 6144" in line]
+        assert [line.removeprefix("dynamic-dynamodb: ")[: len(said[0])] for line in found] == said
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
 def test_print_completion_needs_no_file(program: Program, shell: str) -> None:
     run = program.run("--print-completion", shell, **QUIET)
