@@ -198,6 +198,7 @@ class PlaceCheck:
         """Keep the state under the id of the account, where it is found out only now."""
         self.state_file.account = self.account.account_id
         self.log.place.account = self.account.account_id or None
+        self.status.account = self.account.account_id or self.status.account
 
     def _look_for_others(self) -> None:
         """Warn about other runs with the same counts: they may not know about each other's updates."""

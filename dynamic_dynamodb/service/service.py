@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,13 +28,16 @@ from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.place_check import FirstLookups, PlaceSettings
 from dynamic_dynamodb.service.pulse import Pulse
 from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
+from dynamic_dynamodb.service.status.board import StatusBoard
+from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.web.host import WebHost
 from dynamic_dynamodb.service.web.site import Site
 from dynamic_dynamodb.service.wiring import Opening, open_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from dynamic_dynamodb.aws.attempts import Attempt
     from dynamic_dynamodb.check.resilience import CallBudget
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.places import Place
@@ -47,10 +51,11 @@ _UNSTABLE: Final = f"the file kept changing for {MOST_WAIT_SECONDS:.0f} s: reloa
 
 @dataclass(frozen=True, slots=True)
 class ActiveConfiguration:
-    """A configuration in force, with the checks of its places."""
+    """A configuration in force, with the checks of its places, and the status of all of them."""
 
     configuration: Configuration
     places: tuple[PlaceCheck, ...]
+    board: StatusBoard
 
     @property
     def interval_seconds(self) -> int:
@@ -126,11 +131,25 @@ class Service:
         if self.web is not None:
             self.web.switch(server)
         # Not before: a configuration that cannot be put in force must change nothing.
+        board = self._open_board(places, options, before)
         for one in places:
             self._find_workers(one.place).lookups.resize(options["max_workers"])
             one.take_over()
-            one.observers = self._list_observers(one, options, is_listening=server is not None)
-        return ActiveConfiguration(configuration, places)
+            one.observers = self._list_observers(one, is_listening=server is not None)
+        return ActiveConfiguration(configuration, places, board)
+
+    def _open_board(
+        self, places: Sequence[PlaceCheck], options: Mapping[str, Any], before: ActiveConfiguration | None
+    ) -> StatusBoard:
+        """Return the status of all places, in place of the one of an older configuration, and show it."""
+        file = StatusFile(self.sources.find_status_path(options), self.workers.conditions)
+        board = StatusBoard(file, tuple(one.status for one in places))
+        if before is not None:
+            before.board.retire()
+            board.continue_from(before.board)
+        if self.web is not None:
+            self.web.site.show(board, options["check_interval"])
+        return board
 
     def _choose_settings(self, configuration: Configuration) -> PlaceSettings:
         options = configuration.global_options
@@ -155,18 +174,22 @@ class Service:
             return self.workers
         found = self._workers_of_places.get(place.label)
         if found is None:
-            found = self._workers_of_places[place.label] = make_workers(self.workers.observers)
+            found = self._workers_of_places[place.label] = make_workers(self._watch_attempts(place.label))
         return found
 
-    def _list_observers(
-        self, place: PlaceCheck, options: Mapping[str, Any], *, is_listening: bool
-    ) -> tuple[Observer, ...]:
-        observers: list[Observer] = [place.status.observe]
+    def _watch_attempts(self, label: str = "") -> list[Callable[[Attempt], None]]:
+        """Return what follows the calls to AWS of a place, or of the program itself."""
+        if self.web is None:
+            return [log_attempt]
+        return [log_attempt, partial(self.web.site.count_attempt, label)]
+
+    def _list_observers(self, place: PlaceCheck, *, is_listening: bool) -> tuple[Observer, ...]:
+        keeper = place.status
+        observers: list[Observer] = [keeper.observe]
         if self.web is not None:
-            self.web.site.show(place.status, options["check_interval"])
-            observers.append(self.web.site.observe)
+            observers.append(partial(self.web.site.observe, keeper))
             if is_listening:
-                observers.append(self.web.site.record)
+                observers.append(partial(self.web.site.record, keeper))
         return tuple(observers)
 
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
@@ -178,10 +201,9 @@ class Service:
         """
         first = FirstLookups(on_ready, configuration.places) if on_ready is not None else None
         watch_deadlines()
-        self.workers.observers.append(log_attempt)
         if not configuration.global_options["run_once"]:
             self.web = WebHost(Site(self.pulse))
-            self.workers.observers.append(self.web.site.counters.count_attempt)
+        self.workers.observers.extend(self._watch_attempts())
         opened = self.open(configuration)
         try:
             return self._run(opened, first)
@@ -201,13 +223,16 @@ class Service:
         while following is not None:
             opened = following
             if self.notes is not None:
-                self.notes.set_status(opened.places[0].status.file.path)
+                self.notes.set_status(opened.board.file.path)
             self._introduce(opened.configuration)
             if not opened.is_daemon:
-                return self.runs.run_once(opened.places, first)
+                is_well = self.runs.run_once(opened.places, first)
+                opened.board.flush()
+                return is_well
             following = self._run_until_stopped(opened, first)
             gc.collect()  # botocore's sessions are cycles, and hold sockets
         self.runs.wait_for_all()
+        opened.board.flush()
         LOGGER.info("stopped")
         return True
 

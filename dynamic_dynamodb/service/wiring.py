@@ -21,7 +21,6 @@ from dynamic_dynamodb.service.failure_watch import FailureWatch
 from dynamic_dynamodb.service.logs import find_log_file
 from dynamic_dynamodb.service.place_check import PlaceCheck
 from dynamic_dynamodb.service.state_file import StateFile
-from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.status.keeper import StatusKeeper, StatusSettings
 from dynamic_dynamodb.service.status.snapshot import Mode
 
@@ -97,13 +96,9 @@ def open_status(
     configuration: Configuration,
     sources: ConfigSources,
     place: Place,
-    conditions: Conditions,
     started: datetime,
 ) -> StatusKeeper:
-    """Return what keeps the status of a place by this configuration.
-
-    A problem with its file is set as one of the conditions.
-    """
+    """Return what keeps the status of a place by this configuration."""
     options, log_config = configuration.global_options, configuration.logging_options["log_config_file"]
     is_once = options["run_once"]
     if options["daemon"] in COMMANDS_THAT_START:
@@ -116,12 +111,12 @@ def open_status(
         mode,
         options["dry_run"],
         started,
-        place.region,
+        place,
         tuple(str(file) for file in files if file is not None),
         None if is_once else int(options["check_interval"]),
         find_log_file,
     )
-    return StatusKeeper(StatusFile(sources.find_status_path(options), conditions), settings)
+    return StatusKeeper(settings)
 
 
 def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCheck | None) -> PlaceCheck:
@@ -155,7 +150,7 @@ def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCh
         CheckLog(
             LogChoices.of(configuration), place=PlaceLog(place.label, place.region, place.owner or None)
         ),
-        open_status(configuration, sources, place, workers.conditions, opening.started),
+        open_status(configuration, sources, place, opening.started),
         open_failure_watch(options, place, file, memory),
         file,
         is_prepared=is_prepared,

@@ -23,23 +23,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.aws.attempts import Attempt
 from dynamic_dynamodb.service.pulse import Pulse
+from dynamic_dynamodb.service.status.board import StatusBoard
+from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.status.fold import Moment, continue_status
 from dynamic_dynamodb.service.web.response import Request
 from dynamic_dynamodb.service.web.site import Site
 from tests.benchmarks.checks import CONFIGURATION, ROOT, create_account, run_emulator
 from tests.benchmarks.status import make_report
 from tests.builders import NOW
-from tests.service.status.builders import program
+from tests.service.status.builders import keeper, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dynamic_dynamodb.service.status.keeper import StatusKeeper
-    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status
 
 PATHS = ("/", "/page.js", "/status.json", "/metrics", "/healthz", "/readyz", "/nothing")
 INTERVAL_SECONDS = 10
@@ -53,16 +53,6 @@ MOST_CPU, MOST_LATE_SECONDS, MOST_MEMORY_MEGABYTES = 0.03, 2.0, 100
 """The status has whole seconds."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE_SECONDS = 60
-
-
-@dataclass
-class Keeper:
-    """What the site reads of a keeper of the status."""
-
-    status: Status | None = None
-
-    def describe_program(self) -> ProgramStatus:
-        return program()
 
 
 @dataclass(frozen=True)
@@ -150,8 +140,9 @@ def find_free_port() -> int:
 
 def measure_cpu(tables: int) -> list[str]:
     """Print the CPU time that `listen` adds to a check of tables with an index each; return broken limits."""
-    report, keeper = make_report(2 * tables), Keeper()
-    site, status = Site(Pulse(), keeper=cast("StatusKeeper", keeper)), None
+    report, kept = make_report(2 * tables), keeper()
+    shown = StatusBoard(StatusFile(Path("unused")), (kept,))
+    site, status = Site(Pulse(), board=shown), None
     attempt = Attempt("dynamodb:DescribeTable", 0.01)
     costs: dict[str, list[float]] = {"a check": [], "/metrics": [], "/status.json": []}
     for number in range(ROUNDS):
@@ -159,10 +150,10 @@ def measure_cpu(tables: int) -> list[str]:
         status = continue_status(status, program(), report, moment)
         began = time.process_time()
         for _ in range(tables):
-            site.counters.count_attempt(attempt)
-        keeper.status = status
-        site.observe(report, 1.0)
-        site.record(report, 1.0)
+            site.count_attempt("", attempt)
+        kept.status = shown.status = status
+        site.observe(kept, report, 1.0)
+        site.record(kept, report, 1.0)
         costs["a check"].append(time.process_time() - began)
         for path in ("/metrics", "/status.json"):
             began = time.process_time()

@@ -19,7 +19,7 @@ def list_metrics() -> set[str]:
     counters = Counters()
     counters.observe(CheckReport(), 1.0)
     counters.count_attempt(Attempt("dynamodb:ListTables", 1.0))
-    text = render_program(program(), status(target()), counters) + render_targets(status(target()))
+    text = render_program(program(), status(target()), {"": counters}) + render_targets(status(target()))
     endings = {"counter": "_total", "info": "_info"}
     return {one.name + endings.get(one.type, "") for one in text_string_to_metric_families(text.decode())}
 

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.check.report import CheckReport
+from dynamic_dynamodb.config.places import Place
 from dynamic_dynamodb.service.pulse import Pulse
 from dynamic_dynamodb.service.web.site import Site
+from tests.service.status.builders import board, keeper
 from tests.service.web.servers import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dynamic_dynamodb.service.status.keeper import StatusKeeper
-    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status
+    from dynamic_dynamodb.service.status.snapshot import Status
     from dynamic_dynamodb.service.web.history import History
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A keeper that has a status, and no file."""
-
-    status: Status
-
-    @property
-    def settings(self) -> ProgramStatus:
-        """Return what has the region."""
-        return self.status.program
 
 
 @dataclass(frozen=True)
@@ -40,8 +30,10 @@ class Page:
 
     def publish(self, status: Status) -> None:
         """Show the status after a check."""
-        self.site.show(cast("StatusKeeper", Kept(status)), 300)
-        self.site.record(CheckReport(), 0.5)
+        shown = board(Path("unused"), keeper(Place(status.program.region), status))
+        shown.status = status
+        self.site.show(shown, 300)
+        self.site.record(shown.keepers[0], CheckReport(), 0.5)
 
 
 @contextmanager

@@ -313,7 +313,7 @@ def test_before_the_first_check_the_page_says_so_and_then_shows_it(page: Page, b
 def test_after_a_restart_the_page_keeps_what_it_shows_until_the_first_check(
     page: Page, shown: Browser
 ) -> None:
-    page.site.keeper = None
+    page.site.board = None
     look_again(shown)
     shown.wait_for_text("#alarm", "The daemon was restarted, and its first check has not ended yet.")
     assert len(names(shown)) == len(ACCOUNT)

@@ -25,6 +25,9 @@ from dynamic_dynamodb.service.status.snapshot import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dynamic_dynamodb.check import conditions
     from dynamic_dynamodb.check.report import CheckReport, TargetReport
     from dynamic_dynamodb.errors import AwsError
     from dynamic_dynamodb.scaling.calculators import Rational
@@ -62,7 +65,7 @@ def continue_status(
     seen = {one.target: _see(one, known.get(one.target, _BLANK), now) for one in report.targets}
     kept = {target: known[target] for target in find_missed(report, known)}
     targets = sorted((seen | kept).items()) if kept else seen.items()
-    account = next((one.description.account for one in report.targets if one.description), "")
+    account = find_account(report) or program.account or (before.program.account if before else None)
     check = CheckStatus(
         started=now,
         seconds=round(moment.seconds, _DIGITS),
@@ -73,11 +76,21 @@ def continue_status(
         failing=_fail(before.check.failing if before else None, _explain(error), now) if error else None,
     )
     return Status(
-        replace(program, account=account or (before.program.account if before else None)),
+        replace(program, account=account),
         check,
-        tuple(Notice(one.level.name.lower(), one.sentence) for one in report.notices),
+        quote_notices(report.notices),
         tuple(one for _, one in targets),
     )
+
+
+def quote_notices(notices: Iterable[conditions.Notice]) -> tuple[Notice, ...]:
+    """Return conditions in force as the status has them."""
+    return tuple(Notice(one.level.name.lower(), one.sentence) for one in notices)
+
+
+def find_account(report: CheckReport) -> str | None:
+    """Return the account that AWS named when it described the targets; None if it described none."""
+    return next((one.description.account for one in report.targets if one.description), "") or None
 
 
 def _see(report: TargetReport, before: TargetStatus, now: datetime) -> TargetStatus:
@@ -109,6 +122,7 @@ def _see(report: TargetReport, before: TargetStatus, now: datetime) -> TargetSta
         next_decrease,
         sides.reads,
         sides.writes,
+        report.target.place or None,
     )
 
 

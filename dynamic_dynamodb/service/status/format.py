@@ -24,6 +24,9 @@ NAME: Final = "dynamic-dynamodb status"
 VERSION: Final = 1
 """Counted up if a field changes its meaning or goes; a new field does not change it."""
 _HEAD: Final = re.compile(rb'\s*\{\s*"format"\s*:\s*"' + NAME.encode() + rb'"\s*,\s*"version"\s*:\s*(\d+)')
+_PLACE: Final = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?")
+_OF_PLACES: Final = ("place", "places")
+"""The keys that are left out where there is only one place."""
 _TARGETS_A_PIECE: Final = 200
 _MOST_DIGITS: Final = 18
 _MOST_NUMBER: Final = 1e12
@@ -43,7 +46,7 @@ def find_flaw(head: bytes) -> str:
 def render(status: Status) -> Iterator[str]:
     """Yield a status as one line of JSON, in pieces: whole, that of many targets takes much memory."""
     content = {"format": NAME, "version": VERSION, **_to_plain(status)}
-    targets = content.pop("targets")
+    targets = content.pop("targets")  # the last key, because it is long
     yield f'{to_json(content)[:-1]},"targets":['
     for start in range(0, len(targets), _TARGETS_A_PIECE):
         piece = to_json(targets[start : start + _TARGETS_A_PIECE])
@@ -66,6 +69,7 @@ def parse(text: bytes) -> Status:
     except _WRONG_TYPES as error:
         message = f"unexpected content ({type(error).__name__})"
         raise ValueError(message) from error
+    _check_places(status)
     for one in status.targets:
         if not is_safe_name(one.table) or not (one.index in (None, UNNAMED) or is_safe_name(one.index)):
             message = f"{one.target!s} is not the name of a table or an index"
@@ -73,12 +77,29 @@ def parse(text: bytes) -> Status:
     return status
 
 
+def _check_places(status: Status) -> None:
+    """Raise ValueError unless each target is in one of the places, and their names are safe to print."""
+    names = {one.name for one in status.places}
+    odd = next((name for name in names if _PLACE.fullmatch(name) is None), None)
+    if odd is not None:
+        message = f"{odd!r} is not the name of a place"
+        raise ValueError(message)
+    strange = next((one for one in status.targets if (one.place or "") not in (names or {""})), None)
+    if strange is not None:
+        message = f"{strange.place!r} is not one of the places"
+        raise ValueError(message)
+
+
 def _to_plain(content: Any) -> Any:  # noqa: ANN401 - whatever JSON does not know
     """Return a snapshot as a dict, without its own parts, and a time as text."""
     if type(content) is datetime:
         return _write_time(content)
     names, read = _find_fields(content.__class__)
-    return dict(zip(names, read(content)))  # noqa: B905 - as many; twice as fast
+    plain = dict(zip(names, read(content)))  # noqa: B905 - as many; twice as fast
+    for name in _OF_PLACES:
+        if not plain.get(name, True):
+            del plain[name]
+    return plain
 
 
 @lru_cache(maxsize=1024)

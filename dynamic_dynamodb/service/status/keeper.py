@@ -1,15 +1,16 @@
-"""Keep the status up to date: an observer of the checks that writes it after each."""
+"""Keep the status of a place up to date: an observer of its checks."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dynamic_dynamodb import __version__
 from dynamic_dynamodb.service.status.age import identify_process
-from dynamic_dynamodb.service.status.fold import Moment, continue_status
+from dynamic_dynamodb.service.status.fold import Moment, continue_status, find_account
+from dynamic_dynamodb.service.status.places import find_part
 from dynamic_dynamodb.service.status.snapshot import ProgramStatus
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dynamic_dynamodb.check.report import CheckReport
-    from dynamic_dynamodb.service.status.file import StatusFile
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.service.status.snapshot import Mode, Status
 
 
 @dataclass(frozen=True, slots=True)
 class StatusSettings:
-    """What the status of a configuration says about the program.
+    """What the status of a place says about the program.
 
     `started` is when the process began its work; `find_log` returns the log file in use.
     """
@@ -32,48 +33,77 @@ class StatusSettings:
     mode: Mode
     is_dry_run: bool
     started: datetime
-    region: str
+    place: Place
     configuration_files: tuple[str, ...]
     interval_seconds: int | None
     find_log: Callable[[], Path | None]
 
 
-@dataclass(slots=True)
-class StatusKeeper:
-    """Continues the status with each report, and writes it to its file.
+class Board(Protocol):
+    """Where the keepers of all places publish."""
 
-    `status` is None before the first check; it then continues what the file has of an earlier run.
+    status: Status | None
+
+    def read(self) -> None:
+        """Hand what an earlier run has left to the keepers that know nothing yet."""
+
+    def publish(self) -> None:
+        """Merge what the keepers know, and see that it is written."""
+
+
+@dataclass(slots=True, eq=False)
+class StatusKeeper:
+    """Continues the status of a place with each report, and publishes it on the board that it belongs to.
+
+    `status` is None before the first check, which continues what the status file has of an earlier run.
+    `account` is None until a role or AWS has named it.
     """
 
-    file: StatusFile
     settings: StatusSettings
     status: Status | None = None
+    board: Board | None = field(default=None, repr=False)
+    account: str | None = None
+
+    def __post_init__(self) -> None:
+        """Take the account from the role, if there is one."""
+        self.account = self.account or self.settings.place.owner or None
 
     def continue_from(self, before: StatusKeeper) -> None:
-        """Keep what is known of the same tables, as after a reload."""
-        if before.status is not None and self._is_continued(before.status):
-            self.status = before.status
+        """Take over what the keeper of an older configuration knows of the place, unless it is older."""
+        if before.status is None:
+            return
+        if self.status is not None and self.status.check.started >= before.status.check.started:
+            return
+        self.take_over(before.status)
+        if self.board is not None and self.board.status is not None:
+            self.board.publish()
+
+    def take_over(self, before: Status) -> None:
+        """Continue what a status has of the place, if it is of a run that changes as much."""
+        if before.program.dry_run == self.settings.is_dry_run:
+            self.status = find_part(before, self.settings.place, self.account)
+        if self.account is None and self.status is not None:
+            self.account = self.status.program.account
 
     def observe(self, report: CheckReport, seconds: float) -> None:
         """Continue the status with the report of a check that has just ended after these seconds."""
         ended = datetime.now(timezone.utc)
         started = (ended - timedelta(seconds=seconds)).replace(microsecond=0)
+        found = find_account(report)
+        if found is not None:
+            self.account = found
+        if self.board is not None:
+            self.board.read()
         before = self.status
-        if before is None:
-            before = self.file.read()
-            if before is not None and not self._is_continued(before):
-                before = None
+        if before is not None and before.program.account not in (None, self.account):
+            before = None  # the credentials have turned out to be for another account
         moment = Moment(started, seconds, self.settings.interval_seconds)
         self.status = continue_status(before, self.describe_program(), report, moment)
-        self.file.write(self.status)
-
-    def _is_continued(self, before: Status) -> bool:
-        """Return whether a status is of the same region, and of a run that changes as much."""
-        settings, program = self.settings, before.program
-        return (program.region, program.dry_run) == (settings.region, settings.is_dry_run)
+        if self.board is not None:
+            self.board.publish()
 
     def describe_program(self) -> ProgramStatus:
-        """Return what is known of the program before any check."""
+        """Return what is known of the program, the account after a check at the latest."""
         settings, pid, log = self.settings, os.getpid(), self.settings.find_log()
         return ProgramStatus(
             version=__version__,
@@ -83,7 +113,8 @@ class StatusKeeper:
             mode=settings.mode,
             dry_run=settings.is_dry_run,
             started=settings.started,
-            region=settings.region,
+            region=settings.place.region,
+            account=self.account,
             configuration_files=settings.configuration_files,
             log=None if log is None else str(log),
             interval_seconds=settings.interval_seconds,

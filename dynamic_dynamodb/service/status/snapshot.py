@@ -2,6 +2,7 @@
 
 The names of the fields are the keys of the JSON, which `docs/watching.md` documents. A field is None if AWS
 was not asked for it, or if there is no such thing; it is never 0 instead. Rates are in units a second.
+A place is an account and a region; where only one is scaled, nothing names it.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ class TargetStatus:
     `outcome` is that of the check at `checked`. `skipped` is why that check decided nothing, and `refusal` is
     AWS's answer to an update that failed in part. `status` is what DescribeTable returns.
     `next_decrease` is None if AWS allows one at once. Both are None if they are not known, or on demand.
+    `place` is the name of the account and region, such as `production/us-east-1`, if there are several.
     """
 
     table: str
@@ -128,11 +130,12 @@ class TargetStatus:
     next_decrease: datetime | None = None
     reads: CapacityStatus | None = None
     writes: CapacityStatus | None = None
+    place: str | None = None
 
     @property
     def target(self) -> Target:
         """Return the target itself."""
-        return Target(self.table, self.index or "")
+        return Target(self.table, self.index or "", self.place or "")
 
     @property
     def capacities(self) -> tuple[tuple[str, CapacityStatus], ...]:
@@ -148,6 +151,7 @@ class ProgramStatus:
     `process` distinguishes it from other processes with its pid; empty if the system does not tell.
     `log` is its log file; None if it logs to stdout, or as a `log-config-file` says.
     `interval_seconds` is None for a single run.
+    Of several places, `region` has all regions, and `account` is None unless it is the same in all.
     """
 
     version: str
@@ -168,7 +172,9 @@ class ProgramStatus:
 class CheckStatus:
     """The last check. `failing` is why nothing could be checked; `next` is when the next check begins.
 
-    `metrics_requested` counts the metrics that CloudWatch bills.
+    `metrics_requested` counts the metrics that CloudWatch bills. Of several places, it sums up the last check
+    of each: the earliest beginning, the longest duration, the sums of failures and metrics, and the earliest
+    next check. It is complete if all are, and failing if nothing could be checked in any of them.
     """
 
     started: datetime
@@ -189,10 +195,22 @@ class Notice:
 
 
 @value
+class PlaceStatus:
+    """An account and a region, where there are several; `check` is None until its first check has ended."""
+
+    name: str
+    region: str
+    account: str | None = None
+    check: CheckStatus | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+@value
 class Status:
-    """What the program knows after a check."""
+    """What the program knows after a check; `places` is empty if there is only one."""
 
     program: ProgramStatus
     check: CheckStatus
     notices: tuple[Notice, ...] = ()
     targets: tuple[TargetStatus, ...] = ()
+    places: tuple[PlaceStatus, ...] = ()

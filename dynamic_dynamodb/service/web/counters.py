@@ -1,4 +1,4 @@
-"""Count what checks and calls do, from the start of the program on."""
+"""Count what the checks and calls of a place do, from the start of the program on."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TargetSums:
 
 @dataclass(slots=True)
 class Counters:
-    """All counts; hold `lock` to read them, because other threads count, and not for long: they wait.
+    """All counts of a place; hold `lock` to read them, and not for long: other threads wait to count.
 
     `checks` are counted by result, `calls` by action and error code, which is empty for success. A code
     beyond the first `_MOST_CODES` different ones is `other`: whoever answers in place of AWS chooses it.
@@ -157,9 +157,15 @@ class Counters:
                     del self.targets[target]
 
     def forget_targets(self) -> None:
-        """Forget all targets: those of another region may have the same names."""
+        """Forget all targets: those of another place may have the same names."""
         with self.lock:
             self.targets.clear()
+
+    def rename_place(self, label: str) -> None:
+        """Count the same targets under another label of their place."""
+        with self.lock:
+            for target in tuple(self.targets):
+                self.targets[target._replace(place=label)] = self.targets.pop(target)
 
     def _count(self, report: TargetReport) -> None:
         counts, error = self.targets[report.target], report.error

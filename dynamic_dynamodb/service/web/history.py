@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.scaling.model import PerCapacity, value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from dynamic_dynamodb.scaling.model import Target
@@ -105,27 +107,37 @@ class _Ring:
 
 @dataclass(slots=True)
 class History:
-    """The histories of all targets. One thread records, others may read."""
+    """The histories of all targets. Threads of several places record them, and others read them."""
 
     rings: dict[Target, _Ring] = field(default_factory=dict)
-    region: str = ""
+    _lock: Lock = field(default_factory=Lock)
 
-    def record(self, status: Status) -> None:
-        """Add what the last check found, and forget targets that are gone, or are of another region."""
-        started, region = status.check.started, status.program.region
-        rings = self.rings if region == self.region else {}
-        kept = {one.target: rings[one.target] for one in status.targets if one.target in rings}
+    def record(self, status: Status, label: str = "") -> None:
+        """Add what the last check of a place found, and forget its targets that are gone."""
+        started = status.check.started
         step = int(started.timestamp()) // STEP_SECONDS
-        for one in status.targets:
-            if one.described != started or not one.capacities:
-                continue
-            ring = kept.get(one.target)
-            if ring is None:
-                if len(kept) >= MOST_TARGETS:
+        with self._lock:
+            kept = {target: ring for target, ring in self.rings.items() if target.place != label}
+            kept |= {one.target: self.rings[one.target] for one in status.targets if one.target in self.rings}
+            for one in status.targets:
+                if one.described != started or not one.capacities:
                     continue
-                ring = kept[one.target] = _Ring(step)
-            _add(ring, step, one, started)
-        self.rings, self.region = kept, region
+                ring = kept.get(one.target)
+                if ring is None:
+                    if len(kept) >= MOST_TARGETS:
+                        continue
+                    ring = kept[one.target] = _Ring(step)
+                _add(ring, step, one, started)
+            self.rings = kept
+
+    def keep(self, labels: Mapping[str, str]) -> None:
+        """Forget the targets of all places but some, and give those the labels that they have now."""
+        with self._lock:
+            self.rings = {
+                target._replace(place=labels[target.place]): ring
+                for target, ring in self.rings.items()
+                if target.place in labels
+            }
 
     def read(self, target: Target, now: datetime) -> TargetHistory | None:
         """Return the last 24 hours of a target; None if no check has found its capacity."""

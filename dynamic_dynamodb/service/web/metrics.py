@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from dynamic_dynamodb.scaling.model import Target
-    from dynamic_dynamodb.service.status.snapshot import CapacityStatus, ProgramStatus, Status, TargetStatus
+    from dynamic_dynamodb.service.status.snapshot import (
+        CapacityStatus,
+        CheckStatus,
+        ProgramStatus,
+        Status,
+        TargetStatus,
+    )
     from dynamic_dynamodb.service.web.counters import Counters, TargetSums
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -87,13 +94,19 @@ _OF_TARGETS: Final[tuple[tuple[str, str, Callable[[TargetStatus], float | None]]
 def render_targets(status: Status, sums: Iterable[TargetSums] = ()) -> bytes:
     """Return the metrics of the targets."""
     gauges = "".join(_write_gauges(status)).encode()
-    return gauges + _render(_describe_target_counters(status.program, sums))
+    return gauges + _render(_describe_target_counters(status, sums))
 
 
-def render_program(program: ProgramStatus | None, status: Status | None, counters: Counters) -> bytes:
-    """Return the metrics of the program, its checks and its calls; no status before the first check."""
+def render_program(
+    program: ProgramStatus | None, status: Status | None, counters: Mapping[str, Counters]
+) -> bytes:
+    """Return the metrics of the program, its checks and its calls; no status before the first check.
+
+    The counters are those of each place, by its label, which is empty for the only place. Of the program
+    itself, if there are several places, only the calls are counted.
+    """
     described = _describe_program(program) if program is not None else ()
-    checked = _describe_check(status) if status is not None else ()
+    checked = _describe_checks(status) if status is not None else ()
     return _render((*described, *checked, *_describe_counters(counters)))
 
 
@@ -116,7 +129,8 @@ def _render(metrics: Iterable[Metric]) -> bytes:
 
 def _write_gauges(status: Status) -> Iterator[str]:
     """Yield the figures of the targets as prometheus_client writes them, in a sixth of the time."""
-    targets = [(one, _label(status.program, one.table, one.index)) for one in status.targets]
+    places = _label_places(status)
+    targets = [(one, _label(places, one.target)) for one in status.targets]
     every = [
         (one.target, capacity, side, _write_labels({**labels, "capacity": capacity}))
         for one, labels in targets
@@ -140,15 +154,23 @@ def _write_gauges(status: Status) -> Iterator[str]:
 
 def _find_recent(status: Status) -> set[Target]:
     """Return the targets whose consumption is of the last check; of quiet ones, of their last look."""
-    if status.check.failing is not None:
-        return set()
-    failing = {one.table for one in status.targets if one.failing is not None and one.index is None}
-    return {
-        one.target
-        for one in status.targets
+    checks = _list_checks(status)
+    failing = {one.target for one in status.targets if one.failing is not None and one.index is None}
+    recent = set()
+    for one in status.targets:
+        check, target = checks[one.place or ""], one.target
         # A check does not report the indexes of a table that it cannot describe, nor quiet targets.
-        if one.decided == one.checked and (one.checked == status.check.started or one.table not in failing)
-    }
+        is_last = one.checked == check.started or target.table_target not in failing
+        if check.failing is None and one.decided == one.checked and is_last:
+            recent.add(target)
+    return recent
+
+
+def _list_checks(status: Status) -> Mapping[str, CheckStatus]:
+    """Return the last check of each place that has been checked, by its label."""
+    if not status.places:
+        return {"": status.check}
+    return {one.name: one.check for one in status.places if one.check is not None}
 
 
 @lru_cache(maxsize=4096)
@@ -175,59 +197,71 @@ def _describe_program(program: ProgramStatus) -> Iterator[Metric]:
         "dry_run": str(program.dry_run).lower(),
     }
     yield InfoMetricFamily(f"{_PREFIX}build", "Version and way of running.", facts)
-    yield _gauge("start_time_seconds", "When the program began its work.", program.started.timestamp())
-    if program.interval_seconds is not None:
-        yield _gauge("check_interval_seconds", "Interval between two checks.", program.interval_seconds)
+    started, interval = program.started.timestamp(), program.interval_seconds
+    yield _gauge("start_time_seconds", "When the program began its work.", {"": started})
+    if interval is not None:
+        yield _gauge("check_interval_seconds", "Interval between two checks.", {"": interval})
 
 
-def _describe_check(status: Status) -> Iterator[Metric]:
-    check = status.check
-    yield _gauge("last_check_timestamp_seconds", "When the last check began.", check.started.timestamp())
-    failed = check.failing.checks if check.failing is not None else 0
+def _describe_checks(status: Status) -> Iterator[Metric]:
+    checks = _list_checks(status)
+    targets = Counter(one.place or "" for one in status.targets)
+    begun = {label: one.started.timestamp() for label, one in checks.items()}
+    yield _gauge("last_check_timestamp_seconds", "When the last check began.", begun)
+    failed = {label: one.failing.checks if one.failing is not None else 0 for label, one in checks.items()}
     yield _gauge("consecutive_failed_checks", "Checks in a row in which nothing could be checked.", failed)
-    yield _gauge("targets", "Tables and indexes that the last check knows.", len(status.targets))
+    known = {label: targets[label] for label in checks}
+    yield _gauge("targets", "Tables and indexes that the last check knows.", known)
 
 
-def _describe_counters(counters: Counters) -> Iterator[Metric]:
-    checks = CounterMetricFamily(f"{_PREFIX}checks", "Checks by result.", labels=("result",))
-    with counters.lock:
-        results, durations = tuple(counters.checks.items()), counters.check_seconds
-        buckets, seconds = durations.accumulate(), durations.total
-    for result, count in results:
-        checks.add_metric((result,), count)
-    yield checks
-    yield HistogramMetricFamily(
-        f"{_PREFIX}check_duration_seconds",
-        "How long checks took.",
-        buckets=buckets,
-        sum_value=seconds,
+def _describe_counters(counters: Mapping[str, Counters]) -> Iterator[Metric]:
+    names = ("place",) if any(counters) else ()
+    checks = CounterMetricFamily(f"{_PREFIX}checks", "Checks by result.", labels=(*names, "result"))
+    durations = HistogramMetricFamily(
+        f"{_PREFIX}check_duration_seconds", "How long checks took.", labels=names
     )
-    if counters.last_success is not None:
-        help_text = "When the last check ended in which nothing failed."
-        yield _gauge("last_success_timestamp_seconds", help_text, counters.last_success)
-    yield CounterMetricFamily(
-        f"{_PREFIX}cloudwatch_metrics_requested",
-        "Metrics that CloudWatch bills.",
-        value=counters.metrics_requested,
+    successes = dict[str, float]()
+    requested = CounterMetricFamily(
+        f"{_PREFIX}cloudwatch_metrics_requested", "Metrics that CloudWatch bills.", labels=names
     )
     calls = HistogramMetricFamily(
         f"{_PREFIX}aws_call_duration_seconds",
         "How long attempts of AWS calls took, by AWS's error code or success.",
-        labels=("action", "result"),
+        labels=(*names, "action", "result"),
     )
-    for action, code, buckets, seconds in counters.copy_calls():
-        calls.add_metric((action, code or "success"), buckets, seconds)
-    yield calls
+    for label, one in counters.items():
+        values = (label,) if names else ()
+        for action, code, buckets, seconds in one.copy_calls():
+            calls.add_metric((*values, action, code or "success"), buckets, seconds)
+        if names and not label:
+            continue
+        with one.lock:
+            results = tuple(one.checks.items())
+            buckets, seconds = one.check_seconds.accumulate(), one.check_seconds.total
+        for result, count in results:
+            checks.add_metric((*values, result), count)
+        durations.add_metric(values, buckets, seconds)
+        if one.last_success is not None:
+            successes[label] = one.last_success
+        requested.add_metric(values, one.metrics_requested)
+    yield from (checks, durations)
+    if successes:
+        help_text = "When the last check ended in which nothing failed."
+        yield _gauge("last_success_timestamp_seconds", help_text, successes)
+    yield from (requested, calls)
 
 
-def _describe_target_counters(program: ProgramStatus, sums: Iterable[TargetSums]) -> Iterator[Metric]:
+def _describe_target_counters(status: Status, sums: Iterable[TargetSums]) -> Iterator[Metric]:
     changes = CounterMetricFamily(
         f"{_PREFIX}changes", "Changes that AWS applied, by the code of their reason."
     )
     refusals = CounterMetricFamily(f"{_PREFIX}refusals", "Updates that AWS refused in part, by error code.")
     failures = CounterMetricFamily(f"{_PREFIX}target_failures", "Checks in which the target failed, by code.")
+    places = _label_places(status)
     for one in sums:
-        labels = _label(program, one.target.table, one.target.index)
+        if one.target.place not in places:  # a reload is just adding the place
+            continue
+        labels = _label(places, one.target)
         for (capacity, direction, code), count in one.changes:
             more = {"capacity": capacity, "direction": direction, "reason": code}
             changes.add_sample(f"{_PREFIX}changes_total", {**labels, **more}, count)
@@ -237,14 +271,24 @@ def _describe_target_counters(program: ProgramStatus, sums: Iterable[TargetSums]
     yield from (changes, refusals, failures)
 
 
-def _gauge(name: str, text: str, number: float) -> Metric:
-    return GaugeMetricFamily(_PREFIX + name, text, value=number)
+def _gauge(name: str, text: str, numbers: Mapping[str, float]) -> Metric:
+    """Return a gauge with a number for each place by its label; an empty one adds no label."""
+    gauge = GaugeMetricFamily(_PREFIX + name, text, labels=("place",) if any(numbers) else ())
+    for label, number in numbers.items():
+        gauge.add_metric((label,) if label else (), number)
+    return gauge
 
 
-def _label(program: ProgramStatus, table: str, index: str | None) -> dict[str, str]:
+def _label_places(status: Status) -> Mapping[str, Mapping[str, str]]:
+    """Return the Prometheus labels of each place, by its own label; the only place has no name."""
+    program = status.program
+    if not status.places:
+        return {"": {"account": program.account or "", "region": program.region}}
     return {
-        "account": program.account or "",
-        "region": program.region,
-        "table": table,
-        "index": index or "",
+        one.name: {"account": one.account or "", "region": one.region, "place": one.name}
+        for one in status.places
     }
+
+
+def _label(places: Mapping[str, Mapping[str, str]], target: Target) -> dict[str, str]:
+    return {**places[target.place], "table": target.table, "index": target.index}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -66,12 +67,15 @@ def render_histories(history: History, query: str, now: datetime) -> Iterator[by
 
 
 def _parse_targets(query: str) -> Iterator[Target]:
-    """Yield the targets in a query such as `target=orders&target=orders%2Fby-customer`."""
+    """Yield the targets in a query such as `target=orders&target=orders%2Fby-customer`.
+
+    A place and a space may stand before a target, as in the text of one.
+    """
     try:
         pairs = parse_qsl(query, max_num_fields=MOST_TARGETS)
     except ValueError:  # more fields
         return
     for key, text in pairs:
-        names = text.split("/")
-        if key == "target" and len(names) in (1, 2):
-            yield Target(*names)
+        if key == "target":
+            with suppress(ValueError):
+                yield Target.parse(text)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
 
 from dynamic_dynamodb.service.status.format import render
 from dynamic_dynamodb.service.status.selection import order
 from dynamic_dynamodb.service.web.counters import Counters
-from dynamic_dynamodb.service.web.health import Readiness, check_health
+from dynamic_dynamodb.service.web.health import Readiness, check_health, check_readiness
 from dynamic_dynamodb.service.web.history import History
 from dynamic_dynamodb.service.web.page import read_files, render_histories
 from dynamic_dynamodb.service.web.response import JSON, Request, Response, refuse
@@ -19,8 +20,10 @@ from dynamic_dynamodb.service.web.response import JSON, Request, Response, refus
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dynamic_dynamodb.aws.attempts import Attempt
     from dynamic_dynamodb.check.report import CheckReport
     from dynamic_dynamodb.service.pulse import Pulse
+    from dynamic_dynamodb.service.status.board import StatusBoard
     from dynamic_dynamodb.service.status.keeper import StatusKeeper
     from dynamic_dynamodb.service.status.snapshot import Status
     from dynamic_dynamodb.service.web.response import Page
@@ -42,18 +45,27 @@ class _Measured:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceRecord:
+    """What the reports of a place add up to; it goes on after a reload."""
+
+    counters: Counters = field(default_factory=Counters)
+    readiness: Readiness = field(default_factory=Readiness)
+
+
 @dataclass(slots=True)
 class Site:
-    """What the pages show; `keeper` is replaced by a reload.
+    """What the pages show; `board` is replaced by a reload.
 
-    To add a path, add its page to `pages`. Pages are called in threads of the server.
+    To add a path, add its page to `pages`. Pages are called in threads of the server, and reports come in
+    threads of their places. `records` are by the label of the place; an empty one is that of the only place,
+    or else of the program itself, which looks up credentials.
     """
 
     pulse: Pulse
-    readiness: Readiness = field(default_factory=Readiness)
-    keeper: StatusKeeper | None = None
+    board: StatusBoard | None = None
     history: History = field(default_factory=History)
-    counters: Counters = field(default_factory=Counters)
+    records: dict[str, PlaceRecord] = field(default_factory=lambda: {"": PlaceRecord()})
     _files: Mapping[str, Response] = field(default_factory=read_files)
     _rendered: tuple[Status, Response] | None = None
     _renders: int = 0
@@ -68,32 +80,81 @@ class Site:
             "/history.json": self._show_histories,
             "/metrics": self._show_metrics,
             "/healthz": lambda _: check_health(self.pulse),
-            "/readyz": lambda _: self.readiness.check(),
+            "/readyz": self._show_readiness,
             "/status.json": self._show_status,
         }
 
-    def show(self, keeper: StatusKeeper, interval_seconds: float) -> None:
-        """Show the status that a configuration in force keeps from now on."""
-        if self.keeper is not None and self.keeper.settings.region != keeper.settings.region:
-            self.counters.forget_targets()
-        self.keeper, self.readiness.interval_seconds = keeper, interval_seconds
+    def show(self, board: StatusBoard, interval_seconds: float) -> None:
+        """Show the status of a configuration in force from now on.
 
-    def observe(self, report: CheckReport, seconds: float) -> None:
-        """Note what a report says about the service, and count what it says of the targets."""
-        self.readiness.observe(report, seconds)
-        self.counters.observe(report, seconds)
-        if self.status is not None:
-            self.counters.keep(self.status.targets)
+        A place that goes on keeps its counters and its history, though its label may be another one.
+        """
+        left, earlier = dict(self.records), [*self._keepers]
+        records, labels = dict[str, PlaceRecord](), dict[str, str]()
+        for keeper in board.keepers:
+            label = keeper.settings.place.label
+            same = [one for one in earlier if _is_same(one, keeper)]
+            same.sort(key=lambda one: one.settings.place.label != label)
+            old_label = same[0].settings.place.label if same else label
+            record = records[label] = left.pop(old_label) if old_label in left else PlaceRecord()
+            record.readiness.interval_seconds = interval_seconds
+            if same:
+                earlier.remove(same[0])
+                labels[old_label] = label
+                record.counters.rename_place(label)
+            else:
+                record.counters.forget_targets()
+        if "" not in records:
+            records[""] = left[""] if "" in left else PlaceRecord()
+        self.history.keep(labels)
+        self.board, self.records = board, records
 
-    def record(self, _report: CheckReport, _seconds: float) -> None:
-        """Add the status after a check to the history, which takes memory: only while pages are served."""
-        if self.status is not None:
-            self.history.record(self.status)
+    def observe(self, keeper: StatusKeeper, report: CheckReport, seconds: float) -> None:
+        """Note what the report of a place says about the service, and count what it says of the targets."""
+        record = self._find_record(keeper)
+        if record is None:
+            return
+        record.readiness.observe(report, seconds)
+        record.counters.observe(report, seconds)
+        if keeper.status is not None:
+            record.counters.keep(keeper.status.targets)
+
+    def record(self, keeper: StatusKeeper, _report: CheckReport, _seconds: float) -> None:
+        """Add the status of a place to the history, which takes memory: only while pages are served."""
+        if keeper.status is not None and self._find_record(keeper) is not None:
+            self.history.record(keeper.status, keeper.settings.place.label)
+
+    def count_attempt(self, label: str, attempt: Attempt) -> None:
+        """Count an attempt of a call to AWS in the place with this label."""
+        with self._lock:
+            record = self.records.setdefault(label, PlaceRecord())
+        record.counters.count_attempt(attempt)
+
+    def _find_record(self, keeper: StatusKeeper) -> PlaceRecord | None:
+        """Return the record that a report belongs to; None if a reload has removed its place meanwhile."""
+        label = keeper.settings.place.label
+        is_shown = any(one.settings.place.label == label and _is_same(one, keeper) for one in self._keepers)
+        return self.records[label] if is_shown else None
 
     @property
     def status(self) -> Status | None:
-        """Return the status after the last check; None before the first."""
-        return self.keeper.status if self.keeper is not None else None
+        """Return the status after the last check of any place; None before the first."""
+        return self.board.status if self.board is not None else None
+
+    def _show_readiness(self, request: Request) -> Response:
+        chosen = dict(parse_qsl(request.query)).get("place", "")
+        names = {one.settings.place.name: one.settings.place.label for one in self._keepers} or {"": ""}
+        return check_readiness({name: self.records[label].readiness for name, label in names.items()}, chosen)
+
+    @property
+    def _keepers(self) -> tuple[StatusKeeper, ...]:
+        return self.board.keepers if self.board is not None else ()
+
+    @property
+    def _counters(self) -> Mapping[str, Counters]:
+        """Return the counters of the places by their labels."""
+        labels = dict.fromkeys(("", *(one.settings.place.label for one in self._keepers)))
+        return {label: self.records[label].counters for label in labels}
 
     def _show_status(self, request: Request) -> Response:
         status = self.status
@@ -115,7 +176,8 @@ class Site:
         )
 
         with self._lock:
-            status, reports, now = self.status, self.counters.reports, time.monotonic()
+            status, counters, now = self.status, self._counters, time.monotonic()
+            reports = sum(one.reports for one in counters.values())
             known = self._measured
             # The reports are counted a moment after the status has changed.
             is_current = known is not None and known.status is status and known.reports == reports
@@ -124,15 +186,24 @@ class Site:
                 if known is not None and is_current:
                     targets = memoryview(known.body)[known.start :]
                 elif status is not None:
-                    targets = render_targets(status, self.counters.copy_targets())
-                program = self.keeper.describe_program() if self.keeper is not None else None
-                first = render_program(program, status, self.counters)
+                    sums = [one for place in counters.values() for one in place.copy_targets()]
+                    targets = render_targets(status, sums)
+                program = self.board.describe_program() if self.board is not None else None
+                first = render_program(program, status, counters)
                 known = self._measured = _Measured(status, reports, now, len(first), first + targets)
         return Response(known.body, CONTENT_TYPE)
 
     def _show_histories(self, request: Request) -> Response:
         pieces = render_histories(self.history, request.query, datetime.now(timezone.utc))
         return Response(b"".join(pieces), JSON)
+
+
+def _is_same(one: StatusKeeper, other: StatusKeeper) -> bool:
+    """Return whether two keepers are of the same region and account, as far as the accounts are known."""
+    first, second = one.settings.place, other.settings.place
+    accounts = {one.account, other.account} - {None}
+    is_same_account = len(accounts) == 1 or (not accounts and first.account == second.account)
+    return first.region == second.region and is_same_account
 
 
 def _serve(file: Response) -> Page:

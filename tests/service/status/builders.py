@@ -5,7 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from dynamic_dynamodb.config.places import Place
+from dynamic_dynamodb.scaling.model import Target
+from dynamic_dynamodb.service.status.board import StatusBoard
+from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.status.fold import Moment, continue_status
+from dynamic_dynamodb.service.status.keeper import StatusKeeper, StatusSettings
 from dynamic_dynamodb.service.status.snapshot import (
     CapacityStatus,
     CheckStatus,
@@ -18,10 +23,13 @@ from dynamic_dynamodb.service.status.snapshot import (
 from tests.builders import NOW as CHECK
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.check.fake_world import FakeWorld
 
 NOW = datetime(2026, 3, 4, 12, 0, 30, tzinfo=timezone.utc)
 STEP = timedelta(minutes=5)
+ONLY_PLACE = Place("us-east-1")
 
 
 def program(**settings: Any) -> ProgramStatus:
@@ -44,8 +52,8 @@ def program(**settings: Any) -> ProgramStatus:
 
 
 def target(name: str = "orders", condition: Condition = Condition.STEADY, **settings: Any) -> TargetStatus:
-    """Return a target of 100 units each, half of them consumed."""
-    table, _, index = name.partition("/")
+    """Return a target of 100 units each, half of them consumed; a place may stand before its name."""
+    table, index, place = Target.parse(name)
     given: dict[str, Any] = {
         "outcome": "unchanged",
         "checked": NOW,
@@ -56,6 +64,7 @@ def target(name: str = "orders", condition: Condition = Condition.STEADY, **sett
         "free_decreases_left": 4,
         "reads": side(),
         "writes": side(),
+        "place": place or None,
     }
     return TargetStatus(table, index or None, condition, **(given | settings))
 
@@ -81,6 +90,26 @@ def status(*targets: TargetStatus, **settings: Any) -> Status:
     """Return the status of a daemon whose last check has just ended."""
     check = CheckStatus(NOW, 2.5, complete=True, failures=0, next=NOW + STEP)
     return Status(program(), **{"check": check, "targets": targets, **settings})
+
+
+def keeper(place: Place = ONLY_PLACE, seen: Status | None = None, **settings: Any) -> StatusKeeper:
+    """Return what keeps the status of a place."""
+    given: dict[str, Any] = {
+        "instance": "default",
+        "mode": Mode.DAEMON,
+        "is_dry_run": False,
+        "started": NOW - timedelta(hours=1),
+        "place": place,
+        "configuration_files": ("/etc/dynamic-dynamodb.conf",),
+        "interval_seconds": 300,
+        "find_log": lambda: None,
+    }
+    return StatusKeeper(StatusSettings(**(given | settings)), seen)
+
+
+def board(path: Path, *keepers: StatusKeeper, **settings: Any) -> StatusBoard:
+    """Return what keeps the status file at a path; without keepers, it has one of the only place."""
+    return StatusBoard(StatusFile(path), keepers or (keeper(),), **settings)
 
 
 def check(world: FakeWorld, before: Status | None = None, number: int = 0) -> Status:

@@ -20,6 +20,7 @@ from dynamic_dynamodb.service.status.snapshot import (
     Condition,
     Direction,
     Failure,
+    PlaceStatus,
     ProgramStatus,
     Status,
     TargetStatus,
@@ -37,6 +38,10 @@ def render(shown: Status) -> str:
     return "".join(render_pieces(shown))
 
 
+NAMED: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
+    TargetStatus: {"table": NAMES, "index": st.none() | NAMES, "place": st.none()},
+    PlaceStatus: {"name": st.from_regex(r"[A-Za-z0-9_.-]{1,9}(/[a-z0-9-]{1,9})?", fullmatch=True)},
+}
 PLAIN: dict[type[Any], st.SearchStrategy[Any]] = {
     datetime: st.integers(0, 4 * 10**9).map(lambda seconds: datetime.fromtimestamp(seconds, timezone.utc)),
     float: st.floats(-1e9, 1e9),
@@ -56,7 +61,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     if get_origin(kind) is tuple:
         return st.lists(values(get_args(kind)[0]), max_size=2).map(tuple)
     if hasattr(kind, "__dataclass_fields__"):
-        named = {"table": NAMES, "index": st.none() | NAMES} if kind is TargetStatus else {}
+        named = NAMED.get(kind, {})
         rest = {name: values(hint) for name, hint in get_type_hints(kind).items() if name not in named}
         return st.builds(kind, **named, **rest)
     return PLAIN[kind] if kind in PLAIN else st.from_type(kind)
@@ -64,7 +69,18 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 
 @given(values(Status))
 def test_a_status_is_the_same_after_it_was_written_and_read(written: Status) -> None:
+    names: list[str | None] = [one.name for one in written.places] or [None]
+    placed = tuple(
+        replace(one, place=names[number % len(names)]) for number, one in enumerate(written.targets)
+    )
+    written = replace(written, targets=placed)
     assert parse(render(written).encode()) == written
+
+
+def test_a_status_of_one_place_names_no_place() -> None:
+    content = json.loads(render(SOME))
+    assert "places" not in content
+    assert not any("place" in one for one in content["targets"])
 
 
 def test_the_json_is_ascii_in_one_line_without_control_characters() -> None:

@@ -14,7 +14,7 @@ from dynamic_dynamodb.check.resilience import CallBudget, Timeouts
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.service.pulse import GRACE_SECONDS, Pulse
-from dynamic_dynamodb.service.web.health import Readiness, check_health
+from dynamic_dynamodb.service.web.health import Readiness, check_health, check_readiness
 
 if TYPE_CHECKING:
     from dynamic_dynamodb.service.web.response import Response
@@ -124,9 +124,9 @@ def test_a_program_is_ready_after_a_list_and_unless_every_target_fails(
     seen: CheckReport, status: str
 ) -> None:
     readiness = Readiness(Clock(), interval_seconds=60)
-    assert read(readiness.check())[0] == "503"
+    assert read(check_readiness({"": readiness}))[0] == "503"
     readiness.observe(seen, 1.0)
-    assert read(readiness.check())[0] == status
+    assert read(check_readiness({"": readiness}))[0] == status
 
 
 def test_it_stays_ready_for_three_intervals_without_an_answer_and_says_why_not_then() -> None:
@@ -135,9 +135,9 @@ def test_it_stays_ready_for_three_intervals_without_an_answer_and_says_why_not_t
     readiness.observe(report(), 1.0)
     readiness.observe(report(error=DENIED), 1.0)
     clock.now += 180
-    assert read(readiness.check())[0] == "200"
+    assert read(check_readiness({"": readiness}))[0] == "200"
     clock.now += 1
-    code, content = read(readiness.check())
+    code, content = read(check_readiness({"": readiness}))
     assert code == "503"
     assert content["reason"].startswith(
         "no list of tables and no metrics of any target within 3 intervals: dynamodb:ListTables failed"
@@ -153,4 +153,4 @@ def test_it_says_why_there_is_no_list() -> None:
     warning, refused = Notice("region", "no region"), Notice("list", sentence, Level.ERROR, DENIED)
     readiness.observe(report(is_list_missing=True, notices=(warning, refused)), 1.0)
     reason = f"no list of tables within 3 intervals: {sentence}"
-    assert read(readiness.check()) == ("503", {"ok": False, "reason": reason})
+    assert read(check_readiness({"": readiness})) == ("503", {"ok": False, "reason": reason})

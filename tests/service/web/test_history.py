@@ -164,14 +164,6 @@ def test_a_target_without_provisioned_capacity_has_no_history(unseen: dict[str, 
     assert history.read(ORDERS, NOW) is None
 
 
-def test_another_region_begins_without_history() -> None:
-    history, later = History(), NOW + STEP
-    history.record(check(NOW, orders(NOW)))
-    seen = check(later, orders(later))
-    history.record(replace(seen, program=replace(seen.program, region="eu-west-1")))
-    assert read(history, later).consumed[-2:] == [None, 50]
-
-
 def test_no_more_targets_are_kept_than_fit_and_those_that_are_kept_stay() -> None:
     history = History()
     old = [target(f"old-{number}") for number in range(MOST_TARGETS - 1)]

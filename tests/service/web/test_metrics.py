@@ -128,13 +128,14 @@ def test_checks_in_which_nothing_could_be_checked_are_counted_in_a_row() -> None
     seen = status(target())
     failing = replace(seen, check=replace(seen.check, failing=Failure(NOW, 4, "AccessDeniedException", "no")))
     counts = [
-        read(render_program(PROGRAM, one, Counters()))["consecutive_failed_checks"] for one in (seen, failing)
+        read(render_program(PROGRAM, one, {"": Counters()}))["consecutive_failed_checks"]
+        for one in (seen, failing)
     ]
     assert counts == [[({}, 0)], [({}, 4)]]
 
 
 def test_the_program_says_what_it_is_and_when_it_last_checked() -> None:
-    samples = read(render_program(PROGRAM, status(target()), Counters()))
+    samples = read(render_program(PROGRAM, status(target()), {"": Counters()}))
     facts = {"version": "3.0.0", "instance_name": "default", "region": "us-east-1", "dry_run": "false"}
     assert samples["build_info"] == [(facts, 1)]
     assert samples["last_check_timestamp_seconds"] == [({}, NOW.timestamp())]
@@ -143,7 +144,7 @@ def test_the_program_says_what_it_is_and_when_it_last_checked() -> None:
 
 
 def test_before_the_first_check_nothing_is_claimed() -> None:
-    samples = read(render_program(PROGRAM, None, Counters()))
+    samples = read(render_program(PROGRAM, None, {"": Counters()}))
     assert samples["cloudwatch_metrics_requested_total"] == [({}, 0)]
     assert samples["start_time_seconds"] == [({}, PROGRAM.started.timestamp())]
     assert {count for _, count in samples["checks_total"]} == {0}
@@ -159,7 +160,9 @@ def test_reports_are_counted_by_what_happened() -> None:
     counters.observe(CheckReport(error=DENIED), 0.25)
     counters.observe(CheckReport(is_cut_short=True), 0.25)
     seen = status(target("a"), target("b"))
-    samples = read(render_targets(seen, counters.copy_targets()) + render_program(PROGRAM, seen, counters))
+    samples = read(
+        render_targets(seen, counters.copy_targets()) + render_program(PROGRAM, seen, {"": counters})
+    )
     a, b = ({**PLACE, "table": name, "index": ""} for name in "ab")
     reason = {"reason": "consumed-above-threshold"}
     assert samples["changes_total"] == [
@@ -210,7 +213,7 @@ def test_calls_are_counted_by_action_and_result() -> None:
     counters.count_attempt(Attempt("dynamodb:ListTables", 0.02))
     counters.count_attempt(Attempt("dynamodb:ListTables", 20.0))
     counters.count_attempt(Attempt("dynamodb:ListTables", 0.3, "ThrottlingException"))
-    samples = read(render_program(None, None, counters))["aws_call_duration_seconds_count"]
+    samples = read(render_program(None, None, {"": counters}))["aws_call_duration_seconds_count"]
     assert samples == [
         ({"action": "dynamodb:ListTables", "result": "success"}, 2),
         ({"action": "dynamodb:ListTables", "result": "ThrottlingException"}, 1),
@@ -233,7 +236,7 @@ def test_codes_that_only_a_foreign_server_can_send_share_one_series() -> None:
     counters = Counters()
     for number in range(1_000):
         counters.count_attempt(Attempt("dynamodb:ListTables", 0.02, f"Code{number}"))
-    samples = read(render_program(None, None, counters))["aws_call_duration_seconds_count"]
+    samples = read(render_program(None, None, {"": counters}))["aws_call_duration_seconds_count"]
     assert len(samples) < MOST_SERIES
     assert [count for labels, count in samples if labels["result"] == OTHER] == [1_001 - len(samples)]
 
