@@ -183,11 +183,18 @@ class CredentialsError(AwsError):
 
 
 class RoleError(CredentialsError):
-    """The role of an `[account: …]` section cannot be assumed; the message is complete."""
+    """The role of an `[account: …]` section cannot be assumed; the message is complete.
 
-    def __init__(self, action: str, code: str, message: str, external_id: str | None) -> None:
+    `is_caller_known` means that this is not because of the program's own credentials, which may be used for
+    other calls.
+    """
+
+    def __init__(
+        self, action: str, code: str, message: str, external_id: str | None, *, is_caller_known: bool = False
+    ) -> None:
         """Keep what a policy must allow: the external id is no secret."""
         super().__init__(action, code, message)
+        self.is_caller_known = is_caller_known
         required = f", with the external-id {external_id}" if external_id else ""
         self.role_hint = (
             f"allow {_ROLES} on this role in the policy of the program's own credentials, and allow these in"

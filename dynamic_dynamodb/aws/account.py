@@ -17,7 +17,8 @@ from dynamic_dynamodb.aws.cloudwatch import CloudWatchMetrics
 from dynamic_dynamodb.aws.credential_pool import CredentialPool
 from dynamic_dynamodb.aws.dynamodb import DynamoDbTables
 from dynamic_dynamodb.aws.history import CloudWatchHistory
-from dynamic_dynamodb.aws.permissions import PUBLISH, list_topics
+from dynamic_dynamodb.aws.notifier import SnsNotifier
+from dynamic_dynamodb.aws.permissions import list_topics
 from dynamic_dynamodb.aws.prices import PriceList, find_endpoint
 from dynamic_dynamodb.aws.workers import WorkerPool
 from dynamic_dynamodb.check.conditions import Conditions
@@ -25,10 +26,10 @@ from dynamic_dynamodb.check.resilience import CallBudget, Waits
 from dynamic_dynamodb.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from dynamic_dynamodb.aws.attempts import Observer
-    from dynamic_dynamodb.check.notifications import Message
+    from dynamic_dynamodb.aws.credentials import Credentials
     from dynamic_dynamodb.check.resilience import Timeouts
     from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.places import Place
@@ -75,42 +76,28 @@ def start_workers() -> Iterator[Workers]:
         workers.close()
 
 
-class SnsNotifier:
-    """SNS in one region."""
-
-    def __init__(self, client: AwsClient) -> None:
-        """Keep the client; nothing is called yet."""
-        self._client = client
-
-    def publish(self, message: Message) -> None:
-        """Publish one message; raise AwsError."""
-        self._client.call(
-            PUBLISH,
-            "publish",
-            lambda answer: answer["MessageId"],
-            TopicArn=message.topic,
-            Subject=message.subject,
-            Message=message.body,
-        )
-
-
 class AwsAccount:
     """One account in one region: its services, called with one set of credentials."""
 
     def __init__(
-        self, client: AwsClient, workers: Workers, waits: Waits, place: Place, pool: CredentialPool
+        self,
+        client: AwsClient,
+        workers: Workers,
+        waits: Waits,
+        pool: CredentialPool,
+        notifier: SnsNotifier,
     ) -> None:
-        """Build the adapters; nothing is called yet."""
+        """Build the other adapters; nothing is called yet."""
         self.client = client
         self.workers = workers
-        self.place = place
+        self.place = place = notifier.place
         self.pool = pool
         self.tables = DynamoDbTables(client, workers.lookups, waits, place.label)
         self.metrics = CloudWatchMetrics(client, workers.lookups, waits)
         self.history = CloudWatchHistory(client)
         self.autoscaling = ApplicationAutoScaling(client, place.label)
         self.prices = PriceList(client)
-        self.notifier = SnsNotifier(client)
+        self.notifier = notifier
         self.budget = client.budget
         self.clock = client.clock
         self.conditions = client.conditions
@@ -167,25 +154,38 @@ def open_account(  # noqa: PLR0913 - of which three are keywords
             observers=workers.observers,
             before=before.pool if before else None,
         )
+    budget = CallBudget(timeouts)
+
+    def open_client(credentials: Credentials, services: Mapping[str, str]) -> AwsClient:
+        client = AwsClient(
+            credentials,
+            partial(
+                make_clients,
+                services,
+                profile=options["aws_profile"],
+                credential_provider=credentials,
+                timeouts=timeouts,
+                most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
+            ),
+            budget=budget,
+            is_stopping=is_stopping,
+        )
+        client.observers = workers.observers
+        return client
+
     credentials = pool.find(place)
-    client = AwsClient(
-        credentials,
-        partial(
-            make_clients,
-            list_services(configuration, place),
-            profile=options["aws_profile"],
-            credential_provider=credentials,
-            timeouts=timeouts,
-            most_connections=max(options["max_workers"], UPDATES_AT_ONCE),
-        ),
-        budget=CallBudget(timeouts),
-        is_stopping=is_stopping,
-    )
+    client = open_client(credentials, list_services(configuration, place))
     credentials.report_to(client.conditions)
-    client.observers = workers.observers
     if before is not None:
         client.clock.known = before.clock.known
-    return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping), place, pool)
+    notifier = SnsNotifier(
+        place,
+        client,
+        lambda region, is_of_place: open_client(
+            credentials if is_of_place else pool.own, {"sns": region}
+        ),
+    )
+    return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping), pool, notifier)
 
 
 def list_services(configuration: Configuration, place: Place) -> dict[str, str]:

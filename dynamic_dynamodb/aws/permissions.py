@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamic_dynamodb.config.topics import is_of_place
 from dynamic_dynamodb.options import FAILURE_TYPES
 
 if TYPE_CHECKING:
@@ -92,10 +93,17 @@ def write_policy(configuration: Configuration, places: Sequence[Place] | None = 
     statements = [_allow("FindTablesAndReadMetrics", anywhere, ["*"])]
     if tables:
         statements.append(_allow("ScaleTables", on_tables, tables))
-    topics = [topic for place in places for topic in list_topics(configuration, place)]
-    if topics:
-        statements.append(_allow("PublishMessages", [PUBLISH], topics))
-    return _write_document(statements)
+    topics = [
+        topic
+        for place in places
+        for topic in list_topics(configuration, place)
+        if is_of_place(topic, place)
+    ]
+    return _write_document([*statements, *_allow_topics(topics)])
+
+
+def _allow_topics(topics: list[str]) -> list[dict[str, Any]]:
+    return [_allow("PublishMessages", [PUBLISH], topics)] if topics else []
 
 
 def write_policies_of_accounts(configuration: Configuration) -> dict[str, Any]:
@@ -105,9 +113,17 @@ def write_policies_of_accounts(configuration: Configuration) -> dict[str, Any]:
     """
     roles = {place.account: place.role for place in configuration.places if place.role is not None}
     own = [place for place in configuration.places if place.role is None]
+    others = [
+        topic
+        for place in configuration.places
+        for topic in list_topics(configuration, place)
+        if place.role is None or not is_of_place(topic, place)
+    ]
     statements = [_allow("AssumeRoles", [ASSUME_ROLE], (role.arn for role in roles.values()))]
     if own:
-        statements += write_policy(configuration, own)["Statement"]
+        document = write_policy(configuration, own)
+        statements += [one for one in document["Statement"] if one["Action"] != [PUBLISH]]
+    statements += _allow_topics(others)
     return {
         "program": {"policy": _write_document(statements)},
         "accounts": {

@@ -121,7 +121,8 @@ class Sts:
                 later = "" if self.credentials.is_fixed else "; the next check looks up others"
                 reason = f"AWS refused the program's own credentials: {reason}{later}"
         message = f"could not assume {role.arn}: {reason}"
-        return RoleError(error.action, error.code, message, role.external_id)
+        is_caller_known = not error.is_about_credentials
+        return RoleError(error.action, error.code, message, role.external_id, is_caller_known=is_caller_known)
 
 
 class RoleLookup(Lookup):

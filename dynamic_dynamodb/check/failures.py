@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dynamic_dynamodb.check.report import Outcome
 from dynamic_dynamodb.check.resilience import ENDING
+from dynamic_dynamodb.config.topics import find_owned
+from dynamic_dynamodb.errors import RoleError
 from dynamic_dynamodb.scaling.model import Target, value
 from dynamic_dynamodb.scaling.reasons import Code
 
@@ -152,12 +154,24 @@ class Rules:
     """When failed checks count, and who is notified of what concerns all targets.
 
     Failed checks are in a row if at most `life` is between them; one within `spacing` of another is not
-    counted.
+    counted. `role_account` is the id of the account whose role is assumed; empty without one.
     """
 
     life: timedelta
     spacing: timedelta = timedelta()
     subscription: Subscription = Subscription(None, frozenset())
+    role_account: str = ""
+
+    def can_publish(self, topic: str, error: AwsError | None) -> bool:
+        """Return whether there are credentials to publish with although a check has ended with this error.
+
+        Without those of a role, the program's own still publish to topics in other accounts.
+        """
+        if error is None or not error.is_about_credentials:
+            return True
+        owned = find_owned(topic)
+        is_elsewhere = owned is not None and owned[0] != self.role_account
+        return isinstance(error, RoleError) and error.is_caller_known and is_elsewhere
 
 
 def plan_notifications(
@@ -183,9 +197,11 @@ def plan_notifications(
     sent = {key: moment for key, moment in memory.sent.items() if abs(now - moment) < MESSAGE_INTERVAL}
     notifications = tuple(one for one in _group(failing) if one.message_key not in sent)
     memory = FailureMemory(failing, sent)
-    if report.error is not None and report.error.is_about_credentials:
-        return Plan(note_deliveries(Plan(memory, notifications), [Delivery.FAILED] * len(notifications), now))
-    return Plan(memory, notifications)
+    held = tuple(
+        one for one in notifications if not rules.can_publish(one.message_key.topic_arn, report.error)
+    )
+    memory = note_deliveries(Plan(memory, held), [Delivery.FAILED] * len(held), now)
+    return Plan(memory, tuple(one for one in notifications if one not in held))
 
 
 def note_deliveries(plan: Plan, deliveries: Sequence[Delivery], now: datetime) -> FailureMemory:

@@ -11,8 +11,25 @@ from dynamic_dynamodb.options import FAILURE_TYPES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dynamic_dynamodb.config.places import Owned, Place
+
 _GOOD_TOPIC: Final = "arn:aws:sns:us-east-1:123456789012:my_topic"
-_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
+_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):[A-Za-z0-9_.-]+")
+
+
+def find_owned(topic: str | None) -> Owned | None:
+    """Return the account and the region of a topic by its ARN; None if that is none."""
+    found = _TOPIC.fullmatch(topic or "")
+    return (found["account"], found["region"]) if found else None
+
+
+def is_of_place(topic: str, place: Place) -> bool:
+    """Return whether a topic is published to with the credentials of a place, which are those of its role.
+
+    The program's own are used for every topic that is not in the account of the role.
+    """
+    owned = find_owned(topic)
+    return place.role is None or (owned is not None and owned[0] == place.owner)
 
 
 def warn_of_messages(
@@ -41,13 +58,12 @@ def warn_of_messages(
             f"[{title}] sns-message-types: recovery has no effect without failure, because only what was"
             " reported as failed is reported as recovered"
         )
-    found = _TOPIC.fullmatch(topic or "")
+    found = find_owned(topic)
     if topic and found is None:
         yield f"[{title}] sns-topic-arn {shorten(topic)} is not a topic ARN such as {_GOOD_TOPIC}"
-    elif found and region is not None and found["region"] != region:
+    elif found and region is not None and found[1] != region:
         yield (
-            f"[{title}] sns-topic-arn is in {found['region']}, but region is {region}:"
-            " messages are not published"
+            f"[{title}] sns-topic-arn is in {found[1]}, but region is {region}: messages are not published"
         )
     if found and topic and topic.endswith(".fifo"):
         yield f"[{title}] sns-topic-arn is a FIFO topic: messages are published to standard topics only"

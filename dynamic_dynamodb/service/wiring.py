@@ -86,7 +86,7 @@ def open_failure_watch(
     subscription = Subscription(options["sns_topic_arn"] or None, frozenset(options["sns_message_types"]))
     return FailureWatch(
         file,
-        Rules(memory.life, memory.spacing, subscription),
+        Rules(memory.life, memory.spacing, subscription, place.owner),
         Sender(place.region, options["instance"], place.label),
         is_dry_run=options["dry_run"],
     )

@@ -14,7 +14,9 @@ from tests.end_to_end.program import IMPATIENT, Program
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
+    from tests.emulator.place_control import PlaceControl
     from tests.emulator.request_log import LoggedRequest
+    from tests.end_to_end.daemons import Daemon
 
 ACCOUNT = "123456789012"
 EAST, WEST = "us-east-1", "eu-west-1"
@@ -184,3 +186,118 @@ def test_counts_of_a_single_region_go_on_when_another_is_added(emulator: Emulato
         EAST: ["orders"],
         WEST: ["orders"],
     }
+
+
+PRODUCTION = "111122223333"
+ROLE = f"arn:aws:iam::{PRODUCTION}:role/scaling"
+ACCOUNTS = f"""\
+[global]
+check-interval: 1
+state-file: state.json
+[account: production]
+role-arn: {ROLE}
+external-id: example
+regions: {EAST}
+[account: own]
+regions: {EAST}, {WEST}
+"""
+
+
+@pytest.fixture
+def production(emulator: Emulator) -> PlaceControl:
+    """Put a busy table of the same name into another account, which has a role for the program."""
+    emulator.add_role(ROLE, external_id="example")
+    place = emulator.at(PRODUCTION, EAST)
+    place.add_table("orders", reads=40, writes=40)
+    place.put_metrics("orders", consumed_reads=39, consumed_writes=20)
+    return place
+
+
+def test_each_account_is_scaled_with_its_own_credentials(
+    emulator: Emulator, program: Program, production: PlaceControl
+) -> None:
+    run = program.check(ACCOUNTS + ORDERS)
+    assert (run.code, run.stderr) == (0, "")
+    assert production.capacities()["orders", None] == (60, 40)
+    assert units(emulator) == {EAST: (30, 20), WEST: (20, 20)}
+    assert run.line_of("production/us-east-1 orders").startswith("INFO production/us-east-1 orders: updated")
+    assert run.line_of("own/eu-west-1 orders").startswith("INFO own/eu-west-1 orders: unchanged")
+    assert {one.account for one in emulator.requests("UpdateTable")} == {PRODUCTION, ACCOUNT}
+    assert [one.action for one in emulator.requests() if one.service == "sts"].count("AssumeRole") == 1
+    state = json.loads((program.folder / "state.json").read_text())
+    assert set(state["regions"]) == {f"{PRODUCTION}/{EAST}", f"{ACCOUNT}/{EAST}", f"{ACCOUNT}/{WEST}"}
+
+
+def test_a_role_that_may_not_be_assumed_is_a_sentence_and_the_other_places_go_on(
+    emulator: Emulator, program: Program, production: PlaceControl
+) -> None:
+    emulator.remove_role(ROLE)
+    run = program.check(ACCOUNTS + ORDERS)
+    assert run.code == 1
+    (fault,) = [line for line in run.log if line.startswith("ERROR")]
+    assert fault.startswith(f"ERROR production/us-east-1: nothing can be checked: could not assume {ROLE}: ")
+    assert "is not authorized to perform: sts:AssumeRole" in fault
+    assert "--print-iam-policy" in fault
+    assert units(emulator) == {EAST: (30, 20), WEST: (20, 20)}
+    assert production.capacities()["orders", None] == (40, 40)
+    assert {one.account for one in emulator.requests()} == {ACCOUNT}
+    calls = [one.region for one in emulator.requests("ListTables")]
+    assert sorted(calls) == [WEST, EAST], "nothing is asked in place of production"
+
+
+def test_a_role_that_works_again_is_used_in_the_next_check(
+    emulator: Emulator, program: Program, production: PlaceControl
+) -> None:
+    emulator.remove_role(ROLE)
+    with program.start(ACCOUNTS + ORDERS) as running:
+        running.wait_for("production/us-east-1: checked 0 targets: nothing could be checked", count=2)
+        emulator.add_role(ROLE, external_id="example")
+        running.wait_for("INFO production/us-east-1 orders: updated: reads 40 -> 60")
+        running.wait_for(
+            "INFO recovered from: production/us-east-1: nothing can be checked: could not assume"
+        )
+        assert running.end(signal.SIGTERM).code == 0
+    assert production.capacities()["orders", None] == (60, 40)
+
+
+def test_the_own_account_is_not_scaled_twice(emulator: Emulator, program: Program) -> None:
+    """Only STS knows that the program's own account is that of the role."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/scaling"
+    emulator.add_role(role)
+    run = program.check(
+        f"[account: a]\nrole-arn: {role}\nregions: {EAST}\n[account: own]\nregions: {EAST}\n{ORDERS}"
+    )
+    assert run.code == 1
+    (fault,) = [line for line in run.log if line.startswith("ERROR")]
+    assert fault.startswith("ERROR own/us-east-1: nothing can be checked: ")
+    assert f"the program's own account is {ACCOUNT}" in fault
+    assert len(emulator.requests("UpdateTable")) == 1
+
+
+@pytest.mark.usefixtures("production")
+def test_a_topic_gets_messages_of_all_places_and_of_a_role_that_cannot_be_assumed(
+    emulator: Emulator, program: Program
+) -> None:
+    """The program's own credentials publish to a topic that is not in the account of a role."""
+    topic = emulator.at(ACCOUNT, WEST).add_topic("scaling")
+    settings = f"sns-topic-arn: {topic}\nsns-message-types: "
+    text = ACCOUNTS.replace("[global]\n", f"[global]\n{settings}failure\n") + f"{ORDERS}{settings}scale-up\n"
+    program.check(text)
+    emulator.remove_role(ROLE)
+    with program.start(text) as running:
+        running.wait_for("production/us-east-1: checked 0 targets: nothing could be checked", count=4)
+        running.end(signal.SIGTERM)
+    assert sorted(one["Subject"] for one in emulator.published()) == [
+        "FAILURE: AccessDenied: nothing can be checked in production/us-east-1",
+        "Updated provisioning for table own/us-east-1 orders",
+        "Updated provisioning for table production/us-east-1 orders",
+    ]
+    assert {one.account for one in emulator.requests("Publish")} == {ACCOUNT}
+
+
+@pytest.mark.usefixtures("production")
+def test_a_place_that_fails_is_named_when_the_daemon_starts(emulator: Emulator, daemon: Daemon) -> None:
+    emulator.remove_role(ROLE)
+    run = daemon.start(ACCOUNTS + ORDERS)
+    assert f"production/us-east-1: could not assume {ROLE}" in run.stderr + run.stdout
+    daemon.wait_for("own/eu-west-1: checked 1 target")
