@@ -181,9 +181,7 @@ def open_account(  # noqa: PLR0913 - of which three are keywords
     notifier = SnsNotifier(
         place,
         client,
-        lambda region, is_of_place: open_client(
-            credentials if is_of_place else pool.own, {"sns": region}
-        ),
+        lambda region, is_of_place: open_client(credentials if is_of_place else pool.own, {"sns": region}),
     )
     return AwsAccount(client, workers, Waits.for_lookups(timeouts, is_stopping), pool, notifier)
 

@@ -53,6 +53,8 @@ class SnsNotifier:
         with self._lock:
             client = self._others.get((region, has_place_credentials))
             if client is None:
-                client = self._others[region, has_place_credentials] = self.open_other(region, has_place_credentials)
+                client = self._others[region, has_place_credentials] = self.open_other(
+                    region, has_place_credentials
+                )
         client.open()
         return client

@@ -94,10 +94,7 @@ def write_policy(configuration: Configuration, places: Sequence[Place] | None = 
     if tables:
         statements.append(_allow("ScaleTables", on_tables, tables))
     topics = [
-        topic
-        for place in places
-        for topic in list_topics(configuration, place)
-        if is_of_place(topic, place)
+        topic for place in places for topic in list_topics(configuration, place) if is_of_place(topic, place)
     ]
     return _write_document([*statements, *_allow_topics(topics)])
 
