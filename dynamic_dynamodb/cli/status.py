@@ -64,7 +64,8 @@ def show_status(sources: ConfigSources, options: Mapping[str, Any], answer: Daem
         shown = _Shown((str(error),))
     else:
         age = find_age(status, find_writer(status.program), now)
-        targets, missing = select(order(status.targets), names)
+        places = [one.name for one in status.places]
+        targets, missing = select(order(status.targets), names, places)
         notes = (*_note_other_writer(status, answer), *missing)
         renewed = tuple(renew_decreases(target, now) for target in targets)
         shown = _Shown(notes, replace(status, targets=renewed), age)
@@ -152,7 +153,6 @@ def _render_text(shown: _Shown, now: datetime, *, is_detailed: bool) -> Iterator
 
 def _render_json(shown: _Shown, instance: str, answer: DaemonAnswer) -> str:
     daemon, age = answer.status, shown.age
-    overdue = age.overdue if age else None
     content = {
         "format": NAME,
         "version": VERSION,
@@ -163,13 +163,22 @@ def _render_json(shown: _Shown, instance: str, answer: DaemonAnswer) -> str:
             "sentence": answer.sentence,
         },
         "notes": shown.notes,
-        "age": age
-        and {
-            "writer": age.writer.value,
-            "seconds": round(age.since_check.total_seconds()),
-            "overdue_seconds": None if overdue is None else round(overdue.total_seconds()),
-            "warning": age.warning,
-        },
+        "age": age and _describe_age(age),
         "status": shown.status,
     }
     return to_json(content, indent=2)
+
+
+def _describe_age(age: Age) -> Mapping[str, object]:
+    described = {"writer": age.writer.value, **_describe_one_age(age)}
+    places = {name: _describe_one_age(one) for name, one in age.places}
+    return {**described, "places": places} if places else described
+
+
+def _describe_one_age(age: Age) -> Mapping[str, object]:
+    overdue = age.overdue
+    return {
+        "seconds": round(age.since_check.total_seconds()),
+        "overdue_seconds": None if overdue is None else round(overdue.total_seconds()),
+        "warning": age.warning,
+    }

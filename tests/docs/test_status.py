@@ -20,6 +20,7 @@ from dynamic_dynamodb.service.status.snapshot import (
     CheckStatus,
     Condition,
     Failure,
+    PlaceStatus,
     ProgramStatus,
     Status,
     TargetStatus,
@@ -28,7 +29,8 @@ from dynamic_dynamodb.service.status.text import write_header, write_table
 from tests.builders import NOW, section
 from tests.check.fake_world import A, B, FakeWorld, load
 from tests.docs.pages import DOCS, blocks, read
-from tests.service.status.builders import check
+from tests.service.status.builders import NOW as LAST_CHECK
+from tests.service.status.builders import check, side, status, status_of_places, target
 
 PAGE = DOCS / "watching.md"
 
@@ -51,17 +53,33 @@ def write_example() -> str:
     world.tables.describe_errors["sessions"] = AwsError(
         "dynamodb:DescribeTable", "AccessDeniedException", "no"
     )
-    status, now = check(world), NOW + timedelta(seconds=14.5)
-    status = replace(status, program=replace(status.program, account="123456789012"))
+    seen, now = check(world), NOW + timedelta(seconds=14.5)
+    seen = replace(seen, program=replace(seen.program, account="123456789012"))
     lines = ["dynamic-dynamodb (default): running with pid 4711"]
-    lines += write_header(status, find_age(status, Writer.RUNNING, now), now)
-    ordered = replace(status, targets=tuple(order(status.targets)))
+    lines += write_header(seen, find_age(seen, Writer.RUNNING, now), now)
+    ordered = replace(seen, targets=tuple(order(seen.targets)))
     return "\n".join((*lines, "", *write_table(ordered, now), ""))
 
 
+def write_example_of_places() -> str:
+    """Return what the program prints about several places."""
+    us = status(
+        target("carts", Condition.NEAR_THRESHOLD, reads=side(85)),
+        target("orders"),
+    )
+    since = LAST_CHECK - timedelta(minutes=40)
+    denied = Failure(since, 9, "AccessDenied", "sts:AssumeRole failed: AccessDenied: no")
+    eu = status(check=replace(us.check, seconds=0.3, complete=False, failures=1, failing=denied))
+    given = {"us": us, "eu": eu, "staging": None}
+    shown = status_of_places(**given)
+    now = us.check.started + timedelta(seconds=14.5)
+    lines = ["dynamic-dynamodb (default): running with pid 4711"]
+    lines += write_header(shown, find_age(shown, Writer.RUNNING, now), now)
+    return "\n".join((*lines, "", *write_table(shown, now), ""))
+
+
 def test_the_page_shows_what_the_program_prints() -> None:
-    (shown,) = blocks(PAGE, "output")
-    assert shown.text == write_example()
+    assert [shown.text for shown in blocks(PAGE, "output")] == [write_example(), write_example_of_places()]
 
 
 def rows_under(heading: str) -> list[str]:
@@ -77,6 +95,7 @@ def rows_under(heading: str) -> list[str]:
         ("status", Status),
         ("program", ProgramStatus),
         ("check", CheckStatus),
+        ("places", PlaceStatus),
         ("targets", TargetStatus),
         ("failing", Failure),
         ("reads, writes", CapacityStatus),

@@ -14,7 +14,7 @@ from dynamic_dynamodb.service.processes import find_process, is_hidden
 from dynamic_dynamodb.service.status.snapshot import Mode
 
 if TYPE_CHECKING:
-    from dynamic_dynamodb.service.status.snapshot import ProgramStatus, Status, TargetStatus
+    from dynamic_dynamodb.service.status.snapshot import CheckStatus, ProgramStatus, Status, TargetStatus
 
 LEAST_GRACE: Final = timedelta(minutes=1)
 """How long after its time a check may still be under way; longer if the last one took long."""
@@ -39,13 +39,20 @@ class Writer(Enum):
 class Age:
     """How old a status is: since the end of the last check, and since the next one should have begun.
 
-    `overdue` is None if no check is due, or if none is to come.
+    `until_next` is None if there is no next check. Of several places, these are those of the place that was
+    checked the longest ago, and of the one that is due first; `places` has the age of each by its name.
     """
 
     writer: Writer
     since_check: timedelta
     until_next: timedelta | None
-    warning: str | None
+    warnings: tuple[str, ...] = ()
+    places: tuple[tuple[str, Age], ...] = ()
+
+    @property
+    def warning(self) -> str | None:
+        """Return why the status should have been replaced by now; None if it is not old."""
+        return "; ".join(self.warnings) or None
 
     @property
     def overdue(self) -> timedelta | None:
@@ -72,22 +79,39 @@ def find_writer(program: ProgramStatus) -> Writer:
 
 
 def find_age(status: Status, writer: Writer, now: datetime) -> Age:
-    """Return how old a status is, with a warning if it should have been replaced by now."""
-    check = status.check
+    """Return how old a status is, with a warning if it, or that of a place, should have been replaced."""
+    program = status.program
+    places = tuple(
+        (one.name, _find_age(program, one.check, writer, now))
+        for one in status.places
+        if one.check is not None
+    )
+    if not places:
+        return _find_age(program, status.check, writer, now)
+    ages = [age for _, age in places]
+    oldest = max(ages, key=lambda one: one.since_check)
+    warnings = oldest.warnings
+    if writer is not Writer.ENDED and program.mode is not Mode.ONCE:
+        warnings = tuple(f"{name}: {one}" for name, age in places for one in age.warnings)
+    until_next = min((one.until_next for one in ages if one.until_next is not None), default=None)
+    return Age(writer, oldest.since_check, until_next, warnings, places)
+
+
+def _find_age(program: ProgramStatus, check: CheckStatus, writer: Writer, now: datetime) -> Age:
     took = timedelta(seconds=check.seconds)
     since_check = now - check.started - took
     until_next = None if check.next is None or writer is Writer.ENDED else check.next - now
-    warning = None
+    warning = ""
     if since_check < -_CLOCK_TOLERANCE:
         warning = f"it is {format_duration(-since_check)} ahead of the clock of this machine"
-    elif writer is Writer.ENDED and status.program.mode is not Mode.ONCE:
+    elif writer is Writer.ENDED and program.mode is not Mode.ONCE:
         warning = f"as of {format_duration(since_check)} ago, by a process that has ended"
-    elif status.program.mode is Mode.ONCE and since_check > LONGEST_BETWEEN_RUNS:
+    elif program.mode is Mode.ONCE and since_check > LONGEST_BETWEEN_RUNS:
         warning = f"as of {format_duration(since_check)} ago, by a single run"
     elif until_next is not None and -until_next > max(LEAST_GRACE, 2 * took):
         due = f"the next check was due {format_duration(-until_next)} ago"
         warning = f"as of {format_duration(since_check)} ago; {due}"
-    return Age(writer, since_check, until_next, warning)
+    return Age(writer, since_check, until_next, (warning,) if warning else ())
 
 
 def renew_decreases(target: TargetStatus, now: datetime) -> TargetStatus:

@@ -29,36 +29,52 @@ def _by_severity(target: TargetStatus) -> tuple[int, float, Target]:
     return SEVERITY[target.condition], -consumed, target.target
 
 
-def select(targets: Sequence[TargetStatus], names: Sequence[str]) -> tuple[list[TargetStatus], list[str]]:
+def select(
+    targets: Sequence[TargetStatus], names: Sequence[str], places: Iterable[str] = ()
+) -> tuple[list[TargetStatus], list[str]]:
     """Return the targets that any of the names chooses, and a sentence for each name that chooses none.
 
     Without names, all are returned.
 
-    The name of an index chooses it, and that of a table also its indexes. Anything else is an expression that
-    is matched with `TABLE` or `TABLE/INDEX` from the start, as those of sections are.
-    Raises ConfigurationError if it is neither.
+    The name of an index chooses it, and that of a table also its indexes; of several places, in all of them,
+    or in the one whose name and a space stand before it. The name of a place chooses what is there. Anything
+    else is an expression that is matched with `TABLE` or `TABLE/INDEX` from the start, as those of sections
+    are, also with the place before it. Raises ConfigurationError if it is neither.
     """
     if not names:
         return [*targets], []
-    known = {one.target for one in targets}
+    known, places = {one.target for one in targets}, [*places]
     budget = MatchBudget()
     chosen: set[Target] = set()
     missing: list[str] = []
     for name in names:
-        found = _find_named(name, known) or _find_matching(_compile(name), known, budget)
+        found = _find_named(name, known) or _find_matching(name, known, budget)
         chosen |= found
-        if not found:
-            meant = suggest(name, sorted(map(str, known)))
+        if not found and name in places:
+            missing.append(f"no table or index is known in {shorten(name)}")
+        elif not found:
+            written = {*places, *map(str, known), *(str(_strip(one)) for one in known)}
+            meant = suggest(name, sorted(written))
             missing.append(f"no table or index is named {shorten(name)}{f': {meant}' if meant else ''}")
     return [one for one in targets if one.target in chosen], missing
 
 
 def _find_named(name: str, known: Iterable[Target]) -> set[Target]:
+    in_place = {one for one in known if one.place and one.place == name}
     try:
         meant = Target.parse(name)
     except ValueError:
-        return set()
-    return {one for one in known if one == meant or (not meant.index and one.table == meant.table)}
+        return in_place
+    return in_place | {
+        one
+        for one in known
+        if meant.place in ("", one.place) and one.table == meant.table and meant.index in ("", one.index)
+    }
+
+
+def _strip(target: Target) -> Target:
+    """Return the target without its place."""
+    return target._replace(place="")
 
 
 def _compile(name: str) -> Expression:
@@ -69,5 +85,11 @@ def _compile(name: str) -> Expression:
         raise ConfigurationError((fault,), "the command line") from error
 
 
-def _find_matching(expression: Expression, known: Iterable[Target], budget: MatchBudget) -> set[Target]:
-    return {one for one in known if budget.matches(expression, str(one))}
+def _find_matching(name: str, known: Iterable[Target], budget: MatchBudget) -> set[Target]:
+    expression = _compile(name)
+    return {
+        one
+        for one in known
+        if budget.matches(expression, str(_strip(one)))
+        or (one.place and budget.matches(expression, str(one)))
+    }

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dynamic_dynamodb.service.status.age import Age
-    from dynamic_dynamodb.service.status.snapshot import CapacityStatus, Failure, Status, TargetStatus
+    from dynamic_dynamodb.service.status.snapshot import (
+        CapacityStatus,
+        CheckStatus,
+        Failure,
+        PlaceStatus,
+        ProgramStatus,
+        Status,
+        TargetStatus,
+    )
 
 COLUMNS: Final = 80
 _HEADINGS: Final = ("TABLE OR INDEX", "READS", "USED", "WRITES", "USED", "CONDITION")
@@ -30,41 +38,63 @@ _LEAST_NAME_WIDTH: Final = 20
 
 
 def write_header(status: Status, age: Age, now: datetime) -> Iterator[str]:
-    """Yield the lines about the program and its last check."""
+    """Yield the lines about the program, and about its last check in each place."""
     program, check = status.program, status.check
-    if age.warning:
-        yield from _wrap(f"old: {age.warning}")
+    for warning in age.warnings:
+        yield from _wrap(f"old: {warning}")
     if program.dry_run:
         yield "dry run: nothing is changed"
     account = f", account {program.account}" if program.account else ""
+    where = f"{len(status.places)} places" if status.places else f"{program.region}{account}"
     files = ", ".join(program.configuration_files) or "flags only"
-    yield from _wrap(f"version {program.version}, {program.region}{account}, configuration: {files}")
-    yield from _wrap(_describe_check(status, age, now))
+    yield from _wrap(f"version {program.version}, {where}, configuration: {files}")
+    writer = _describe_writer(program, age, now)
+    if status.places:
+        yield from _wrap(writer)
+        ages = dict(age.places)
+        for place in status.places:
+            yield from _write_place(place, ages.get(place.name), now)
+    else:
+        yield from _wrap(f"{_describe_check(check, age)}; {writer}")
     counts = Counter(one.condition for one in status.targets)
     parts = ", ".join(f"{counts[one]} {one.value}" for one in Condition if counts[one])
-    number = len(status.targets)
-    yield from _wrap(f"{'1 target' if number == 1 else f'{number} targets'}{f': {parts}' if parts else ''}")
-    if check.failing is not None:
+    yield from _wrap(f"{_count(len(status.targets), 'target')}{f': {parts}' if parts else ''}")
+    if check.failing is not None and not status.places:
         yield from _wrap(f"nothing could be checked {_describe_failure(check.failing, now)}")
     for notice in status.notices:
         yield from _wrap(f"{notice.level}: {notice.sentence}")
 
 
-def _describe_check(status: Status, age: Age, now: datetime) -> str:
-    program, check = status.program, status.check
+def _write_place(place: PlaceStatus, age: Age | None, now: datetime) -> Iterator[str]:
+    """Yield the lines about a place; it has no age before its first check has ended."""
+    check, name = place.check, f"{place.name}, account {place.account}" if place.account else place.name
+    if check is None or age is None:
+        yield from _wrap(f"{name}: the first check has not ended")
+        return
+    failures = f", {_count(check.failures, 'failure')}" if check.failures and not check.failing else ""
+    yield from _wrap(f"{name}: {_describe_check(check, age)}{failures}")
+    if check.failing is not None:
+        yield from _wrap(f"nothing could be checked {_describe_failure(check.failing, now)}", _INDENT)
+
+
+def _describe_check(check: CheckStatus, age: Age) -> str:
     took = f"last check {format_duration(age.since_check)} ago, took {check.seconds:.1f} s"
     cut = "" if check.complete or check.failing else ", ended before the rest"
-    if age.writer is Writer.ENDED or program.mode is Mode.ONCE:
-        kind = "a single run" if program.mode is Mode.ONCE else "a process that has ended"
-        return f"{took}{cut}; by pid {program.pid}, {kind}"
-    since = f"{program.mode.value} with pid {program.pid} for {format_duration(now - program.started)}"
     then = ""
     if age.until_next is not None:
         overdue = age.overdue
         then = f", next in {format_duration(age.until_next)}"
         if overdue is not None:
             then = f", next was due {format_duration(overdue)} ago"
-    return f"{took}{cut}{then}; {since}"
+    return f"{took}{cut}{then}"
+
+
+def _describe_writer(program: ProgramStatus, age: Age, now: datetime) -> str:
+    if program.mode is Mode.ONCE:
+        return f"by pid {program.pid}, a single run"
+    if age.writer is Writer.ENDED:
+        return f"by pid {program.pid}, a process that has ended"
+    return f"{program.mode.value} with pid {program.pid} for {format_duration(now - program.started)}"
 
 
 def write_table(status: Status, now: datetime) -> Iterator[str]:
@@ -72,8 +102,15 @@ def write_table(status: Status, now: datetime) -> Iterator[str]:
 
     A target that the last check has not reported on is shown with the age of what is known about it.
     """
-    targets, since = status.targets, status.check.started
-    rows = [(str(one.target), *map(_or_unknown, _list_cells(one, since, now))) for one in targets]
+    targets = status.targets
+    since = {one.name: one.check.started for one in status.places if one.check is not None}
+    rows = [
+        (
+            str(one.target),
+            *map(_or_unknown, _list_cells(one, since.get(one.place or "", status.check.started), now)),
+        )
+        for one in targets
+    ]
     rest = [max(map(len, column)) for column in zip(*(row[1:] for row in (_HEADINGS, *rows)), strict=True)]
     room = COLUMNS - sum(rest) - len(rest) * len(_GAP)
     longest = max((len(row[0]) for row in rows), default=0)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from dynamic_dynamodb.config.places import Place
+from dynamic_dynamodb.config.places import Place, Role, label_places
 from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.service.status.board import StatusBoard
 from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.status.fold import Moment, continue_status
 from dynamic_dynamodb.service.status.keeper import StatusKeeper, StatusSettings
+from dynamic_dynamodb.service.status.places import merge
 from dynamic_dynamodb.service.status.snapshot import (
     CapacityStatus,
     CheckStatus,
@@ -90,6 +92,32 @@ def status(*targets: TargetStatus, **settings: Any) -> Status:
     """Return the status of a daemon whose last check has just ended."""
     check = CheckStatus(NOW, 2.5, complete=True, failures=0, next=NOW + STEP)
     return Status(program(), **{"check": check, "targets": targets, **settings})
+
+
+OWN, OTHER = "111111111111", "222222222222"
+"""Ids of accounts."""
+US, EU, STAGING = label_places(
+    Place(region, account, Role(f"arn:aws:iam::{owner}:role/scaling"))
+    for account, region, owner in (
+        ("production", "us-east-1", OWN),
+        ("production", "eu-west-1", OWN),
+        ("staging", "us-east-1", OTHER),
+    )
+)
+
+
+def status_of_places(**parts: Status | None) -> Status:
+    """Return the status of several places from that of each by `us`, `eu` and `staging`."""
+    places = {"us": US, "eu": EU, "staging": STAGING}
+    return merge(program(), {places[name]: move(part, places[name]) for name, part in parts.items()})
+
+
+def move(shown: Status | None, place: Place) -> Status | None:
+    """Return the status of one place as that of another."""
+    if shown is None:
+        return None
+    targets = tuple(replace(one, place=place.name) for one in shown.targets)
+    return replace(shown, program=program(region=place.region, account=place.owner), targets=targets)
 
 
 def keeper(place: Place = ONLY_PLACE, seen: Status | None = None, **settings: Any) -> StatusKeeper:

@@ -15,7 +15,7 @@ from dynamic_dynamodb.scaling.model import Description, Target
 from dynamic_dynamodb.service.status.board import StatusBoard
 from dynamic_dynamodb.service.status.file import StatusFile, read_status
 from tests.builders import both
-from tests.service.status.builders import ONLY_PLACE, board, keeper
+from tests.service.status.builders import ONLY_PLACE, OTHER, OWN, board, keeper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.service.status.snapshot import Status
 
 DENIED = AwsError("sts:AssumeRole", "AccessDenied", "no")
-OWN, OTHER = "111111111111", "222222222222"
 LONG_SECONDS = 600.0
 
 

@@ -77,3 +77,97 @@ def test_an_expression_that_is_not_valid_is_a_fault() -> None:
 def test_an_expression_that_takes_too_long_chooses_nothing() -> None:
     found, sentences = select([target(HARD_NAME)], [HARD_EXPRESSION])
     assert (found, len(sentences)) == ([], 1)
+
+
+PLACED = [
+    target(f"{place} {name}")
+    for place in ("production/us-east-1", "production/eu-west-1", "staging/us-east-1")
+    for name in ("orders", "orders/by-customer", "users")
+]
+PLACES = ["production/us-east-1", "production/eu-west-1", "staging/us-east-1", "staging/eu-west-1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "missing"),
+    [
+        pytest.param(
+            "users",
+            ["production/us-east-1 users", "production/eu-west-1 users", "staging/us-east-1 users"],
+            [],
+            id="a table in all places",
+        ),
+        pytest.param(
+            "staging/us-east-1",
+            [
+                "staging/us-east-1 orders",
+                "staging/us-east-1 orders/by-customer",
+                "staging/us-east-1 users",
+            ],
+            [],
+            id="a place",
+        ),
+        pytest.param(
+            "production/us-east-1 orders/by-customer",
+            ["production/us-east-1 orders/by-customer"],
+            [],
+            id="an index in a place",
+        ),
+        pytest.param(
+            "production/eu-west-1 orders",
+            ["production/eu-west-1 orders", "production/eu-west-1 orders/by-customer"],
+            [],
+            id="a table in a place, with its indexes",
+        ),
+        pytest.param(
+            "use",
+            ["production/us-east-1 users", "production/eu-west-1 users", "staging/us-east-1 users"],
+            [],
+            id="an expression without a place",
+        ),
+        pytest.param(
+            "production/.* .*/by-",
+            ["production/us-east-1 orders/by-customer", "production/eu-west-1 orders/by-customer"],
+            [],
+            id="an expression with a place",
+        ),
+        pytest.param(
+            "staging",
+            [
+                "staging/us-east-1 orders",
+                "staging/us-east-1 orders/by-customer",
+                "staging/us-east-1 users",
+            ],
+            [],
+            id="an account, as the beginning of its places",
+        ),
+        pytest.param(
+            "staging/eu-west-1",
+            [],
+            ["no table or index is known in 'staging/eu-west-1'"],
+            id="a place in which nothing could be checked",
+        ),
+        pytest.param(
+            "staging/us-east-l",
+            [],
+            ["no table or index is named 'staging/us-east-l': did you mean staging/us-east-1?"],
+            id="a misspelt place",
+        ),
+        pytest.param(
+            "usres",
+            [],
+            ["no table or index is named 'usres': did you mean users?"],
+            id="a misspelt table",
+        ),
+        pytest.param(
+            "staging/us-east-1 usres",
+            [],
+            ["no table or index is named 'staging/us-east-1 usres': did you mean staging/us-east-1 users?"],
+            id="a misspelt table in a place",
+        ),
+    ],
+)
+def test_of_several_places_names_choose_with_and_without_the_place(
+    name: str, chosen: list[str], missing: list[str]
+) -> None:
+    found, sentences = select(PLACED, [name], PLACES)
+    assert ([str(one.target) for one in found], sentences) == (chosen, missing)

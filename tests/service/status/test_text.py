@@ -20,7 +20,7 @@ from dynamic_dynamodb.service.status.snapshot import (
     Status,
 )
 from dynamic_dynamodb.service.status.text import COLUMNS, write_details, write_header, write_table
-from tests.service.status.builders import NOW, program, side, status, target
+from tests.service.status.builders import NOW, STEP, program, side, status, status_of_places, target
 
 SOON = NOW + timedelta(seconds=14.5)
 REFUSED = Failure(
@@ -208,3 +208,78 @@ def test_no_control_character_is_shown() -> None:
     lines = [*header(shown), *write_table(shown, SOON), *write_details([one], SOON)]
     assert [line for line in lines if not line.isprintable()] == []
     assert [line for line in lines if len(line) > COLUMNS] == []
+
+
+def of_places(minutes_ago: float, eu: Status | None) -> Status:
+    """Return the status of two places, one of them checked some minutes before the other."""
+    started = NOW - timedelta(minutes=minutes_ago)
+    us = status(
+        target("orders", checked=started),
+        check=CheckStatus(started, 2.5, complete=True, failures=1, next=started + STEP),
+    )
+    return status_of_places(us=us, eu=eu)
+
+
+def test_each_place_has_its_own_check_in_the_header() -> None:
+    denied = Failure(NOW - timedelta(minutes=12), 3, "AccessDenied", "sts:AssumeRole failed: no")
+    eu = status(check=CheckStatus(NOW, 0.1, complete=False, failures=1, next=NOW + STEP, failing=denied))
+    assert header(of_places(2, eu)) == [
+        "version 3.0.0, 2 places, configuration: /etc/dynamic-dynamodb.conf",
+        "daemon with pid 4711 for 60 min",
+        "production/us-east-1, account 111111111111: last check 2 min ago, took 2.5 s,",
+        "  next in 2 min, 1 failure",
+        "production/eu-west-1, account 111111111111: last check 14 s ago, took 0.1 s,",
+        "  next in 4 min",
+        "  nothing could be checked for 12 min (3 checks): sts:AssumeRole failed: no",
+        "1 target: 1 steady",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "writer", "expected"),
+    [
+        pytest.param(
+            12,
+            Writer.RUNNING,
+            [
+                "old: production/us-east-1: as of 12 min ago; the next check was due 7 min ago",
+                "version 3.0.0, 2 places, configuration: /etc/dynamic-dynamodb.conf",
+                "daemon with pid 4711 for 60 min",
+                "production/us-east-1, account 111111111111: last check 12 min ago, took 2.5 s,",
+                "  next was due 7 min ago, 1 failure",
+                "production/eu-west-1, account 111111111111: the first check has not ended",
+                "1 target: 1 steady",
+            ],
+            id="one place hangs, and another has not been checked",
+        ),
+        pytest.param(
+            12,
+            Writer.ENDED,
+            [
+                "old: as of 12 min ago, by a process that has ended",
+                "version 3.0.0, 2 places, configuration: /etc/dynamic-dynamodb.conf",
+                "by pid 4711, a process that has ended",
+                "production/us-east-1, account 111111111111: last check 12 min ago, took 2.5 s, 1",
+                "  failure",
+                "production/eu-west-1, account 111111111111: the first check has not ended",
+                "1 target: 1 steady",
+            ],
+            id="the process has ended",
+        ),
+    ],
+)
+def test_each_place_that_is_old_is_named(minutes_ago: float, writer: Writer, expected: list[str]) -> None:
+    assert header(of_places(minutes_ago, None), writer) == expected
+
+
+def test_a_target_is_as_old_as_the_check_of_its_place() -> None:
+    old = NOW - timedelta(minutes=12)
+    shown = status_of_places(
+        us=status(target("orders", checked=old), check=CheckStatus(old, 2.5, complete=True, failures=0)),
+        eu=status(target("orders", checked=old)),
+    )
+    assert [*write_table(shown, SOON)] == [
+        "TABLE OR INDEX               READS  USED  WRITES  USED  CONDITION",
+        "production/us-east-1 orders    100  50 %     100  50 %  steady",
+        "production/eu-west-1 orders    100  50 %     100  50 %  steady 12 min ago",
+    ]
