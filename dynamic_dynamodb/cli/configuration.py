@@ -33,11 +33,11 @@ def show_configuration(sources: ConfigSources) -> Result:
 
 
 def check_configuration(sources: ConfigSources) -> Result:
-    """Return all warnings, differences from 2.5.1, faults, and when each schedule opens or closes next."""
-    return _check(sources, lists_schedules=True)
+    """Return all warnings, differences from 2.5.1 and faults, each place and each schedule."""
+    return _check(sources, lists_everything=True)
 
 
-def _check(sources: ConfigSources, *, lists_schedules: bool) -> Result:
+def _check(sources: ConfigSources, *, lists_everything: bool) -> Result:
     result = sources.examine()
     configuration = result.configuration
     warnings, differences = [*configuration.warnings], list(describe_differences(configuration.sections))
@@ -47,12 +47,24 @@ def _check(sources: ConfigSources, *, lists_schedules: bool) -> Result:
     lines += [f"notice: {difference}" for difference in differences]
     if not result.faults:
         counted = _count(configuration, len(warnings), len(differences))
-        if lists_schedules:
+        if lists_everything:
             now = sources.clock()
+            lines += _describe_places(configuration)
             lines += (f"schedule {one.name} {describe_schedule(one, now)}" for one in configuration.schedules)
         lines.append(f"{sources.source} can be used: {counted}")
     text = "\n".join(lines)
     return refuse(sources.flags, result.faults, text=text) if result.faults else Result(text)
+
+
+def _describe_places(configuration: Configuration) -> Iterator[str]:
+    """Yield each place with the role that is assumed there; nothing for the program's own only region."""
+    for place in configuration.places:
+        if place.role is not None:
+            yield f"scales {place.name} with {place.role.arn}"
+        elif place.account:
+            yield f"scales {place.name} with the program's own credentials"
+        elif place.label:
+            yield f"scales {place.name}"
 
 
 def _warn_of_files(sources: ConfigSources, options: Mapping[str, Any]) -> Iterator[str]:
@@ -66,7 +78,7 @@ def _warn_of_files(sources: ConfigSources, options: Mapping[str, Any]) -> Iterat
 
 def explain_target(sources: ConfigSources) -> Result:
     """Check the configuration, then explain the options of one target, with the schedules it depends on."""
-    checked = _check(sources, lists_schedules=False)
+    checked = _check(sources, lists_everything=False)
     if checked.faults:
         return checked
     configuration = sources.load()
@@ -131,7 +143,9 @@ COMMANDS: Final[Mapping[str, Callable[[ConfigSources], Result]]] = {
 
 def _count(configuration: Configuration, warnings: int, differences: int) -> str:
     indexes = sum(len(section.gsis) for section in configuration.sections)
+    places = configuration.places
     counted = (
+        *([(len(places), "place")] if any(place.label or place.account for place in places) else []),
         (len(configuration.sections), "table section"),
         (indexes, "index section"),
         (warnings, "warning"),

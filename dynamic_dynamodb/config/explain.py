@@ -10,16 +10,18 @@ from dynamic_dynamodb.config.expressions import MatchBudget
 from dynamic_dynamodb.config.moments import show_moment
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, join
 from dynamic_dynamodb.config.sections import describe_slow, match_sections
-from dynamic_dynamodb.config.suggestions import find_meant
-from dynamic_dynamodb.config.text import MASK, clip, escape, mask_url
+from dynamic_dynamodb.config.suggestions import find_meant, suggest
+from dynamic_dynamodb.config.text import MASK, clip, escape, mask_url, shorten
+from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option, Scope, options_in
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, join_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from dynamic_dynamodb.config.loader import Configuration
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.scaling.model import Target
     from dynamic_dynamodb.scaling.schedules import Schedule
@@ -43,31 +45,59 @@ _NOT_SHOWN: Final = frozenset(
 
 def render_configuration(configuration: Configuration) -> str:
     """Return the configuration as JSON, secrets masked, tables in the order in which they are matched."""
-    tables = {
-        section.expression.text: {
-            **_render_section(section),
-            "gsis": {gsi.expression.text: _render_section(gsi) for gsi in section.gsis},
-        }
-        for section in configuration.sections
-    }
     schedules = {
         one.name: {"times": one.times, "time_zone": one.zone, "return_at_once": one.returns_at_once}
         for one in configuration.schedules
     }
+    places = configuration.places
+    has_places = any(place.label or place.account for place in places)
     shown = {
         "global": _mask_all(configuration.global_options),
         "logging": _mask_all(configuration.logging_options),
-        "tables": tables,
+        **({"places": [*map(_render_place, places)]} if has_places else {}),
+        "tables": _render_sections(configuration.sections),
         **({"schedules": schedules} if schedules else {}),
     }
     return json.dumps(shown, indent=2)
 
 
+def _render_place(place: Place) -> dict[str, Any]:
+    return {
+        "name": place.name,
+        "account": place.account or None,
+        "region": place.region,
+        "role_arn": place.role.arn if place.role else None,
+        "external_id": place.role.external_id if place.role else None,
+    }
+
+
+def _render_sections(sections: Iterable[Section], *, have_gsis: bool = True) -> dict[str, Any]:
+    """Return sections by their expressions."""
+    return _group(
+        (
+            section.expression.text,
+            {
+                **_render_section(section),
+                **({"gsis": _render_sections(section.gsis, have_gsis=False)} if have_gsis else {}),
+            },
+        )
+        for section in sections
+    )
+
+
 def _render_section(section: Section) -> dict[str, Any]:
     """Return the options of a section, and those of its overlays by the names of their schedules."""
     overlays = section.blueprint.overlays if section.blueprint else ()
-    during = {one.schedule.name: _mask_all(one.layer.values) for one in overlays}
+    during = _group((one.schedule.name, _mask_all({**one.limits, **one.layer.values})) for one in overlays)
     return {**_mask_all(section.options), **({"during": during} if during else {})}
+
+
+def _group(named: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Return sections by name; several of one name, which hold in different places, as a list."""
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for name, shown in named:
+        grouped.setdefault(name, []).append(shown)
+    return {name: found[0] if len(found) == 1 else found for name, found in grouped.items()}
 
 
 def _mask_all(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,8 +115,36 @@ def explain(configuration: Configuration, target: Target, now: datetime) -> str:
     """Return the section, others that match too, and a table of options, values and origins at a moment.
 
     The table begins with what is set; what follows from that, and defaults, come after an empty line each.
+    Several places in which the same holds are listed above it. Raises ConfigurationError if the place of the
+    target is not scaled.
     """
-    budget = MatchBudget()
+    places, budget = _select_places(configuration.places, target.place), MatchBudget()
+    found: dict[str, list[Place]] = {}
+    for place in places:
+        text = _explain(configuration.at_place(place), target._replace(place=""), now, budget)
+        found.setdefault(text, []).append(place)
+    return "\n\n".join(_add_places(text, own, configuration.places) for text, own in found.items())
+
+
+def _select_places(places: Sequence[Place], name: str) -> Sequence[Place]:
+    """Return the places of this name, account or region, or all if it is empty; raise ConfigurationError."""
+    found = [place for place in places if name in ("", place.name, place.account, place.region)]
+    if not found:
+        names = [place.name for place in places]
+        advice = suggest(name, names) or f"choose from {', '.join(names)}"
+        raise ConfigurationError((f"--explain: {shorten(name)} is not scaled: {advice}",))
+    return found
+
+
+def _add_places(text: str, places: Sequence[Place], every: Sequence[Place]) -> str:
+    """Return what applies in some places, below their names if there are others."""
+    if len(every) == 1:
+        return text
+    names = ", ".join(place.name for place in places)
+    return f"In {names if len(places) < len(every) else f'all {len(every)} places'}:\n{text}"
+
+
+def _explain(configuration: Configuration, target: Target, now: datetime, budget: MatchBudget) -> str:
     matches, name = match_sections(configuration.sections, (target.table,), budget), target.table
     table = matches.sections.get(target.table)
     if table is not None and target.index:
@@ -193,7 +251,7 @@ def _find(
 def _show(option: Option, held: Any) -> str:  # noqa: ANN401 - option dicts hold what JSON holds
     if held is None or held == []:
         return UNSET
-    if isinstance(held, list):
+    if isinstance(held, (list, tuple)):
         return escape(", ".join(held))
     if isinstance(held, bool):
         return json.dumps(held)

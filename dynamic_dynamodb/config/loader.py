@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamic_dynamodb.config import flag_rules, regions, topics, validation
+from dynamic_dynamodb.config import flag_rules, place_limits, regions, topics, validation
 from dynamic_dynamodb.config.accounts import PlaceReader
 from dynamic_dynamodb.config.file import FileContent, read_file
 from dynamic_dynamodb.config.lines import LineFinder
@@ -142,6 +142,7 @@ class _Loader:
             self.reader.warnings += regions.warn_of_region(
                 self.global_options, self.environment, is_default=is_default
             )
+        self.reader.warnings += place_limits.warn_of_empty_places(places, sections)
         self._check_whole(content, places)
         configuration = Configuration(
             self.global_options,

@@ -10,10 +10,11 @@ from dynamic_dynamodb.config.suggestions import suggest
 from dynamic_dynamodb.config.text import enumerate_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from dynamic_dynamodb.config.places import Place
+    from dynamic_dynamodb.config.sections import Section
 
 LIMIT_KEYS: Final = ("accounts", "regions")
 """The keys of the options that limit where a section holds."""
@@ -119,3 +120,10 @@ class PlaceLimits:
         """Return the names of places, in the order of the file; of many, the first ones."""
         chosen = set(places)
         return enumerate_names([place.name for place in self.places if place in chosen])
+
+
+def warn_of_empty_places(places: Iterable[Place], sections: Sequence[Section]) -> Iterator[str]:
+    """Warn of places in which none of the sections for tables holds."""
+    empty = [place.name for place in places if not any(holds_in(one.options, place) for one in sections)]
+    if sections and empty:
+        yield f"nothing is scaled in {enumerate_names(empty)}: no [table: …] section holds there"
