@@ -124,7 +124,7 @@ With `--account production`, the document has this account alone.
 An account whose role cannot be assumed is not scaled, and never with other credentials; the other accounts are.
 The role is assumed with the session name `dynamic-dynamodb-INSTANCE`, which CloudTrail shows, and at the STS endpoint of the account's first region.
 Where an account without a role is scaled next to others, the program calls `sts:GetCallerIdentity` to find its id; this needs no permission.
-A topic in another account than the role's must allow it in the topic's own access policy.
+A role publishes to the topics of its own account; any other topic is published to with the program's own credentials.
 
 ## To record
 

@@ -77,7 +77,8 @@ class Credentials:
         keys = chosen if isinstance(chosen, tuple) else None
         self.origin: tuple[object, object] = (chosen, base and base.origin)
         """Where they come from: credentials are adopted only from the same."""
-        self.profile = chosen if isinstance(chosen, str) else None
+        own_profile = chosen if isinstance(chosen, str) else None
+        self.profile: str | None = base.profile if base else own_profile
         self.is_fixed = keys is not None
         self._is_stopping = is_stopping
         self._start_lookup = start_lookup

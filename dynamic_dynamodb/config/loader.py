@@ -11,7 +11,7 @@ from dynamic_dynamodb.config import flag_rules, place_limits, regions, topics, v
 from dynamic_dynamodb.config.accounts import PlaceReader
 from dynamic_dynamodb.config.file import FileContent, read_file
 from dynamic_dynamodb.config.lines import LineFinder
-from dynamic_dynamodb.config.places import Place, find_only_region, label_places, select_sections
+from dynamic_dynamodb.config.places import Place, find_region_of_topics, label_places, select_sections
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.section_loader import ANY_NAME, BREAKER_KEYS, SectionLoader
 from dynamic_dynamodb.config.sections import Blueprint, Section
@@ -206,7 +206,9 @@ class _Loader:
         self.reader.warnings += validation.warn_of_late_spikes(global_options)
         self.reader.warnings += validation.warn_of_listening(global_options)
         if not {"sns-topic-arn", "sns-message-types"} & content.plain.get(DEFAULT_SECTION, {}).keys():
-            self.reader.warnings += topics.warn_of_global_messages(global_options, find_only_region(places))
+            self.reader.warnings += topics.warn_of_global_messages(
+                global_options, find_region_of_topics(places)
+            )
         self.reader.warnings += flag_rules.warn_of_flags_without_table(self.reader.flags)
         self.reader.warnings += flag_rules.warn_of_secret_flags(self.reader.flags)
         self.reader.faults += flag_rules.find_flag_faults(self.reader.flags)

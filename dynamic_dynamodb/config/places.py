@@ -71,9 +71,13 @@ def label_places(places: Iterable[Place]) -> tuple[Place, ...]:
     return tuple(replace(one, label=one.name if len(found) > 1 else "") for one in found)
 
 
-def find_only_region(places: Sequence[Place]) -> str | None:
-    """Return the region of the only place; None if there are several."""
-    return places[0].region if len(places) == 1 else None
+def find_region_of_topics(places: Sequence[Place]) -> str | None:
+    """Return the region in which SNS is called: that of the only place, if it has no role.
+
+    In any other case it is that of each topic.
+    """
+    first, *others = places
+    return None if others or first.role else first.region
 
 
 def write_regions(places: Sequence[Place]) -> Iterator[str]:

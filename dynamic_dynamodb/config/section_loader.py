@@ -12,7 +12,7 @@ from dynamic_dynamodb.config.expressions import MatchBudget, compile_expression
 from dynamic_dynamodb.config.file import MOST_OVERLAYS, FileContent, TargetSection
 from dynamic_dynamodb.config.lines import LineFinder
 from dynamic_dynamodb.config.place_limits import LIMIT_KEYS, PlaceLimits
-from dynamic_dynamodb.config.places import Place, find_only_region, holds_in
+from dynamic_dynamodb.config.places import Place, find_region_of_topics, holds_in
 from dynamic_dynamodb.config.reader import SECTION_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
@@ -307,7 +307,7 @@ class SectionLoader:
         yield from validation.warn_of_target(shown, options, self.reader.unread)
         yield from validation.warn_of_late_decreases(shown, options, self.global_options["check_interval"])
         yield from validation.warn_of_maintenance(shown, section.typed, self.now)
-        yield from topics.warn_of_messages(shown, options, find_only_region(self.places))
+        yield from topics.warn_of_messages(shown, options, find_region_of_topics(self.places))
         yield from validation.warn_of_idle_options(
             shown, options, section.origins, has_breaker=section.circuit_breaker is not None
         )

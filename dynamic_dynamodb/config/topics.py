@@ -40,7 +40,7 @@ def warn_of_messages(
 ) -> Iterator[str]:
     """Yield warnings if a section shows that messages cannot be published, or some types never are.
 
-    `region` is that of the only place; with several places, messages are published in the topic's region.
+    `region` is that in which SNS is called; None if it is called in the region of each topic.
     """
     topic, types = options["sns_topic_arn"], options["sns_message_types"]
     if topic and not types:

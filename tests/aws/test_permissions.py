@@ -302,6 +302,16 @@ def test_a_role_of_two_accounts_of_the_file_gets_the_permissions_of_both(tmp_pat
     assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": ["example", "other"]}}
 
 
+def test_a_topic_outside_the_account_of_a_role_is_published_to_by_the_program(tmp_path: Path) -> None:
+    topic = "arn:aws:sns:sa-east-1:999999999999:on-call"
+    messages = f"[global]\nsns-topic-arn: {topic}\nsns-message-types: failure\n"
+    policies = write_policies(tmp_path / "conf", messages + PRODUCTION + SECTIONS)
+    assert list_resources(policies["program"]["policy"])["sns:Publish"] == [topic]
+    assert list_resources(policies["accounts"]["production"]["policy"])["sns:Publish"] == [
+        "arn:aws:sns:eu-west-1:111122223333:orders"
+    ]
+
+
 def test_a_role_without_a_section_may_change_nothing(tmp_path: Path) -> None:
     text = f"{STAGING}{PRODUCTION}[table: ^orders$]\naccounts: production\n"
     statements = write_policies(tmp_path / "conf", text)["accounts"]["staging"]["policy"]["Statement"]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamic_dynamodb.aws.sts import name_session
+from dynamic_dynamodb.check.notifications import Message
 from dynamic_dynamodb.check.resilience import Timeouts
 from tests.aws.accounts import OTHER, PRODUCTION, ROLE, check, find_senders, open_places
 
@@ -162,12 +163,19 @@ def test_an_explicit_deny_is_named_as_such(emulator: Emulator, tmp_path: Path) -
             "there is no profile 'nobody': correct AWS_PROFILE",
             id="the program's profile does not exist",
         ),
+        pytest.param(
+            {"file": "aws-profile: nobody"},
+            "there is no profile 'nobody': correct --profile, or aws-profile in [global]",
+            id="the profile of the file does not exist",
+        ),
     ],
 )
 def test_an_error_names_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str | None], expected: str
 ) -> None:
-    with open_places(tmp_path, OWN + ONE) as opened:
+    variables = {**variables}
+    options = variables.pop("file", "")
+    with open_places(tmp_path, f"[global]\n{options}\n{OWN}{ONE}") as opened:
         for name, text in variables.items():
             if text is None:
                 monkeypatch.delenv(name)
@@ -292,6 +300,19 @@ def test_a_reload_does_not_use_a_session_of_another_origin(
         with open_places(tmp_path, text, before=old) as new:
             assert str(check(new[NAME])).startswith("could not assume ")
             assert not new[NAME].is_usable
+
+
+def test_a_message_is_published_by_the_role_in_the_region_of_its_topic(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    topic = emulator.at(OTHER, "eu-west-1").add_topic("scaling")
+    messages = f"[global]\nsns-topic-arn: {topic}\nsns-message-types: failure\n"
+    with open_places(tmp_path, messages + THREE) as opened:
+        for account in opened.accounts.values():
+            account.prepare()
+            account.notifier.publish(Message(topic, "subject", "body"))
+    assert find_senders(emulator, "Publish") == [(OTHER, "eu-west-1")] * 3
+    assert len(emulator.published()) == 3
 
 
 def test_secrets_of_the_program_and_of_roles_are_masked(emulator: Emulator, tmp_path: Path) -> None:

@@ -197,6 +197,11 @@ def test_a_complete_section_has_no_warning(path: Path) -> None:
     assert read(path, TABLE).warnings == ()
 
 
+def test_a_topic_may_be_in_any_region_where_several_are_scaled(path: Path) -> None:
+    topic = "sns-topic-arn: arn:aws:sns:sa-east-1:123456789012:t\nsns-message-types: failure\n"
+    assert read(path, f"[global]\nregions: us-east-1, eu-west-1\n{topic}{TABLE}{topic}").warnings == ()
+
+
 def test_a_file_with_keys_that_other_users_can_read_is_a_warning(path: Path) -> None:
     text = f"[global]\naws-access-key-id: AK\naws-secret-access-key-id: SK\n{TABLE}"
     path.touch(mode=0o644)
