@@ -95,6 +95,7 @@ bench: $(READY) ## Measure speed, and compare a check with a bare boto3 script (
 	$(VENV)/bin/python -m tests.benchmarks.status
 	$(VENV)/bin/python -m tests.benchmarks.listening
 	$(VENV)/bin/python -m tests.benchmarks.history
+	$(VENV)/bin/python -m tests.benchmarks.places
 
 cost: $(READY) ## Record, tune and scale an emulated account: make cost, or make cost FOLDER=history
 	@$(VENV)/bin/python -m tests.cost_demo $(if $(FOLDER),"$(FOLDER)")

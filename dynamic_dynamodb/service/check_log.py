@@ -47,6 +47,10 @@ class PlaceLog:
         place = {"place": self.name, "account": self.account, "region": self.region} if self.name else {}
         LOGGER.log(level, "%s", _LocalText(subject), extra={"subject": subject, "now": now, "place": place})
 
+    def log_attempt(self, attempt: Attempt) -> None:
+        """Log an attempt of a call to AWS at DEBUG."""
+        self.log(logging.DEBUG, attempt)
+
     def begin_with_name(self, text: str) -> str:
         """Return a text that begins with the place if there are several; names of targets do so already."""
         return f"{self.name}: {text}" if self.name else text
@@ -201,11 +205,6 @@ class _LocalText:
         if isinstance(self.subject, TargetReport | Evidence):
             return self.subject.describe(datetime.astimezone)
         return self.subject.sentence if isinstance(self.subject, Notice) else str(self.subject)
-
-
-def log_attempt(attempt: Attempt) -> None:
-    """Log an attempt of a call to AWS at DEBUG."""
-    PlaceLog().log(logging.DEBUG, attempt)
 
 
 def _write_unexpected(errors: Sequence[BaseException]) -> None:

@@ -107,6 +107,7 @@ class PlaceCheck:
         before = self.before
         if before is None:
             return
+        self.presence = before.presence
         self.status.continue_from(before.status)
         if before.place.label == self.place.label:
             self.check.memory.continue_from(before.check.memory)

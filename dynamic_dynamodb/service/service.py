@@ -22,7 +22,7 @@ from dynamic_dynamodb.config.lowered_limits import describe_lowered_limits
 from dynamic_dynamodb.config.sources import COMMANDS_THAT_START
 from dynamic_dynamodb.errors import AwsError, ConfigurationError, ListenError
 from dynamic_dynamodb.service import LOGGER
-from dynamic_dynamodb.service.check_log import ChangeLog, log_attempt
+from dynamic_dynamodb.service.check_log import ChangeLog, PlaceLog
 from dynamic_dynamodb.service.check_runs import CheckRuns
 from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.place_check import FirstLookups, PlaceSettings
@@ -96,6 +96,8 @@ class Service:
     changes: ChangeLog = field(default_factory=ChangeLog)
     """The log of conditions that concern all of several places."""
     runs: CheckRuns = field(init=False)
+    opened: ActiveConfiguration | None = None
+    """The configuration in force."""
     _workers_of_places: dict[str, Workers] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -136,6 +138,8 @@ class Service:
             self._find_workers(one.place).lookups.resize(options["max_workers"])
             one.take_over()
             one.observers = self._list_observers(one, is_listening=server is not None)
+        for owned in known.keys() - {one.place.owned for one in places}:
+            known[owned].presence.leave()
         return ActiveConfiguration(configuration, places, board)
 
     def _open_board(
@@ -174,14 +178,15 @@ class Service:
             return self.workers
         found = self._workers_of_places.get(place.label)
         if found is None:
-            found = self._workers_of_places[place.label] = make_workers(self._watch_attempts(place.label))
+            log = PlaceLog(place.label, place.region, place.owner or None)
+            found = self._workers_of_places[place.label] = make_workers(self._watch_attempts(log))
         return found
 
-    def _watch_attempts(self, label: str = "") -> list[Callable[[Attempt], None]]:
+    def _watch_attempts(self, log: PlaceLog) -> list[Callable[[Attempt], None]]:
         """Return what follows the calls to AWS of a place, or of the program itself."""
         if self.web is None:
-            return [log_attempt]
-        return [log_attempt, partial(self.web.site.count_attempt, label)]
+            return [log.log_attempt]
+        return [log.log_attempt, partial(self.web.site.count_attempt, log.name)]
 
     def _list_observers(self, place: PlaceCheck, *, is_listening: bool) -> tuple[Observer, ...]:
         keeper = place.status
@@ -203,12 +208,12 @@ class Service:
         watch_deadlines()
         if not configuration.global_options["run_once"]:
             self.web = WebHost(Site(self.pulse))
-        self.workers.observers.extend(self._watch_attempts())
-        opened = self.open(configuration)
+        self.workers.observers.extend(self._watch_attempts(PlaceLog()))
+        self.opened = self.open(configuration)
         try:
-            return self._run(opened, first)
+            return self._run(self.opened, first)
         finally:
-            self._close(opened)
+            self._close(self.opened)
 
     def _close(self, opened: ActiveConfiguration) -> None:
         for one in opened.places:
@@ -221,7 +226,7 @@ class Service:
     def _run(self, opened: ActiveConfiguration, first: FirstLookups | None) -> bool:
         following: ActiveConfiguration | None = opened
         while following is not None:
-            opened = following
+            self.opened = opened = following
             if self.notes is not None:
                 self.notes.set_status(opened.board.file.path)
             self._introduce(opened.configuration)

@@ -301,3 +301,70 @@ def test_a_place_that_fails_is_named_when_the_daemon_starts(emulator: Emulator, 
     run = daemon.start(ACCOUNTS + ORDERS)
     assert f"production/us-east-1: could not assume {ROLE}" in run.stderr + run.stdout
     daemon.wait_for("own/eu-west-1: checked 1 target")
+
+
+def test_a_hanging_sts_does_not_delay_other_accounts(
+    emulator: Emulator, program: Program, production: PlaceControl
+) -> None:
+    emulator.add_fault(kind="hang", action="AssumeRole", times=None)
+    with program.start(ACCOUNTS + ORDERS) as running:
+        running.wait_for("own/us-east-1: checked 1 target", count=3)
+        running.wait_for("own/eu-west-1: checked 1 target", count=3)
+        assert not any("production/us-east-1" in line for line in running.log[2:])
+        emulator.clear_faults()
+        running.wait_for("production/us-east-1 orders: updated: reads 40 -> 60")
+        assert running.end(signal.SIGTERM).code == 0
+    assert production.capacities()["orders", None] == (60, 40)
+
+
+def test_a_reload_does_not_give_up_a_role_that_works_for_one_that_fails(
+    program: Program, production: PlaceControl
+) -> None:
+    with program.start(ACCOUNTS + ORDERS) as running:
+        running.wait_for("production/us-east-1 orders: updated: reads 40 -> 60")
+        program.write((ACCOUNTS + ORDERS).replace(ROLE, f"{ROLE}-2"))
+        running.send(signal.SIGHUP)
+        running.wait_for(f"ERROR reload failed, keeping the old configuration: could not assume {ROLE}-2: ")
+        production.put_metrics("orders", consumed_reads=59, consumed_writes=20)
+        running.wait_for("production/us-east-1 orders: updated: reads 60 -> 90")
+        assert running.end(signal.SIGTERM).code == 0
+
+
+def test_counts_belong_to_an_account_and_not_to_its_name(
+    emulator: Emulator, program: Program, production: PlaceControl
+) -> None:
+    """The name of an account may come to mean another one, whose counts are not those of the first."""
+    other = emulator.at("444455556666", EAST)
+    other.add_table("orders", reads=40, writes=40)
+    for account in (production, other):
+        account.put_metrics("orders", consumed_reads=20, consumed_writes=20)
+    role = "arn:aws:iam::444455556666:role/scaling"
+    emulator.add_role(role, external_id="example")
+    text = f"{ACCOUNTS}{ORDERS}num-read-checks-before-scale-down: 3\nreads-lower-threshold: 60\n"
+
+    def check(text: str) -> list[tuple[int, int]]:
+        assert program.check(text, "--account", "production").code == 0
+        return [account.capacities()["orders", None] for account in (production, other)]
+
+    assert check(text) == check(text) == [(40, 40), (40, 40)]
+    assert check(text.replace(ROLE, role)) == [(40, 40), (40, 40)]
+    assert check(text) == [(20, 40), (40, 40)]
+
+
+def test_no_run_is_taken_for_another_after_a_reload(program: Program) -> None:
+    with program.start(BOTH + ORDERS) as running:
+        running.wait_for(f"{WEST}: checked 1 target")
+        program.write(f"{BOTH}{ORDERS}min-provisioned-reads: 2\n")
+        running.send(signal.SIGHUP)
+        running.wait_for("configuration reloaded")
+        running.wait_for(f"{EAST}: checked 1 target", count=3)
+        run = running.end(signal.SIGTERM)
+    assert not [line for line in run.log if "another run" in line]
+
+
+def test_two_runs_of_one_place_warn_of_each_other(program: Program) -> None:
+    with program.start(BOTH + ORDERS) as running:
+        running.wait_for(f"{WEST}: checked 1 target")
+        run = program.check(ORDERS, "--region", WEST)
+        running.end(signal.SIGTERM)
+    assert [line for line in run.warnings if line.startswith(f"another run also scales {WEST} as instance")]
