@@ -197,9 +197,19 @@ def test_a_complete_section_has_no_warning(path: Path) -> None:
     assert read(path, TABLE).warnings == ()
 
 
-def test_a_topic_may_be_in_any_region_where_several_are_scaled(path: Path) -> None:
+@pytest.mark.parametrize(
+    "places",
+    [
+        pytest.param("[global]\nregions: us-east-1, eu-west-1\n", id="several regions"),
+        pytest.param(
+            "[account: a]\nrole-arn: arn:aws:iam::111122223333:role/r\nregions: us-east-1\n[global]\n",
+            id="an account with a role",
+        ),
+    ],
+)
+def test_a_topic_may_be_in_any_region_where_sns_is_called_there(path: Path, places: str) -> None:
     topic = "sns-topic-arn: arn:aws:sns:sa-east-1:123456789012:t\nsns-message-types: failure\n"
-    assert read(path, f"[global]\nregions: us-east-1, eu-west-1\n{topic}{TABLE}{topic}").warnings == ()
+    assert read(path, f"{places}{topic}{TABLE}{topic}").warnings == ()
 
 
 def test_a_file_with_keys_that_other_users_can_read_is_a_warning(path: Path) -> None:
