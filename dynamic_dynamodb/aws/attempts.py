@@ -16,7 +16,8 @@ class Attempt:
     """An attempt of a call to AWS that has ended after `seconds`.
 
     `code` is the error code, and empty if AWS carried out the call. `table` is empty for a call that is not
-    about one table, and `request_id` if no answer came.
+    about one table, `request_id` if no answer came, `place` if only one is scaled, and `role`, an ARN, for
+    any call but that which assumes it.
     """
 
     action: str
@@ -24,13 +25,17 @@ class Attempt:
     code: str = ""
     table: str = ""
     request_id: str = ""
+    place: str = ""
+    role: str = ""
 
     def __str__(self) -> str:
         """Return one line."""
-        about = f" of {self.table}" if self.table else ""
+        where = f"{self.place}: " if self.place else ""
+        subject = self.table or self.role
+        about = f" of {subject}" if subject else ""
         result = f"failed with {self.code}" if self.code else "succeeded"
         request = f", request id {self.request_id}" if self.request_id else ""
-        return f"{self.action}{about} {result} in {self.seconds:.3f} s{request}"
+        return f"{where}{self.action}{about} {result} in {self.seconds:.3f} s{request}"
 
 
 Observer = Callable[[Attempt], None]

@@ -72,6 +72,11 @@ class Control(PlaceControl):
             self._state = State()
         passthrough.reset()
 
+    def issued_secrets(self) -> list[str]:
+        """List the secret key and the token of each session, in the order in which STS has issued them."""
+        issued = self._state.identities.issued
+        return [secret for keys in issued for secret in (keys.secret_key, keys.token)]
+
     def set_prices(self, region: str, factor: str, *, products_per_page: int = 100) -> None:
         """Set a region's prices to those of us-east-1 times `factor`, and the page size of GetProducts."""
         with self._lock:

@@ -117,6 +117,7 @@ def _error(fault: Fault, call: Call) -> ServiceError:
         if table:
             resource = table_arn(table, call.region, account)
         message = denied_message(call.identity.arn, f"{prefix}:{call.action}", resource)
+    message = message.replace("{token}", call.headers.get("x-amz-security-token", ""))
     bare = fault.kind == "bare_error"
     return ServiceError(
         fault.code, None if bare else message.replace("{table}", table), fault.status or status

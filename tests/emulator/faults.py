@@ -41,7 +41,8 @@ class Fault:
     `times` are hit (None means all that follow).
 
     What happens, by `kind`:
-    - "error": the AWS error `code`; `message` and `status` default to AWS's own for the known codes.
+    - "error": the AWS error `code`; `message` and `status` default to AWS's own for the known codes. In the
+      message, {table} is the table of the call, and {token} the session token that it was signed with.
     - "bare_error": the AWS error `code` without a message.
     - "reset": the connection is reset without an answer.
     - "hang": no answer for `seconds` (None means for ever), then the connection closes.

@@ -60,6 +60,7 @@ class Identities:
 
     roles: dict[str, Role] = field(default_factory=dict)
     topics_open_to: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    issued: list[Keys] = field(default_factory=list)
     _holders: dict[str, Identity] = field(default_factory=dict)
 
     def add_user(self, access_key: str, account: str, name: str) -> None:
@@ -80,5 +81,6 @@ class Identities:
             secrets.token_urlsafe(60),
             now + lasting,
         )
+        self.issued.append(keys)
         self._holders[keys.access_key] = Identity(role.account, arn, keys.expires, keys.token, role.arn)
         return arn, keys
