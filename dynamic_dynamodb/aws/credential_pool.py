@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.aws.credential_lookup import CredentialLookup
@@ -54,35 +54,28 @@ class CredentialPool:
         key_id, secret_key, profile = (
             options[key] for key in ("aws_access_key_id", "aws_secret_access_key", "aws_profile")
         )
-        region = places[0].region
         try:
             self.own = Credentials(
                 (key_id, secret_key) if key_id and secret_key else profile,
-                partial(CredentialLookup, region, timeouts, profile),
+                partial(CredentialLookup, places[0].region, timeouts, profile),
                 is_stopping=is_stopping,
             )
         except CredentialsError as error:
             raise ConfigurationError((str(error),)) from error
-        self._open_sts = partial(
-            Sts, self.own, timeouts=timeouts, is_stopping=is_stopping, observers=observers
+        find_sts = cache(
+            partial(Sts, self.own, timeouts=timeouts, is_stopping=is_stopping, observers=observers)
         )
-        self._sts: dict[str, Sts] = {}
+        session_name = name_session(options["instance"])
         self._roles: dict[Role, Credentials] = {}
         for place in places:
             if place.role is not None and place.role not in self._roles:
-                lookup = partial(
-                    RoleLookup,
-                    self._find_sts(place.region),
-                    place.role,
-                    name_session(options["instance"]),
-                    timeouts,
-                )
+                start = partial(RoleLookup, find_sts(place.region), place.role, session_name, timeouts)
                 self._roles[place.role] = Credentials(
-                    place.role, lookup, is_stopping=is_stopping, base=self.own
+                    place.role, start, is_stopping=is_stopping, base=self.own
                 )
         own = next((one for one in places if one.account and one.role is None), None)
-        self.own_account = OwnAccount(self._find_sts(own.region), places) if own and len(places) > 1 else None
-        """None where the program needs not know its own account."""
+        self.own_account = OwnAccount(find_sts(own.region), places) if own and len(places) > 1 else None
+        """None where the program need not know its own account."""
         if before is not None:
             self._adopt(before)
 
@@ -93,11 +86,6 @@ class CredentialPool:
                 credentials.adopt(before._roles[role])
         if self.own_account and before.own_account and self.own.origin == before.own.origin:
             self.own_account.account_id = before.own_account.account_id
-
-    def _find_sts(self, region: str) -> Sts:
-        if region not in self._sts:
-            self._sts[region] = self._open_sts(region)
-        return self._sts[region]
 
     def find(self, place: Place) -> Credentials:
         """Return the credentials of a place: those of its role, and of nothing else, if it has one."""

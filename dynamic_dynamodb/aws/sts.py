@@ -35,9 +35,9 @@ _MOST_CONNECTIONS: Final = 20
 _IDENTITY_SECONDS: Final = 5.0
 """A check can do without the id of its account, so it does not wait long."""
 _UNFIT_CHARACTERS: Final = re.compile(r"[^\w+=,.@-]", re.ASCII)
-_ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 _LONGEST_NAME: Final = 64
 """The characters and the length of RoleSessionName are those of STS's API reference."""
+_ACCOUNT_ID: Final = re.compile(r"[0-9]{12}")
 
 
 class Sts:

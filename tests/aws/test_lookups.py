@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from traceback import walk_stack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
@@ -17,6 +21,11 @@ from dynamic_dynamodb.check.conditions import Conditions
 from dynamic_dynamodb.check.resilience import never
 from dynamic_dynamodb.errors import CredentialsError
 from tests.aws.fakes import FakeClock, FakeLookup, FakeLookups, FakeService, make_client, refuse
+from tests.end_to_end.daemons import wait_until
+from tests.end_to_end.program import PATIENCE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = datetime(2026, 3, 2, tzinfo=timezone.utc)
 HINT = "set AWS_PROFILE, run `aws configure`, or attach an IAM role to the instance, task or pod"
@@ -176,6 +185,57 @@ def test_another_look_up_starts_when_the_running_one_is_hopeless() -> None:
     assert check(credentials) == "TooLate"
     stuck.is_given_up = True
     assert (check(credentials), lookups.started) == ("AKIDNEW", 2)
+
+
+class HeldLookup(FakeLookup):
+    """A look-up that ends when the test says so."""
+
+    def __init__(self, result: FakeLookup) -> None:
+        """Have the result of another one."""
+        super().__init__(result.found, result.error)
+        self.is_awaited, self.is_over = threading.Event(), threading.Event()
+
+    def wait(self, is_stopping: Callable[[], bool]) -> bool:
+        """Wait for the test."""
+        del is_stopping
+        self.is_awaited.set()
+        return self.is_over.wait(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("result", "expected", "next_expected"),
+    [
+        pytest.param(temporary("AKIDNEW", 600, Time()), "AKIDNEW", "AKIDNEXT", id="found"),
+        pytest.param(failing(PlainError("no")), "PlainError", "AKIDNEXT", id="failed"),
+    ],
+)
+def test_checks_that_start_during_a_look_up_share_its_result_and_later_ones_do_not(
+    result: FakeLookup, expected: str, next_expected: str
+) -> None:
+    """Credentials that end soon, and none, would be due in each of these checks."""
+    held = HeldLookup(result)
+    credentials, lookups = make(held, lasting("AKIDNEXT"))
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(check, credentials)
+        held.is_awaited.wait(PATIENCE_SECONDS)
+        others = [threads.submit(check, credentials) for _ in range(2)]
+        wait_until(lambda: count_started_checks() == 3, "the start of the other checks")
+        held.is_over.set()
+        assert [one.result() for one in (first, *others)] == [expected] * 3
+    assert lookups.started == 1
+    assert (check(credentials), lookups.started) == (next_expected, 2)
+
+
+def count_started_checks() -> int:
+    """Return how many threads have begun `Credentials.reset`, and noted how many look-ups there were."""
+    stacks = sys._current_frames().values()  # noqa: SLF001 - there is no public way
+    return sum(
+        any(
+            frame.f_code is Credentials.reset.__code__ and "lookups" in frame.f_locals
+            for frame, _ in walk_stack(top)
+        )
+        for top in stacks
+    )
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def test_a_session_is_renewed_a_quarter_of_an_hour_before_its_end(
 
 def test_checks_of_three_regions_share_each_renewal(emulator: Emulator, tmp_path: Path) -> None:
     emulator.add_role(ROLE, session_seconds=840)
-    emulator.add_fault(kind="slow", action="AssumeRole", seconds=1, times=None)
+    emulator.add_fault(kind="slow", action="AssumeRole", seconds=2, times=None)
     with open_places(tmp_path, THREE) as opened, ThreadPoolExecutor(3) as threads:
         for renewals in (1, 2):
             found = list(threads.map(check, opened.accounts.values()))
@@ -240,7 +240,7 @@ def test_checks_of_three_regions_share_each_renewal(emulator: Emulator, tmp_path
 
 def test_a_failed_look_up_answers_all_checks_that_waited_for_it(emulator: Emulator, tmp_path: Path) -> None:
     emulator.remove_role(ROLE)
-    emulator.add_fault(kind="slow", action="AssumeRole", seconds=1, times=None)
+    emulator.add_fault(kind="slow", action="AssumeRole", seconds=2, times=None)
     with open_places(tmp_path, THREE) as opened, ThreadPoolExecutor(3) as threads:
         assert list(threads.map(check, opened.accounts.values())) == [DENIED] * 3
     assert len(list_assumed(emulator)) == 1

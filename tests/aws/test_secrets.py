@@ -92,3 +92,22 @@ def test_no_text_shows_a_known_secret(secret: str, around: str) -> None:
 def test_secrets_known_from_elsewhere_are_masked_too(said: str, shown: str) -> None:
     environment = {"AWS_SESSION_TOKEN": "test", "AWS_ENDPOINT_URL": "http://me:geheimgeheim@host/"}
     assert Secrets(environment).mask(said) == shown
+
+
+def test_secrets_of_temporary_credentials_are_masked_until_several_others_have_been_issued() -> None:
+    """Otherwise a daemon that renews many roles would keep each token, and search for it, for ever."""
+    secrets = Secrets({"AWS_SECRET_ACCESS_KEY": "of-the-environment"})
+    tokens = [f"token-number-{number}" for number in range(6)]
+    for token in tokens:
+        secrets.add_issued((token, "a-secret-key"))
+    shown = secrets.mask(" ".join((*tokens, "a-secret-key", "of-the-environment")))
+    assert shown.split() == [*tokens[:2], *["********"] * 6]
+
+
+def test_secrets_of_the_program_are_masked_for_its_roles_too() -> None:
+    program = Secrets({})
+    role = Secrets({}, program)
+    program.add(("of-the-program",))
+    role.add_issued(("of-the-role",))
+    said = "of-the-program of-the-role"
+    assert (role.mask(said), program.mask(said)) == ("******** ********", "******** of-the-role")
