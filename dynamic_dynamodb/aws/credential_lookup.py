@@ -57,7 +57,7 @@ class Lookup:
 
     `place` is where it looks now. When `is_done`, `found` is botocore's credentials object with its frozen
     credentials, or None if there are none; or `error` is the exception. `secrets` are those that the text of
-    `error` may contain.
+    `error` may contain. `is_abandoned` means that a check has waited for it in vain.
     """
 
     def __init__(self, place: str, seconds: float) -> None:
@@ -67,6 +67,7 @@ class Lookup:
         self.found: tuple[Any, Any] | None = None
         self.error: Exception | None = None
         self.secrets: list[str] = []
+        self.is_abandoned = False
         self._deadline = time.monotonic() + seconds
         self._done = threading.Event()
 
@@ -96,6 +97,7 @@ class Lookup:
                     break
         finally:
             if not self.is_done:
+                self.is_abandoned = True
                 self.abandon()
         return self.is_done
 

@@ -87,6 +87,11 @@ class CredentialPool:
         if self.own_account and before.own_account and self.own.origin == before.own.origin:
             self.own_account.account_id = before.own_account.account_id
 
+    def start_early(self) -> None:
+        """Start the look-ups of all credentials that work but are due, to wait for them at the same time."""
+        for credentials in (self.own, *self._roles.values()):
+            credentials.start_early()
+
     def find(self, place: Place) -> Credentials:
         """Return the credentials of a place: those of its role, and of nothing else, if it has one."""
         return self.own if place.role is None else self._roles[place.role]

@@ -117,6 +117,12 @@ class Credentials:
         """Return what botocore calls later for the account id, which some endpoints contain."""
         return lambda: getattr(self.current and self.current.frozen, name, None)
 
+    def start_early(self) -> None:
+        """Start a look-up that the next check will wait for, if it is due and credentials still work."""
+        with self._lock:
+            if self.lookup is None and self.is_usable and self._is_due():
+                self.lookup = self._start_lookup()
+
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """Return what to sign a call with; raise CredentialsError."""
         if self._is_due():
@@ -181,7 +187,8 @@ class Credentials:
 
     def _find(self) -> _Current:
         lookup = self.lookup
-        if lookup is None or lookup.is_hopeless or (lookup.is_done and lookup.found is None):
+        is_late_failure = lookup and lookup.is_abandoned and lookup.is_done and lookup.found is None
+        if lookup is None or lookup.is_hopeless or is_late_failure:
             lookup = self.lookup = self._start_lookup()
         if not lookup.wait(self._is_stopping):
             raise self._describe_timeout(lookup)

@@ -121,6 +121,8 @@ class Service:
             observers=self.workers.observers,
             before=before.places[0].account.pool if before else None,
         )
+        if len(configuration.places) > 1:
+            pool.start_early()
         settings = self._choose_settings(configuration)
         opening = Opening(pool, configuration, self.sources, settings, self.timeouts, self.started)
         known = {one.place.owned: one for one in before.places} if before else {}

@@ -187,6 +187,19 @@ def test_another_look_up_starts_when_the_running_one_is_hopeless() -> None:
     assert (check(credentials), lookups.started) == ("AKIDNEW", 2)
 
 
+def test_a_look_up_that_is_started_early_is_the_next_checks_own() -> None:
+    before, _ = make(lasting("AKIDOLD"))
+    check(before)
+    after, lookups = make(failing(PlainError("no")), lasting("AKIDNEW"))
+    after.start_early()
+    assert lookups.started == 0, "there are no credentials that work meanwhile"
+    after.adopt(before)
+    after.start_early()
+    after.start_early()
+    assert (lookups.started, check(after), lookups.started) == (1, "AKIDOLD", 1)
+    assert (check(after), lookups.started) == ("AKIDNEW", 2)
+
+
 class HeldLookup(FakeLookup):
     """A look-up that ends when the test says so."""
 

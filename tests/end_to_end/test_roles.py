@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.account import LIMITS
+from tests.end_to_end.credential_sources import write_credentials
+from tests.end_to_end.daemons import wait_until
 from tests.end_to_end.program import IMPATIENT, Program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.emulator import Emulator
+    from tests.end_to_end.credential_sources import Source
 
 BASE = "123456789012"
 PRODUCTION, STAGING = "111122223333", "444455556666"
@@ -160,6 +163,19 @@ def test_a_reload_goes_on_with_the_sessions_although_sts_is_away(
         assert running.end(signal.SIGTERM).code == 0
 
 
+def test_a_reload_assumes_all_roles_at_the_same_time(emulator: Emulator, program: Program) -> None:
+    """Otherwise STS that hangs would delay the checks of all places by the sum of the waits."""
+    with program.start(write_accounts()) as running:
+        for name in ("production", "staging"):
+            running.wait_for(f"{name}/us-east-1: checked 1 target")
+        emulator.add_fault(kind="hang", action="AssumeRole", times=None)
+        running.send(signal.SIGHUP)
+        emulator.wait_for_requests("AssumeRole", count=4, ended=False)
+        emulator.clear_faults()
+        running.wait_for("configuration reloaded")
+        assert running.end(signal.SIGTERM).code == 0
+
+
 def test_one_account_with_a_role_needs_no_label(emulator: Emulator, program: Program) -> None:
     run = program.check(write_accounts(), "--account", "production")
     assert (run.code, run.line_of("orders").partition(":")[0]) == (0, "INFO orders")
@@ -182,3 +198,34 @@ def test_no_secret_of_a_role_is_logged(emulator: Emulator, program: Program) -> 
     secrets = emulator.issued_secrets()
     assert len(secrets) == 4, "a secret key and a token of each role"
     assert not [secret for secret in secrets if secret in f"{run.stdout}{run.stderr}"]
+
+
+def test_all_accounts_share_one_look_up_of_the_programs_own_credentials(
+    emulator: Emulator, impatient: Program, source: Source
+) -> None:
+    source.is_hanging = True
+    run = impatient.check(write_accounts(), **source.as_container_endpoint)
+    assert run.code == 1
+    errors = sorted(line for line in run.log if line.startswith("ERROR"))
+    assert [line.partition(" within ")[0] for line in errors] == [
+        f"ERROR {name}/us-east-1: nothing can be checked: could not assume {write_role(account)}: no AWS"
+        " credentials from the container's credentials endpoint"
+        for name, account in (("production", PRODUCTION), ("staging", STAGING))
+    ]
+    assert (len(source.asked), emulator.requests()) == (1, [])
+
+
+def test_credentials_of_the_program_that_expire_are_renewed_for_the_next_session(
+    emulator: Emulator, program: Program, source: Source
+) -> None:
+    emulator.add_role(write_role(PRODUCTION), external_id="example", session_seconds=5)
+    source.answer(write_credentials("AKIDFIRST", seconds=3))
+    with program.start(write_accounts(), **source.as_container_endpoint) as running:
+        running.wait_for("production/us-east-1: checked 1 target")
+        source.answer(write_credentials("AKIDSECOND", seconds=3600))
+        wait_until(
+            lambda: "AKIDSECOND" in {one.access_key for one in emulator.requests("AssumeRole")},
+            "a session by the new credentials",
+        )
+        run = running.end(signal.SIGTERM)
+    assert not [line for line in run.log if not line.startswith("INFO")]
