@@ -49,13 +49,8 @@ def _pair_places(old: Sequence[Place], new: Sequence[Place]) -> list[tuple[Place
     """Return each old place with what it is called now; with None if it is no longer scaled."""
     if len(old) == len(new) == 1 and not (old[0].account or new[0].account):
         return [(old[0], new[0])]  # the region is another on purpose
-    after = {_identify(place): place for place in new}
-    return [(place, after.get(_identify(place))) for place in old]
-
-
-def _identify(place: Place) -> tuple[str, str]:
-    """Return the account id of a place, empty for the program's own account, and its region."""
-    return place.role.account_id if place.role else "", place.region
+    after = {place.owned: place for place in new}
+    return [(place, after.get(place.owned)) for place in old]
 
 
 def _find_lowered(old: Sequence[Section], new: Sequence[Section]) -> Iterator[str]:

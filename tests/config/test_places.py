@@ -30,6 +30,7 @@ role-arn: {OTHER_ROLE}
 regions: us-east-1
 """
 TABLE = f"[table: ^orders$]\n{LIMITS}"
+OTHER = f"[table: ^users$]\n{LIMITS}"
 INDEX = f"[gsi: ^by-day$ table: ^orders$]\n{LIMITS}"
 NIGHTS = "[schedule: nights]\ntimes: 22:00-06:00\n"
 DURING = "[table: ^orders$ during: nights]\nmin-provisioned-reads: 5\n"
@@ -508,7 +509,10 @@ def test_more_places_than_a_process_should_scale_are_a_fault(path: Path) -> None
             id="a misspelt region of an account",
         ),
         pytest.param(
-            ACCOUNTS + limit(TABLE, accounts="production") + limit(INDEX, accounts="production, staging"),
+            ACCOUNTS
+            + limit(TABLE, accounts="production")
+            + limit(INDEX, accounts="production, staging")
+            + OTHER,
             (
                 "line 12: [gsi: ^by-day$ table: ^orders$] accounts names staging without effect:"
                 " [table: ^orders$] does not hold there"
@@ -519,12 +523,21 @@ def test_more_places_than_a_process_should_scale_are_a_fault(path: Path) -> None
             REGIONS
             + NIGHTS
             + limit(TABLE, regions="us-east-1")
-            + limit(DURING, regions="us-east-1, eu-west-1"),
+            + limit(DURING, regions="us-east-1, eu-west-1")
+            + OTHER,
             (
                 "line 10: [table: ^orders$ during: nights] regions names eu-west-1 without effect:"
                 " [table: ^orders$] does not hold there"
             ),
             id="a region in which the overlay's base does not hold",
+        ),
+        pytest.param(
+            ACCOUNTS + limit(TABLE, accounts="staging"),
+            (
+                "nothing is scaled in production/us-east-1 and production/eu-west-1:"
+                " no [table: …] section holds there"
+            ),
+            id="places without a section",
         ),
         pytest.param(
             REGIONS + limit(TABLE.replace("^orders$", "orders"), regions="us-east-1") + TABLE,
@@ -578,6 +591,28 @@ def test_the_region_of_the_environment_matters_only_where_region_does(
 ) -> None:
     path.write_text(text + TABLE)
     assert len(examine({"config": str(path)}, variables).configuration.warnings) == warnings
+
+
+TOPIC = "sns-topic-arn: arn:aws:sns:us-west-2:111122223333:ops\nsns-message-types: failure\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "regions"),
+    [
+        pytest.param("[global]\n", ["us-east-1", "us-east-1"], id="one region"),
+        pytest.param(
+            "[account: own]\nregions: eu-west-1\n[global]\n", ["eu-west-1"] * 2, id="the own account"
+        ),
+        pytest.param(REGIONS, [], id="several regions"),
+        pytest.param(f"[account: a]\nrole-arn: {ROLE}\nregions: eu-west-1\n[global]\n", [], id="a role"),
+    ],
+)
+def test_a_topic_must_be_in_the_region_of_the_only_place_if_that_has_no_role(
+    path: Path, text: str, regions: list[str]
+) -> None:
+    ends = (f"is in us-west-2, but region is {region}: messages are not published" for region in regions)
+    found = [one.partition("sns-topic-arn ")[2] for one in load(path, text + TOPIC + TABLE + TOPIC).warnings]
+    assert found == list(ends)
 
 
 def test_sections_with_one_title_hold_in_different_places(path: Path) -> None:
