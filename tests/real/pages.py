@@ -30,10 +30,16 @@ class Page:
 
     def publish(self, status: Status) -> None:
         """Show the status after a check."""
-        shown = board(Path("unused"), keeper(Place(status.program.region), status))
+        only = Place(status.program.region)
+        named = (Place(one.region, one.name.rpartition("/")[0], label=one.name) for one in status.places)
+        keepers = [keeper(one) for one in named] or [keeper(only)]
+        for one in keepers:
+            one.take_over(status)
+        shown = board(Path("unused"), *keepers)
         shown.status = status
         self.site.show(shown, 300)
-        self.site.record(shown.keepers[0], CheckReport(), 0.5)
+        for one in keepers:
+            self.site.record(one, CheckReport(), 0.5)
 
 
 @contextmanager

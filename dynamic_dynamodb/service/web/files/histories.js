@@ -8,7 +8,6 @@ export class Histories {
   constructor(findRow) {
     this.findRow = findRow;
     this.visible = new Set();
-    this.checked = "";
     this.intervalSeconds = 0;
     this.fetched = new Map();
     this.isRunning = false;
@@ -25,9 +24,8 @@ export class Histories {
     this.fetched.delete(row.name);
   }
 
-  /** Fetch what is in view and has not been fetched since the last check. */
-  renew({ check, program }) {
-    this.checked = check.started;
+  /** Fetch what is in view and has not been fetched since the last check of its place. */
+  renew({ program }) {
     this.intervalSeconds = program.interval_seconds;
     this.#run();
   }
@@ -55,16 +53,21 @@ export class Histories {
   }
 
   #list() {
-    return [...this.visible].filter((name) => this.fetched.get(name) !== this.checked).slice(0, TARGETS_A_REQUEST);
+    return [...this.visible].filter((name) => this.fetched.get(name) !== this.#findCheck(name)).slice(0, TARGETS_A_REQUEST);
+  }
+
+  #findCheck(name) {
+    return this.findRow(name)?.target.since;
   }
 
   async #fetch(names) {
-    const { checked } = this;
+    const checks = new Map(names.map((name) => [name, this.#findCheck(name)]));
     const query = new URLSearchParams(names.map((name) => ["target", name]));
     const answer = await fetch(`history.json?${query}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     if (!answer.ok) throw new Error(`history.json answers with ${answer.status}`);
     const { histories } = await answer.json();
     for (const name of names) {
+      const checked = checks.get(name);
       this.fetched.set(name, checked);
       const found = histories.find((one) => one.target === name);
       this.findRow(name)?.show(found ? { ...found, checked, intervalSeconds: this.intervalSeconds } : null);

@@ -1,8 +1,9 @@
 // The page of the status: fetch it, choose and sort its targets, and show them.
 
 import { Histories } from "./histories.js";
+import { describeChecks, describeFailing, listAlarms, Places } from "./places.js";
 import { Row, setText } from "./rows.js";
-import { clock, count, describeCheck, describeDecrease, duration, findOverdue } from "./text.js";
+import { clock, count, describeCheck, describeDecrease, findOverdue, nameTarget } from "./text.js";
 
 const POLL_MS = 10_000;
 const PATIENCE_MS = 20_000;
@@ -15,6 +16,7 @@ const find = (id) => document.getElementById(id);
 
 const rows = new Map();
 const open = new Set();
+const places = new Places(() => searchFor(find("search").value));
 const histories = new Histories((name) => rows.get(name));
 let status = null;
 let etag = null;
@@ -42,7 +44,10 @@ async function poll() {
   } finally {
     fetching = false;
   }
-  if (isNew) showTargets();
+  if (isNew) {
+    places.update(status.places);
+    showTargets();
+  }
   if (status !== null) histories.renew(status);
   showHead();
 }
@@ -58,34 +63,41 @@ async function fetchStatus() {
   const date = Date.parse(answer.headers.get("Date"));
   skewMs = Math.abs(date - Date.now()) > LEAST_SKEW_MS ? date - Date.now() : 0;
   etag = answer.headers.get("ETag");
-  status = content;
-  for (const one of status.targets) one.name = one.index === null ? one.table : `${one.table}/${one.index}`;
+  status = { places: [], ...content };
+  const started = new Map(status.places.map(({ name, check }) => [name, check?.started]));
+  for (const one of status.targets) {
+    one.name = one.place ? `${one.place} ${nameTarget(one)}` : nameTarget(one);
+    one.since = started.get(one.place) ?? status.check.started;
+  }
   return true;
 }
 
 function showHead() {
   const lines = [];
+  const alarms = status === null || unreachable ? [] : listAlarms(status.places, now());
   if (unreachable) {
     lines.push(`The daemon has not answered since ${clock(unreachable.since)}${unreachable.reason && `: ${unreachable.reason}`}. Check that it runs: dynamic-dynamodb --daemon status.`);
   }
   if (status === null) {
     setText(find("check"), isFirstCheck && !unreachable ? "The first check has not ended yet." : "");
   } else {
-    const { program, check, notices } = status;
+    const { program, check, notices, places: all } = status;
     const account = program.account === null ? "" : `, account ${program.account}`;
-    setText(find("program"), `${program.instance}, ${program.region}${account}, version ${program.version}${program.dry_run ? ", dry run: nothing is changed" : ""}`);
-    setText(find("check"), describeCheck(status, now()));
-    const overdue = findOverdue(status, now());
-    if (overdue && !unreachable) {
+    const where = all.length ? count(all.length, "place") : `${program.region}${account}`;
+    setText(find("program"), `${program.instance}, ${where}, version ${program.version}${program.dry_run ? ", dry run: nothing is changed" : ""}`);
+    setText(find("check"), all.length ? describeChecks(all, now()) : describeCheck(check, now()));
+    if (all.length) places.showChecks(all, now());
+    const overdue = (all.length ? all.map((one) => one.check).filter(Boolean) : [check]).some((one) => findOverdue(one, now()));
+    if (overdue && !unreachable && !all.length) {
       lines.push(`What is shown is old: the next check is overdue. See the log of the program${program.log === null ? "" : `, ${program.log}`}.`);
     }
     if (isFirstCheck && !unreachable) lines.push("The daemon was restarted, and its first check has not ended yet.");
     if (unreachable || isFirstCheck) lines.push(`What is shown is from ${clock(Date.parse(check.started))}.`);
-    if (check.failing) lines.push(`Nothing could be checked for ${duration((now() - Date.parse(check.failing.since)) / 1000)} (${count(check.failing.checks, "check")}): ${check.failing.sentence}`);
+    if (check.failing && !all.length) lines.push(capitalize(describeFailing(check.failing, now())));
     document.body.classList.toggle("old", Boolean(unreachable || overdue));
     showNotices(notices);
   }
-  const text = lines.join(" ");
+  const text = [lines.join(" "), ...alarms].filter(Boolean).join("\n");
   find("alarm").hidden = text === "";
   setText(find("alarm"), text);
   document.title = findTitle();
@@ -108,10 +120,14 @@ function showNotices(notices) {
   });
 }
 
-/** Return the targets that contain each word of the search in their name or state, sorted. */
+function capitalize(sentence) {
+  return sentence[0].toUpperCase() + sentence.slice(1);
+}
+
+/** Return the targets of the chosen place that contain each word of the search in their name or state, sorted. */
 function choose() {
   const words = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const chosen = status.targets.filter((one) => {
+  const chosen = listTargets().filter((one) => {
     const text = `${one.name} ${one.condition}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
@@ -120,6 +136,11 @@ function choose() {
   const keyed = chosen.map((one) => [key(one), one]);
   const order = (a, b) => (a < b ? -1 : Number(a > b));
   return keyed.sort(([a, one], [b, other]) => order(a, b) || order(one.name, other.name)).map(([, one]) => one);
+}
+
+function listTargets() {
+  const { chosen } = places;
+  return chosen ? status.targets.filter(({ place }) => place === chosen) : status.targets;
 }
 
 const SORT_KEYS = {
@@ -142,11 +163,11 @@ function showTargets() {
     gone.delete(one.name);
     let row = rows.get(one.name);
     if (!row) {
-      row = new Row(one.name, toggle);
+      row = new Row(one, toggle);
       rows.set(one.name, row);
       histories.watch(row);
     }
-    row.update(one, now(), status.check.started);
+    row.update(one, now());
     if (open.has(one.name) && !row.isOpen) row.toggle(true, now());
     if (before.nextElementSibling !== row.element) before.after(row.element);
     before = row.element;
@@ -175,7 +196,7 @@ function showCounts() {
   const list = find("counts");
   const search = find("search").value.trim().toLowerCase();
   for (const state of STATES) {
-    const amount = status.targets.filter((one) => one.condition === state).length;
+    const amount = listTargets().filter((one) => one.condition === state).length;
     let button = list.querySelector(`[data-state="${state}"]`);
     if (!button) {
       button = document.createElement("button");

@@ -1,19 +1,21 @@
 // The rows of the table: one tbody for each target shown, kept while it is shown.
 
 import { draw } from "./chart.js";
-import { advise, describeDecrease, duration, explain, listDetails, listFacts, number, UNKNOWN } from "./text.js";
+import { advise, describeDecrease, duration, explain, listDetails, listFacts, nameTarget, number, UNKNOWN } from "./text.js";
 
 const TEMPLATE = document.getElementById("target");
 const CAPACITIES = ["reads", "writes"];
 
 export class Row {
-  constructor(name, onToggle) {
+  constructor(target, onToggle) {
+    const { name } = target;
     this.name = name;
     this.element = TEMPLATE.content.firstElementChild.cloneNode(true);
     this.element.dataset.name = name;
     this.details = this.element.querySelector(".details");
     this.button = this.element.querySelector(".name button");
-    this.button.textContent = name;
+    this.button.textContent = nameTarget(target);
+    if (target.place) this.button.prepend(makePlace(target.place), " ");
     this.history = null;
     this.drawn = "";
     this.isOpen = false;
@@ -24,12 +26,12 @@ export class Row {
   }
 
   /** Show what is known about the target now. */
-  update(target, now, checked) {
+  update(target, now) {
     this.target = target;
     const { element } = this;
     element.dataset.state = target.condition;
     setText(element.querySelector(".badge"), target.condition);
-    const age = target.checked < checked ? `${duration((now - Date.parse(target.checked)) / 1000)} ago` : "";
+    const age = target.checked < target.since ? `${duration((now - Date.parse(target.checked)) / 1000)} ago` : "";
     setText(element.querySelector(".age"), age);
     for (const name of CAPACITIES) showCapacity(element.querySelector(`td.${name}`), target[name]);
     setText(element.querySelector(".advice"), advise(target));
@@ -69,6 +71,13 @@ export class Row {
       if (this.isOpen) draw(this.details.querySelector(`.${name} .chart`), name, history, true);
     }
   }
+}
+
+function makePlace(name) {
+  const place = document.createElement("span");
+  place.className = "place";
+  place.textContent = name;
+  return place;
 }
 
 function showCapacity(cell, side) {

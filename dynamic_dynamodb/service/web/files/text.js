@@ -38,9 +38,13 @@ export function moment(text, now) {
   return `${relative} (${MOMENT.format(at)})`;
 }
 
+/** Return the name of a target without its place. */
+export function nameTarget({ table, index }) {
+  return index === null ? table : `${table}/${index}`;
+}
+
 /** Return what the last check was, and when the next one is due. */
-export function describeCheck(status, now) {
-  const { check } = status;
+export function describeCheck(check, now) {
   const ended = Date.parse(check.started) / 1000 + check.seconds;
   const took = `last check ${duration(now / 1000 - ended)} ago, took ${number(check.seconds)} s`;
   if (check.next === null) return took;
@@ -49,7 +53,7 @@ export function describeCheck(status, now) {
 }
 
 /** Return how many seconds the next check is overdue, beyond what a check may take; 0 if it is not. */
-export function findOverdue({ check }, now) {
+export function findOverdue(check, now) {
   if (check.next === null) return 0;
   const late = (now - Date.parse(check.next)) / 1000;
   return late > Math.max(LEAST_GRACE_SECONDS, 2 * check.seconds) ? late : 0;
