@@ -14,6 +14,7 @@ from tests.real.prometheus import ALERTS, DASHBOARD, run_promtool, scrape
 from tests.service.web.servers import ask, find_free_address
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dynamic_dynamodb.config.address import Address
@@ -206,6 +207,68 @@ def test_an_alert_says_which_table_and_what_to_do(tmp_path: Path) -> None:
     rule = {"eval_time": "10m", "alertname": "DynamicDynamoDBThrottledAtMaximum", "exp_alerts": [expected]}
     code, output = run_tests(tmp_path, series, {"alert_rule_test": [rule]})
     assert code == 0, output
+
+
+US: Final = 'place="production/us-east-1"'
+EU: Final = 'place="production/eu-west-1"'
+
+
+def place(series: Mapping[str, str | None], label: str) -> dict[str, str | None]:
+    """Return the series of one of several places."""
+    return {name.replace("}", f", {label}}}"): values for name, values in series.items() if "up{" not in name}
+
+
+@pytest.mark.parametrize(
+    ("alert", "changes", "minutes", "summary"),
+    [
+        pytest.param(
+            "ChecksLate",
+            {f"{PREFIX}last_check_timestamp_seconds{{{JOB}}}": "0x240"},
+            16,
+            "Dynamic DynamoDB has ended no check of production/eu-west-1 that began in the last 16m 0s",
+            id="a place that hangs",
+        ),
+        pytest.param(
+            "ChecksLate",
+            {
+                f"{PREFIX}last_check_timestamp_seconds{{{JOB}}}": None,
+                f"{PREFIX}consecutive_failed_checks{{{JOB}}}": None,
+            },
+            16,
+            "Dynamic DynamoDB has ended no check of production/eu-west-1 that began in the last 16m 0s",
+            id="a place that hangs in its first check",
+        ),
+        pytest.param(
+            "NothingChecked",
+            {f"{PREFIX}consecutive_failed_checks{{{JOB}}}": "1x240"},
+            15,
+            "Checks of production/eu-west-1 by Dynamic DynamoDB fail: nothing is scaled",
+            id="a place that is denied",
+        ),
+        pytest.param(
+            "TargetFailing",
+            {f"{PREFIX}failing_checks{{{ORDERS}}}": "3x240"},
+            5,
+            "production/eu-west-1 orders fails, and is not scaled",
+            id="a table in a place",
+        ),
+    ],
+)
+def test_an_alert_about_one_of_several_places_names_it(
+    alert: str, changes: dict[str, str | None], minutes: int, summary: str, tmp_path: Path
+) -> None:
+    series = {**UP, **place(QUIET, US), **place({**QUIET, **changes}, EU)}
+    assert evaluate(tmp_path, series, minutes - 1) == []
+    assert evaluate(tmp_path, series, minutes) == [f"DynamicDynamoDB{alert}"]
+    rule = {"eval_time": f"{minutes}m", "alertname": f"DynamicDynamoDB{alert}", "exp_alerts": []}
+    _, output = run_tests(tmp_path, series, {"alert_rule_test": [rule]})
+    assert f'summary="{summary}"' in output
+    if alert == "TargetFailing":
+        assert "--daemon status 'production/eu-west-1 orders'` prints" in output
+
+
+def test_of_several_places_that_are_well_no_alert_fires(tmp_path: Path) -> None:
+    assert evaluate(tmp_path, {**UP, **place(QUIET, US), **place(QUIET, EU)}, 240) == []
 
 
 @pytest.mark.parametrize(

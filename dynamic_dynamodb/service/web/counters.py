@@ -84,11 +84,13 @@ class Counters:
 
     `checks` are counted by result, `calls` by action and error code, which is empty for success. A code
     beyond the first `_MOST_CODES` different ones is `other`: whoever answers in place of AWS chooses it.
+    `began` is when counting began, in seconds since 1970.
     `last_success` is when the last check ended that was complete and in which nothing failed, in seconds
     since 1970; None before the first.
     """
 
     clock: Callable[[], float] = time.time
+    began: float = field(init=False)
     lock: Lock = field(default_factory=Lock)
     checks: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(_RESULTS, 0)))
     check_seconds: Histogram = field(default_factory=lambda: Histogram(CHECK_BOUNDS_SECONDS))
@@ -99,6 +101,10 @@ class Counters:
     calls: dict[tuple[str, str], Histogram] = field(
         default_factory=lambda: defaultdict(lambda: Histogram(CALL_BOUNDS_SECONDS))
     )
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self.began = self.clock()
 
     def observe(self, report: CheckReport, seconds: float) -> None:
         """Count the report of a check that took some seconds."""

@@ -105,7 +105,7 @@ def render_program(
     The counters are those of each place, by its label, which is empty for the only place. Of the program
     itself, if there are several places, only the calls are counted.
     """
-    described = _describe_program(program) if program is not None else ()
+    described = _describe_program(program, counters) if program is not None else ()
     checked = _describe_checks(status) if status is not None else ()
     return _render((*described, *checked, *_describe_counters(counters)))
 
@@ -189,7 +189,7 @@ def _write_labels(labels: Mapping[str, str]) -> str:
     return f"{{{pairs}}}"
 
 
-def _describe_program(program: ProgramStatus) -> Iterator[Metric]:
+def _describe_program(program: ProgramStatus, counters: Mapping[str, Counters]) -> Iterator[Metric]:
     facts = {
         "version": program.version,
         "instance_name": program.instance,
@@ -197,14 +197,21 @@ def _describe_program(program: ProgramStatus) -> Iterator[Metric]:
         "dry_run": str(program.dry_run).lower(),
     }
     yield InfoMetricFamily(f"{_PREFIX}build", "Version and way of running.", facts)
-    started, interval = program.started.timestamp(), program.interval_seconds
-    yield _gauge("start_time_seconds", "When the program began its work.", {"": started})
-    if interval is not None:
-        yield _gauge("check_interval_seconds", "Interval between two checks.", {"": interval})
+    # By place, as the last checks are: a place that a reload has added began later than the program.
+    begun = {label: one.began for label, one in counters.items() if label}
+    begun = begun or {"": program.started.timestamp()}
+    yield _gauge("start_time_seconds", "When the program began its work.", begun)
+    if program.interval_seconds is not None:
+        intervals = dict.fromkeys(begun, program.interval_seconds)
+        yield _gauge("check_interval_seconds", "Interval between two checks.", intervals)
 
 
 def _describe_checks(status: Status) -> Iterator[Metric]:
-    checks = _list_checks(status)
+    started = status.program.started.replace(microsecond=0)
+    # Of several places, some may still have the last check of an earlier process.
+    checks = {
+        label: one for label, one in _list_checks(status).items() if not label or one.started >= started
+    }
     targets = Counter(one.place or "" for one in status.targets)
     begun = {label: one.started.timestamp() for label, one in checks.items()}
     yield _gauge("last_check_timestamp_seconds", "When the last check began.", begun)

@@ -94,14 +94,14 @@ def status(*targets: TargetStatus, **settings: Any) -> Status:
     return Status(program(), **{"check": check, "targets": targets, **settings})
 
 
-OWN, OTHER = "111111111111", "222222222222"
+OWN_ACCOUNT, OTHER_ACCOUNT = "111111111111", "222222222222"
 """Ids of accounts."""
 US, EU, STAGING = label_places(
     Place(region, account, Role(f"arn:aws:iam::{owner}:role/scaling"))
     for account, region, owner in (
-        ("production", "us-east-1", OWN),
-        ("production", "eu-west-1", OWN),
-        ("staging", "us-east-1", OTHER),
+        ("production", "us-east-1", OWN_ACCOUNT),
+        ("production", "eu-west-1", OWN_ACCOUNT),
+        ("staging", "us-east-1", OTHER_ACCOUNT),
     )
 )
 
@@ -120,7 +120,9 @@ def move(shown: Status | None, place: Place) -> Status | None:
     return replace(shown, program=program(region=place.region, account=place.owner), targets=targets)
 
 
-def keeper(place: Place = ONLY_PLACE, seen: Status | None = None, **settings: Any) -> StatusKeeper:
+def keeper(
+    place: Place = ONLY_PLACE, seen: Status | None = None, account: str | None = None, **settings: Any
+) -> StatusKeeper:
     """Return what keeps the status of a place."""
     given: dict[str, Any] = {
         "instance": "default",
@@ -132,7 +134,7 @@ def keeper(place: Place = ONLY_PLACE, seen: Status | None = None, **settings: An
         "interval_seconds": 300,
         "find_log": lambda: None,
     }
-    return StatusKeeper(StatusSettings(**(given | settings)), seen)
+    return StatusKeeper(StatusSettings(**(given | settings)), seen, account=account)
 
 
 def board(path: Path, *keepers: StatusKeeper, **settings: Any) -> StatusBoard:

@@ -15,7 +15,7 @@ from dynamic_dynamodb.scaling.model import Description, Target
 from dynamic_dynamodb.service.status.board import StatusBoard
 from dynamic_dynamodb.service.status.file import StatusFile, read_status
 from tests.builders import both
-from tests.service.status.builders import ONLY_PLACE, OTHER, OWN, board, keeper
+from tests.service.status.builders import ONLY_PLACE, OTHER_ACCOUNT, OWN_ACCOUNT, board, keeper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def place(name: str, account: str = "", label: str | None = None) -> Place:
     return Place(region, owner, role, name if label is None else label)
 
 
-def report(kept: StatusKeeper, *tables: str, account: str = OWN) -> CheckReport:
+def report(kept: StatusKeeper, *tables: str, account: str = OWN_ACCOUNT) -> CheckReport:
     """Return the report of a check that described tables of an account."""
     targets = (Target(one, place=kept.settings.place.label) for one in tables)
     described = (Description(one, both(5), "ACTIVE", "ACTIVE", account=account) for one in targets)
@@ -163,29 +163,32 @@ def test_an_older_status_never_replaces_a_newer_one(tmp_path: Path) -> None:
         pytest.param([place("us-east-1"), place("eu-west-1")], [ONLY_PLACE], ["orders"], id="a region less"),
         pytest.param(
             [ONLY_PLACE],
-            [place("other/us-east-1", OTHER), place("own/us-east-1", OWN)],
+            [place("other/us-east-1", OTHER_ACCOUNT), place("own/us-east-1", OWN_ACCOUNT)],
             ["own/us-east-1 orders"],
             id="accounts, by their roles",
         ),
         pytest.param(
             [ONLY_PLACE],
-            [place("other/us-east-1", OTHER), place("own/us-east-1")],
+            [place("other/us-east-1", OTHER_ACCOUNT), place("own/us-east-1")],
             ["own/us-east-1 orders"],
             id="accounts, one of them the program's own",
         ),
         pytest.param([ONLY_PLACE], [Place("eu-west-1")], [], id="another region"),
         pytest.param(
-            [ONLY_PLACE], [place("us-east-1", OTHER, label="")], [], id="the same region of another account"
+            [ONLY_PLACE],
+            [place("us-east-1", OTHER_ACCOUNT, label="")],
+            [],
+            id="the same region of another account",
         ),
         pytest.param(
-            [place("a/us-east-1", OWN), place("b/us-east-1", OTHER)],
-            [place("c/us-east-1", OTHER), place("a/us-east-1", OWN)],
+            [place("a/us-east-1", OWN_ACCOUNT), place("b/us-east-1", OTHER_ACCOUNT)],
+            [place("c/us-east-1", OTHER_ACCOUNT), place("a/us-east-1", OWN_ACCOUNT)],
             ["c/us-east-1 orders", "a/us-east-1 orders"],
             id="an account of another name",
         ),
         pytest.param(
-            [place("a/us-east-1", OWN), place("b/us-east-1", OTHER)],
-            [place("us-east-1", OTHER, label="")],
+            [place("a/us-east-1", OWN_ACCOUNT), place("b/us-east-1", OTHER_ACCOUNT)],
+            [place("us-east-1", OTHER_ACCOUNT, label="")],
             ["orders"],
             id="one of two accounts",
         ),
@@ -197,7 +200,7 @@ def test_a_status_goes_on_where_the_region_and_the_account_are_the_same(
     earlier = [keeper(one) for one in before]
     old = board(tmp_path / "x.status", *earlier)
     for one in earlier:
-        one.observe(report(one, "orders", account=one.settings.place.owner or OWN), 1.0)
+        one.observe(report(one, "orders", account=one.settings.place.owner or OWN_ACCOUNT), 1.0)
     old.flush()
     later = [keeper(one) for one in after]
     new = board(tmp_path / "x.status", *later)
@@ -216,7 +219,7 @@ def test_a_status_does_not_go_on_once_the_account_turns_out_to_be_another(tmp_pa
     old.flush()
     second = [keeper(one) for one in places]
     new = board(tmp_path / "x.status", *second)
-    found = report(second[0], "users", account=OTHER)
+    found = report(second[0], "users", account=OTHER_ACCOUNT)
     second[0].observe(CheckReport(found.targets, is_list_missing=True), 1.0)
     assert names(new.status) == ["us-east-1 users"]
 

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from dynamic_dynamodb.config.places import Place, label_places
 from dynamic_dynamodb.service.status.places import find_part, merge
 from dynamic_dynamodb.service.status.snapshot import CheckStatus, Failure, Notice, PlaceStatus, Status
-from tests.service.status.builders import EU, NOW, OTHER, OWN, US, program, status, status_of_places, target
+from tests.service.status.builders import (
+    EU,
+    NOW,
+    OTHER_ACCOUNT,
+    OWN_ACCOUNT,
+    US,
+    program,
+    status,
+    status_of_places,
+    target,
+)
 
 DENIED = Failure(NOW, 3, "AccessDenied", "sts:AssumeRole failed: no")
 LATER = replace(DENIED, since=NOW + timedelta(minutes=5), checks=2)
@@ -40,7 +50,7 @@ def parts(draw: st.DrawFn) -> dict[Place, Status | None]:
         )
         names = draw(st.lists(st.sampled_from(("orders", "users", "carts")), unique=True))
         found[place] = Status(
-            program(region=place.region, account=draw(st.sampled_from((None, OWN, OTHER)))),
+            program(region=place.region, account=draw(st.sampled_from((None, OWN_ACCOUNT, OTHER_ACCOUNT)))),
             check,
             (Notice("warning", f"{place.name}: slow"),) if draw(st.booleans()) else (),
             tuple(target(f"{place.name} {name}") for name in sorted(names)),
@@ -105,6 +115,8 @@ def test_a_failure_in_all_places_names_its_place_unless_it_is_the_same_in_all(
 
 
 def test_an_account_is_that_of_the_program_if_it_is_the_same_in_all_places() -> None:
-    one, other = (replace(status(), program=program(account=account)) for account in (OWN, OTHER))
-    assert merge(program(), {US: one, EU: one}).program.account == OWN
+    one, other = (
+        replace(status(), program=program(account=account)) for account in (OWN_ACCOUNT, OTHER_ACCOUNT)
+    )
+    assert merge(program(), {US: one, EU: one}).program.account == OWN_ACCOUNT
     assert merge(program(), {US: one, EU: other}).program.account is None

@@ -23,7 +23,18 @@ from dynamic_dynamodb.scaling.reasons import Code, Reason
 from dynamic_dynamodb.service.status.snapshot import Condition, Failure
 from dynamic_dynamodb.service.web.counters import OTHER, Counters, Histogram
 from dynamic_dynamodb.service.web.metrics import render_program, render_targets
-from tests.service.status.builders import NOW, program, side, status, target
+from tests.service.status.builders import (
+    EU,
+    NOW,
+    OTHER_ACCOUNT,
+    OWN_ACCOUNT,
+    US,
+    program,
+    side,
+    status,
+    status_of_places,
+    target,
+)
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -247,3 +258,80 @@ def test_gauges_are_written_as_the_library_writes_them(name: str) -> None:
     gauges, registry = render_targets(seen), CollectorRegistry()
     registry.register(Parsed(gauges.decode()))
     assert generate_latest(registry) == gauges
+
+
+def test_of_several_places_each_series_has_the_account_the_region_and_the_name_of_its_place() -> None:
+    shown = status_of_places(us=status(target("a")), staging=status(target("a")), eu=None)
+    sums = Counters()
+    sums.observe(CheckReport((updated("a", (100, 150), (100, 100)),)), 1.0)
+    sums.rename_place("staging/us-east-1")
+    samples = read(render_targets(shown, sums.copy_targets()))
+    us = {
+        "account": OWN_ACCOUNT,
+        "region": "us-east-1",
+        "place": "production/us-east-1",
+        "table": "a",
+        "index": "",
+    }
+    staging = {**us, "account": OTHER_ACCOUNT, "place": "staging/us-east-1"}
+    assert samples["provisioned_units"] == [
+        ({**place, "capacity": capacity}, 100) for place in (us, staging) for capacity in ("reads", "writes")
+    ]
+    assert samples["failing_checks"] == [(us, 0), (staging, 0)]
+    change = {"capacity": "reads", "direction": "up", "reason": "consumed-above-threshold"}
+    assert samples["changes_total"] == [({**staging, **change}, 1)]
+
+
+def test_of_several_places_consumption_is_of_the_last_check_of_each() -> None:
+    before = NOW - timedelta(minutes=5)
+    old = target("orders", checked=before, described=before, decided=before)
+    failure = Failure(before, 1, "AccessDenied", "no")
+    failed = status(old, check=replace(status().check, failing=failure))
+    shown = status_of_places(us=status(old, check=replace(status().check, started=before)), eu=failed)
+    samples = read(render_targets(shown))
+    assert [labels["place"] for labels, _ in samples["consumed_units"]] == ["production/us-east-1"] * 2
+    assert len(samples["provisioned_units"]) == 4
+
+
+def test_of_several_places_checks_and_calls_are_counted_for_each() -> None:
+    failure = Failure(NOW, 3, "AccessDenied", "no")
+    us, eu = status(target("a")), status(check=replace(status().check, failing=failure))
+    shown = status_of_places(us=us, eu=eu, staging=None)
+    counted = {name: Counters(clock=lambda: 1234.0) for name in ("", "production/us-east-1", EU.label)}
+    counted["production/us-east-1"].observe(CheckReport(metrics_requested=7), 2.0)
+    counted[EU.label].observe(CheckReport(error=DENIED), 0.1)
+    counted[""].count_attempt(Attempt("sts:AssumeRole", 0.02, "AccessDenied"))
+    counted["production/us-east-1"].count_attempt(Attempt("dynamodb:ListTables", 0.02))
+    samples = read(render_program(PROGRAM, shown, counted))
+    in_us, in_eu = {"place": "production/us-east-1"}, {"place": "production/eu-west-1"}
+    assert {
+        name: [one for one in samples[name] if one[1]] if name == "checks_total" else samples[name]
+        for name in samples
+        if not name.endswith(("_bucket", "_info", "_sum"))
+    } == {
+        "start_time_seconds": [(in_us, 1234), (in_eu, 1234)],
+        "check_interval_seconds": [(in_us, 300), (in_eu, 300)],
+        "last_check_timestamp_seconds": [(in_us, NOW.timestamp()), (in_eu, NOW.timestamp())],
+        "consecutive_failed_checks": [(in_us, 0), (in_eu, 3)],
+        "targets": [(in_us, 1), (in_eu, 0)],
+        "checks_total": [({**in_us, "result": "complete"}, 1), ({**in_eu, "result": "failed"}, 1)],
+        "check_duration_seconds_count": [(in_us, 1), (in_eu, 1)],
+        "last_success_timestamp_seconds": [(in_us, 1234)],
+        "cloudwatch_metrics_requested_total": [(in_us, 7), (in_eu, 0)],
+        "aws_call_duration_seconds_count": [
+            ({"place": "", "action": "sts:AssumeRole", "result": "AccessDenied"}, 1),
+            ({**in_us, "action": "dynamodb:ListTables", "result": "success"}, 1),
+        ],
+    }
+
+
+def test_a_place_that_only_an_earlier_process_has_checked_has_no_last_check() -> None:
+    before = PROGRAM.started - timedelta(hours=2)
+    earlier = status(target("a"), check=replace(status().check, started=before))
+    shown = status_of_places(us=status(target("a")), eu=earlier)
+    samples = read(
+        render_program(PROGRAM, shown, {"": Counters(), US.label: Counters(), EU.label: Counters()})
+    )
+    for name in ("last_check_timestamp_seconds", "consecutive_failed_checks", "targets"):
+        assert [labels for labels, _ in samples[name]] == [{"place": US.label}]
+    assert [labels["place"] for labels, _ in samples["start_time_seconds"]] == [US.label, EU.label]
