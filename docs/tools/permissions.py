@@ -105,11 +105,12 @@ Where a configuration has accounts with roles, the program's own credentials onl
 
 | part | whose it is |
 |---|---|
-| `program` | the user or the role that the program's own credentials are for, such as the role of the instance, the task or the pod; with the permissions for accounts without a `role-arn` |
+| `program` | the user or the role that the program's own credentials are for, such as the role of the instance, the task or the pod; it also has the permissions for accounts without a `role-arn` |
 | `accounts`, by name: `policy` | the role `role-arn` in that account: its tables there, in its regions |
 | `accounts`, by name: `trust-policy` | the same role: who may assume it, and with which `external-id` |
 
-Replace `{program_account}` by the id of the account that the program runs in; IAM refuses the trust policy until then.
+Replace `{program_account}` with the id of the account that the program's own credentials are for; IAM refuses the trust policy until then.
+To trust a single role or user there, write its ARN instead of the one that ends in `:root`.
 These commands create the role of the account `production`, with credentials for that account:
 
 ```
@@ -120,6 +121,7 @@ aws iam create-role --role-name scaling --assume-role-policy-document file://tru
 aws iam put-role-policy --role-name scaling --policy-name scaling --policy-document file://policy.json
 ```
 
+The role of the [CloudFormation stack](deployment.md#narrow-the-role) accepts a managed policy made of `program`.
 With `--account production`, the document has this account alone.
 An account whose role cannot be assumed is not scaled, and never with other credentials; the other accounts are.
 The role is assumed with the session name `dynamic-dynamodb-INSTANCE`, which CloudTrail shows, and at the STS endpoint of the account's first region.

@@ -94,8 +94,8 @@ def print_policy(sources: ConfigSources) -> Result:
     if any(place.role for place in configuration.places):
         document = write_policies_of_accounts(configuration)
         remarks.append(
-            f"replace {PROGRAM_ACCOUNT} in each trust-policy by the id of the account that the program's own"
-            " credentials are for: `aws sts get-caller-identity` shows it"
+            f"replace {PROGRAM_ACCOUNT} in each trust-policy with the id of the account that the program's"
+            " own credentials are for: `aws sts get-caller-identity` shows it"
         )
         policies = {f"the policy of {name}": one["policy"] for name, one in document["accounts"].items()}
         policies["the policy of the program"] = document["program"]["policy"]

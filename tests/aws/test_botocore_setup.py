@@ -77,7 +77,8 @@ def test_a_client_has_the_limits_of_its_timeouts_and_no_retries_of_its_own() -> 
     assert config.user_agent == f"dynamic-dynamodb/{__version__} {versions}"
 
 
-def test_sts_is_called_in_the_region_of_its_client() -> None:
+def test_sts_is_called_in_the_region_of_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
     assert make("sts")["sts"].meta.endpoint_url == "https://sts.eu-west-1.amazonaws.com"
 
 

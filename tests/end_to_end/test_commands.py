@@ -168,7 +168,7 @@ def test_print_iam_policy_of_accounts_says_what_to_replace(program: Program) -> 
     run = program.run("-c", program.write(f"{ROLE}{GOOD}"), "--print-iam-policy", **QUIET)
     assert run.code == 0
     assert run.stderr == (
-        "dynamic-dynamodb: replace ID-OF-THE-PROGRAMS-ACCOUNT in each trust-policy by the id of the account"
+        "dynamic-dynamodb: replace ID-OF-THE-PROGRAMS-ACCOUNT in each trust-policy with the id of the account"
         " that the program's own credentials are for: `aws sts get-caller-identity` shows it\n"
     )
     printed = json.loads(run.stdout)
