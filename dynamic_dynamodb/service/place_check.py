@@ -144,11 +144,15 @@ class PlaceCheck:
         return report.is_well
 
     def _name_place(self, notices: Iterable[Notice]) -> tuple[Notice, ...]:
-        """Return the notices with the place that they are about, where there are several."""
+        """Return the notices with the place that they are about, where there are several.
+
+        One that names a target has it already.
+        """
         label = self.place.label
-        if not label:
-            return tuple(notices)
-        return tuple(replace(one, sentence=f"{label}: {one.sentence}") for one in notices)
+        return tuple(
+            one if label in one.sentence else replace(one, sentence=f"{label}: {one.sentence}")
+            for one in notices
+        )
 
     def _publish(self, report: CheckReport) -> Sequence[Unpublished]:
         """Publish what a check reports and what fails, and return what was not published.
