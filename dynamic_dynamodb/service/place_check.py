@@ -149,8 +149,10 @@ class PlaceCheck:
         One that names a target has it already.
         """
         label = self.place.label
+        if not label:
+            return tuple(notices)
         return tuple(
-            one if label in one.sentence else replace(one, sentence=f"{label}: {one.sentence}")
+            one if f"{label} " in one.sentence else replace(one, sentence=f"{label}: {one.sentence}")
             for one in notices
         )
 
