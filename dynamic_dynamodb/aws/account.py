@@ -170,7 +170,7 @@ def open_account(  # noqa: PLR0913 - of which three are keywords
             budget=budget,
             is_stopping=is_stopping,
         )
-        client.observers, client.place = workers.observers, place.label
+        client.observers = workers.observers
         return client
 
     credentials = pool.find(place)

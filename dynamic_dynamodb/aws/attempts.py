@@ -16,8 +16,8 @@ class Attempt:
     """An attempt of a call to AWS that has ended after `seconds`.
 
     `code` is the error code, and empty if AWS carried out the call. `table` is empty for a call that is not
-    about one table, `request_id` if no answer came, `place` if only one is scaled, and `role`, an ARN, for
-    any call but that which assumes it.
+    about one table, and `request_id` if no answer came. `role` is the ARN of the role that the call assumes.
+    `place` is set by those who log calls in several places.
     """
 
     action: str
@@ -25,8 +25,8 @@ class Attempt:
     code: str = ""
     table: str = ""
     request_id: str = ""
-    place: str = ""
     role: str = ""
+    place: str = ""
 
     def __str__(self) -> str:
         """Return one line."""

@@ -63,8 +63,7 @@ class AwsClient:
         """Call nothing yet.
 
         `make_clients` returns a client of botocore for each service, and is called by `open`. Set
-        `observers` to what is called after each attempt of a call, in the thread that made it, and `place`
-        to the label that these attempts have.
+        `observers` to what is called after each attempt of a call, in the thread that made it.
         """
         self.credentials = credentials
         self.budget = budget
@@ -75,7 +74,6 @@ class AwsClient:
         self._make_clients = make_clients
         self._make_retrying = make_retrying
         self.observers: Sequence[Observer] = ()
-        self.place = ""
         self._clients: Mapping[str, Any] = {}
 
     @property
@@ -220,7 +218,7 @@ class AwsClient:
             if self.observers:
                 seconds, code = self.budget.clock() - began, failure.code if failure else ""
                 table, role = (str(parameters.get(name, "")) for name in ("TableName", "RoleArn"))
-                attempt = Attempt(action, seconds, code, table, find_request_id(answer), self.place, role)
+                attempt = Attempt(action, seconds, code, table, find_request_id(answer), role)
                 for observe in self.observers:
                     observe(attempt)
         raise failure

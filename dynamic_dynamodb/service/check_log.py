@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +49,7 @@ class PlaceLog:
 
     def log_attempt(self, attempt: Attempt) -> None:
         """Log an attempt of a call to AWS at DEBUG."""
-        self.log(logging.DEBUG, attempt)
+        self.log(logging.DEBUG, replace(attempt, place=self.name) if self.name else attempt)
 
     def begin_with_name(self, text: str) -> str:
         """Return a text that begins with the place if there are several; names of targets do so already."""

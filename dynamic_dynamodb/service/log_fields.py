@@ -167,8 +167,6 @@ def _(subject: Attempt, now: datetime | None = None) -> dict[str, Any]:
         "error": subject.code or None,
         "seconds": round(subject.seconds, _DIGITS),
         "request_id": subject.request_id or None,
-        **({"place": subject.place} if subject.place else {}),
-        **({"role": subject.role} if subject.role else {}),
     }
 
 
