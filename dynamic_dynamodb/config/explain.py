@@ -14,6 +14,7 @@ from dynamic_dynamodb.config.suggestions import find_meant, suggest
 from dynamic_dynamodb.config.text import MASK, clip, escape, mask_url, shorten
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import OPTIONS, Group, Kind, Option, Scope, options_in
+from dynamic_dynamodb.options.places import LIMIT_OPTIONS
 from dynamic_dynamodb.scaling.back_pressure import NOT_SCALED, join_names
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ _Row: TypeAlias = tuple[str, str, str]
 """An option's name, its value, and where the value comes from."""
 UNSET: Final = "-"
 _FROM_GLOBAL: Final = "as in [global]"
+_SHARED: Final = frozenset(
+    option.key
+    for option in options_in(Scope.TARGET)
+    if option not in LIMIT_OPTIONS and option.key in {one.key for one in options_in(Scope.GLOBAL)}
+)
+"""The options that a section takes from [global] if it does not set them."""
 WIDEST_VALUE_CHARACTERS: Final = 20
 """Longer values overflow their column, so that the table fits on a screen."""
 _SECRETS: Final = frozenset(option.key for option in OPTIONS if option.is_secret)
@@ -243,7 +250,8 @@ def _find(
     if held is None and option.falls_back_to:
         return _show(option, options[_key(option.falls_back_to)]), f"as {option.falls_back_to}"
     origin = origins.get(option.key, DEFAULT_ORIGIN)
-    if option.key in global_options and origin == DEFAULT_ORIGIN and not options["circuit_breaker_url"]:
+    has_own_breaker = option.name.startswith("circuit-breaker") and options["circuit_breaker_url"]
+    if option.key in _SHARED and origin == DEFAULT_ORIGIN and not has_own_breaker:
         return _show(option, global_options[option.key]), _FROM_GLOBAL
     return _show(option, held), origin
 

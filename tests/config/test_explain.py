@@ -163,3 +163,23 @@ def test_the_section_and_other_matches_are_shown(path: Path, name: str, lines: l
 def test_flags_are_an_origin(path: Path) -> None:
     _, rows = explain_to_rows(path, "orders", table_name="orders", increase_reads_with="7")
     assert rows["increase-reads-with"] == ("7", "flag")
+
+
+def test_a_section_follows_global_options_but_its_regions_do_not(tmp_path: Path) -> None:
+    """The regions of [global] are those that are scaled, and those of a section are where it holds."""
+    text = (
+        "[global]\nregions: us-east-1, eu-west-1\nsns-topic-arn: arn:aws:sns:us-east-1:123456789012:t\n"
+        "sns-message-types: failure\n[table: ^a$]\ncircuit-breaker-url: http://127.0.0.1:1/\n"
+    )
+    path = tmp_path / "a.conf"
+    path.write_text(text, encoding="utf-8")
+    rows = {
+        line.split()[0]: line.split()[1:]
+        for line in explain(load({"config": str(path)}, {}), Target("a"), NOW).splitlines()
+        if line.startswith("  ")
+    }
+    assert {name: rows[name] for name in ("regions", "sns-message-types", "circuit-breaker-url")} == {
+        "regions": ["-", "default"],
+        "sns-message-types": ["failure", "as", "in", "[global]"],
+        "circuit-breaker-url": ["http://127.0.0.1:1/", "section"],
+    }
