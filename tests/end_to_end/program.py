@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -156,6 +156,27 @@ class Program:
         """Run with arguments; an environment variable that is None is removed."""
         with self._start(arguments, environment) as running:
             return running.end(seconds=self.patience_seconds)
+
+    def run_on_terminal(self, *arguments: str) -> Run:
+        """Run with stderr on a terminal, and return what it shows as stderr; stdout must not fill a pipe."""
+        window, terminal = os.openpty()
+        process = subprocess.Popen(
+            [*self.command, *arguments],
+            env=self._environment({}),
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=terminal,
+            text=True,
+        )
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):  # the end of a terminal
+            while part := os.read(window, 1 << 16):
+                shown += part
+        os.close(window)
+        stdout, _ = process.communicate(timeout=self.patience_seconds)
+        return _judge(Run(process.returncode, stdout, shown.decode()))
 
     @contextmanager
     def start(self, configuration: str, *flags: str, **environment: str | None) -> Iterator[Running]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.end_to_end.account import actions
-from tests.end_to_end.program import ROOT
 from tests.end_to_end.proposals import check, joined, options_of
 
 if TYPE_CHECKING:
@@ -129,24 +125,11 @@ def test_a_terminal_shows_what_is_read_and_the_time_left(emulator: Emulator, pro
     for number in range(101):
         emulator.add_table(f"table-{number}")
     emulator.put_metrics("table-0", consumed_reads=1, minutes=60)
-    terminal, end = os.openpty()
-    process = subprocess.Popen(
-        [*program.command, "--init"],
-        cwd=program.folder,
-        env={**os.environ, **emulator.environment(), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=end,
-    )
-    os.close(end)
-    shown = ""
-    with suppress(OSError):  # the end of a terminal
-        while part := os.read(terminal, 1 << 16):
-            shown += part.decode(errors="replace")
-    os.close(terminal)
-    assert process.wait() == 0
-    assert re.search(r"\rreading tables 100/101, \d+ s left █+·* +99%", shown)
-    assert re.search(r"\r\033\[Kdynamic-dynamodb: the load of 14 days takes ", shown)
-    assert shown.endswith("\r\033[K")
+    run = program.run_on_terminal("--init")
+    assert run.code == 0
+    assert re.search(r"\rreading tables 100/101, \d+ s left █+·* +99%", run.stderr)
+    assert re.search(r"\r\033\[Kdynamic-dynamodb: the load of 14 days takes ", run.stderr)
+    assert run.stderr.endswith("\r\033[K")
 
 
 def test_global_options_of_a_file_apply_and_its_sections_do_not(emulator: Emulator, program: Program) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -26,7 +24,7 @@ from dynamic_dynamodb.replay.recordings.rows import GOOD_HEADER
 from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from dynamic_dynamodb.scaling.usage import MINUTE
 from tests.end_to_end.daemons import wait_until
-from tests.end_to_end.program import COMMAND, PATIENCE_SECONDS, Program
+from tests.end_to_end.program import PATIENCE_SECONDS, Program
 from tests.replay.history import NOON, ORDERS, History, record_targets
 
 if TYPE_CHECKING:
@@ -332,23 +330,10 @@ def test_progress_says_targets_done_and_time_left_on_a_terminal(emulator: Emulat
     for name in ("orders", "users"):
         emulator.add_table(name)
         emulator.put_metrics(name, consumed_reads=1, minutes=30)
-    reader, terminal = os.openpty()
-    with os.fdopen(reader, "rb", 0) as shown:
-        process = subprocess.run(
-            [*COMMAND, "-c", program.write(CONFIGURATION), "--record", "history", "--days", "1"],
-            cwd=tmp_path,
-            env={**os.environ, **emulator.environment(), "HOME": str(tmp_path)},
-            stdout=subprocess.PIPE,
-            stderr=terminal,
-            check=True,
-        )
-        os.close(terminal)
-        text = b""
-        with suppress(OSError):  # the other end of the terminal is closed
-            while more := shown.read(1000):
-                text += more
-    assert b"\rrecording 0/2 " in text
-    assert process.stdout.count(b"1,440 of them new") == 2
+    run = program.run_on_terminal("-c", program.write(CONFIGURATION), "--record", "history", "--days", "1")
+    assert run.code == 0
+    assert "\rrecording 0/2 " in run.stderr
+    assert run.stdout.count("1,440 of them new") == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
-import subprocess
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.program import PATIENCE_SECONDS, ROOT, Program
+from tests.end_to_end.program import PATIENCE_SECONDS, Program
 from tests.replay.recordings import DAY, wave
 from tests.replay.test_command import NO_AWS, RULES, write_recording
 
@@ -21,27 +20,46 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.emulator import Emulator
+    from tests.end_to_end.program import Run
 
 TABLES = ("items", "orders", "users")
 TUNE = ("--tune", "history", "--workers", "2")
 ALREADY = "3 of 3 targets are tuned already: their results are in "
 
 
+def write_history(folder: Path) -> Path:
+    """Write recordings of three tables, and return their folder."""
+    history = folder / "history"
+    history.mkdir()
+    for seed, name in enumerate(TABLES):
+        write_recording(history / f"{name}.csv", None, wave(2 * DAY, 5, 40, noise=0.05, seed=seed))
+    return history
+
+
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     """Return a folder with recordings of three tables."""
-    folder = tmp_path / "history"
-    folder.mkdir()
-    for seed, name in enumerate(TABLES):
-        write_recording(folder / f"{name}.csv", None, wave(2 * DAY, 5, 40, noise=0.05, seed=seed))
-    return folder
+    return write_history(tmp_path)
 
 
 @pytest.fixture
-def program(emulator: Emulator, tmp_path: Path, history: Path) -> Program:
+def program(emulator: Emulator, tmp_path: Path) -> Program:
     """Return the program in the directory of the recordings' folder."""
-    assert history.is_dir()
     return Program(emulator, tmp_path, patience_seconds=300)
+
+
+@pytest.fixture(scope="module")
+def first(running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """Tune three tables once for all tests of kept results; return the run and its folder."""
+    folder = tmp_path_factory.mktemp("first")
+    history = write_history(folder)
+    return Program(running_emulator, folder, patience_seconds=300).run(*TUNE, **NO_AWS), history
+
+
+@pytest.fixture
+def tuned(first: tuple[Run, Path], tmp_path: Path) -> Path:
+    """Return a copy of the folder, with the kept results of its three tables."""
+    return shutil.copytree(first[1], tmp_path / "history")
 
 
 def list_kept(history: Path) -> list[Path]:
@@ -145,19 +163,22 @@ def swap(history: Path) -> tuple[str, ...]:
     ],
 )
 def test_what_has_changed_is_tuned_again(
-    program: Program, history: Path, change: Callable[[Path], tuple[str, ...]], sentence: str
+    program: Program, tuned: Path, change: Callable[[Path], tuple[str, ...]], sentence: str
 ) -> None:
     program.write(RULES.format(threshold=50), "now.conf")
-    first = program.run(*TUNE, **NO_AWS)
-    assert (first.code, first.stderr) == (0, "")
-    again = program.run(*TUNE, **NO_AWS)
-    assert again.stdout == first.stdout
-    assert ALREADY + str(history / "tune-results") in again.stderr
-    flags = change(history)
+    flags = change(tuned)
     changed = program.run(*TUNE, *flags, **NO_AWS)
     assert changed.code == 0
     assert sentence in changed.stderr
     assert ALREADY in program.run(*TUNE, *flags, **NO_AWS).stderr
+
+
+def test_a_second_run_prints_the_kept_results(program: Program, first: tuple[Run, Path], tuned: Path) -> None:
+    run, _ = first
+    assert (run.code, run.stderr) == (0, "")
+    again = program.run(*TUNE, **NO_AWS)
+    assert (again.code, again.stdout) == (0, run.stdout)
+    assert ALREADY + str(tuned / "tune-results") in again.stderr
 
 
 def test_results_that_cannot_be_kept_are_found_all_the_same(program: Program, history: Path) -> None:
@@ -173,22 +194,9 @@ def test_results_that_cannot_be_kept_are_found_all_the_same(program: Program, hi
 
 def test_a_terminal_shows_targets_done_saving_and_time_left(program: Program, history: Path) -> None:
     write_recording(history / "short.csv", None, [60.0] * 600)
-    terminal, end = os.openpty()
-    process = subprocess.Popen(
-        [*program.command, *TUNE],
-        cwd=program.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=end,
-    )
-    os.close(end)
-    shown = ""
-    with suppress(OSError):  # the end of a terminal
-        while part := os.read(terminal, 1 << 16):
-            shown += part.decode(errors="replace")
-    os.close(terminal)
-    assert process.wait() == 1
-    bars, _, rest = shown.rpartition("\r\033[K")
+    run = program.run_on_terminal(*TUNE)
+    assert run.code == 1
+    bars, _, rest = run.stderr.rpartition("\r\033[K")
     assert re.match(r"\rtuning 0/4 ", bars)
     assert re.search(r"\rtuning [123]/4, saving \$\d+\.\d\d a month, \d+ (s|min) left ", bars)
     assert rest.startswith("dynamic-dynamodb: short is left out: ")
