@@ -63,7 +63,7 @@ def test_the_sections_pass_check_config_without_a_warning(program: Program, tmp_
 def test_a_file_in_which_no_section_is_advised_passes_check_config_and_scales_nothing(
     program: Program, tmp_path: Path
 ) -> None:
-    write_recording(tmp_path / "rare.csv", None, [60000.0 * (minute % 331 == 7) for minute in range(2 * DAY)])
+    write_recording(tmp_path / "rare.csv", None, [60000.0 * (minute % DAY == 7) for minute in range(2 * DAY)])
     run = program.run("--tune", "rare.csv", "--tune-output", "tuned.conf", **NO_AWS)
     assert run.stdout.startswith("rare: go on-demand: ")
     output = tmp_path / "tuned.conf"

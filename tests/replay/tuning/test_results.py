@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def tuned() -> Tuned:
     """Return the result for a load that has a fixed value among its alternatives."""
-    return tune(record([600.0] * (2 * DAY), wave(2 * DAY, 5, 40)))
+    return tune(record([600.0] * DAY, wave(DAY, 5, 40)))
 
 
 def test_a_result_survives_json(tuned: Tuned) -> None:

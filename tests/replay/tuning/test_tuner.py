@@ -93,11 +93,11 @@ def test_what_runs_now_is_the_recorded_capacity_or_on_demand() -> None:
 
 
 def test_a_fixed_value_is_offered_only_if_it_holds_in_both_halves() -> None:
-    flat = [600.0] * (2 * DAY)
-    fixed = tune(record(flat)).baselines[-1]
+    half = DAY // 2
+    fixed = tune(record([600.0] * 2 * half)).baselines[-1]
     assert fixed.units is not None
     assert fixed.units.reads == 10
-    grown = tune(record(flat[:DAY] + [1200.0] * DAY))
+    grown = tune(record([600.0] * half + [1200.0] * half))
     assert grown.baselines[-1].name == ON_DEMAND
 
 
