@@ -28,6 +28,8 @@ class Daemon:
 
     program: Program
     instance: str = "default"
+    is_forked: bool = True
+    """Off for a daemon that starts as a command does, with the command line by which it is recognized."""
 
     @property
     def pids(self) -> Path:
@@ -82,7 +84,8 @@ class Daemon:
     def start(self, configuration: str, *flags: str, command: str = "start") -> Run:
         """Start or restart the daemon with this configuration, logging to a file."""
         path = self.program.write(configuration, f"{self.instance}.conf")
-        return self.control(command, "-c", path, "--log-file", str(self.log_file), *flags)
+        words = ("--daemon", command, *self.flags, "-c", path, "--log-file", str(self.log_file), *flags)
+        return replace(self.program, can_be_forked=self.is_forked).run(*words)
 
     def must_start(self, configuration: str, *flags: str) -> int:
         """Start the daemon and return its pid."""
@@ -134,10 +137,25 @@ def is_running(pid: int) -> bool:
 
 
 def end_all(home: Path) -> None:
-    """Kill every process of the program that was started with this home."""
-    mark = f"HOME={home}".encode()
+    """Kill every process of the program that was started with this home, or that uses a file below it."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and int(folder.name) != os.getpid():
             with suppress(OSError):
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                if _is_of(folder, home):
                     os.kill(int(folder.name), signal.SIGKILL)
+
+
+def _is_of(process: Path, home: Path) -> bool:
+    """Return whether a process belongs to a test; a fork has the variables of its parent in /proc."""
+    if f"HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+        return True
+    if b"tests.end_to_end.forks" not in (process / "cmdline").read_bytes():
+        return False
+    return any(_read_link(file).is_relative_to(home) for file in (process / "fd").iterdir())
+
+
+def _read_link(path: Path) -> Path:
+    try:
+        return path.readlink()
+    except OSError:  # the file was closed in the meantime
+        return path

@@ -135,7 +135,7 @@ class Program:
     folder: Path
     command: tuple[str, ...] = COMMAND
     can_be_forked: bool = True
-    """Off for a test of what is decided when a module is imported."""
+    """Off for a test of what is decided when a module is imported, or of a process's command line."""
     frees_memory: bool = False
     """Whether a fork frees all memory before it ends, as Python does, although that takes time."""
     patience_seconds: float = PATIENCE_SECONDS
@@ -193,7 +193,7 @@ class Program:
     @contextmanager
     def _start(self, arguments: Sequence[str], environment: Mapping[str, str | None]) -> Iterator[Running]:
         variables = self._environment(environment)
-        if self._can_be_forked(arguments, environment):
+        if self._can_be_forked(environment):
             process: Fork | subprocess.Popen[str] = Fork(
                 self.command[-1], arguments, self.folder, variables, frees_memory=self.frees_memory
             )
@@ -213,12 +213,11 @@ class Program:
         finally:
             running.clean_up()
 
-    def _can_be_forked(self, arguments: Sequence[str], environment: Mapping[str, str | None]) -> bool:
-        # A daemon is recognized by its command line, and Python reads some variables only when it starts.
+    def _can_be_forked(self, environment: Mapping[str, str | None]) -> bool:
+        # Python reads some variables only when it starts.
         return (
             self.can_be_forked
             and self.command in (COMMAND, IMPATIENT)
-            and not ("--daemon" in arguments and {"start", "restart"} & {*arguments})
             and not any(name.startswith(("PYTHON", "LC_", "LANG")) for name in environment)
         )
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 BAD = f"[table: orders]\n{LIMITS}max-provisoned-reads: 5\nreads-upper-threshold: lots\n"
 EACH_SECOND = "[global]\ncheck-interval: 1\n" + everywhere(with_indexes=False)
+
+
+@pytest.fixture
+def daemon(daemon: Daemon) -> Daemon:
+    """Return an instance that starts as a command does, and is recognized by its command line."""
+    return replace(daemon, is_forked=False)
 
 
 def test_a_started_daemon_is_detached_and_checks(emulator: Emulator, daemon: Daemon) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,12 @@ NEIGHBOUR = 65534
 ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
 AS_DAEMON = ("dynamic-dynamodb", "-c", "sleep 60 & wait", "sh", "--daemon", "start")
 """A shell's arguments that look like a daemon's, for users who cannot run the interpreter of these tests."""
+
+
+@pytest.fixture
+def daemon(daemon: Daemon) -> Daemon:
+    """Return an instance that starts as a command does, and is recognized by its command line."""
+    return replace(daemon, is_forked=False)
 
 
 @contextmanager

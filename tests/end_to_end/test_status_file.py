@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -204,7 +205,7 @@ def test_hostile_texts_in_a_status_do_not_reach_the_terminal(emulator: Emulator,
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
 def test_another_user_learns_who_may_see_the_status(emulator: Emulator, daemon: Daemon) -> None:
     add_busy(emulator)
-    daemon.must_start(ALL)
+    replace(daemon, is_forked=False).must_start(ALL)  # its command line is what this user can see
     daemon.wait_for("checked 1 target")
     for folder in (daemon.pids, *daemon.pids.parents):
         if "pytest" in str(folder):
