@@ -26,17 +26,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.credentials import CredentialResolver
-
 import dynamic_dynamodb
-from dynamic_dynamodb.aws.botocore_setup import make_clients
-from dynamic_dynamodb.check.resilience import Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 _MOST_BYTES = 1 << 17
+_exit_codes: list[int] = []
+"""The exit code of this process, if it is a fork that need not free its memory."""
 
 
 class Fork:
@@ -159,28 +157,31 @@ def run(request: dict[str, Any]) -> None:
     time.tzset()
     time.tzset()
     sys.argv = request["words"]
-    codes: list[object] = []
-    if not request["frees_memory"]:
-        atexit.register(_exit_at_once, codes)  # the first to be registered, and so the last to be called
     try:
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     except SystemExit as error:
-        codes.append(error.code)
+        if not request["frees_memory"] and isinstance(error.code, int):
+            _exit_codes.append(error.code)
         raise
 
 
-def _exit_at_once(codes: list[object]) -> None:
-    """Exit with a code, once all is written; without a code, return to the end of the interpreter."""
+def _exit_at_once() -> None:
+    """Exit with the code of a fork that need not free its memory, once all is written."""
     with contextlib.suppress(OSError, ValueError):  # which the interpreter reports
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        for code in codes:
-            if isinstance(code, int):
-                os._exit(code)
+        for code in _exit_codes:
+            os._exit(code)
 
 
 def _load_service_models() -> None:
     """Let botocore read what it keeps in memory about the services: that is most of making a client."""
+    # Not at the top: what they import, such as logging, must register its exit functions after ours.
+    from botocore.credentials import CredentialResolver  # noqa: PLC0415
+
+    from dynamic_dynamodb.aws.botocore_setup import make_clients  # noqa: PLC0415
+    from dynamic_dynamodb.check.resilience import Timeouts  # noqa: PLC0415
+
     make_clients(
         dict.fromkeys(("dynamodb", "cloudwatch", "sns", "application-autoscaling", "pricing"), "us-east-1"),
         profile=None,
@@ -192,6 +193,7 @@ def _load_service_models() -> None:
 
 def main() -> None:
     """Import the program, then fork for the process that holds the other end of the socket."""
+    atexit.register(_exit_at_once)  # before all others, so that it is called after them
     for module in pkgutil.walk_packages(dynamic_dynamodb.__path__, "dynamic_dynamodb."):
         if not module.name.endswith(".__main__"):
             importlib.import_module(module.name)
