@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 WRITE_DELAY_SECONDS: Final = 2.0
 """How long reports of further places are waited for before the file is written."""
+MOST_DELAY_SECONDS: Final = 10.0
+_DELAY_OF_WRITES: Final = 10
+"""A delay is at least as long as so many times the last writing: of many targets, it takes long."""
 
 
 @dataclass(slots=True, eq=False)
@@ -24,8 +28,8 @@ class StatusBoard:
     """The status of all places of a configuration, each by its keeper, in one file.
 
     `status` is None before a check has ended. The checks of the places end in threads of their own: the file
-    is written `delay_seconds` after a report, together with what other places have reported by then. With
-    one place, it is written at once.
+    is written `delay_seconds` after a report, together with what other places have reported by then; later
+    if writing takes long, at most after 10 s. With one place, it is written at once.
     """
 
     file: StatusFile
@@ -33,6 +37,7 @@ class StatusBoard:
     delay_seconds: float = WRITE_DELAY_SECONDS
     status: Status | None = None
     _written: Status | None = None
+    _write_seconds: float = 0.0
     _timer: threading.Timer | None = None
     _has_read: bool = False
     _is_retired: bool = False
@@ -106,7 +111,8 @@ class StatusBoard:
 
     def _start_timer(self) -> bool:
         """Write the file after the delay, in a thread; return False if the system allows no further one."""
-        timer = threading.Timer(self.delay_seconds, self._write)
+        longer = min(_DELAY_OF_WRITES * self._write_seconds, MOST_DELAY_SECONDS)
+        timer = threading.Timer(max(self.delay_seconds, longer), self._write)
         timer.daemon = True
         try:
             timer.start()
@@ -120,5 +126,6 @@ class StatusBoard:
             with self._lock:
                 self._timer, status, is_retired = None, self.status, self._is_retired
             if status is not None and status is not self._written and not is_retired:
+                began = time.monotonic()
                 self.file.write(status)
-                self._written = status
+                self._written, self._write_seconds = status, time.monotonic() - began
