@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.end_to_end.daemons import wait_until
-from tests.end_to_end.status_answers import read, rows, state
+from tests.end_to_end.status_answers import read, rows, state, unwrap
 from tests.service.web.servers import ask, find_free_address
 
 if TYPE_CHECKING:
@@ -126,3 +126,48 @@ def test_a_reload_adds_a_region_to_the_status_and_removes_it_again(program: Prog
         assert WEST not in metrics
         running.end(signal.SIGTERM)
     assert "places" not in status_of(program)
+
+
+PRODUCTION = "111122223333"
+ROLE = f"arn:aws:iam::{PRODUCTION}:role/scaling"
+ACCOUNTS = f"""\
+[global]
+check-interval: 1
+[account: production]
+role-arn: {ROLE}
+regions: {EAST}
+[account: own]
+regions: {EAST}
+{ALL}"""
+
+
+def test_accounts_are_told_apart_by_their_ids_and_one_that_is_denied_says_so(
+    program: Program,
+) -> None:
+    """The status of the program's own account goes on, as it was the only place before."""
+    program.check(ONE + ALL)
+    change = changes_of(status_of(program))[None]
+    address = find_free_address()
+    with program.start(ACCOUNTS, "--listen", str(address)) as running:
+        running.wait_for("production/us-east-1: checked 0 targets: nothing could be checked", count=2)
+        running.wait_for("own/us-east-1: checked 1 target", count=2)
+        wait_until(lambda: len(status_of(program).get("places", ())) == 2, "both places")
+        metrics = ask(address, "/metrics").body.decode()
+        run = program.run("--daemon", "status", "own/us-east-1 orders")
+        running.end(signal.SIGTERM)
+    content = status_of(program)
+    production, own = content["places"]
+    assert (production["account"], own["account"]) == (PRODUCTION, ACCOUNT)
+    assert production["check"]["failing"]["sentence"].startswith(f"could not assume {ROLE}: ")
+    assert content["check"]["failing"] is None
+    assert changes_of(content) == {"own/us-east-1": change}
+    text = unwrap(run)
+    assert f"production/us-east-1, account {PRODUCTION}: last check " in text
+    assert (
+        f"nothing could be checked for 0 s (1 check): could not assume {ROLE}: " in text or "checks)" in text
+    )
+    assert rows(run) == ["own/us-east-1"]
+    labels = f'account="{ACCOUNT}",capacity="reads",index="",place="own/us-east-1",region="{EAST}"'
+    assert f'dynamic_dynamodb_provisioned_units{{{labels},table="orders"}} 30.0' in metrics
+    failed = 'dynamic_dynamodb_checks_total{place="production/us-east-1",result="complete"} 0.0'
+    assert failed in metrics
