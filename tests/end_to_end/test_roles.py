@@ -100,7 +100,7 @@ def test_a_stop_does_not_wait_for_sts(emulator: Emulator, program: Program) -> N
 def test_sessions_that_are_nearly_over_are_renewed_by_each_check(
     emulator: Emulator, program: Program
 ) -> None:
-    emulator.add_role(write_role(PRODUCTION), external_id="example", session_seconds=5)
+    emulator.add_role(write_role(PRODUCTION), external_id="example", session_seconds=60)
     with program.start(write_accounts()) as running:
         running.wait_for("production/us-east-1: checked 1 target: 1 unchanged", count=4)
         run = running.end(signal.SIGTERM)
@@ -215,11 +215,11 @@ def test_all_accounts_share_one_look_up_of_the_programs_own_credentials(
     assert (len(source.asked), emulator.requests()) == (1, [])
 
 
-def test_credentials_of_the_program_that_expire_are_renewed_for_the_next_session(
+def test_credentials_of_the_program_that_expire_soon_are_renewed_before_the_next_session(
     emulator: Emulator, program: Program, source: Source
 ) -> None:
-    emulator.add_role(write_role(PRODUCTION), external_id="example", session_seconds=5)
-    source.answer(write_credentials("AKIDFIRST", seconds=3))
+    emulator.add_role(write_role(PRODUCTION), external_id="example", session_seconds=60)
+    source.answer(write_credentials("AKIDFIRST", seconds=60))
     with program.start(write_accounts(), **source.as_container_endpoint) as running:
         running.wait_for("production/us-east-1: checked 1 target")
         source.answer(write_credentials("AKIDSECOND", seconds=3600))
