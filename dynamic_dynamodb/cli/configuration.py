@@ -40,7 +40,8 @@ def check_configuration(sources: ConfigSources) -> Result:
 def _check(sources: ConfigSources, *, lists_everything: bool) -> Result:
     result = sources.examine()
     configuration = result.configuration
-    warnings, differences = [*configuration.warnings], list(describe_differences(configuration.sections))
+    warnings = [*configuration.warnings]
+    differences = list(dict.fromkeys(describe_differences(configuration.sections)))
     if not result.faults:
         warnings += _warn_of_files(sources, configuration.global_options)
     lines = [f"warning: {warning}" for warning in warnings]
@@ -142,12 +143,12 @@ COMMANDS: Final[Mapping[str, Callable[[ConfigSources], Result]]] = {
 
 
 def _count(configuration: Configuration, warnings: int, differences: int) -> str:
-    indexes = sum(len(section.gsis) for section in configuration.sections)
+    indexes = {id(index) for section in configuration.sections for index in section.gsis}
     places = configuration.places
     counted = (
         *([(len(places), "place")] if any(place.label or place.account for place in places) else []),
         (len(configuration.sections), "table section"),
-        (indexes, "index section"),
+        (len(indexes), "index section"),
         (warnings, "warning"),
         (differences, "notice"),
     )

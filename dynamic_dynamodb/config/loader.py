@@ -142,7 +142,8 @@ class _Loader:
             self.reader.warnings += regions.warn_of_region(
                 self.global_options, self.environment, is_default=is_default
             )
-        self.reader.warnings += place_limits.warn_of_empty_places(places, sections)
+        if not self.reader.faults:
+            self.reader.warnings += place_limits.warn_of_empty_places(places, sections)
         self._check_whole(content, places)
         configuration = Configuration(
             self.global_options,

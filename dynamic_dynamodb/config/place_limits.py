@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.config.places import holds_in
@@ -31,10 +31,20 @@ class PlaceLimits:
     places: tuple[Place, ...]
     accounts: tuple[str, ...]
     are_known: bool
+    _found: dict[tuple[object, ...], frozenset[Place]] = field(default_factory=dict)
+    _suggested: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Return the regions of all places."""
+        return tuple(dict.fromkeys(place.region for place in self.places))
 
     def list_places(self, options: Mapping[str, Any]) -> frozenset[Place]:
         """Return the places in which a section with these options holds."""
-        return frozenset(place for place in self.places if holds_in(options, place))
+        limits = tuple(options.get(key) for key in LIMIT_KEYS)
+        if limits not in self._found:
+            self._found[limits] = frozenset(place for place in self.places if holds_in(options, place))
+        return self._found[limits]
 
     def find_faults(self, title: str, own: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[str]:
         """Yield the faults of the accounts and regions that a section names.
@@ -46,28 +56,35 @@ class PlaceLimits:
         found = [*self._find_account_faults(title, own), *self._find_region_faults(title, own, options)]
         yield from found
         named = [name for name in LIMIT_KEYS if own.get(name)]
-        if named and not found and not self.list_places(options):
-            accounts, regions = options.get("accounts") or self.accounts, options.get("regions") or ()
+        accounts, regions = options.get("accounts") or self.accounts, options.get("regions") or ()
+        are_scaled = set(accounts) <= set(self.accounts) and set(regions) <= set(self.regions)
+        if named and not found and are_scaled and not self.list_places(options):
             yield (
                 f"[{title}] {' and '.join(named)} leave no place: {enumerate_names(accounts)}"
                 f" {'is' if len(accounts) == 1 else 'are'} not scaled in {enumerate_names(regions, 'or')}"
             )
 
+    def _suggest(self, name: str, known: tuple[str, ...]) -> str:
+        """Return `did you mean …?`; many sections name the same account or region."""
+        if name not in self._suggested:
+            self._suggested[name] = suggest(name, known)
+        return self._suggested[name]
+
     def _find_account_faults(self, title: str, own: Mapping[str, Any]) -> Iterator[str]:
         for name in own.get("accounts") or ():
             if name not in self.accounts:
-                advice = suggest(name, self.accounts) or f"add [account: {name}]"
+                advice = self._suggest(name, self.accounts) or f"add [account: {name}]"
                 yield f"[{title}] accounts names an account that does not exist, {name}: {advice}"
 
     def _find_region_faults(
         self, title: str, own: Mapping[str, Any], options: Mapping[str, Any]
     ) -> Iterator[str]:
-        regions = tuple(dict.fromkeys(place.region for place in self.places))
+        regions = self.regions
         accounts = [name for name in options.get("accounts") or () if name in self.accounts]
         for region in own.get("regions") or ():
             if region not in regions:
                 where = "an [account: …] section" if self.accounts else "[global]"
-                advice = suggest(region, regions) or (
+                advice = self._suggest(region, regions) or (
                     f"add it to regions in {where}, or choose from {', '.join(regions)}"
                 )
                 yield f"[{title}] regions names a region that is not scaled, {region}: {advice}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from itertools import chain, combinations
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.config import topics, validation
 from dynamic_dynamodb.config.combinations import Combinations
@@ -20,12 +22,13 @@ from dynamic_dynamodb.config.text import clip, shorten
 from dynamic_dynamodb.options import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from dynamic_dynamodb.scaling.schedules import Schedule
 
+K = TypeVar("K")
 BREAKER_KEYS: Final = ("circuit_breaker_url", "circuit_breaker_timeout")
 ANY_NAME: Final = compile_expression(".*")
 
@@ -51,6 +54,58 @@ class _ReadSection:
     def base(self) -> tuple[str, str]:
         """Return the expressions of the table and of the index, which an overlay shares with its base."""
         return self.written.table, self.written.gsi
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The sections of a file by what they belong to.
+
+    `bases` and `overlays` are by their expressions, and `indexes` by those of their tables; several
+    `bases` have the same expressions if they hold in different places. `by_title` has all sections.
+    """
+
+    by_title: Mapping[str, Sequence[_ReadSection]]
+    bases: Mapping[tuple[str, str], Sequence[_ReadSection]]
+    indexes: Mapping[str, Sequence[_ReadSection]]
+    overlays: Mapping[tuple[str, str], Sequence[_ReadSection]]
+
+    @classmethod
+    def of(
+        cls,
+        tables: Sequence[_ReadSection],
+        indexes: Sequence[_ReadSection],
+        overlays: Sequence[_ReadSection],
+    ) -> _Parts:
+        """Return these sections by what they belong to, in their order."""
+        bases = (*tables, *indexes)
+        return cls(
+            _group((*bases, *overlays), lambda one: one.written.title),
+            _group(bases, lambda one: one.base),
+            _group(indexes, lambda one: one.written.table),
+            _group(overlays, lambda one: one.base),
+        )
+
+    def list_indexes(self, table: _ReadSection) -> list[_ReadSection]:
+        """Return the index sections that belong to a section for tables."""
+        return self._select(self.indexes.get(table.written.table, ()), table)
+
+    def list_overlays(self, base: _ReadSection) -> list[_ReadSection]:
+        """Return the overlays of a section."""
+        return self._select(self.overlays.get(base.base, ()), base)
+
+    def _select(self, parts: Sequence[_ReadSection], base: _ReadSection) -> list[_ReadSection]:
+        """Return the parts that hold in a place of their base; all if there is no other such base."""
+        is_only = len(self.bases[base.base]) == 1
+        return [part for part in parts if is_only or part.places & base.places]
+
+
+def _group(
+    sections: Iterable[_ReadSection], find_key: Callable[[_ReadSection], K]
+) -> dict[K, list[_ReadSection]]:
+    grouped: dict[K, list[_ReadSection]] = {}
+    for section in sections:
+        grouped.setdefault(find_key(section), []).append(section)
+    return grouped
 
 
 @dataclass(slots=True)
@@ -95,12 +150,14 @@ class SectionLoader:
         tables = [self._read(one) for one in self.content.targets if not (one.gsi or one.during)]
         names = {table.written.table for table in tables}
         indexes = [self._read(one, names) for one in self.content.targets if one.gsi and not one.during]
-        self._check_places(tables, indexes, overlays)
+        parts = _Parts.of(tables, indexes, overlays)
+        self._check_places(parts)
+        gsis = {id(index): self._build(index, parts) for index in indexes}
         built: list[Section] = []
         for table in tables:
-            own = _select_parts(table, indexes, tables)
-            gsis = tuple(gsi for index in own if (gsi := self._build(index, indexes, overlays)))
-            built += filter(None, [self._build(table, tables, overlays, gsis)])
+            own = (gsis[id(index)] for index in parts.list_indexes(table))
+            section = self._build(table, parts, tuple(gsi for gsi in own if gsi))
+            built += [section] if section else []
         for siblings in (built, *(section.gsis for section in built)):
             self._warn_of_unreachable_sections(siblings)
         return tuple(built)
@@ -135,18 +192,20 @@ class SectionLoader:
         """Return the sections with `during` that overlay another, in the order of the file."""
         bases = {(section.table, section.gsi) for section in self.content.targets if not section.during}
         overlays: list[_ReadSection] = []
+        counts: Counter[tuple[str, str]] = Counter()
         for section in self.content.targets:
             if section.during:
                 with self._about(section):
-                    overlays += filter(None, [self._read_overlay(section, bases, overlays)])
+                    overlay = self._read_overlay(section, bases, counts[section.table, section.gsi])
+                if overlay is not None:
+                    overlays.append(overlay)
+                    counts[overlay.base] += 1
         return overlays
 
     def _read_overlay(
-        self,
-        section: TargetSection,
-        bases: AbstractSet[tuple[str, str]],
-        before: Sequence[_ReadSection],
+        self, section: TargetSection, bases: AbstractSet[tuple[str, str]], before: int
     ) -> _ReadSection | None:
+        """Return a section with `during`; None if it has a fault. Its base has so many `before` it."""
         base, title = (section.table, section.gsi), clip(section.title)
         shown, faults, schedules = f"[{title}]", self.reader.faults, self.content.schedules
         values = self.reader.parse_texts(title, section.texts, (Scope.TARGET,))
@@ -160,7 +219,7 @@ class SectionLoader:
             faults.append(f"{shown} names a schedule that does not exist: {advice}")
         elif not section.texts.keys() - set(LIMIT_KEYS):
             faults.append(f"{shown} sets no option: add one, or remove the section")
-        elif sum(one.base == base for one in before) == MOST_OVERLAYS:
+        elif before == MOST_OVERLAYS:
             faults.append(
                 f"{shown} is one too many: use at most {MOST_OVERLAYS} sections with during for a section"
             )
@@ -171,64 +230,39 @@ class SectionLoader:
             return _ReadSection(section, layer, self.limits.list_places(limits), overlay)
         return None
 
-    def _check_places(
-        self,
-        tables: Sequence[_ReadSection],
-        indexes: Sequence[_ReadSection],
-        overlays: Sequence[_ReadSection],
-    ) -> None:
+    def _check_places(self, parts: _Parts) -> None:
         """Check in which places sections hold that have the same title, or are part of another section."""
-        are_read = self.reader.unread.isdisjoint(LIMIT_KEYS)
-        for sections in (tables, indexes, overlays) if are_read else ():
-            self._check_same_titles(sections)
-        for index in indexes if are_read else ():
-            bases = [table for table in tables if table.written.table == index.written.table]
-            with self._about(index.written):
-                self._check_part(index, f"table: {clip(index.written.table)}", bases)
-        for overlay in overlays if are_read else ():
-            bases = [one for one in (*tables, *indexes) if one.base == overlay.base]
-            with self._about(overlay.written):
-                self._check_part(overlay, clip(_name_base(overlay.written)), bases)
+        if not self.reader.unread.isdisjoint(LIMIT_KEYS):
+            return
+        for same in parts.by_title.values():
+            for first, second in combinations(same, 2):
+                with self._about(second.written):
+                    self.reader.faults += self.limits.find_shared_faults(
+                        second.title, first.written.lines.title, first.places & second.places
+                    )
+        for index in chain.from_iterable(parts.indexes.values()):
+            self._check_part(
+                index, f"table: {index.written.table}", parts.bases.get((index.written.table, ""))
+            )
+        for overlay in chain.from_iterable(parts.overlays.values()):
+            title = _name_base(overlay.written)
+            self._check_part(overlay, title, parts.bases.get(overlay.base))
 
-    def _check_same_titles(self, sections: Sequence[_ReadSection]) -> None:
-        """Check that no place has two sections with the same title."""
-        known: dict[str, list[_ReadSection]] = {}
-        for section in sections:
-            before = known.setdefault(section.written.title, [])
-            for first in before:
-                shared = section.places & first.places
-                with self._about(section.written):
-                    line = first.written.lines.title
-                    self.reader.faults += self.limits.find_shared_faults(section.title, line, shared)
-            before.append(section)
-
-    def _check_part(self, part: _ReadSection, base_title: str, bases: Sequence[_ReadSection]) -> None:
+    def _check_part(self, part: _ReadSection, base: str, sections: Sequence[_ReadSection] | None) -> None:
         """Check that an index section or overlay holds where the sections hold that it is part of."""
-        base_places = frozenset[Place]().union(*(base.places for base in bases))
+        base_places = frozenset(place for section in sections or () for place in section.places)
         limits = part.overlay.limits if part.overlay else part.layer.values
-        faults = [*self.limits.find_fault_below(part.title, part.places, base_title, base_places)]
-        self.reader.faults += faults
-        self.reader.warnings += self.limits.warn_of_rest(
-            part.title, limits, base_title, part.places & base_places
-        )
+        shared = part.places & base_places
+        with self._about(part.written):
+            self.reader.faults += self.limits.find_fault_below(
+                part.title, part.places, clip(base), base_places
+            )
+            self.reader.warnings += self.limits.warn_of_rest(part.title, limits, clip(base), shared)
 
-    def _build(
-        self,
-        read: _ReadSection,
-        siblings: Sequence[_ReadSection],
-        overlays: Sequence[_ReadSection],
-        gsis: tuple[Section, ...] = (),
-    ) -> Section | None:
-        """Return a section with its overlays; None if its expression has a fault.
-
-        `siblings` are the sections among which others may have the same title.
-        """
-        section, same = read.written, [one for one in siblings if one.base == read.base]
-        own = tuple(
-            one.overlay
-            for one in overlays
-            if one.overlay and one.base == read.base and (len(same) == 1 or one.places & read.places)
-        )
+    def _build(self, read: _ReadSection, parts: _Parts, gsis: tuple[Section, ...] = ()) -> Section | None:
+        """Return a section with its overlays; None if its expression has a fault."""
+        section = read.written
+        own = tuple(one.overlay for one in parts.list_overlays(read) if one.overlay)
         layers = (*self.below, read.layer)
         blueprint = Blueprint(section.title, ANY_NAME, layers, self.breaker, own, gsis)
         with self._about(section):
@@ -314,22 +348,10 @@ class SectionLoader:
 
     def _warn_of_unreachable_sections(self, sections: Sequence[Section]) -> None:
         for section, sentence in validation.warn_of_unreachable_sections(
-            sections, self.limits.places, self.budget
+            sections, self.limits.list_places, self.budget
         ):
             with self._about(self._written[id(section)]):
                 self.reader.warnings.append(sentence)
-
-
-def _select_parts(
-    table: _ReadSection, indexes: Iterable[_ReadSection], tables: Iterable[_ReadSection]
-) -> list[_ReadSection]:
-    """Return the index sections of a table section, which may be one of several with its title."""
-    same = [one for one in tables if one.base == table.base]
-    return [
-        index
-        for index in indexes
-        if index.written.table == table.written.table and (len(same) == 1 or index.places & table.places)
-    ]
 
 
 def _name_base(overlay: TargetSection) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.config.expressions import SLOW_EXPRESSION_ADVICE, find_hard_name
 from dynamic_dynamodb.config.log_config import find_log_config_fault
 from dynamic_dynamodb.config.paths import find_log_file_fault
-from dynamic_dynamodb.config.places import holds_in
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN
 from dynamic_dynamodb.config.suggestions import suggest_expression
 from dynamic_dynamodb.config.text import UNSENDABLE, clip, enumerate_names, is_sendable
@@ -20,7 +19,7 @@ from dynamic_dynamodb.scaling.target_options import read_target_options
 from dynamic_dynamodb.scaling.usage import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -300,12 +299,17 @@ def warn_of_slow_expression(title: str, expression: Expression, budget: MatchBud
 
 
 def warn_of_unreachable_sections(
-    sections: Sequence[Section], places: Iterable[Place], budget: MatchBudget
+    sections: Sequence[Section],
+    list_places: Callable[[Mapping[str, Any]], frozenset[Place]],
+    budget: MatchBudget,
 ) -> Iterator[tuple[Section, str]]:
-    """Yield each section whose only table or index earlier ones match wherever it holds, and a warning."""
+    """Yield each section whose only table or index earlier ones match wherever it holds, and a warning.
+
+    `list_places` returns the places in which a section with some options holds.
+    """
     expressions: list[tuple[Section, frozenset[Place]]] = []
     for section in sections:
-        held = frozenset(place for place in places if holds_in(section.options, place))
+        held = list_places(section.options)
         name = section.plain_name
         if name is not None:
             left, takers = held, []

@@ -53,6 +53,18 @@ TITLES = st.one_of(
         ["[global]", "[logging]", "[default_options]", "[DEFAULT]", "[table: ]", "[tables: a]", "[", "[]"]
     ),
     PATTERNS.map("[table: {}]".format),
+    st.sampled_from(
+        [
+            "[account: a]\nregions: us-east-1",
+            "[account: b]\nrole-arn: arn:aws:iam::111122223333:role/b\nregions: eu-west-1, us-east-1",
+            "[table: ^orders$]\naccounts: a",
+            "[table: ^orders$]\nregions: eu-west-1",
+            "[gsi: ^by-date$ table: ^orders$]\nregions: us-east-1",
+            "[schedule: s]\ntimes: *",
+            "[table: ^orders$ during: s]\naccounts: b",
+            "[table: ^orders$ during: s]\nregions: us-east-1",
+        ]
+    ),
     st.builds("[gsi: {} table: {}]".format, PATTERNS, PATTERNS),
     ODD_TEXTS.map("[{}]".format),
 )

@@ -450,6 +450,21 @@ def test_an_unreadable_limit_is_the_only_fault_of_two_sections(path: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("defaults", "own"),
+    [
+        pytest.param({"accounts": "prodution"}, {"regions": "us-east-1"}, id="an account"),
+        pytest.param({"regions": "us-est-1"}, {"accounts": "staging"}, id="a region"),
+    ],
+)
+def test_a_fault_of_the_default_options_is_not_one_of_each_section(
+    path: Path, defaults: dict[str, str], own: dict[str, str]
+) -> None:
+    text = ACCOUNTS + limit("[default_options]\n", **defaults) + limit(TABLE, **own) + INDEX
+    (fault,) = find_faults(path, text)
+    assert fault.startswith("line 8: [default_options] ")
+
+
 def test_a_file_for_several_instances_leaves_its_regions_to_the_command_line(path: Path) -> None:
     text = limit(TABLE, regions="us-east-1") + limit(TABLE, regions="eu-west-1").replace("500", "9")
     for region, most in (("us-east-1", 500), ("eu-west-1", 9)):
@@ -665,6 +680,21 @@ _some_regions = st.lists(st.sampled_from(REGION_NAMES), min_size=1, unique=True)
 _limits = st.tuples(st.lists(st.sampled_from(ACCOUNT_NAMES), unique=True), _some_regions | st.just([]))
 
 
+def write_accounts(regions: tuple[list[str], ...]) -> str:
+    """Return sections of accounts, each with some regions."""
+    return "".join(
+        f"[account: {name}]\nrole-arn: arn:aws:iam::{number:012}:role/x\nregions: {', '.join(own)}\n"
+        for number, (name, own) in enumerate(zip(ACCOUNT_NAMES, regions, strict=True))
+    )
+
+
+def write_limited(title: str, limits: tuple[list[str], list[str]]) -> str:
+    """Return a section that holds in these accounts and regions; in all if there are none."""
+    names = zip(("accounts", "regions"), limits, strict=True)
+    lines = (f"{name}: {', '.join(given)}\n" for name, given in names if given)
+    return f"[{title}]\n{''.join(lines)}{LIMITS}"
+
+
 @given(
     regions=st.tuples(*(_some_regions for _ in ACCOUNT_NAMES)),
     limits=st.lists(st.tuples(_limits, _limits), min_size=1, max_size=4),
@@ -674,17 +704,10 @@ def test_each_section_holds_in_the_places_that_it_names(
     regions: tuple[list[str], ...],
     limits: list[tuple[tuple[list[str], list[str]], tuple[list[str], list[str]]]],
 ) -> None:
-    def render(title: str, accounts: list[str], regions: list[str]) -> str:
-        names = [f"accounts: {', '.join(accounts)}\n"] if accounts else []
-        names += [f"regions: {', '.join(regions)}\n"] if regions else []
-        return f"[{title}]\n{''.join(names)}{LIMITS}"
-
-    text = "".join(
-        f"[account: {name}]\nrole-arn: arn:aws:iam::{number:012}:role/x\nregions: {', '.join(own)}\n"
-        for number, (name, own) in enumerate(zip(ACCOUNT_NAMES, regions, strict=True))
-    )
+    text = write_accounts(regions)
     for number, (table, index) in enumerate(limits):
-        text += render(f"table: ^t{number}$", *table) + render(f"gsi: ^i$ table: ^t{number}$", *index)
+        text += write_limited(f"table: ^t{number}$", table)
+        text += write_limited(f"gsi: ^i$ table: ^t{number}$", index)
     path = tmp_path_factory.mktemp("places") / "own.conf"
     path.write_text(text)
     configuration = examine({"config": str(path)}, {}).configuration
@@ -701,3 +724,38 @@ def test_each_section_holds_in_the_places_that_it_names(
                 titles += [f"table: ^t{number}$"] if held[0] else []
                 titles += [f"gsi: ^i$ table: ^t{number}$"] if all(held) else []
     assert name_sections(configuration) == expected
+
+
+_named_limits = _limits.filter(any)
+
+
+@given(
+    regions=st.tuples(*(_some_regions for _ in ACCOUNT_NAMES)),
+    limits=st.lists(_named_limits, min_size=2, max_size=3),
+)
+def test_a_place_has_one_section_of_a_title_or_the_file_has_a_fault(
+    tmp_path_factory: pytest.TempPathFactory,
+    regions: tuple[list[str], ...],
+    limits: list[tuple[list[str], list[str]]],
+) -> None:
+    text = write_accounts(regions)
+    for number, both in enumerate(limits):
+        text += write_limited("table: ^t$", both).replace("500", str(number + 1))
+    path = tmp_path_factory.mktemp("places") / "own.conf"
+    path.write_text(text)
+    result = examine({"config": str(path)}, {})
+
+    every = [(account, region) for account, own in zip(ACCOUNT_NAMES, regions, strict=True) for region in own]
+    expected = {
+        f"{account}/{region}": [
+            number + 1
+            for number, (accounts, named) in enumerate(limits)
+            if (account in accounts or accounts == []) and (region in named or named == [])
+        ]
+        for account, region in every
+    }
+    doubled = [fault for fault in result.faults if "is defined twice for" in fault]
+    assert any(len(numbers) > 1 for numbers in expected.values()) == bool(doubled)
+    for place in result.configuration.places if not doubled else ():
+        sections = result.configuration.sections_in(place)
+        assert [one.options["max_provisioned_reads"] for one in sections] == expected[place.name]

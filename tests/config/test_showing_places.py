@@ -226,6 +226,15 @@ def test_check_config_lists_the_places(path: Path, text: str, lines: list[str]) 
     assert check_configuration(sources).text.replace(f"{path} ", "").splitlines() == lines
 
 
+def test_check_config_counts_an_index_section_of_two_tables_sections_once(path: Path) -> None:
+    index = f"[gsi: ^by-day$ table: ^orders$]\n{LIMITS}decrease-consumed-reads-scale: {{20: 10}}\n"
+    path.write_text(REGIONS + TWO_TABLES + index)
+    sources = ConfigSources({"config": str(path)}, {"STATE_DIRECTORY": str(path.parent)}, path.parent)
+    *rest, counted = check_configuration(sources).text.replace(f"{path} ", "").splitlines()
+    assert counted == "can be used: 2 places, 2 table sections, 1 index section, 0 warnings, 1 notice"
+    assert [line.partition(":")[0] for line in rest] == ["notice", "scales us-east-1", "scales eu-west-1"]
+
+
 def test_explain_includes_the_warnings_of_check_config_but_not_the_places(path: Path) -> None:
     path.write_text(ACCOUNTS + ONE_TABLE)
     flags = {"config": str(path), "explain": "orders"}
