@@ -15,7 +15,8 @@ from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import compare, name_compared
 from dynamic_dynamodb.replay.comparison.settings import read_settings
 from dynamic_dynamodb.replay.progress import Progress, ProgressBar, describe_time
-from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources, read_sources
+from dynamic_dynamodb.replay.recordings.places import choose_places
+from dynamic_dynamodb.replay.recordings.reader import find_sources, read_sources
 from dynamic_dynamodb.replay.reports.data import write_csv, write_json
 from dynamic_dynamodb.replay.reports.text import write_table
 
@@ -79,14 +80,14 @@ def replay(sources: ConfigSources) -> Result:
 def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Result:
     configuration = sources.load_leniently()
     options = configuration.global_options
-    settings = read_settings(options, sources.flags)
+    settings = read_settings({**options, "region": configuration.places[0].region}, sources.flags)
     report = find_report(sources, options)
     other = _load_other(sources, options)
     reading, replaying = Progress(on_progress).split(_WEIGHTS)
     found, faults = find_sources(sources.find_path(options["replay"]), options["as"])
-    chosen, left_out = choose_region(found, options["region"])
-    recordings = read_sources(chosen, faults, reading)
-    settings = settings.use_recorded_prices(chosen)
+    chosen = choose_places(configuration.places, found)
+    recordings = read_sources(chosen.sources, faults, reading)
+    settings = settings.use_recorded_prices(chosen.sources)
     comparison = compare(configuration, recordings, settings, other=other, progress=replaying)
     if report is not None:
         from dynamic_dynamodb.replay.reports.replay_page import write_report
@@ -94,7 +95,7 @@ def _replay(sources: ConfigSources, on_progress: Callable[[float], None]) -> Res
         fault = write_report_file(report, write_report(comparison))
         if fault is not None:
             raise ConfigurationError((fault,))
-    remarks = (*configuration.warnings, *left_out)
+    remarks = (*configuration.warnings, *chosen.left_out)
     if options["format"] == "csv":  # CSV has no field for warnings
         remarks += comparison.warnings + tuple(
             f"{target.recording.target}: {warning}"

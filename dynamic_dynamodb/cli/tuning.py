@@ -12,7 +12,8 @@ from dynamic_dynamodb.cli.tuning_run import check_scheduler, run_tasks
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.replay.comparison.comparison import find_price_caveats
 from dynamic_dynamodb.replay.comparison.settings import read_settings
-from dynamic_dynamodb.replay.recordings.reader import choose_region, find_sources
+from dynamic_dynamodb.replay.recordings.places import choose_places, find_sections, group_by_place
+from dynamic_dynamodb.replay.recordings.reader import find_sources
 from dynamic_dynamodb.replay.reports.tuning import count_sections, write_advice, write_configuration
 from dynamic_dynamodb.replay.reports.tuning_data import write_tuning_csv, write_tuning_json
 from dynamic_dynamodb.replay.reports.tuning_page import write_tuning_report
@@ -27,20 +28,22 @@ from dynamic_dynamodb.replay.tuning.cluster import ClusterError
 from dynamic_dynamodb.replay.tuning.tuner import Failed, Tuned, make_task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from dynamic_dynamodb.config.loader import Configuration
     from dynamic_dynamodb.config.sources import ConfigSources
     from dynamic_dynamodb.replay.comparison.settings import Condition, Settings
     from dynamic_dynamodb.replay.recordings.reader import RecordingSource
     from dynamic_dynamodb.replay.tuning.advice import Advice
+    from dynamic_dynamodb.replay.tuning.tuner import Task
 
 
 def tune(sources: ConfigSources) -> Result:
     """Tune recordings, and print or write a configuration file; raise ConfigurationError."""
     configuration = sources.load_leniently()
     options = configuration.global_options
-    replay_settings = read_settings(options, sources.flags)
+    replay_settings = read_settings({**options, "region": configuration.places[0].region}, sources.flags)
     billing = options["billing"] if "billing" in sources.flags else MEAN_OF_BILLS
     output, report = find_new_file(sources, "tune-output"), find_report(sources, options)
     check_scheduler(options, sources.flags)
@@ -48,11 +51,10 @@ def tune(sources: ConfigSources) -> Result:
     found, faults = find_sources(path, options["as"])
     if "region" in sources.flags:
         _check_region(found, options["region"])
-    files, left_out = choose_region(found, options["region"])
-    replay_settings = replay_settings.use_recorded_prices(files)
+    chosen = choose_places(configuration.places, found)
+    replay_settings = replay_settings.use_recorded_prices(chosen.sources)
     settings = _read_settings(replay_settings, billing, options["levers"])
-    intervals = Intervals(options["check_interval"], options["quiet_check_interval"])
-    tasks = [make_task(file, settings, configuration.sections, intervals) for file in files]
+    tasks = [*_make_tasks(chosen.sources, configuration, replay_settings, settings)]
     exit_cleanly_on_signals()
     try:
         results = run_tasks(tasks, options, settings, are_kept=path.is_dir())
@@ -60,14 +62,14 @@ def tune(sources: ConfigSources) -> Result:
         return Result("", faults=add_program_name([str(error)]), code=ExitCode.FAILURE)
     tuned = [one for one in results if isinstance(one, Tuned)]
     failed = [one for one in results if isinstance(one, Failed)]
-    region = next((one.region for one in files if one.region), options["region"])
     failures = [*faults, *map(str, sorted(failed, key=lambda one: one.target))]
-    remarks = (*left_out, *failures)
-    warnings = (*configuration.warnings, *left_out, *find_price_caveats([region], replay_settings))
+    remarks = (*chosen.left_out, *failures)
+    caveats = find_price_caveats(chosen.sources, replay_settings)
+    warnings = (*configuration.warnings, *chosen.left_out, *caveats)
     if not tuned:
         return Result("", add_program_name(warnings), add_program_name(failures), ExitCode.FAILURE)
     advice = advise(tuned, settings)
-    file = "\n".join(write_configuration(advice, settings, region, remarks))
+    file = "\n".join(write_configuration(advice, settings, chosen.places, remarks))
     text = file
     # The search may have taken hours: its result is printed even if a file cannot be written.
     unwritten: list[str | None] = []
@@ -78,13 +80,25 @@ def tune(sources: ConfigSources) -> Result:
         if unwritten[-1] is None:
             text = "\n".join((*write_advice(advice), f"written to {output}: {count_sections(advice)}"))
     if options["format"] == "json":
-        text = write_tuning_json(advice, settings, region, remarks)
+        text = write_tuning_json(advice, settings, chosen.places, remarks)
     elif options["format"] == "csv":
         text = write_tuning_csv(advice)
     failures += filter(None, unwritten)
     failures += _find_excesses(advice, replay_settings.conditions)
     code = ExitCode.FAILURE if failures else ExitCode.SUCCESS
     return Result(text, add_program_name(warnings), add_program_name(failures), code)
+
+
+def _make_tasks(
+    sources: Iterable[RecordingSource], configuration: Configuration, read: Settings, settings: TuneSettings
+) -> Iterator[Task]:
+    """Yield the task of each recording, with the sections and the prices of its place."""
+    options = configuration.global_options
+    intervals = Intervals(options["check_interval"], options["quiet_check_interval"])
+    for place, group in group_by_place(sources).items():
+        sections = find_sections(configuration, (one.origin for one in group))
+        of_place = settings._replace(prices=read.at(place).prices)
+        yield from (make_task(one, of_place, sections, intervals) for one in group)
 
 
 def _check_region(files: Sequence[RecordingSource], wanted: str) -> None:

@@ -8,7 +8,7 @@ from dynamic_dynamodb.replay.tuning.alternatives import DEFAULT_LIMIT_PERCENT
 from dynamic_dynamodb.replay.tuning.levers import LADDERS, Limits, Rung
 from dynamic_dynamodb.replay.tuning.table_class import ClassChange
 from dynamic_dynamodb.scaling.costs import TableClass
-from dynamic_dynamodb.scaling.model import PerCapacity
+from dynamic_dynamodb.scaling.model import PerCapacity, Target
 from tests.docs.pages import ROOT
 
 TEXT = (ROOT / "docs" / "tuning.md").read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def test_the_page_has_the_numbers_of_the_program() -> None:
 
 
 def test_the_page_shows_the_advice_on_a_class_as_it_is_printed() -> None:
-    change = ClassChange("archive", TableClass.INFREQUENT_ACCESS, 500, 125, 30, 50, 37.4)
+    change = ClassChange(Target("archive"), TableClass.INFREQUENT_ACCESS, 500, 125, 30, 50, 37.4)
     assert f"archive: {change.sentence}\n" in TEXT
 
 

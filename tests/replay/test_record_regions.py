@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.config.places import Place
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry
-from dynamic_dynamodb.replay.recordings.reader import RecordingSource, choose_region, find_sources
+from dynamic_dynamodb.replay.recordings.places import choose_places
+from dynamic_dynamodb.replay.recordings.reader import RecordingSource, find_sources
+from dynamic_dynamodb.replay.recordings.recording import Origin
 from dynamic_dynamodb.scaling.model import Target
 from tests.end_to_end.daemons import wait_until
 from tests.end_to_end.program import Program
@@ -177,12 +180,13 @@ def test_recordings_of_other_regions_are_left_out(
     regions: tuple[str, ...], wanted: str, kept: str, other: tuple[str, str, str] | None
 ) -> None:
     sources = [
-        RecordingSource(Entry(Target(f"table-{number}")), (), region) for number, region in enumerate(regions)
+        RecordingSource(Entry(Target(f"table-{number}")), (), Origin(region))
+        for number, region in enumerate(regions)
     ]
-    chosen, sentences = choose_region(sources, wanted)
-    assert [one.entry.target.table[-1] for one in chosen] == list(kept)
+    chosen = choose_places([Place(wanted)], sources)
+    assert [one.target for one in chosen.sources] == [Target(f"table-{number}") for number in kept]
     text = "{} left out: the configuration is for {}; use --region {}"
-    assert sentences == ([] if other is None else [text.format(*other)])
+    assert chosen.left_out == (() if other is None else (text.format(*other),))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from dynamic_dynamodb.replay.comparison.target_tracking import (
 )
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION, summarize
 from dynamic_dynamodb.replay.progress import NO_PROGRESS
+from dynamic_dynamodb.replay.recordings.places import find_sections, group_by_place
 from dynamic_dynamodb.replay.simulator.simulator import Replayed, Scenario, find_section, simulate
 from dynamic_dynamodb.scaling.costs import price_metrics
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.settings import Condition, Settings
     from dynamic_dynamodb.replay.comparison.verdict import Verdict
     from dynamic_dynamodb.replay.progress import Progress
+    from dynamic_dynamodb.replay.recordings.reader import RecordingSource
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.scaling.costs import Prices
     from dynamic_dynamodb.scaling.model import Target
@@ -126,27 +128,30 @@ def compare(
     `other` is a second configuration to compare with, and the name of its row.
     Raises ConfigurationError if no section applies to any of the recordings.
     """
-    matched, warnings = _keep_matched(configuration.sections, recordings, "the configuration")
+    sections = _find_sections(configuration, recordings)
+    matched, warnings = _keep_matched(sections, recordings, "the configuration")
     if not matched:
         names = ", ".join(str(recording.target) for recording in recordings)
         raise ConfigurationError((f"has no section for any recorded target: {names}",))
     weights = _WEIGHTS if other is not None else _WEIGHTS_ALONE
     replaying, comparing, running_baselines = progress.split(weights)
-    replayed = _simulate(configuration, matched, settings, replaying)
+    replayed = _simulate(configuration, sections, matched, settings, replaying)
     compared: Mapping[Target, Replayed] = {}
     if other is not None:
-        matched_by_both, more = _keep_matched(other[1].sections, matched, other[0])
+        their_sections = _find_sections(other[1], matched)
+        matched_by_both, more = _keep_matched(their_sections, matched, other[0])
         warnings += more
-        compared = _simulate(other[1], matched_by_both, settings, comparing) if matched_by_both else {}
+        if matched_by_both:
+            compared = _simulate(other[1], their_sections, matched_by_both, settings, comparing)
     compared_name = None if other is None else other[0]
     targets = []
     for recording, running in zip(matched, running_baselines.split([1] * len(matched)), strict=True):
         ours = replayed[recording.target]
-        prices = find_prices(recording, settings.prices)
+        prices = find_prices(recording, settings.at(recording.target.place).prices)
         rows = [make_row(THIS_CONFIGURATION, ours, prices)]
         if other is not None and recording.target in compared:
             rows.append(make_row(other[0], compared[recording.target], prices))
-        rows += _run_baselines(recording, ours, settings, running)
+        rows += _run_baselines(recording, ours, settings.at(recording.target.place), running)
         targets.append(
             TargetComparison(
                 recording,
@@ -162,15 +167,16 @@ def compare(
             )
         )
     total = _add_up(targets)
-    warnings += find_price_caveats([one.region for one in matched], settings)
+    warnings += find_price_caveats(matched, settings)
     verdict = summarize(total, settings, compared=compared_name)
     return Comparison(tuple(targets), total, verdict, tuple(warnings), settings)
 
 
-def find_price_caveats(regions: Iterable[str], settings: Settings) -> Iterator[str]:
+def find_price_caveats(recorded: Iterable[Recording | RecordingSource], settings: Settings) -> Iterator[str]:
     """Yield a warning if default prices are of another region than a recording, or than the configuration."""
-    others = {region or settings.region for region in regions} - {PRICED_REGION}
-    if others and settings.default_prices:
+    by_default = [one for one in recorded if settings.at(one.target.place).default_prices]
+    others = {one.region or settings.region for one in by_default} - {PRICED_REGION}
+    if others:
         can_ask = any(find_partition(region) == find_partition(PRICED_REGION) for region in others)
         yield (
             f"prices are those of {PRICED_REGION}, but the recording is from {', '.join(sorted(others))}:"
@@ -179,15 +185,25 @@ def find_price_caveats(regions: Iterable[str], settings: Settings) -> Iterator[s
         )
 
 
+def _find_sections(
+    configuration: Configuration, recordings: Iterable[Recording]
+) -> dict[str, Sequence[Section]]:
+    """Return the sections that hold in each place, by its label."""
+    return {
+        place: find_sections(configuration, (one.origin for one in group))
+        for place, group in group_by_place(recordings).items()
+    }
+
+
 def _keep_matched(
-    sections: Sequence[Section], recordings: Sequence[Recording], name: str
+    sections: Mapping[str, Sequence[Section]], recordings: Sequence[Recording], name: str
 ) -> tuple[list[Recording], list[str]]:
     matched: list[Recording] = []
     unmatched: list[str] = []
     warnings: list[str] = []
     for one in recordings:
         try:
-            section = find_section(sections, one.target)
+            section = find_section(sections[one.target.place], one.target)
         except ValueError as error:
             warnings.append(f"{name}: {one.target} is left out: {error}")
             continue
@@ -201,21 +217,27 @@ def _keep_matched(
 
 
 def _simulate(
-    configuration: Configuration, recordings: Sequence[Recording], settings: Settings, progress: Progress
+    configuration: Configuration,
+    sections: Mapping[str, Sequence[Section]],
+    recordings: Sequence[Recording],
+    settings: Settings,
+    progress: Progress,
 ) -> dict[Target, Replayed]:
-    replayed = simulate(
-        configuration.sections,
-        recordings,
-        Scenario(
-            settings.physics,
-            configuration.global_options["check_interval"],
-            settings.start,
-            settings.is_every_check_made,
-            configuration.global_options["quiet_check_interval"],
-        ),
-        progress,
+    """Replay the recordings of one place after the other."""
+    scenario = Scenario(
+        settings.physics,
+        configuration.global_options["check_interval"],
+        settings.start,
+        settings.is_every_check_made,
+        configuration.global_options["quiet_check_interval"],
     )
-    return {one.model.target: one for one in replayed}
+    groups = group_by_place(recordings)
+    parts = progress.split([sum(one.minutes for one in group) for group in groups.values()])
+    return {
+        one.model.target: one
+        for (place, group), part in zip(groups.items(), parts, strict=True)
+        for one in simulate(sections[place], group, scenario, part)
+    }
 
 
 def make_row(name: str, replayed: Replayed, prices: Prices) -> Row:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb.errors import ConfigurationError
 from dynamic_dynamodb.options import DEFAULT_DOLLARS, OPTIONS, PRICED_REGION, PRICES_AS_OF
+from dynamic_dynamodb.replay.recordings.places import group_by_place
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS, Physics
 from dynamic_dynamodb.scaling.costs import Prices, read_prices
 from dynamic_dynamodb.scaling.model import PerCapacity
@@ -74,7 +75,8 @@ class Settings:
 
     `dollars` are all prices by the keys of `PRICE_KEYS`, and `price_source` is where they come from.
     `given_prices` are those of flags; `default_prices` are the flags of prices neither given nor recorded.
-    `region` is that of the configuration.
+    `region` is that of the configuration. If recordings are of several places, `of_places` has the settings
+    of each, by its label.
     """
 
     physics: Physics
@@ -88,6 +90,7 @@ class Settings:
     default_prices: tuple[str, ...] = ()
     region: str = PRICED_REGION
     is_every_check_made: bool = False
+    of_places: Mapping[str, Settings] = field(default_factory=dict)
 
     @property
     def allowed_percent(self) -> float:
@@ -101,7 +104,16 @@ class Settings:
         return read_prices(self.dollars)
 
     def use_recorded_prices(self, sources: Iterable[RecordingSource]) -> Settings:
-        """Return the settings with the prices that recordings of one region have; flags take precedence."""
+        """Return the settings with the prices that recordings have; flags take precedence."""
+        places = group_by_place(sources)
+        found = {place: self._use_first_prices(of_place) for place, of_place in places.items()}
+        if len(found) < 2:  # noqa: PLR2004 - places to tell apart
+            return next(iter(found.values()), self)
+        price_sources = dict.fromkeys(one.price_source for one in found.values())
+        return replace(self, price_source=", ".join(price_sources), of_places=found)
+
+    def _use_first_prices(self, sources: Iterable[RecordingSource]) -> Settings:
+        """Return the settings with the prices that recordings of one place have."""
         for one in sources:
             if one.prices is not None:
                 return replace(
@@ -111,6 +123,10 @@ class Settings:
                     default_prices=(),
                 )
         return self
+
+    def at(self, place: str) -> Settings:
+        """Return the settings for the targets of a place, which may have prices of its own."""
+        return self.of_places.get(place, self)
 
 
 def read_settings(options: Mapping[str, Any], given: Collection[str] = ()) -> Settings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +28,7 @@ from dynamic_dynamodb.replay.recordings.metric_data import (
     make_rows,
     read_series,
 )
-from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED
+from dynamic_dynamodb.replay.recordings.recording import NOT_REGISTERED, UNKNOWN_ORIGIN, Origin
 from dynamic_dynamodb.replay.recordings.rows import COLUMNS, read_rows
 from dynamic_dynamodb.scaling.model import NAME_RULE, Target
 
@@ -52,9 +51,19 @@ class RecordingSource:
 
     entry: Entry
     files: tuple[Path, ...]
-    region: str = ""
+    origin: Origin = UNKNOWN_ORIGIN
     is_in_parts: bool = False
     prices: RecordedPrices | None = None
+
+    @property
+    def region(self) -> str:
+        """Return its region; empty if that is unknown."""
+        return self.origin.region
+
+    @property
+    def target(self) -> Target:
+        """Return its target."""
+        return self.entry.target
 
 
 def read_recordings(path: Path, target: Target | None, progress: Progress = NO_PROGRESS) -> list[Recording]:
@@ -79,7 +88,7 @@ def read_sources(
             recordings.append(recording)
     if faults:
         raise ConfigurationError(tuple(faults), _SOURCE)
-    return sorted(recordings, key=lambda recording: recording.target)
+    return sorted(recordings, key=lambda one: (one.target.place, one.target))
 
 
 def find_sources(path: Path, target: Target | None) -> tuple[list[RecordingSource], list[str]]:
@@ -90,7 +99,7 @@ def find_sources(path: Path, target: Target | None) -> tuple[list[RecordingSourc
     """
     found = _find_files(path, target)
     faults: list[str] = []
-    sources: dict[tuple[str, Target], RecordingSource] = {}
+    sources: dict[tuple[Origin, Target], RecordingSource] = {}
     for directory, files in found.items():
         manifest = _find_manifest(directory)
         for file in files:
@@ -98,7 +107,7 @@ def find_sources(path: Path, target: Target | None) -> tuple[list[RecordingSourc
             if isinstance(source, str):
                 faults.append(f"{file} {source}")
                 continue
-            key = source.region, source.entry.target
+            key = source.origin, source.target
             if key not in sources:
                 sources[key] = source
             elif source.is_in_parts and sources[key].is_in_parts:
@@ -106,28 +115,6 @@ def find_sources(path: Path, target: Target | None) -> tuple[list[RecordingSourc
             else:
                 faults.append(f"{file} is a second recording of {source.entry.target}: keep one")
     return list(sources.values()), faults
-
-
-def choose_region(sources: Sequence[RecordingSource], wanted: str) -> tuple[list[RecordingSource], list[str]]:
-    """Return the recordings of one region, and a sentence for each other one.
-
-    It is the wanted region, or that of the most recordings if the wanted one has none: a configuration is for
-    one region.
-    """
-    counts = Counter(source.region for source in sources if source.region)
-    if not counts:
-        return list(sources), []
-    chosen = wanted if wanted in counts else counts.most_common(1)[0][0]
-    others = [
-        f"{_count(number, region)} left out: the configuration is for {chosen}; use --region {region}"
-        for region, number in sorted(counts.items())
-        if region != chosen
-    ]
-    return [source for source in sources if source.region in ("", chosen)], others
-
-
-def _count(recordings: int, region: str) -> str:
-    return f"1 recording of {region} is" if recordings == 1 else f"{recordings:,} recordings of {region} are"
 
 
 def _find_files(path: Path, target: Target | None) -> dict[Path, list[Path]]:
@@ -188,7 +175,8 @@ def _name_source(file: Path, target: Target | None, manifest: Manifest) -> Recor
         raise ConfigurationError((fault,))
     if entry is not None:
         known = entry if target is None else replace(entry, target=target)
-        return RecordingSource(known, (file,), manifest.region, prices=manifest.prices)
+        origin = Origin(manifest.region, manifest.account, manifest.account_name)
+        return RecordingSource(known, (file,), origin, prices=manifest.prices)
     if target is not None:
         return RecordingSource(Entry(target), (file,))
     part = _PART.fullmatch(stem) if _is_json(file) else None
@@ -225,7 +213,7 @@ def _make(source: RecordingSource, rows: Rows) -> Recording:
     entry = source.entry
     return replace(
         make_recording(rows, entry),
-        region=source.region,
+        origin=source.origin,
         registered=entry.registered or NOT_REGISTERED,
         table_class=entry.table_class,
         size_bytes=entry.size_bytes,

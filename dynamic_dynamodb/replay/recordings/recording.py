@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dynamic_dynamodb.scaling.calculators import MINUTES_PER_DAY, MINUTES_PER_HOUR, SECONDS_PER_MINUTE
 from dynamic_dynamodb.scaling.model import PerCapacity
@@ -26,6 +26,30 @@ class Billing(str, Enum):
 
     PROVISIONED = "provisioned"
     ON_DEMAND = "on-demand"
+
+
+class Origin(NamedTuple):
+    """Where something was recorded; what is empty is unknown.
+
+    `account` is the account's id, and `account_name` the name of its `[account: …]` section.
+    """
+
+    region: str = ""
+    account: str = ""
+    account_name: str = ""
+
+    @property
+    def account_key(self) -> str:
+        """Return what is known of the account: its id, else its name."""
+        return self.account or self.account_name
+
+    @property
+    def name(self) -> str:
+        """Return `production/us-east-1`, or the region alone if the account has no name."""
+        return f"{self.account_name}/{self.region}" if self.account_name else self.region
+
+
+UNKNOWN_ORIGIN: Final = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +87,8 @@ class Recording:
     """The history of a target from `start` (UTC); a side that was not recorded is None.
 
     `period` is the minutes that a row of the file spans; `remarks` are doubts about its rows.
-    `billing` has every way in which the target is known to have been billed; an empty `region` is unknown.
+    `billing` has every way in which the target is known to have been billed; `origin` is
+    where it was recorded.
     `registered` is what AWS Application Auto Scaling was registered for when it was last recorded.
     `table_class` is AWS's name for the class of its table, empty if unknown; `size_bytes` None if unknown.
     `prices` are those of its region when it was last recorded, None if unknown.
@@ -77,11 +102,16 @@ class Recording:
     gaps: PerCapacity[Gaps]
     remarks: tuple[str, ...] = ()
     billing: frozenset[Billing] = frozenset()
-    region: str = ""
+    origin: Origin = UNKNOWN_ORIGIN
     registered: PerCapacity[Registration | None] = NOT_REGISTERED
     table_class: str = ""
     size_bytes: int | None = None
     prices: RecordedPrices | None = None
+
+    @property
+    def region(self) -> str:
+        """Return its region; empty if that is unknown."""
+        return self.origin.region
 
     @property
     def end(self) -> datetime:

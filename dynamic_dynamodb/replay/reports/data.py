@@ -12,17 +12,19 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.replay.comparison.comparison import Comparison, TargetComparison
     from dynamic_dynamodb.replay.comparison.results import Row
     from dynamic_dynamodb.scaling.decision import Decision
+    from dynamic_dynamodb.scaling.model import Target
 
 
 def write_csv(comparison: Comparison) -> str:
     """Return a line for each target and row; those of all targets together have a blank table."""
     rows = [
-        {"table": target.recording.target.table, "index": target.recording.target.index, **describe_row(row)}
+        {**name_target(target.recording.target, ""), **describe_row(row)}
         for target in comparison.targets
         for row in target.rows
     ]
     if len(comparison.targets) > 1:
-        rows += [{"table": "", "index": "", **describe_row(row)} for row in comparison.total]
+        blank = dict.fromkeys(name_target(comparison.targets[0].recording.target), "")
+        rows += [{**blank, **describe_row(row)} for row in comparison.total]
     return write_rows(rows)
 
 
@@ -39,6 +41,12 @@ def write_json(comparison: Comparison) -> str:
         "verdict": " ".join(comparison.verdict.sentences),
     }
     return json.dumps(shown, indent=2)
+
+
+def name_target(target: Target, no_index: str | None = None) -> dict[str, str | None]:
+    """Return the table and the index of a target, after its place if there are several."""
+    place = {"place": target.place} if target.place else {}
+    return {**place, "table": target.table, "index": target.index or no_index}
 
 
 def describe_row(row: Row) -> dict[str, Any]:
@@ -80,8 +88,7 @@ def _round(number: float | None) -> float | None:
 def _describe_target(target: TargetComparison) -> dict[str, Any]:
     recording = target.recording
     return {
-        "table": recording.target.table,
-        "index": recording.target.index or None,
+        **name_target(recording.target),
         "start": f"{recording.start:%Y-%m-%dT%H:%M:%SZ}",
         "end": f"{recording.end:%Y-%m-%dT%H:%M:%SZ}",
         "period_minutes": recording.period,

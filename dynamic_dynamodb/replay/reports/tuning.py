@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.config.places import write_accounts, write_regions
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
@@ -17,14 +18,15 @@ from dynamic_dynamodb.replay.tuning.advice import (
 )
 from dynamic_dynamodb.replay.tuning.alternatives import MEAN_OF_BILLS
 from dynamic_dynamodb.replay.tuning.levers import CHECK_INTERVAL_SECONDS, name_scaling_on_zero, write_titles
-from dynamic_dynamodb.scaling.model import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.replay.tuning.advice import Advice
     from dynamic_dynamodb.replay.tuning.alternatives import Alternative, TuneSettings
     from dynamic_dynamodb.replay.tuning.tuner import Tuned
+    from dynamic_dynamodb.scaling.model import Target
 
 _WIDTH: Final = 108
 _FEW_REASONS: Final = 3
@@ -43,9 +45,9 @@ def write_advice(advice: Sequence[Advice]) -> Iterator[str]:
 
 def write_sums_of_tables(advice: Sequence[Advice]) -> Iterator[str]:
     """Yield a line for each table with indexes, and one for all tables."""
-    tables: dict[str, list[Advice]] = {}
+    tables: dict[Target, list[Advice]] = {}
     for one in advice:
-        tables.setdefault(one.tuned.target.table, []).append(one)
+        tables.setdefault(one.tuned.target.table_target, []).append(one)
     for table, parts in tables.items():
         if len(parts) > 1:
             yield f"{table} with its indexes: {_add_up(parts)}"
@@ -60,11 +62,12 @@ def _add_up(advice: Sequence[Advice]) -> str:
 
 
 def write_configuration(
-    advice: Sequence[Advice], settings: TuneSettings, region: str, remarks: Sequence[str] = ()
+    advice: Sequence[Advice], settings: TuneSettings, places: Sequence[Place], remarks: Sequence[str] = ()
 ) -> Iterator[str]:
-    """Yield the lines of a configuration file for targets of one region.
+    """Yield the lines of a configuration file for targets of these places.
 
-    Sections that are not advised are comments, so that the file can be used as it is.
+    Sections that are not advised are comments, so that the file can be used as it is. If there are several
+    places, each section names its own.
     """
     yield from _comment("Written by dynamic-dynamodb --tune.")
     yield from _comment(describe_settings(settings))
@@ -73,27 +76,36 @@ def write_configuration(
         yield from _comment(line)
     yield ""
     yield "[global]"
-    yield f"region: {region}"
+    yield from write_regions(places)
     yield f"check-interval: {CHECK_INTERVAL_SECONDS}"
     if any(one.tuned.is_scaled_by_aws for one in advice):
         yield from _comment(
             "Tables that AWS Application Auto Scaling scales are left alone until you deregister them."
         )
         yield "skip-aws-autoscaled: true"
+    yield from write_accounts(places)
+    limits = {place.label: _limit_to(place) for place in places}
     if not any(one.uses_section for one in advice):
-        yield from _write_unscaled(
-            advice[0].tuned.target.table,
-            "No section is advised: this file scales nothing. It has this section because a file needs one.",
-        )
-    written: set[str] = set()
+        table = advice[0].tuned.target.table_target
+        why = "No section is advised: this file scales nothing. It has this section because a file needs one."
+        yield from _write_unscaled(table, why, limits[table.place])
+    written: set[Target] = set()
     for one in advice:
-        target = one.tuned.target
+        target, table = one.tuned.target, one.tuned.target.table_target
         if one.uses_section:
-            if target.index and target.table not in written:
-                yield from _write_unscaled(target.table, f"{target.table} itself is not scaled.")
-            written.add(target.table)
+            if target.index and table not in written:
+                yield from _write_unscaled(table, f"{table} itself is not scaled.", limits[table.place])
+            written.add(table)
         yield ""
-        yield from _write_section(one)
+        yield from _write_section(one, limits[target.place])
+
+
+def _limit_to(place: Place) -> dict[str, str]:
+    """Return the options with which a section holds in a place only; none if there is only one place."""
+    if not place.label:
+        return {}
+    account = {"accounts": place.account} if place.account else {}
+    return {**account, "regions": place.region}
 
 
 def count_sections(advice: Sequence[Advice]) -> str:
@@ -116,17 +128,18 @@ def describe_settings(settings: TuneSettings) -> str:
     )
 
 
-def _write_unscaled(table: str, why: str) -> Iterator[str]:
+def _write_unscaled(table: Target, why: str, limits: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield from _comment(why)
-    yield f"[{write_titles(Target(table))[1]}]"
+    yield f"[{write_titles(table)[1]}]"
+    yield from (f"{name}: {given}" for name, given in limits.items())
     for capacity in Capacity:
         yield f"enable-{capacity.value}-up-scaling: false"
         yield f"enable-{capacity.value}-down-scaling: false"
         yield f"max-provisioned-{capacity.value}: {_UNSCALED_UNITS}"
 
 
-def _write_section(advice: Advice) -> Iterator[str]:
+def _write_section(advice: Advice, limits: Mapping[str, str]) -> Iterator[str]:
     tuned = advice.tuned
     yield from _comment(f"{tuned.target}: {advice.sentence}.")
     for sentence in list_reasons_to_doubt(tuned):
@@ -144,7 +157,8 @@ def _write_section(advice: Advice) -> Iterator[str]:
         yield from _comment("AWS scales it now: deregister it there, or this section has no effect.")
     mark = "" if advice.uses_section else "#"
     yield f"{mark}[{write_titles(tuned.target)[0]}]"
-    yield from (f"{mark}{name}: {given}" for name, given in tuned.found.options.items())
+    options = {**limits, **tuned.found.options}
+    yield from (f"{mark}{name}: {given}" for name, given in options.items())
 
 
 def _explain_comment(advice: Advice) -> str:

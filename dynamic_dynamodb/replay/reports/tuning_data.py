@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.reports.csv_text import write_rows
+from dynamic_dynamodb.replay.reports.data import name_target
 from dynamic_dynamodb.replay.reports.tuning import list_reasons_to_doubt, rate_confidence
 from dynamic_dynamodb.replay.tuning.advice import add_up, list_class_changes
 from dynamic_dynamodb.replay.tuning.results import write_result
@@ -14,17 +15,19 @@ from dynamic_dynamodb.replay.tuning.results import write_result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.replay.tuning.advice import Advice
     from dynamic_dynamodb.replay.tuning.alternatives import TuneSettings
+    from dynamic_dynamodb.scaling.model import Target
 
 
 def write_tuning_json(
-    advice: Sequence[Advice], settings: TuneSettings, region: str, remarks: Sequence[str] = ()
+    advice: Sequence[Advice], settings: TuneSettings, places: Sequence[Place], remarks: Sequence[str] = ()
 ) -> str:
-    """Return everything that was found; what is not known is null."""
+    """Return everything that was found; what is not known is null, as is the region of several places."""
     before, after = add_up(advice)
     shown = {
-        "region": region,
+        "region": places[0].region if len(places) == 1 else None,
         "levers": settings.levers,
         "billing": settings.billing,
         "prices": settings.price_source,
@@ -32,7 +35,7 @@ def write_tuning_json(
         "left_out": list(remarks),
         "total": {"dollars_now": before, "dollars": after, "saving": before - after},
         "table_classes": [
-            {"table": one.table, "table_class": one.table_class.value, "saving": one.saving}
+            {**_name_table(one.table), "table_class": one.table_class.value, "saving": one.saving}
             for one in list_class_changes(advice)
         ],
         "targets": [
@@ -57,6 +60,11 @@ def write_tuning_csv(advice: Sequence[Advice]) -> str:
     return write_rows(rows)
 
 
+def _name_table(table: Target) -> dict[str, str | None]:
+    """Return the fields of a table's name."""
+    return {name: given for name, given in name_target(table).items() if name != "index"}
+
+
 def _list_doubts(advice: Advice) -> list[str]:
     return list_reasons_to_doubt(advice.tuned)
 
@@ -73,8 +81,7 @@ def _describe(advice: Advice) -> dict[str, Any]:
         for capacity in Capacity
     }
     return {
-        "table": tuned.target.table,
-        "index": tuned.target.index or None,
+        **name_target(tuned.target),
         "advice": advice.verb.value,
         "sentence": advice.sentence,
         "confidence": rate_confidence(advice),

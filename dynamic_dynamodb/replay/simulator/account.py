@@ -121,10 +121,9 @@ class Account:
         if described is None:
             models = self.seen[table]
             is_updating = any(model.is_updating for model in models)
-            unknown = Description(
-                Target(table), PerCapacity(0, 0), ACTIVE, UPDATING if is_updating else ACTIVE
-            )
-            described = {Target(table): unknown}
+            target = models[0].target.table_target
+            unknown = Description(target, PerCapacity(0, 0), ACTIVE, UPDATING if is_updating else ACTIVE)
+            described = {target: unknown}
             for model in models:
                 described[model.target] = model.describe(is_table_updating=is_updating)
             self._descriptions[table] = described

@@ -86,7 +86,7 @@ def simulate(
     scenario: Scenario,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> list[Replayed]:
-    """Replay recordings that each have a section, and return a result for each.
+    """Replay recordings of one place that each have a section, and return a result for each.
 
     `on_progress` is called from time to time with the share of the work that is done.
     Arguments and results can be pickled, so replays can run in other processes.
@@ -148,7 +148,7 @@ class Run:
             self.replayed[recording.target] = Replayed(section, model, timeline)
         self._account = Account(lifetimes, origin)
         own_sections = _leave_out_missing_sides(sections, recordings)
-        self._check = _build_check(self._account, own_sections, scenario)
+        self._check = _build_check(self._account, own_sections, scenario, recordings[0].target.place)
         self._skipper = None
         makes_all = scenario.is_every_check_made or scenario.quiet_check_interval is not None
         if on_check is None and not makes_all:
@@ -194,7 +194,7 @@ class Run:
                 found.timeline.record(minute, now, report)
 
 
-def _build_check(account: Account, sections: Sequence[Section], scenario: Scenario) -> Check:
+def _build_check(account: Account, sections: Sequence[Section], scenario: Scenario, place: str) -> Check:
     inline = InlineExecutor()
     world = World(
         tables=account,
@@ -203,6 +203,7 @@ def _build_check(account: Account, sections: Sequence[Section], scenario: Scenar
         circuit_breaker=account,
         lookups=inline,
         updates=inline,
+        place=place,
     )
     resting = RestingTargets.every(scenario.quiet_check_interval)
     memory = AccountMemory(find_life(scenario.check_interval), resting=resting)

@@ -146,10 +146,10 @@ def add_up(advice: Sequence[Advice]) -> tuple[float, float]:
 
 def advise(tuned: Iterable[Tuned], settings: TuneSettings) -> list[Advice]:
     """Return the advice for every target, in the order of their names; billing modes are those of tables."""
-    ordered = sorted(tuned, key=lambda one: one.target)
+    ordered = sorted(tuned, key=lambda one: (one.target.place, one.target))
     return [
         advice
-        for _, targets in groupby(ordered, key=lambda one: one.target.table)
+        for _, targets in groupby(ordered, key=lambda one: one.target.table_target)
         for advice in _advise_table(list(targets), settings)
     ]
 
@@ -192,7 +192,7 @@ def _change_class(
     stored = [one.storage for one in targets if one.storage is not None]
     storage = sum(one.dollars for one in stored)
     change = ClassChange(
-        targets[0].target.table,
+        targets[0].target.table_target,
         stored[0].table_class.other,
         sum(one.gigabytes for one in stored),
         storage,

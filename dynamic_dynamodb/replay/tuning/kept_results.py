@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 from hashlib import sha256
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -85,12 +86,12 @@ class KeptResults:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._unusable.append(file)
             return None
-        if tuned.target != task.target:
+        if tuned.target != task.target._replace(place=""):
             self._unusable.append(file)
             return None
         if found == key:
             self.number += 1
-            return tuned
+            return replace(tuned, target=task.target)
         self._again[found.find_difference(key)] += 1
         return None
 

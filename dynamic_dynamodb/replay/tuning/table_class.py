@@ -12,6 +12,7 @@ from dynamic_dynamodb.scaling.costs import TableClass
 if TYPE_CHECKING:
     from dynamic_dynamodb.replay.recordings.recording import Recording
     from dynamic_dynamodb.scaling.costs import Prices
+    from dynamic_dynamodb.scaling.model import Target
 
 _BYTES_PER_GIGABYTE: Final = 1 << 30
 """AWS bills binary gigabytes (Amazon DynamoDB pricing)."""
@@ -48,7 +49,7 @@ class ClassChange:
     `throughput` is what capacity or requests and watching cost if everything else that is advised is done.
     """
 
-    table: str
+    table: Target
     table_class: TableClass
     gigabytes: float
     storage: float

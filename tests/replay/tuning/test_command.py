@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.config.places import Place
+from dynamic_dynamodb.options import DEFAULT_DOLLARS
 from dynamic_dynamodb.replay.recordings.manifest import MANIFEST, Entry, Manifest
+from dynamic_dynamodb.replay.recordings.recording import Origin, RecordedPrices
 from dynamic_dynamodb.scaling.model import Target
 from tests.end_to_end.program import PATIENCE_SECONDS, Program
 from tests.replay.pages import read_page
@@ -18,6 +21,8 @@ from tests.replay.recordings import DAY, wave
 from tests.replay.test_command import NO_AWS, RULES, write_recording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.emulator import Emulator
 
 LOAD = wave(2 * DAY, 20, 200, noise=0.05)
@@ -192,3 +197,101 @@ def test_what_cannot_be_used_is_refused_before_any_work(
     run = program.run(*flags, **NO_AWS)
     assert run.code == 2
     assert fault in run.stderr
+
+
+PRICES = RecordedPrices("2026-03-02", DEFAULT_DOLLARS)
+PLACES = ("us-east-1", "eu-west-1")
+ACCOUNTS = """\
+[account: production]
+role-arn: arn:aws:iam::111122223333:role/scaling
+external-id: example
+regions: us-east-1, eu-west-1
+
+[account: staging]
+role-arn: arn:aws:iam::444455556666:role/scaling
+regions: eu-west-1
+"""
+
+MAXIMA = """\
+[default_options]
+max-provisioned-reads: 900
+max-provisioned-writes: 900
+"""
+
+
+def write_places(history: Path, origins: Sequence[Origin]) -> None:
+    """Write a recording of the same table, and of its index, in each place."""
+    for number, origin in enumerate(origins, 1):
+        folder = history / origin.name
+        folder.mkdir(parents=True)
+        names = {"orders": Entry(Target("orders")), "orders@by-date": Entry(Target("orders", "by-date"))}
+        manifest = Manifest(origin.region, origin.account, names, PRICES, origin.account_name)
+        (folder / MANIFEST).write_text(manifest.write(), encoding="utf-8")
+        for name in names:
+            write_recording(folder / f"{name}.csv", None, [one * number for one in LOAD])
+
+
+@pytest.mark.parametrize(
+    ("file", "origins", "limits"),
+    [
+        pytest.param(
+            "[global]\nregions: us-east-1, eu-west-1\n",
+            [Origin(region) for region in PLACES],
+            [["regions: eu-west-1"], ["regions: us-east-1"]],
+            id="regions",
+        ),
+        pytest.param(
+            ACCOUNTS,
+            [
+                *(Origin(region, "111122223333", "production") for region in PLACES),
+                Origin("eu-west-1", "444455556666", "staging"),
+            ],
+            [
+                ["accounts: production", "regions: eu-west-1"],
+                ["accounts: production", "regions: us-east-1"],
+                ["accounts: staging", "regions: eu-west-1"],
+            ],
+            id="accounts",
+        ),
+    ],
+)
+def test_the_file_for_several_places_has_a_section_for_each_and_can_be_used_as_it_is(
+    emulator: Emulator, tmp_path: Path, file: str, origins: list[Origin], limits: list[list[str]]
+) -> None:
+    program = Program(emulator, tmp_path, patience_seconds=300)
+    write_places(tmp_path / "history", origins)
+    program.write(f"{file}{MAXIMA}[table: .*]\n[gsi: .* table: .*]\n", "now.conf")
+    tune = ("-c", "now.conf", "--tune", "history", "--workers", "2")
+    run = program.run(*tune, "--tune-output", "tuned.conf", **NO_AWS)
+    assert (run.code, run.stderr) == (0, "")
+    names = [Place(one.region, one.account_name).name for one in origins]
+    lines = [line.partition(":")[0] for line in run.stdout.splitlines()]
+    assert [line for line in lines if line.endswith("orders")] == [f"{name} orders" for name in sorted(names)]
+    assert f"all {len(names)} tables" in lines
+    text = (tmp_path / "tuned.conf").read_text(encoding="utf-8")
+    assert file in text
+    paragraphs = [part.splitlines() for part in text.split("\n\n")]
+    for title in ("[table: ^orders$]", "[gsi: ^by-date$ table: ^orders$]"):
+        found = [part[part.index(title) + 1 :][: len(limits[0])] for part in paragraphs if title in part]
+        assert found == limits
+    checked = program.run("-c", "tuned.conf", "--check-config", **NO_AWS)
+    assert (checked.code, checked.stderr) == (0, "")
+    replayed = program.run("-c", "tuned.conf", "--replay", "history", "--format", "csv", **NO_AWS)
+    assert replayed.code == 0
+    shown_places = [row.partition(",")[0] for row in replayed.stdout.splitlines() if ",orders," in row]
+    assert set(shown_places) == set(names)
+    kept = program.run(*tune, "--format", "json", **NO_AWS)
+    assert f"{2 * len(names)} of {2 * len(names)} targets are tuned already" in kept.stderr
+    shown = json.loads(kept.stdout)
+    assert shown["region"] is None
+    assert {one["place"] for one in shown["targets"]} == set(names)
+
+
+def test_results_of_one_place_are_kept_for_a_run_with_several(emulator: Emulator, tmp_path: Path) -> None:
+    program = Program(emulator, tmp_path, patience_seconds=300)
+    write_places(tmp_path / "history", [Origin(region) for region in PLACES])
+    first = program.run("--tune", "history", "--region", "eu-west-1", "--workers", "2", **NO_AWS)
+    assert first.code == 0
+    assert "2 recordings of us-east-1 are left out" in first.stderr
+    second = program.run("--tune", "history", "--regions", "us-east-1,eu-west-1", "--workers", "2", **NO_AWS)
+    assert "2 of 4 targets are tuned already" in second.stderr

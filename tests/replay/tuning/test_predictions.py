@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dynamic_dynamodb.config.places import Place
 from dynamic_dynamodb.options import DEFAULT_DOLLARS
 from dynamic_dynamodb.replay.comparison.comparison import compare
 from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
@@ -46,7 +47,7 @@ def tune(recording: Recording, levers: str) -> Tuned:
 def predict(tuned: Tuned, path: Path, levers: str) -> dict[str, list[str]]:
     """Write the file of a result, and return the cells of each row of its comments."""
     tuning = TuneSettings(levers, MEAN_OF_BILLS, 0.01, settings().prices)
-    lines = list(write_configuration(advise([tuned], tuning), tuning, "us-east-1"))
+    lines = list(write_configuration(advise([tuned], tuning), tuning, [Place("us-east-1")]))
     text = re.sub(r"(?m)^# No section is advised.*\n([^#].*\n)*", "", "\n".join(lines) + "\n")
     path.write_text(re.sub(r"(?m)^#(?=[\[a-z])", "", text), encoding="utf-8")  # advised or not
     rows = (re.fullmatch(r"#   (\S.*?)  +(\$.*)", line) for line in lines)

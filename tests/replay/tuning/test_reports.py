@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dynamic_dynamodb.config.places import Place
 from dynamic_dynamodb.replay.comparison.outlines import CapacityOutline, LoadOutline
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
 from dynamic_dynamodb.replay.reports.tuning import rate_confidence, write_configuration
@@ -66,7 +67,7 @@ def test_the_page_has_a_row_for_each_target_the_highest_saving_first() -> None:
 
 def test_sections_that_are_not_advised_are_comments() -> None:
     users = tuned(99, present=replace(NOW, name=THIS_CONFIGURATION), target="users")
-    lines = list(write_configuration([*SEVERAL, *advise([users], SETTINGS)], SETTINGS, "us-east-1"))
+    lines = list(write_configuration([*SEVERAL, *advise([users], SETTINGS)], SETTINGS, [Place("us-east-1")]))
     titles = [line for line in lines if line.lstrip("#").startswith("[")]
     assert titles == [
         "[global]",
@@ -87,18 +88,18 @@ def test_sections_that_are_not_advised_are_comments() -> None:
 
 def test_what_aws_scales_is_left_alone_until_it_is_deregistered() -> None:
     by_aws = replace(tuned(present=NOW), is_scaled_by_aws=True)
-    lines = list(write_configuration(advise([by_aws], SETTINGS), SETTINGS, "us-east-1"))
+    lines = list(write_configuration(advise([by_aws], SETTINGS), SETTINGS, [Place("us-east-1")]))
     assert (
         lines.index("[global]") < lines.index("skip-aws-autoscaled: true") < lines.index("[table: ^orders$]")
     )
     assert "# AWS scales it now: deregister it there, or this section has no effect." in lines
-    others = write_configuration(advise([tuned(present=NOW)], SETTINGS), SETTINGS, "us-east-1")
+    others = write_configuration(advise([tuned(present=NOW)], SETTINGS), SETTINGS, [Place("us-east-1")])
     assert "skip-aws-autoscaled: true" not in others
 
 
 def test_an_index_whose_table_is_not_scaled_needs_a_section_for_the_table() -> None:
     table, index = tuned(fixed=50), tuned(target="orders/by-date")
-    lines = list(write_configuration(advise([table, index], SETTINGS), SETTINGS, "us-east-1"))
+    lines = list(write_configuration(advise([table, index], SETTINGS), SETTINGS, [Place("us-east-1")]))
     place = lines.index("[table: ^orders$]")
     assert lines[place - 1 : place + 2] == [
         "# orders itself is not scaled.",
@@ -137,7 +138,7 @@ def test_confidence_falls_with_the_reasons_to_doubt(doubts: int, advice: Tuned, 
 
 
 def test_json_and_csv_have_the_same_figures() -> None:
-    as_json = json.loads(write_tuning_json(SEVERAL, SETTINGS, "eu-west-1", ["logs is left out"]))
+    as_json = json.loads(write_tuning_json(SEVERAL, SETTINGS, [Place("eu-west-1")], ["logs is left out"]))
     rows = list(csv.DictReader(io.StringIO(write_tuning_csv(SEVERAL))))
     assert len(rows) == len(as_json["targets"]) == len(SEVERAL)
     assert (as_json["region"], as_json["left_out"]) == ("eu-west-1", ["logs is left out"])
@@ -154,7 +155,7 @@ def test_json_and_csv_have_the_same_figures() -> None:
 
 def test_what_runs_now_is_null_if_it_is_not_known() -> None:
     advice = advise([tuned()], SETTINGS)
-    (target,) = json.loads(write_tuning_json(advice, SETTINGS, "us-east-1"))["targets"]
+    (target,) = json.loads(write_tuning_json(advice, SETTINGS, [Place("us-east-1")]))["targets"]
     unknown = ("index", "now", "dollars_now", "throttled_percent_now", "present", "fixed_reads", "storage")
     assert {name: target[name] for name in unknown} == dict.fromkeys(unknown)
     assert target["compared_with"] == "AWS target tracking 70 %"
