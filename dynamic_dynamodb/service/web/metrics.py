@@ -129,14 +129,14 @@ def _render(metrics: Iterable[Metric]) -> bytes:
 
 def _write_gauges(status: Status) -> Iterator[str]:
     """Yield the figures of the targets as prometheus_client writes them, in a sixth of the time."""
-    places = _label_places(status)
-    targets = [(one, _label(places, one.target)) for one in status.targets]
+    places, checks = _label_places(status), _list_checks(status)
+    targets = [(one, _label(places, one.target)) for one in status.targets if (one.place or "") in checks]
     every = [
         (one.target, capacity, side, _write_labels({**labels, "capacity": capacity}))
         for one, labels in targets
         for capacity, side in one.capacities
     ]
-    recent = _find_recent(status)
+    recent = _find_recent(status, checks)
     measured = [one for one in every if one[0] in recent]
     for metrics, sides in ((_OF_CAPACITIES, every), (_MEASURED, measured)):
         for name, text, read in metrics:
@@ -152,25 +152,27 @@ def _write_gauges(status: Status) -> Iterator[str]:
                 yield f"{_PREFIX}{name}{written} {_write_number(found)}\n"
 
 
-def _find_recent(status: Status) -> set[Target]:
+def _find_recent(status: Status, checks: Mapping[str, CheckStatus]) -> set[Target]:
     """Return the targets whose consumption is of the last check; of quiet ones, of their last look."""
-    checks = _list_checks(status)
     failing = {one.target for one in status.targets if one.failing is not None and one.index is None}
     recent = set()
     for one in status.targets:
-        check, target = checks[one.place or ""], one.target
+        check, target = checks.get(one.place or ""), one.target
+        if check is None or check.failing is not None or one.decided != one.checked:
+            continue
         # A check does not report the indexes of a table that it cannot describe, nor quiet targets.
-        is_last = one.checked == check.started or target.table_target not in failing
-        if check.failing is None and one.decided == one.checked and is_last:
+        if one.checked == check.started or target.table_target not in failing:
             recent.add(target)
     return recent
 
 
 def _list_checks(status: Status) -> Mapping[str, CheckStatus]:
-    """Return the last check of each place that has been checked, by its label."""
+    """Return the last check of each place by its label; a check of an earlier process does not count."""
     if not status.places:
         return {"": status.check}
-    return {one.name: one.check for one in status.places if one.check is not None}
+    began = status.program.started.replace(microsecond=0)
+    checks = {one.name: one.check for one in status.places if one.check is not None}
+    return {name: check for name, check in checks.items() if check.started >= began}
 
 
 @lru_cache(maxsize=4096)
@@ -207,11 +209,7 @@ def _describe_program(program: ProgramStatus, counters: Mapping[str, Counters]) 
 
 
 def _describe_checks(status: Status) -> Iterator[Metric]:
-    started = status.program.started.replace(microsecond=0)
-    # Of several places, some may still have the last check of an earlier process.
-    checks = {
-        label: one for label, one in _list_checks(status).items() if not label or one.started >= started
-    }
+    checks = _list_checks(status)
     targets = Counter(one.place or "" for one in status.targets)
     begun = {label: one.started.timestamp() for label, one in checks.items()}
     yield _gauge("last_check_timestamp_seconds", "When the last check began.", begun)

@@ -94,20 +94,20 @@ class Site:
         for keeper in board.keepers:
             label = keeper.settings.place.label
             same = [one for one in earlier if _is_same(one, keeper)]
-            same.sort(key=lambda one: one.settings.place.label != label)
-            old_label = same[0].settings.place.label if same else label
+            before = min(same, key=lambda one: one.settings.place.label != label, default=None)
+            old_label = label if before is None else before.settings.place.label
             record = records[label] = left.pop(old_label) if old_label in left else PlaceRecord()
             record.readiness.interval_seconds = interval_seconds
-            if same:
-                earlier.remove(same[0])
+            if before is None:
+                record.counters.forget_targets()
+            else:
+                earlier.remove(before)
                 labels[old_label] = label
                 record.counters.rename_place(label)
-            else:
-                record.counters.forget_targets()
         if "" not in records:
             records[""] = left[""] if "" in left else PlaceRecord()
         self.history.keep(labels)
-        self.board, self.records = board, records
+        self.records, self.board = records, board
 
     def observe(self, keeper: StatusKeeper, report: CheckReport, seconds: float) -> None:
         """Note what the report of a place says about the service, and count what it says of the targets."""
@@ -126,7 +126,8 @@ class Site:
 
     def count_attempt(self, label: str, attempt: Attempt) -> None:
         """Count an attempt of a call to AWS in the place with this label."""
-        with self._lock:
+        record = self.records.get(label)
+        if record is None:  # a reload is just adding the place
             record = self.records.setdefault(label, PlaceRecord())
         record.counters.count_attempt(attempt)
 
@@ -134,7 +135,7 @@ class Site:
         """Return the record that a report belongs to; None if a reload has removed its place meanwhile."""
         label = keeper.settings.place.label
         is_shown = any(one.settings.place.label == label and _is_same(one, keeper) for one in self._keepers)
-        return self.records[label] if is_shown else None
+        return self.records.get(label) if is_shown else None
 
     @property
     def status(self) -> Status | None:
@@ -143,8 +144,9 @@ class Site:
 
     def _show_readiness(self, request: Request) -> Response:
         chosen = dict(parse_qsl(request.query)).get("place", "")
-        names = {one.settings.place.name: one.settings.place.label for one in self._keepers} or {"": ""}
-        return check_readiness({name: self.records[label].readiness for name, label in names.items()}, chosen)
+        places, records = [one.settings.place for one in self._keepers], self.records
+        found = {one.name: records[one.label].readiness for one in places if one.label in records}
+        return check_readiness(found or {"": records[""].readiness}, chosen)
 
     @property
     def _keepers(self) -> tuple[StatusKeeper, ...]:
@@ -153,8 +155,8 @@ class Site:
     @property
     def _counters(self) -> Mapping[str, Counters]:
         """Return the counters of the places by their labels."""
-        labels = dict.fromkeys(("", *(one.settings.place.label for one in self._keepers)))
-        return {label: self.records[label].counters for label in labels}
+        labels, records = ("", *(one.settings.place.label for one in self._keepers)), self.records
+        return {label: records[label].counters for label in labels if label in records}
 
     def _show_status(self, request: Request) -> Response:
         status = self.status

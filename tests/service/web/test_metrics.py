@@ -325,13 +325,14 @@ def test_of_several_places_checks_and_calls_are_counted_for_each() -> None:
     }
 
 
-def test_a_place_that_only_an_earlier_process_has_checked_has_no_last_check() -> None:
+def test_a_place_that_only_an_earlier_process_has_checked_has_no_check_and_no_targets() -> None:
     before = PROGRAM.started - timedelta(hours=2)
     earlier = status(target("a"), check=replace(status().check, started=before))
     shown = status_of_places(us=status(target("a")), eu=earlier)
     samples = read(
         render_program(PROGRAM, shown, {"": Counters(), US.label: Counters(), EU.label: Counters()})
     )
+    assert {labels["place"] for labels, _ in read(render_targets(shown))["provisioned_units"]} == {US.label}
     for name in ("last_check_timestamp_seconds", "consecutive_failed_checks", "targets"):
         assert [labels for labels, _ in samples[name]] == [{"place": US.label}]
     assert [labels["place"] for labels, _ in samples["start_time_seconds"]] == [US.label, EU.label]
