@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"[\w.-]+")
 _PLAIN_TITLES: Final = ("global", "logging", "DEFAULT")
 _OF_TARGETS: Final = ("table: ", "gsi: ")
+_START: Final = re.compile(r"line (\d+): ")
 
 
 @dataclass(slots=True)
@@ -80,3 +82,13 @@ class LineFinder:
         option = next((line for line in named if line), None) or next(quoted, None)
         is_plain = start[1:end] in _PLAIN_TITLES
         return option or (None if is_plain else lines.title)
+
+
+def sort_by_line(sentences: Iterable[str]) -> tuple[str, ...]:
+    """Return sentences in the order of their lines, and after them those without a line."""
+    return tuple(sorted(sentences, key=_find_line))
+
+
+def _find_line(sentence: str) -> float:
+    match = _START.match(sentence)
+    return int(match[1]) if match else math.inf

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamic_dynamodb.config import flag_rules, place_limits, regions, topics, validation
 from dynamic_dynamodb.config.accounts import PlaceReader
 from dynamic_dynamodb.config.file import FileContent, read_file
-from dynamic_dynamodb.config.lines import LineFinder
+from dynamic_dynamodb.config.lines import LineFinder, sort_by_line
 from dynamic_dynamodb.config.places import Place, find_region_of_topics, label_places, select_sections
 from dynamic_dynamodb.config.reader import DEFAULT_ORIGIN, SECTION_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.section_loader import ANY_NAME, BREAKER_KEYS, SectionLoader
@@ -153,7 +153,8 @@ class _Loader:
             tuple(schedules.values()),
             places,
         )
-        return LoadResult(configuration, _add_lines(self.reader.faults, content.lines), content.lines)
+        faults = sort_by_line(_add_lines(self.reader.faults, content.lines))
+        return LoadResult(configuration, faults, content.lines)
 
     def _read_content(self) -> FileContent:
         if not self.reader.flags.get("config"):

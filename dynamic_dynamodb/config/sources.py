@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamic_dynamodb import PROGRAM
+from dynamic_dynamodb.config.lines import sort_by_line
 from dynamic_dynamodb.config.loader import Configuration, LoadResult, examine, load
 from dynamic_dynamodb.config.paths import find_collisions, find_log_in_recording
 from dynamic_dynamodb.config.regions import (
@@ -125,11 +126,13 @@ class ConfigSources:
         return replace(
             result,
             configuration=replace(configuration, warnings=(*configuration.warnings, *unknown)),
-            faults=(
-                *result.faults,
-                *map(result.lines.add_line, find_partition_faults(places, known)),
-                *map(result.lines.add_line, find_credential_faults(configuration.global_options)),
-                *map(result.lines.add_line, self._find_file_faults(configuration)),
+            faults=sort_by_line(
+                (
+                    *result.faults,
+                    *map(result.lines.add_line, find_partition_faults(places, known)),
+                    *map(result.lines.add_line, find_credential_faults(configuration.global_options)),
+                    *map(result.lines.add_line, self._find_file_faults(configuration)),
+                )
             ),
         )
 

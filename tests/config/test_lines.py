@@ -59,6 +59,20 @@ def test_a_fault_begins_with_its_line(path: Path, text: str, beginning: str) -> 
     assert [fault[: len(beginning)] for fault in faults] == [beginning]
 
 
+def test_faults_are_in_the_order_of_their_lines_and_those_without_a_line_come_last(path: Path) -> None:
+    path.write_text(
+        "[table: a]\nx: 1\n[logging]\nlog-file: /nowhere/a.log\n[tabel: b]\n[global]\ny: 1\n"
+        "[table: c]\nreads-upper-threshold: 0\n[gsi: d table: e]\nreads-upper-threshold: 0\nx: 1\n",
+        encoding="utf-8",
+    )
+    flags: dict[str, str | bool] = {"config": str(path), "check-interval": "0"}
+    faults = ConfigSources(flags, {}, path.parent).examine().faults
+    starts = [fault.partition(": ")[0] for fault in faults]
+    lines = ["line 2", "line 4", "line 5", "line 7", "line 9", "line 10", "line 11", "line 12"]
+    assert starts[:-1] == lines
+    assert starts[-1].startswith("--check-interval ")
+
+
 def test_a_warning_begins_with_its_line(path: Path) -> None:
     path.write_text(f"[table: a]\n{LIMITS}lookback-window-start: 2\nlookback-period: 2\n", encoding="utf-8")
     (warning,) = ConfigSources({"config": str(path)}, {}, path.parent).examine().configuration.warnings

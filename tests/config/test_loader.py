@@ -22,9 +22,9 @@ if TYPE_CHECKING:
         pytest.param(
             f"{TABLE}reads-upper-threshold: 0\nincrease-reads-with: x\n[tabel: b]\n",
             (
-                "line 6: section [tabel: b] is unknown: did you mean [table: b]?",
                 "line 4: [table: ^a$] reads-upper-threshold must be at least 1, got 0",
                 "line 5: [table: ^a$] increase-reads-with must be a whole number such as 50, got 'x'",
+                "line 6: section [tabel: b] is unknown: did you mean [table: b]?",
             ),
             id="several at once",
         ),
