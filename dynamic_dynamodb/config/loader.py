@@ -187,11 +187,14 @@ class _Loader:
         if self._needs_no_section():
             return schedules
         used = {section.during for section in content.targets}
-        self.reader.warnings += [
-            f"[schedule: {name}] is not used: name it in a section such as [table: ^my_table$ during: {name}]"
-            for name in content.schedules
-            if name not in used
-        ]
+        # A section whose title cannot be read, or that names no schedule here, may be meant to use one.
+        if not content.has_unreadable_titles and used - {""} <= content.schedules.keys():
+            self.reader.warnings += [
+                f"[schedule: {name}] is not used: name it in a section such as"
+                f" [table: ^my_table$ during: {name}]"
+                for name in content.schedules
+                if name not in used
+            ]
         for schedule in schedules.values():
             self.reader.warnings += validation.warn_of_schedule(schedule, self.now)
         return schedules

@@ -247,6 +247,19 @@ def test_an_overlay_that_was_reached_before_an_event_stays_valid_during_it(path:
 
 
 @pytest.mark.parametrize(
+    "overlay",
+    [
+        pytest.param("[table: ^a$ durin: hours]\nmin-provisioned-reads: 200\n", id="a misspelt title"),
+        pytest.param("[table: ^a$ during: hour]\nmin-provisioned-reads: 200\n", id="a misspelt name"),
+    ],
+)
+def test_a_schedule_is_not_called_unused_if_a_misspelt_section_may_use_it(path: Path, overlay: str) -> None:
+    result = judge(path, HOURS + BASE + overlay)
+    assert len(result.faults) == 1
+    assert result.configuration.warnings == ()
+
+
+@pytest.mark.parametrize(
     ("text", "warning"),
     [
         pytest.param(
