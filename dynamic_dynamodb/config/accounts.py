@@ -23,11 +23,15 @@ MOST_PLACES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An `[account: …]` section; without a role, it is the program's own account."""
+    """An `[account: …]` section; without a role, it is the program's own account.
+
+    If it is not `is_readable`, because an option has a fault, it may be that of any account.
+    """
 
     name: str
     role: Role | None
     regions: tuple[str, ...]
+    is_readable: bool
 
 
 @dataclass(slots=True)
@@ -82,7 +86,7 @@ class PlaceReader:
         return regions or (self.file_options.values["region"],)
 
     def _read_account(self, name: str, texts: Mapping[str, str]) -> Account:
-        title = f"account: {clip(name)}"
+        title, before = f"account: {clip(name)}", len(self.reader.faults)
         found = self.reader.parse_texts(title, texts, (Scope.ACCOUNT,))
         values = join(Scope.ACCOUNT, Layer(SECTION_ORIGIN, found)).values
         arn, external_id, regions = values["role_arn"], values["external_id"], values["regions"]
@@ -100,7 +104,8 @@ class PlaceReader:
             self.reader.faults.append(
                 f"[{title}] has an external-id but no role-arn: add the ARN of the role that requires it"
             )
-        return Account(name, Role(arn, external_id) if arn else None, regions or ())
+        role = Role(arn, external_id) if arn else None
+        return Account(name, role, regions or (), len(self.reader.faults) == before)
 
     def _choose(self, places: Sequence[Place], accounts: Sequence[str]) -> tuple[Place, ...]:
         """Return the places that --account, --region and --regions leave; none are a fault."""
@@ -155,7 +160,7 @@ class PlaceReader:
 def _find_doubled(accounts: Sequence[Account]) -> Iterator[str]:
     """Yield a fault for each account that is the same as one before it, in the same region."""
     known: dict[tuple[str, str], Account] = {}
-    for one in accounts:
+    for one in filter(lambda one: one.is_readable, accounts):
         owner = one.role.account_id if one.role else ""
         for region in one.regions:
             first = known.setdefault((owner, region), one)

@@ -306,6 +306,7 @@ def test_a_role_that_is_none_is_the_only_fault_of_its_account(path: Path, arn: s
     "broken",
     [
         pytest.param("[account: production]\nrole-arn: scaling\nregions: us-east-1\n", id="a role"),
+        pytest.param(f"[account: production]\nrolearn: {ROLE}\nregions: us-east-1\n", id="an option"),
         pytest.param(f"[account: production]\nrole-arn: {ROLE}\n", id="no regions"),
         pytest.param(f"[account: production]\nrole-arn: {ROLE}\nregions: us east\n", id="regions"),
         pytest.param(f"[acount: production]\nrole-arn: {ROLE}\nregions: us-east-1\n", id="a title"),
@@ -313,9 +314,10 @@ def test_a_role_that_is_none_is_the_only_fault_of_its_account(path: Path, arn: s
     ],
 )
 def test_a_fault_of_an_account_is_the_only_one(path: Path, broken: str) -> None:
+    own = "[account: own]\nregions: us-east-1\n"
     limited = limit(TABLE, accounts="production", regions="us-east-1")
     more = limit(TABLE, accounts="production", regions="eu-west-1")
-    assert len(find_faults(path, broken + limited + more)) == 1
+    assert len(find_faults(path, broken + own + limited + more)) == 1
 
 
 def test_a_fault_of_an_account_leaves_no_other_to_the_flag_that_chooses_it(path: Path) -> None:
