@@ -123,9 +123,12 @@ def explain(configuration: Configuration, target: Target, now: datetime) -> str:
 
     The table begins with what is set; what follows from that, and defaults, come after an empty line each.
     Several places in which the same holds are listed above it. Raises ConfigurationError if the place of the
-    target is not scaled.
+    target is not scaled, and if there is no table after it.
     """
-    places, budget = _select_places(configuration.places, target.place), MatchBudget()
+    places, budget = _select_places(configuration.places, target.place.strip()), MatchBudget()
+    if len(places) > 1 and any(str(target) == place.name for place in places):
+        fault = f"--explain: {target} is not a table: add one, such as '{target} orders'"
+        raise ConfigurationError((fault,))
     found: dict[str, list[Place]] = {}
     for place in places:
         text = _explain(configuration.at_place(place), target._replace(place=""), now, budget)

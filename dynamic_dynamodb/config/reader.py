@@ -111,6 +111,10 @@ class Reader:
 
     def _report_unknown(self, title: str, name: str, known: Mapping[str, Option]) -> None:
         elsewhere = [option for option in OPTIONS if name in option.spellings]
+        plural = f"{name}s"  # region is an option of [global], and regions one of a table
+        if plural in known:
+            self.faults.append(f"[{title}] has no option {shorten(name)}: did you mean {plural}?")
+            return
         if elsewhere:
             home = elsewhere[0].scope
             where = f"is a flag: use --{name}" if home is Scope.COMMAND_LINE else f"belongs in {home.value}"

@@ -46,11 +46,8 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
     if option.kind in _PARSERS_WITH_EXAMPLE:
         return _PARSERS_WITH_EXAMPLE[option.kind](text, option.example)
     parsed = _PARSERS[option.kind](text)
-    names = parsed if isinstance(parsed, tuple) else (parsed,)
-    if parsed is not None and option.pattern and not all(re.fullmatch(option.pattern, one) for one in names):
-        what = "names" if option.kind is Kind.NAMES else "a name"
-        message = f"must be {what} such as {option.default or option.example}, got {shorten(text)}"
-        raise ValueError(message)
+    if parsed is not None and option.pattern:
+        _check_pattern(option, parsed, text)
     if option.choices and option.kind is not Kind.MESSAGE_TYPES:
         if option.name == "log-level":
             parsed = text.lower()
@@ -68,6 +65,17 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
     if option.zero_is_unset and parsed == 0:
         return None
     return parsed
+
+
+def _check_pattern(option: Option, parsed: str | tuple[str, ...], text: str) -> None:
+    names = parsed if isinstance(parsed, tuple) else (parsed,)
+    if all(re.fullmatch(option.pattern, name) for name in names):
+        return
+    what = "names" if option.kind is Kind.NAMES else "a name"
+    message = f"must be {what} such as {option.default or option.example}, got {shorten(text)}"
+    if option.name == "region" and "," in text:
+        message += ": regions takes several"
+    raise ValueError(message)
 
 
 def _parse_integer(text: str) -> int:

@@ -165,7 +165,7 @@ def test_an_account_has_its_role_and_external_id(path: Path) -> None:
         pytest.param(
             f"[account: a]\nregion: us-east-1\nrole-arn: {ROLE}\nregions: us-east-1\n",
             {},
-            "line 2: [account: a] region belongs in [global]",
+            "line 2: [account: a] has no option 'region': did you mean regions?",
             id="region in an account",
         ),
         pytest.param(
@@ -330,6 +330,19 @@ def test_a_fault_of_an_account_leaves_no_other_to_the_flag_that_chooses_it(path:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
+        pytest.param(
+            ACCOUNTS + limit(TABLE, account="production"),
+            "line 8: [table: ^orders$] has no option 'account': did you mean accounts?",
+            id="one account",
+        ),
+        pytest.param(
+            "[global]\nregion: us-east-1, eu-west-1\n" + TABLE,
+            (
+                "line 2: [global] region must be a name such as us-east-1, got 'us-east-1, eu-west-1':"
+                " regions takes several"
+            ),
+            id="several regions where one is meant",
+        ),
         pytest.param(
             ACCOUNTS + limit(TABLE, accounts="prodution"),
             (

@@ -135,12 +135,33 @@ def test_explain_groups_the_places_by_what_applies_there(
     assert head(path, text, name, **flags) == lines
 
 
-def test_explain_refuses_a_place_that_is_not_scaled(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        pytest.param(
+            "prodution/us-east-1 orders",
+            "--explain: 'prodution/us-east-1' is not scaled: did you mean production/us-east-1?",
+            id="misspelt",
+        ),
+        pytest.param(
+            "staging orders",
+            (
+                "--explain: 'staging' is not scaled:"
+                " choose from production/us-east-1, production/eu-west-1, own/us-east-1"
+            ),
+            id="unknown",
+        ),
+        pytest.param(
+            "own/us-east-1",
+            "--explain: own/us-east-1 is not a table: add one, such as 'own/us-east-1 orders'",
+            id="no table",
+        ),
+    ],
+)
+def test_explain_refuses_a_place_that_is_not_scaled_or_alone(path: Path, name: str, fault: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        head(path, ACCOUNTS + ONE_TABLE, "prodution/us-east-1 orders")
-    assert raised.value.faults == (
-        "--explain: 'prodution/us-east-1' is not scaled: did you mean production/us-east-1?",
-    )
+        head(path, ACCOUNTS + ONE_TABLE, name)
+    assert raised.value.faults == (fault,)
 
 
 def test_explain_shows_the_limits_of_a_section_but_not_those_of_an_overlay(path: Path) -> None:
