@@ -84,7 +84,7 @@ def test_the_status_of_a_region_is_new_while_another_hangs(emulator: Emulator, d
     wait_until(lambda: status_of(daemon.program)["places"][0]["check"] != first[0]["check"], "a later check")
     text = daemon.control("status").stdout
     assert f"{WEST}: the first check has not ended" in text
-    assert f"{EAST}, account {ACCOUNT}: last check " in text
+    assert f"{EAST}: last check " in text
     ready = {
         query: ask(address, f"/readyz{query}").status for query in ("", f"?place={EAST}", f"?place={WEST}")
     }
@@ -162,7 +162,8 @@ def test_accounts_are_told_apart_by_their_ids_and_one_that_is_denied_says_so(
     assert content["check"]["failing"] is None
     assert changes_of(content) == {"own/us-east-1": change}
     text = unwrap(run)
-    assert f"production/us-east-1, account {PRODUCTION}: last check " in text
+    assert f"accounts: production {PRODUCTION}, own {ACCOUNT} " in text
+    assert "production/us-east-1: last check " in text
     assert (
         f"nothing could be checked for 0 s (1 check): could not assume {ROLE}: " in text or "checks)" in text
     )

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from dynamic_dynamodb.check.resilience import isolate
+from dynamic_dynamodb.service import LOGGER
 from dynamic_dynamodb.service.status.fold import quote_notices
 from dynamic_dynamodb.service.status.places import describe_all, describe_place, merge
 
@@ -112,7 +114,7 @@ class StatusBoard:
     def _start_timer(self) -> bool:
         """Write the file after the delay, in a thread; return False if the system allows no further one."""
         longer = min(_DELAY_OF_WRITES * self._write_seconds, MOST_DELAY_SECONDS)
-        timer = threading.Timer(max(self.delay_seconds, longer), self._write)
+        timer = threading.Timer(max(self.delay_seconds, longer), self._write_later)
         timer.daemon = True
         try:
             timer.start()
@@ -120,6 +122,12 @@ class StatusBoard:
             return False
         self._timer = timer
         return True
+
+    def _write_later(self) -> None:
+        """Write in a thread of its own, in which nobody else would log what is unexpected."""
+        failure = isolate("writing the status file", self._write)
+        if failure is not None:
+            LOGGER.error("%s", failure, exc_info=failure.__cause__)
 
     def _write(self) -> None:
         with self._writing:

@@ -45,12 +45,14 @@ def write_header(status: Status, age: Age, now: datetime) -> Iterator[str]:
     if program.dry_run:
         yield "dry run: nothing is changed"
     account = f", account {program.account}" if program.account else ""
-    where = f"{len(status.places)} places" if status.places else f"{program.region}{account}"
+    where = f"{len(status.places)} places" if status.places else program.region
     files = ", ".join(program.configuration_files) or "flags only"
-    yield from _wrap(f"version {program.version}, {where}, configuration: {files}")
+    yield from _wrap(f"version {program.version}, {where}{account}, configuration: {files}")
     writer = _describe_writer(program, age, now)
     if status.places:
         yield from _wrap(writer)
+        if not account:
+            yield from _write_accounts(status.places)
         ages = dict(age.places)
         for place in status.places:
             yield from _write_place(place, ages.get(place.name), now)
@@ -65,14 +67,21 @@ def write_header(status: Status, age: Age, now: datetime) -> Iterator[str]:
         yield from _wrap(f"{notice.level}: {notice.sentence}")
 
 
+def _write_accounts(places: Sequence[PlaceStatus]) -> Iterator[str]:
+    """Yield the ids of the accounts by their names, as far as they are known; regions alone need none."""
+    named = [(one.name.split("/")[0], one.account) for one in places if "/" in one.name and one.account]
+    if named:
+        yield from _wrap(f"accounts: {', '.join(dict.fromkeys(map(' '.join, named)))}")
+
+
 def _write_place(place: PlaceStatus, age: Age | None, now: datetime) -> Iterator[str]:
     """Yield the lines about a place; it has no age before its first check has ended."""
-    check, name = place.check, f"{place.name}, account {place.account}" if place.account else place.name
+    check = place.check
     if check is None or age is None:
-        yield from _wrap(f"{name}: the first check has not ended")
+        yield from _wrap(f"{place.name}: the first check has not ended")
         return
     failures = f", {_count(check.failures, 'failure')}" if check.failures and not check.failing else ""
-    yield from _wrap(f"{name}: {_describe_check(check, age)}{failures}")
+    yield from _wrap(f"{place.name}: {_describe_check(check, age)}{failures}")
     if check.failing is not None:
         yield from _wrap(f"nothing could be checked {_describe_failure(check.failing, now)}", _INDENT)
 

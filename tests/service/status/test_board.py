@@ -104,6 +104,36 @@ def test_what_a_place_has_reported_is_in_the_file_soon_while_another_hangs(file:
     assert not seen.check.complete
 
 
+class FaultyFile(CountedFile):
+    """A status file whose first writing fails by a fault of the program."""
+
+    __slots__ = ()
+
+    def write(self, status: Status) -> None:
+        """Fail, and write the next time."""
+        if not self.has_written.is_set():
+            self.has_written.set()
+            message = "a fault"
+            raise ValueError(message)
+        CountedFile.write(self, status)
+
+
+def test_a_fault_while_writing_is_logged_and_the_next_report_is_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = FaultyFile(tmp_path / "default.status")
+    keepers = (keeper(place("eu-west-1")), keeper(place("us-east-1")))
+    shown = StatusBoard(file, keepers, delay_seconds=0.01)
+    keepers[0].observe(report(keepers[0], "orders"), 1.0)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
+    assert "writing the status file failed: ValueError: a fault" in caplog.text
+    keepers[1].observe(report(keepers[1], "orders"), 1.0)
+    shown.flush()
+    assert read_status(file.path) == shown.status
+
+
 def test_a_later_report_is_written_too(file: CountedFile) -> None:
     keepers = (keeper(place("eu-west-1")), keeper(place("us-east-1")))
     StatusBoard(file, keepers, delay_seconds=0.01)

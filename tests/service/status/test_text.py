@@ -224,12 +224,11 @@ def test_each_place_has_its_own_check_in_the_header() -> None:
     denied = Failure(NOW - timedelta(minutes=12), 3, "AccessDenied", "sts:AssumeRole failed: no")
     eu = status(check=CheckStatus(NOW, 0.1, complete=False, failures=1, next=NOW + STEP, failing=denied))
     assert header(of_places(2, eu)) == [
-        "version 3.0.0, 2 places, configuration: /etc/dynamic-dynamodb.conf",
+        "version 3.0.0, 2 places, account 111111111111, configuration:",
+        "  /etc/dynamic-dynamodb.conf",
         "daemon with pid 4711 for 60 min",
-        "production/us-east-1, account 111111111111: last check 2 min ago, took 2.5 s,",
-        "  next in 2 min, 1 failure",
-        "production/eu-west-1, account 111111111111: last check 14 s ago, took 0.1 s,",
-        "  next in 4 min",
+        "production/us-east-1: last check 2 min ago, took 2.5 s, next in 2 min, 1 failure",
+        "production/eu-west-1: last check 14 s ago, took 0.1 s, next in 4 min",
         "  nothing could be checked for 12 min (3 checks): sts:AssumeRole failed: no",
         "1 target: 1 steady",
     ]
@@ -243,11 +242,12 @@ def test_each_place_has_its_own_check_in_the_header() -> None:
             Writer.RUNNING,
             [
                 "old: production/us-east-1: as of 12 min ago; the next check was due 7 min ago",
-                "version 3.0.0, 2 places, configuration: /etc/dynamic-dynamodb.conf",
+                "version 3.0.0, 2 places, account 111111111111, configuration:",
+                "  /etc/dynamic-dynamodb.conf",
                 "daemon with pid 4711 for 60 min",
-                "production/us-east-1, account 111111111111: last check 12 min ago, took 2.5 s,",
-                "  next was due 7 min ago, 1 failure",
-                "production/eu-west-1, account 111111111111: the first check has not ended",
+                "production/us-east-1: last check 12 min ago, took 2.5 s, next was due 7 min ago,",
+                "  1 failure",
+                "production/eu-west-1: the first check has not ended",
                 "1 target: 1 steady",
             ],
             id="one place hangs, and another has not been checked",
@@ -257,11 +257,11 @@ def test_each_place_has_its_own_check_in_the_header() -> None:
             Writer.ENDED,
             [
                 "old: as of 12 min ago, by a process that has ended",
-                "version 3.0.0, 2 places, configuration: /etc/dynamic-dynamodb.conf",
+                "version 3.0.0, 2 places, account 111111111111, configuration:",
+                "  /etc/dynamic-dynamodb.conf",
                 "by pid 4711, a process that has ended",
-                "production/us-east-1, account 111111111111: last check 12 min ago, took 2.5 s, 1",
-                "  failure",
-                "production/eu-west-1, account 111111111111: the first check has not ended",
+                "production/us-east-1: last check 12 min ago, took 2.5 s, 1 failure",
+                "production/eu-west-1: the first check has not ended",
                 "1 target: 1 steady",
             ],
             id="the process has ended",
@@ -283,3 +283,8 @@ def test_a_target_is_as_old_as_the_check_of_its_place() -> None:
         "production/us-east-1 orders    100  50 %     100  50 %  steady",
         "production/eu-west-1 orders    100  50 %     100  50 %  steady 12 min ago",
     ]
+
+
+def test_accounts_are_named_once_with_their_ids() -> None:
+    shown = status_of_places(us=status(), eu=status(), staging=None)
+    assert header(shown)[2] == "accounts: production 111111111111, staging 222222222222"
