@@ -77,7 +77,7 @@ def test_a_decrease_waits_as_a_plain_second_implementation_says(
 def test_every_hour_has_a_decrease_whenever_checks_are_made_and_whatever_the_budget(
     interval_seconds: int,
 ) -> None:
-    for phase in range(0, interval_seconds, 17):
+    for phase in range(0, interval_seconds, 29):
         now = MIDNIGHT + timedelta(seconds=phase)
         made: list[datetime] = []
         while now < MIDNIGHT + DAY:
