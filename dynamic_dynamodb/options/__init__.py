@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from dynamic_dynamodb.options.capacities import name_of
@@ -57,6 +58,7 @@ OPTIONS: Final = (
 )
 
 
+@cache
 def options_in(scope: Scope) -> tuple[Option, ...]:
     """Return the options of one scope in the order of their declarations."""
     return tuple(option for option in OPTIONS if option.scope is scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -107,11 +108,12 @@ class Option:
     needs: tuple[str, ...] = ()
     capacity: Capacity | None = None
     field: str = ""
+    key: str = dataclasses.field(init=False)
+    """The key in option dicts and in `--show-config`."""
 
-    @property
-    def key(self) -> str:
-        """Return the key in option dicts and in `--show-config`."""
-        return self.name.replace("-", "_")
+    def __post_init__(self) -> None:
+        """Compute the key once: a configuration is read by it a thousand times."""
+        object.__setattr__(self, "key", self.name.replace("-", "_"))
 
     @property
     def spellings(self) -> tuple[str, ...]:
