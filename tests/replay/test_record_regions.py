@@ -125,9 +125,18 @@ def test_a_region_without_tables_is_a_sentence(emulator: Emulator, tmp_path: Pat
     ]
 
 
-def test_the_sections_of_a_configuration_hold_in_each_region(program: Program, tmp_path: Path) -> None:
-    path = program.write("[table: ^users$]\nmax-provisioned-reads: 9\nmax-provisioned-writes: 9\n")
-    run = program.run("-c", path, "--record", "history", "--days", "1", "--regions", "us-east-1,eu-west-1")
+@pytest.mark.parametrize(
+    ("file", "flags"),
+    [
+        pytest.param("", ("--regions", "us-east-1,eu-west-1"), id="regions of the command line"),
+        pytest.param("[global]\nregions: us-east-1, eu-west-1\n", (), id="regions of the file"),
+    ],
+)
+def test_the_sections_of_a_configuration_hold_in_each_region(
+    program: Program, tmp_path: Path, file: str, flags: tuple[str, ...]
+) -> None:
+    path = program.write(f"{file}[table: ^users$]\nmax-provisioned-reads: 9\nmax-provisioned-writes: 9\n")
+    run = program.run("-c", path, "--record", "history", "--days", "1", *flags, AWS_DEFAULT_REGION=None)
     assert (run.code, run.stderr) == (0, "")
     assert list_recorded(tmp_path) == [("eu-west-1", "users"), ("us-east-1", "users")]
 

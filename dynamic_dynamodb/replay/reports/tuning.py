@@ -9,6 +9,7 @@ from dynamic_dynamodb.config.places import write_accounts, write_regions
 from dynamic_dynamodb.options import Capacity
 from dynamic_dynamodb.replay.comparison.formatting import format_dollars, format_percent
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
+from dynamic_dynamodb.replay.recordings.places import group_by_place
 from dynamic_dynamodb.replay.simulator.capacity_model import PRESETS
 from dynamic_dynamodb.replay.tuning.advice import (
     add_up,
@@ -67,8 +68,10 @@ def write_configuration(
     """Yield the lines of a configuration file for targets of these places.
 
     Sections that are not advised are comments, so that the file can be used as it is. If there are several
-    places, each section names its own.
+    places, each section names its own, and a place without a tuned target is left out.
     """
+    groups = group_by_place(one.tuned for one in advice)
+    places = [place for place in places if place.label in groups]
     yield from _comment("Written by dynamic-dynamodb --tune.")
     yield from _comment(describe_settings(settings))
     yield "#"
@@ -85,10 +88,10 @@ def write_configuration(
         yield "skip-aws-autoscaled: true"
     yield from write_accounts(places)
     limits = {place.label: _limit_to(place) for place in places}
-    if not any(one.uses_section for one in advice):
-        table = advice[0].tuned.target.table_target
-        why = "No section is advised: this file scales nothing. It has this section because a file needs one."
-        yield from _write_unscaled(table, why, limits[table.place])
+    used = {one.tuned.target.place for one in advice if one.uses_section}
+    for label in sorted(groups.keys() - used):
+        table = groups[label][0].target.table_target
+        yield from _write_unscaled(table, _explain_unscaled(label), limits[label])
     written: set[Target] = set()
     for one in advice:
         target, table = one.tuned.target, one.tuned.target.table_target
@@ -98,6 +101,15 @@ def write_configuration(
             written.add(table)
         yield ""
         yield from _write_section(one, limits[target.place])
+
+
+def _explain_unscaled(label: str) -> str:
+    """Return why a place has a section that scales nothing."""
+    if not label:
+        return (
+            "No section is advised: this file scales nothing. It has this section because a file needs one."
+        )
+    return f"No section is advised for {label}: this file scales nothing there, which this section says."
 
 
 def _limit_to(place: Place) -> dict[str, str]:

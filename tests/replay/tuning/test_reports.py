@@ -6,11 +6,13 @@ import csv
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.config.places import Place
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.places import Place, label_places
 from dynamic_dynamodb.replay.comparison.outlines import CapacityOutline, LoadOutline
 from dynamic_dynamodb.replay.comparison.verdict import THIS_CONFIGURATION
 from dynamic_dynamodb.replay.reports.tuning import rate_confidence, write_configuration
@@ -23,6 +25,8 @@ from tests.replay.tuning.test_advice import BY_REQUEST, MISSES, NOW, tuned
 from tests.replay.tuning.test_tuner import SETTINGS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dynamic_dynamodb.replay.tuning.tuner import Tuned
 
 HOSTILE = '<script>alert(1)</script>" onload="x'
@@ -135,6 +139,34 @@ def test_confidence_falls_with_the_reasons_to_doubt(doubts: int, advice: Tuned, 
     (one,) = advise([replace(advice, doubts=("a reason",) * doubts)], SETTINGS)
     assert rate_confidence(one) == expected
     assert rate_confidence(replace(one, best=MISSES)) == "low", "the goal is missed"
+
+
+def test_a_place_without_an_advised_section_or_without_a_target_leaves_a_file_without_warnings(
+    tmp_path: Path,
+) -> None:
+    places = label_places(map(Place, ("us-east-1", "eu-west-1", "us-west-2")))
+    found = [
+        replace(one, target=one.target._replace(place=place.label))
+        for one, place in zip((tuned(), tuned(fixed=50)), places, strict=False)
+    ]
+    lines = list(write_configuration(advise(found, SETTINGS), SETTINGS, places))
+    path = tmp_path / "tuned.conf"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    warnings = load({"config": str(path)}, {}).warnings
+    assert [
+        one for one in warnings if "has no max-provisioned" not in one
+    ] == []  # of the section made up here
+    assert "regions: us-east-1, eu-west-1" in lines
+    titles = [
+        (title, limit)
+        for title, limit in pairwise(lines)
+        if title.lstrip("#").startswith("[table: ^orders$]")
+    ]
+    assert titles == [
+        ("[table: ^orders$]", "regions: eu-west-1"),
+        ("#[table: ^orders$]", "#regions: eu-west-1"),
+        ("[table: ^orders$]", "regions: us-east-1"),
+    ]
 
 
 def test_json_and_csv_have_the_same_figures() -> None:
