@@ -61,16 +61,16 @@ class PlaceReader:
         chosen = self._choose(every, tuple(content.accounts))
         if len(chosen) > MOST_PLACES:
             self.reader.faults.append(
-                f"{len(chosen)} regions of accounts are scaled: use at most {MOST_PLACES},"
-                " and another instance with --account or --region for the others"
+                f"{len(chosen)} regions of accounts are too many for one process, which scales at most"
+                f" {MOST_PLACES}: run several instances with --account or --region"
             )
         self.limits = PlaceLimits(
             tuple(dict.fromkeys((*every, *chosen, *self._list_open_places(content)))),
             tuple(content.accounts),
             are_known=is_read and not content.has_unreadable_titles,
         )
-        if not accounts and not self.global_options["regions"]:
-            self.uses_region = True
+        has_own_regions = accounts and all("regions" in texts for texts in content.accounts.values())
+        self.uses_region = not (has_own_regions or self.global_options["regions"])
         if is_read:
             self.reader.warnings += self._warn_of_unused_region(every)
         return label_places(chosen or [Place(self.global_options["region"])])
@@ -85,42 +85,43 @@ class PlaceReader:
         regions: tuple[str, ...] | None = self.file_options.values["regions"]
         return regions or (self.file_options.values["region"],)
 
+    def _list_shared_regions(self) -> tuple[str, ...]:
+        """Return the regions of accounts that have none of their own: those of [global], else of flags."""
+        if self.file_options.values["regions"] or self._has_region:
+            return self._list_general_regions()
+        return self._flag_regions or ()
+
+    @property
+    def _flag_regions(self) -> tuple[str, ...] | None:
+        """Return the regions of the command line; None if it names none."""
+        if "regions" in self.reader.flags:
+            regions: tuple[str, ...] | None = self.global_options["regions"]
+            return regions
+        return (self.global_options["region"],) if "region" in self.reader.flags else None
+
     def _read_account(self, name: str, texts: Mapping[str, str]) -> Account:
         title, before = f"account: {clip(name)}", len(self.reader.faults)
         found = self.reader.parse_texts(title, texts, (Scope.ACCOUNT,))
         values = join(Scope.ACCOUNT, Layer(SECTION_ORIGIN, found)).values
-        arn, external_id, regions = values["role_arn"], values["external_id"], values["regions"]
-        flags = self.reader.flags.keys()
-        if regions:
-            pass
-        elif self.file_options.values["regions"] or self._has_region:
-            regions = self._list_general_regions()
-            self.uses_region |= not self.file_options.values["regions"]
-        elif "regions" in flags or "region" in flags:
-            regions = self.global_options["regions"] or (self.global_options["region"],)
-        elif "regions" in found or "regions" not in texts:
+        arn, external_id = values["role_arn"], values["external_id"]
+        regions = values["regions"] or self._list_shared_regions()
+        if not regions and ("regions" in found or "regions" not in texts):
             self.reader.faults.append(f"[{title}] has no regions: add some, such as regions: {GOOD_REGIONS}")
         if external_id and not arn and "role-arn" not in texts:
             self.reader.faults.append(
                 f"[{title}] has an external-id but no role-arn: add the ARN of the role that requires it"
             )
         role = Role(arn, external_id) if arn else None
-        return Account(name, role, regions or (), len(self.reader.faults) == before)
+        return Account(name, role, regions, len(self.reader.faults) == before)
 
     def _choose(self, places: Sequence[Place], accounts: Sequence[str]) -> tuple[Place, ...]:
         """Return the places that --account, --region and --regions leave; none are a fault."""
-        flags, options = self.reader.flags, self.global_options
-        account = options["account"]
+        account, regions = self.global_options["account"], self._flag_regions
         if account is not None and account not in accounts:
             advice = suggest(account, accounts) or f"choose from {', '.join(accounts)}"
             advice = advice if accounts else f"add [account: {account}]"
             self.reader.faults.append(f"--account {shorten(account)} has no section: {advice}")
             return tuple(places)
-        regions = None
-        if "regions" in flags:
-            regions = options["regions"]
-        elif "region" in flags:
-            regions = (options["region"],)
         if not accounts:
             return tuple(places) if regions is None else tuple(map(Place, regions))
         of_account = [place for place in places if account in (None, place.account)]
@@ -140,8 +141,7 @@ class PlaceReader:
 
         Each of several instances then scales one of them.
         """
-        is_open = {"region", "regions"} & self.reader.flags.keys()
-        if is_open and not content.accounts and not self.file_options.values["regions"]:
+        if self._flag_regions and not content.accounts and not self.file_options.values["regions"]:
             for section in content.targets:
                 for region in section.texts.get("regions", "").split(","):
                     if region.strip():

@@ -163,12 +163,12 @@ class SectionLoader:
         return tuple(built)
 
     @contextmanager
-    def _about(self, *sections: TargetSection) -> Iterator[None]:
-        """Add the lines of these sections to what is reported: others may have the same titles."""
+    def _about(self, section: TargetSection) -> Iterator[None]:
+        """Add the lines of this section to what is reported: others may have the same title."""
         reported = (self.reader.faults, self.reader.warnings)
         before = [len(sentences) for sentences in reported]
         yield
-        finder = LineFinder({clip(section.title): section.lines for section in sections})
+        finder = LineFinder({clip(section.title): section.lines})
         for sentences, start in zip(reported, before, strict=True):
             sentences[start:] = map(finder.add_line, sentences[start:])
 
@@ -241,16 +241,14 @@ class SectionLoader:
                         second.title, first.written.lines.title, first.places & second.places
                     )
         for index in chain.from_iterable(parts.indexes.values()):
-            self._check_part(
-                index, f"table: {index.written.table}", parts.bases.get((index.written.table, ""))
-            )
+            table = index.written.table
+            self._check_part(index, f"table: {table}", parts.bases.get((table, ""), ()))
         for overlay in chain.from_iterable(parts.overlays.values()):
-            title = _name_base(overlay.written)
-            self._check_part(overlay, title, parts.bases.get(overlay.base))
+            self._check_part(overlay, _name_base(overlay.written), parts.bases.get(overlay.base, ()))
 
-    def _check_part(self, part: _ReadSection, base: str, sections: Sequence[_ReadSection] | None) -> None:
+    def _check_part(self, part: _ReadSection, base: str, sections: Sequence[_ReadSection]) -> None:
         """Check that an index section or overlay holds where the sections hold that it is part of."""
-        base_places = frozenset(place for section in sections or () for place in section.places)
+        base_places = frozenset(place for section in sections for place in section.places)
         limits = part.overlay.limits if part.overlay else part.layer.values
         shared = part.places & base_places
         with self._about(part.written):

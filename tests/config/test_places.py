@@ -501,8 +501,8 @@ def test_more_places_than_a_process_should_scale_are_a_fault(path: Path) -> None
     )
     assert find_faults(path, accounts + TABLE) == (
         (
-            "205 regions of accounts are scaled: use at most 200,"
-            " and another instance with --account or --region for the others"
+            "205 regions of accounts are too many for one process, which scales at most 200:"
+            " run several instances with --account or --region"
         ),
     )
     assert len(load(path, accounts + TABLE, account="a3").places) == 41
