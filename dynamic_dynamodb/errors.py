@@ -60,6 +60,9 @@ LimitExceededException also says "simultaneous", "concurrent", "at a time" and "
 """
 _MAXIMUM_HINT: Final = "lower max-provisioned-reads or max-provisioned-writes, or ask AWS for a higher quota"
 
+_OWN_POLICY: Final = "no resource-based policy allows"
+"""How AWS refuses what belongs to another account, such as a topic (IAM: access denied messages)."""
+
 _UNREACHABLE_CODES: Final = frozenset({"EndpointConnectionError", "ConnectTimeoutError"})
 _UNREACHABLE_HINT: Final = "AWS cannot be reached: check region, proxy, security group and DNS"
 
@@ -140,8 +143,11 @@ class AwsError(Exception):
             return f"remove the explicit deny of {refused} from {deny[1] or 'the policy that has it'}"
         if refused == _ROLES:
             return self.role_hint
-        place = "the role's trust policy" if refused.startswith(_ROLES) else "the IAM policy"
-        return f"allow {refused} in {place}"
+        if refused.startswith(_ROLES):
+            return f"allow {refused} in the role's trust policy"
+        if _OWN_POLICY in self.message:
+            return f"allow {refused} to this caller in the policy of the resource itself"
+        return f"allow {refused} in the IAM policy"
 
     @property
     def is_denied(self) -> bool:

@@ -127,6 +127,7 @@ An account whose role cannot be assumed is not scaled, and never with other cred
 The role is assumed with the session name `dynamic-dynamodb-INSTANCE`, which CloudTrail shows, and at the STS endpoint of the account's first region.
 Where an account without a role is scaled next to others, the program calls `sts:GetCallerIdentity` to find its id; this needs no permission.
 A role publishes to the topics of its own account; any other topic is published to with the program's own credentials.
+If such a topic is in another account, its access policy must allow `sns:Publish` to these credentials too.
 
 ## To record
 

@@ -126,12 +126,13 @@ class PlaceReader:
             return tuple(places) if regions is None else tuple(map(Place, regions))
         of_account = [place for place in places if account in (None, place.account)]
         left = [place for place in of_account if regions is None or place.region in regions]
-        if of_account and not left and regions is not None:
+        known = dict.fromkeys(place.region for place in of_account)
+        missing = [region for region in regions or () if region not in known]
+        if known and missing:
             whose = account if account is not None else "no account"
             verb = "is not scaled in" if account is not None else "is scaled in"
-            known = dict.fromkeys(place.region for place in of_account)
             self.reader.faults.append(
-                f"{whose} {verb} {enumerate_names(regions, 'or')}: choose from {', '.join(known)}"
+                f"{whose} {verb} {enumerate_names(missing, 'or')}: choose from {', '.join(known)}"
             )
             return tuple(places)
         return tuple(left)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LARGEST_SCALE_NUMBER: Final = 1e15
 _OF_SEVERAL_LINES: Final = (Kind.SCALE, Kind.TIMES, Kind.MESSAGE_TYPES)
 _TRUE: Final = frozenset({"1", "yes", "true", "on"})
+_NEVER_EMPTY: Final = frozenset({Kind.NAMES, Kind.ROLE})
 _FALSE: Final = frozenset({"0", "no", "false", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -45,6 +46,7 @@ def parse_value(option: Option, text: str) -> Any:  # noqa: ANN401 - the declara
         raise ValueError(message)
     if option.kind in _PARSERS_WITH_EXAMPLE:
         return _PARSERS_WITH_EXAMPLE[option.kind](text, option.example)
+    _refuse_empty(option, text)
     parsed = _PARSERS[option.kind](text)
     if parsed is not None and option.pattern:
         _check_pattern(option, parsed, text)
@@ -78,6 +80,13 @@ def _check_pattern(option: Option, parsed: str | tuple[str, ...], text: str) -> 
     raise ValueError(message)
 
 
+def _refuse_empty(option: Option, text: str) -> None:
+    """Raise ValueError for an empty value that would scale another account, or everywhere."""
+    if option.kind in _NEVER_EMPTY and not text.strip(", "):
+        message = f"is empty: give it a value such as {option.example}, or remove it"
+        raise ValueError(message)
+
+
 def _parse_integer(text: str) -> int:
     if not _INTEGER.fullmatch(text):
         message = f"must be a whole number such as 50, got {shorten(text)}"
@@ -106,10 +115,10 @@ def _parse_text(text: str) -> str | None:
     return text or None
 
 
-def _parse_role(text: str) -> str | None:
+def _parse_role(text: str) -> str:
     """Return the ARN of a role; raise ValueError that says what else the ARN is of."""
-    if not text or _ROLE.fullmatch(text):
-        return text or None
+    if _ROLE.fullmatch(text):
+        return text
     advice = ""
     if session := _SESSION.fullmatch(text):
         partition, account, role = session.groups()
@@ -173,8 +182,8 @@ def _parse_message_types(text: str) -> list[str]:
     return [entry for entry in given if entry in MESSAGE_TYPES]
 
 
-def _parse_names(text: str) -> tuple[str, ...] | None:
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) or None
+def _parse_names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def _parse_url(text: str) -> str | None:

@@ -35,6 +35,13 @@ TABLE = "on resource: arn:aws:dynamodb:us-east-1:123456789012:table/*"
             id="another action",
         ),
         pytest.param(
+            "AuthorizationError",
+            f"{USER} SNS:Publish on resource: arn:aws:sns:us-east-1:444455556666:alerts"
+            " because no resource-based policy allows the SNS:Publish action",
+            "allow SNS:Publish to this caller in the policy of the resource itself",
+            id="a topic of another account",
+        ),
+        pytest.param(
             "AccessDenied",
             "Not authorized to perform sts:AssumeRoleWithWebIdentity",
             "allow sts:AssumeRoleWithWebIdentity in the role's trust policy",

@@ -135,6 +135,41 @@ def test_the_file_names_the_places_and_flags_choose_from_them(
     assert configuration.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param(
+            "[account: a]\nrole-arn:\nregions: us-east-1\n" + TABLE,
+            f"line 2: [account: a] role-arn is empty: give it a value such as {ROLE}, or remove it",
+            id="a role, without which the program's own account would be scaled",
+        ),
+        pytest.param(
+            "[global]\nregions: ,\n" + TABLE,
+            "line 2: [global] regions is empty: give it a value such as us-east-1, eu-west-1, or remove it",
+            id="the regions of [global]",
+        ),
+        pytest.param(
+            REGIONS + limit(TABLE, regions=""),
+            (
+                "line 4: [table: ^orders$] regions is empty:"
+                " give it a value such as us-east-1, eu-west-1, or remove it"
+            ),
+            id="the regions of a section, which would hold everywhere",
+        ),
+        pytest.param(
+            ACCOUNTS + limit(TABLE, accounts=""),
+            (
+                "line 8: [table: ^orders$] accounts is empty:"
+                " give it a value such as production, staging, or remove it"
+            ),
+            id="the accounts of a section, which would hold everywhere",
+        ),
+    ],
+)
+def test_a_value_that_a_template_left_empty_is_a_fault(path: Path, text: str, fault: str) -> None:
+    assert find_faults(path, text) == (fault,)
+
+
 def test_an_account_has_its_role_and_external_id(path: Path) -> None:
     other = f"[account: a]\nrole-arn: {ROLE}\nexternal-id: secret-ish\nregions: us-east-1\n"
     text = f"{other}[account: own]\nregions: us-east-1\n"
@@ -234,6 +269,18 @@ def test_an_account_has_its_role_and_external_id(path: Path) -> None:
             "no account is scaled in us-west-1 or us-west-2: choose from us-east-1, eu-west-1",
             id="regions of no account",
         ),
+        pytest.param(
+            ACCOUNTS,
+            {"regions": "us-east-1,eu-wset-1"},
+            "no account is scaled in eu-wset-1: choose from us-east-1, eu-west-1",
+            id="a misspelt region next to another",
+        ),
+        pytest.param(
+            ACCOUNTS,
+            {"account": "staging", "regions": "us-east-1,eu-west-1"},
+            "staging is not scaled in eu-west-1: choose from us-east-1",
+            id="a region that the chosen account does not have",
+        ),
     ],
 )
 def test_a_fault_of_the_places_says_what_would_be_right(
@@ -307,6 +354,8 @@ def test_a_role_that_is_none_is_the_only_fault_of_its_account(path: Path, arn: s
     [
         pytest.param("[account: production]\nrole-arn: scaling\nregions: us-east-1\n", id="a role"),
         pytest.param(f"[account: production]\nrolearn: {ROLE}\nregions: us-east-1\n", id="an option"),
+        pytest.param("[account: production]\nrole-arn:\nregions: us-east-1\n", id="an empty role"),
+        pytest.param(f"[account: production]\nrole-arn: {ROLE}\nregions:\n", id="empty regions"),
         pytest.param(f"[account: production]\nrole-arn: {ROLE}\n", id="no regions"),
         pytest.param(f"[account: production]\nrole-arn: {ROLE}\nregions: us east\n", id="regions"),
         pytest.param(f"[acount: production]\nrole-arn: {ROLE}\nregions: us-east-1\n", id="a title"),
