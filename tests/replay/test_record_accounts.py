@@ -142,6 +142,22 @@ def test_a_directory_of_another_account_is_refused_before_its_tables_are_read(
     assert len(emulator.requests("ListTables")) == before
 
 
+def test_older_recordings_are_continued_in_the_directory_of_their_account_and_region(
+    emulator: Emulator, program: Program, tmp_path: Path
+) -> None:
+    emulator.at("123456789012", "us-east-1").add_table("orders")
+    emulator.at("123456789012", "us-east-1").put_metrics("orders", consumed_reads=4, minutes=30)
+    assert program.run(*PLAIN, "--region", "us-east-1").code == 0
+    (tmp_path / "history").rename(tmp_path / "older")
+    (tmp_path / "history" / "own").mkdir(parents=True)
+    (tmp_path / "older").rename(tmp_path / "history" / "own" / "us-east-1")
+    program.write(f"[account: own]\nregions: us-east-1\n{ORDERS}", "test.conf")
+    run = program.run(*RECORD)
+    assert (run.code, run.stderr) == (0, "")
+    assert "own/us-east-1 orders: 1,440 minutes, recorded less than 15 minutes ago" in run.stdout
+    assert list_manifests(tmp_path) == {"own/us-east-1": ("us-east-1", "123456789012", "own", ["orders"])}
+
+
 PLAIN = ("--record", "history", "--all", "--days", "1")
 
 
