@@ -94,7 +94,7 @@ PROGRAM_OPTIONS: Final = (
         Kind.TARGET,
         Scope.COMMAND_LINE,
         "Check the configuration, print the section that applies to a table or an index, and the origin of"
-        " each option, and exit. 'production/us-east-1 orders' names one of several accounts and regions.",
+        " each option, and exit. Of several accounts and regions, it prints what applies in each.",
         metavar="TABLE[/INDEX]",
         since="3.0",
         flags=("--explain",),

@@ -66,7 +66,7 @@ complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l init -d 'Print 
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l init-output -xka "(__fish_complete_path (commandline -ct))" -d 'Write that configuration to this new file instead.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l show-config -d 'Print all effective options as JSON, secrets masked, and exit.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l check-config -d 'Print all errors and warnings of the configuration, and what differs from 2.5.1, and exit: 0 if it is valid, 2 otherwise.'
-complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l explain -x -d 'Check the configuration, print the section that applies to a table or an index, and the origin of each option, and exit. '"'"'production/us-east-1 orders'"'"' names one of several accounts and regions.'
+complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l explain -x -d 'Check the configuration, print the section that applies to a table or an index, and the origin of each option, and exit. Of several accounts and regions, it prints what applies in each.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l at -x -d 'Explain what applies at another time, such as '"'"'2026-12-24 18:00 Europe/Berlin'"'"'; without a zone, in UTC.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l print-iam-policy -d 'Print the minimal IAM policy for this configuration, and exit.'
 complete -c dynamic-dynamodb -n _shtab_dynamic_dynamodb_using -l print-example -d 'Print an example configuration file with a comment on every option, and exit.'

@@ -26,7 +26,7 @@ _shtab_dynamic_dynamodb_options=(
   "--init-output[Write that configuration to this new file instead.]:FILE:_files"
   "--show-config[Print all effective options as JSON, secrets masked, and exit.]"
   "--check-config[Print all errors and warnings of the configuration, and what differs from 2.5.1, and exit\: 0 if it is valid, 2 otherwise.]"
-  "--explain[Check the configuration, print the section that applies to a table or an index, and the origin of each option, and exit. \'production\/us-east-1 orders\' names one of several accounts and regions.]:TABLE[/INDEX]:"
+  "--explain[Check the configuration, print the section that applies to a table or an index, and the origin of each option, and exit. Of several accounts and regions, it prints what applies in each.]:TABLE[/INDEX]:"
   "--at[Explain what applies at another time, such as \'2026-12-24 18\:00 Europe\/Berlin\'\; without a zone, in UTC.]:TIME:"
   "--print-iam-policy[Print the minimal IAM policy for this configuration, and exit.]"
   "--print-example[Print an example configuration file with a comment on every option, and exit.]"
