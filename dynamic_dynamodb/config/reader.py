@@ -111,14 +111,12 @@ class Reader:
 
     def _report_unknown(self, title: str, name: str, known: Mapping[str, Option]) -> None:
         elsewhere = [option for option in OPTIONS if name in option.spellings]
-        plural = f"{name}s"  # region is an option of [global], and regions one of a table
-        if plural in known:
-            self.faults.append(f"[{title}] has no option {shorten(name)}: did you mean {plural}?")
-            return
         if elsewhere:
             home = elsewhere[0].scope
             where = f"is a flag: use --{name}" if home is Scope.COMMAND_LINE else f"belongs in {home.value}"
-            self.faults.append(f"[{title}] {name} {where}")
+            plural = f"{name}s"  # such as region and regions
+            advice = f"; did you mean {plural}?" if plural in known else ""
+            self.faults.append(f"[{title}] {name} {where}{advice}")
             return
         if name in OBSOLETE_OPTIONS:
             successor = OBSOLETE_OPTIONS[name]

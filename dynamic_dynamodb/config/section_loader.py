@@ -152,7 +152,7 @@ class SectionLoader:
         indexes = [self._read(one, names) for one in self.content.targets if one.gsi and not one.during]
         parts = _Parts.of(tables, indexes, overlays)
         self._check_places(parts)
-        gsis = {id(index): self._build(index, parts) for index in indexes}
+        gsis = {id(index): self._build(index, parts) for index in indexes if index.written.table in names}
         built: list[Section] = []
         for table in tables:
             own = (gsis[id(index)] for index in parts.list_indexes(table))

@@ -200,7 +200,7 @@ def test_an_account_has_its_role_and_external_id(path: Path) -> None:
         pytest.param(
             f"[account: a]\nregion: us-east-1\nrole-arn: {ROLE}\nregions: us-east-1\n",
             {},
-            "line 2: [account: a] has no option 'region': did you mean regions?",
+            "line 2: [account: a] region belongs in [global]; did you mean regions?",
             id="region in an account",
         ),
         pytest.param(
@@ -381,7 +381,7 @@ def test_a_fault_of_an_account_leaves_no_other_to_the_flag_that_chooses_it(path:
     [
         pytest.param(
             ACCOUNTS + limit(TABLE, account="production"),
-            "line 8: [table: ^orders$] has no option 'account': did you mean accounts?",
+            "line 8: [table: ^orders$] account is a flag: use --account; did you mean accounts?",
             id="one account",
         ),
         pytest.param(
@@ -823,3 +823,10 @@ def test_a_place_has_one_section_of_a_title_or_the_file_has_a_fault(
     for place in result.configuration.places if not doubled else ():
         sections = result.configuration.sections_in(place)
         assert [one.options["max_provisioned_reads"] for one in sections] == expected[place.name]
+
+
+def test_an_index_without_a_table_section_has_no_other_message(path: Path) -> None:
+    path.write_text(f"{TABLE}[gsi: ^i$ table: ^users$]\nsns-message-types: scale-up\n")
+    result = examine({"config": str(path)}, {})
+    assert result.faults == ("line 4: [gsi: ^i$ table: ^users$] has no table section: add [table: ^users$]",)
+    assert result.configuration.warnings == ()
