@@ -14,7 +14,18 @@ from tests.docs.test_metrics import list_metrics
 ALERTS = read(CONTRIB / "prometheus" / "alerts.yml")
 DASHBOARD = read(CONTRIB / "prometheus" / "dashboard.json")
 PARTS_OF_HISTOGRAMS = ("_bucket", "_count", "_sum")
-LABELS = {"account", "region", "table", "index", "capacity", "direction", "reason", "action", "result"}
+LABELS = {
+    "account",
+    "region",
+    "place",
+    "table",
+    "index",
+    "capacity",
+    "direction",
+    "reason",
+    "action",
+    "result",
+}
 
 
 def list_used(text: str) -> set[str]:

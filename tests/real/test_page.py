@@ -403,7 +403,7 @@ def test_each_place_has_its_own_check_and_a_click_shows_it_alone(placed: Browser
     assert names(placed) == ["production/eu-west-1 orders"]
 
 
-def test_a_place_that_fails_or_is_overdue_is_named(page: Page, browser: Browser) -> None:
+def test_a_place_that_fails_is_overdue_or_has_not_been_checked_is_named(page: Page, browser: Browser) -> None:
     page.publish(see_places(minutes_ago=60))
     browser.show(*WIDE)
     browser.open(page.url)
@@ -411,7 +411,8 @@ def test_a_place_that_fails_or_is_overdue_is_named(page: Page, browser: Browser)
     browser.wait_for_text(
         "#alarm",
         "production/us-east-1: what is shown is old: the next check is overdue.\n"
-        f"production/eu-west-1: {failing}",
+        f"production/eu-west-1: {failing}\n"
+        "staging/us-east-1: the first check has not ended yet.",
     )
 
 

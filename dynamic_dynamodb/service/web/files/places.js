@@ -6,12 +6,13 @@ import { count, describeCheck, duration, findOverdue } from "./text.js";
 const ALL = "";
 const find = (id) => document.getElementById(id);
 
-/** Return the sentences about places that need attention: those whose checks fail or are overdue. */
+/** Return the sentences about places that need attention: what is known about them is old, missing, or an error. */
 export function listAlarms(places, now) {
   return places.flatMap(({ name, check }) => {
+    if (!check) return [`${name}: the first check has not ended yet.`];
     const sentences = [];
-    if (check && findOverdue(check, now)) sentences.push(`${name}: what is shown is old: the next check is overdue.`);
-    if (check?.failing) sentences.push(`${name}: ${describeFailing(check.failing, now)}`);
+    if (findOverdue(check, now)) sentences.push(`${name}: what is shown is old: the next check is overdue.`);
+    if (check.failing) sentences.push(`${name}: ${describeFailing(check.failing, now)}`);
     return sentences;
   });
 }
