@@ -67,7 +67,7 @@ class PlaceReader:
         self.limits = PlaceLimits(
             tuple(dict.fromkeys((*every, *chosen, *self._list_open_places(content)))),
             tuple(content.accounts),
-            are_known=is_read and not content.has_unreadable_titles,
+            are_known=is_read and not content.has_unread_sections,
         )
         has_own_regions = accounts and all("regions" in texts for texts in content.accounts.values())
         self.uses_region = not (has_own_regions or self.global_options["regions"])

@@ -68,7 +68,7 @@ class FileContent:
     warnings: list[str] = field(default_factory=list)
     titles: dict[Title, _WrittenSection] = field(default_factory=dict)
     lines: LineFinder = field(default_factory=LineFinder)
-    has_unreadable_titles: bool = False
+    has_unread_sections: bool = False
 
 
 class _Parser(configparser.RawConfigParser):
@@ -207,7 +207,7 @@ def _add_section(section: _WrittenSection, content: FileContent, lines: _Lines) 
         read = read_title(section.title)
     except ValueError as error:
         content.faults.append(f"section {shown} {error}")
-        content.has_unreadable_titles = True
+        content.has_unread_sections = True
         return
     content.lines.add_title(section.title, read.text)
     first = content.titles.setdefault(read, section)
@@ -219,6 +219,7 @@ def _add_section(section: _WrittenSection, content: FileContent, lines: _Lines) 
         content.schedules[read.schedule] = texts
     elif read.account and len(content.accounts) == MOST_ACCOUNTS:
         content.faults.append(f"section {shown} is one too many: use at most {MOST_ACCOUNTS} accounts")
+        content.has_unread_sections = True
     elif read.account:
         content.accounts[read.account] = texts
     elif read.plain:

@@ -188,7 +188,7 @@ class _Loader:
             return schedules
         used = {section.during for section in content.targets}
         # A section whose title cannot be read, or that names no schedule here, may be meant to use one.
-        if not content.has_unreadable_titles and used - {""} <= content.schedules.keys():
+        if not content.has_unread_sections and used - {""} <= content.schedules.keys():
             self.reader.warnings += [
                 f"[schedule: {name}] is not used: name it in a section such as"
                 f" [table: ^my_table$ during: {name}]"

@@ -542,6 +542,16 @@ def test_a_file_for_several_instances_leaves_its_regions_to_the_command_line(pat
     )
 
 
+def test_more_accounts_than_a_file_may_have_are_a_fault(path: Path) -> None:
+    accounts = "".join(
+        f"[account: a{number}]\nrole-arn: arn:aws:iam::{number:012}:role/x\nregions: us-east-1\n"
+        for number in range(201)
+    )
+    assert find_faults(path, accounts + limit(TABLE, accounts="a200")) == (
+        "line 601: section [account: a200] is one too many: use at most 200 accounts",
+    )
+
+
 def test_more_places_than_a_process_should_scale_are_a_fault(path: Path) -> None:
     regions = ", ".join(f"us-east-{number}" for number in range(41))
     accounts = "".join(
