@@ -218,6 +218,7 @@ class Service:
             self._close(self.opened)
 
     def _close(self, opened: ActiveConfiguration) -> None:
+        opened.board.flush()
         for one in opened.places:
             one.presence.leave()
         for workers in self._workers_of_places.values():
@@ -233,13 +234,10 @@ class Service:
                 self.notes.set_status(opened.board.file.path)
             self._introduce(opened.configuration)
             if not opened.is_daemon:
-                is_well = self.runs.run_once(opened.places, first)
-                opened.board.flush()
-                return is_well
+                return self.runs.run_once(opened.places, first)
             following = self._run_until_stopped(opened, first)
             gc.collect()  # botocore's sessions are cycles, and hold sockets
         self.runs.wait_for_all()
-        opened.board.flush()
         LOGGER.info("stopped")
         return True
 
