@@ -42,9 +42,22 @@ class CheckRuns:
         self._pool = WorkerPool("checks", 1, self.conditions)
 
     def begin(self, places: Sequence[PlaceCheck]) -> None:
-        """Check these places from now on, each at once."""
+        """Check these places from now on, each at once, and no others."""
+        staying = {one.place.owned for one in places}
+        for one in self.places:
+            if one.place.owned not in staying:
+                self._leave(one)
         self.places, self._started = places, {}
         self._pool.resize(len(places) + len(self._running))
+
+    def _leave(self, place: PlaceCheck) -> None:
+        """Leave a place; a check of it that is under way ends first, as it does when the program stops."""
+        place.end_early()
+        call = self._running.get(place.place.owned)
+        if call is None:
+            place.leave()
+        else:
+            call.add_done_callback(lambda _: place.leave())
 
     def start_due(self, interval_seconds: float, first: FirstLookups | None = None) -> None:
         """Start the checks that are due: an interval after they began, and not before they have ended."""

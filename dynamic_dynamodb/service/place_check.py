@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from dynamic_dynamodb.check.report import CheckReport, Unpublished
@@ -98,6 +98,8 @@ class PlaceCheck:
     is_prepared: bool = False
     before: PlaceCheck | None = None
     """The same place by an older configuration, which may still be checking it."""
+    cut_short: Event = field(default_factory=Event)
+    """Set where a check under way must end as when the program stops; the check looks for it, too."""
 
     def take_over(self) -> None:
         """Keep what the checks by the older configuration have found; call it again when they have ended.
@@ -114,6 +116,16 @@ class PlaceCheck:
             self.failures.continue_from(before.failures)
             self.log.targets = before.log.targets
 
+    def end_early(self) -> None:
+        """Begin no update from now on, and end a check that is under way."""
+        self.cut_short.set()
+        if self.before is not None:
+            self.before.end_early()
+
+    def leave(self) -> None:
+        """Be visible to other runs no longer."""
+        self.presence.leave()
+
     def run(self, first: FirstLookups | None = None) -> bool:
         """Check once, hand the report to the observers, and return whether all went well."""
         self.settings.pulse.work(self.account.budget, self.place.label)
@@ -121,6 +133,8 @@ class PlaceCheck:
             return self._run(first)
         finally:
             self.settings.pulse.end(self.place.label)
+            if self.cut_short.is_set():
+                self.leave()  # the check may have begun after the place was left
 
     def _run(self, first: FirstLookups | None) -> bool:
         started, interval = time.monotonic(), self.settings.interval_seconds
@@ -128,7 +142,8 @@ class PlaceCheck:
         seconds = time.monotonic() - started
         if isinstance(report, AwsError):
             notices, is_stopping = self.account.conditions.in_force, self.settings.is_stopping()
-            report = CheckReport(error=report, notices=notices, is_cut_short=is_stopping)
+            is_cut_short = is_stopping or self.cut_short.is_set()
+            report = CheckReport(error=report, notices=notices, is_cut_short=is_cut_short)
         report = replace(report, notices=self._name_place((*self.conditions.in_force, *report.notices)))
         self.log.write(report)
         for observe in self.observers:
@@ -199,7 +214,7 @@ class PlaceCheck:
             raise
         finally:
             if first is not None and not self.settings.is_stopping():
-                first.note(self.place, failure)
+                first.note(self.place, "" if self.cut_short.is_set() else failure)
 
     def _identify(self) -> None:
         """Keep the state under the id of the account, where it is found out only now."""

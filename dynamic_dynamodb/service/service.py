@@ -35,7 +35,7 @@ from dynamic_dynamodb.service.web.site import Site
 from dynamic_dynamodb.service.wiring import Opening, open_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dynamic_dynamodb.aws.attempts import Attempt
     from dynamic_dynamodb.check.resilience import CallBudget
@@ -98,7 +98,6 @@ class Service:
     runs: CheckRuns = field(init=False)
     opened: ActiveConfiguration | None = None
     """The configuration in force."""
-    _workers_of_places: dict[str, Workers] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -127,7 +126,7 @@ class Service:
         opening = Opening(pool, configuration, self.sources, settings, self.timeouts, self.started)
         known = {one.place.owned: one for one in before.places} if before else {}
         places = tuple(
-            open_place(opening, one, self._find_workers(one), known.get(one.owned))
+            open_place(opening, one, self._find_workers(one, known.get(one.owned)), known.get(one.owned))
             for one in configuration.places
         )
         server = self.web.bind(options["listen"]) if self.web is not None else None
@@ -137,11 +136,10 @@ class Service:
         # Not before: a configuration that cannot be put in force must change nothing.
         board = self._open_board(places, options, before)
         for one in places:
-            self._find_workers(one.place).lookups.resize(options["max_workers"])
+            one.account.workers.lookups.resize(options["max_workers"])
             one.take_over()
             one.observers = self._list_observers(one, is_listening=server is not None)
-        for owned in known.keys() - {one.place.owned for one in places}:
-            known[owned].presence.leave()
+        self._close_workers(known.values(), [one.account.workers for one in places])
         return ActiveConfiguration(configuration, places, board)
 
     def _open_board(
@@ -174,15 +172,22 @@ class Service:
             with self._lock:
                 self.before_check()
 
-    def _find_workers(self, place: Place) -> Workers:
-        """Return the threads of a place: a place that hangs must not keep those of another busy."""
+    def _find_workers(self, place: Place, before: PlaceCheck | None) -> Workers:
+        """Return the threads of a place: a place that hangs must not keep those of another busy.
+
+        They outlive a configuration, like those of an only place, unless the place gets another name.
+        """
         if not place.label:
             return self.workers
-        found = self._workers_of_places.get(place.label)
-        if found is None:
-            log = PlaceLog(place.label, place.region, place.owner or None)
-            found = self._workers_of_places[place.label] = make_workers(self._watch_attempts(log))
-        return found
+        if before is not None and before.place.label == place.label:
+            return before.account.workers
+        return make_workers(self._watch_attempts(PlaceLog(place.label, place.region, place.owner or None)))
+
+    def _close_workers(self, places: Iterable[PlaceCheck], kept: Sequence[Workers] = ()) -> None:
+        """Let the threads of several places end when they are idle, but those that are kept."""
+        for workers in (one.account.workers for one in places):
+            if workers is not self.workers and workers not in kept:
+                workers.close()
 
     def _watch_attempts(self, log: PlaceLog) -> list[Callable[[Attempt], None]]:
         """Return what follows the calls to AWS of a place, or of the program itself."""
@@ -221,8 +226,7 @@ class Service:
         opened.board.flush()
         for one in opened.places:
             one.presence.leave()
-        for workers in self._workers_of_places.values():
-            workers.close()
+        self._close_workers(opened.places)
         if self.web is not None:
             self.web.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from dynamic_dynamodb.aws.account import open_account
@@ -127,11 +128,16 @@ def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCh
     """
     configuration, sources, settings = opening.configuration, opening.sources, opening.settings
     options = configuration.global_options
+    cut_short = Event()
+
+    def is_stopping() -> bool:
+        return cut_short.is_set() or settings.is_stopping()
+
     account = open_account(
         configuration,
         workers,
         opening.timeouts,
-        settings.is_stopping,
+        is_stopping,
         place=place,
         pool=opening.pool,
         before=before.account if before else None,
@@ -144,7 +150,7 @@ def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCh
     return PlaceCheck(
         place,
         settings,
-        build_check(configuration, place, memory, account, settings.is_stopping),
+        build_check(configuration, place, memory, account, is_stopping),
         account,
         workers.conditions,
         CheckLog(
@@ -154,7 +160,8 @@ def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCh
         open_failure_watch(options, place, file, memory),
         file,
         is_prepared=is_prepared,
-        before=before,
+        before=before and (before.before or before),  # a place that has not been checked yet has one before
+        cut_short=cut_short,
     )
 
 

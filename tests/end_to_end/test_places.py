@@ -153,6 +153,21 @@ def test_a_reload_adds_and_removes_regions(emulator: Emulator, program: Program)
     assert len(lists_of(emulator, EAST)) <= seen + 1, "a check of it may have been under way"
 
 
+def test_a_region_is_not_changed_after_a_reload_that_removes_it(emulator: Emulator, program: Program) -> None:
+    """Its check is under way by the old configuration."""
+    emulator.add_fault(kind="hang", action="GetMetricData", region=WEST, times=1)
+    emulator.at(ACCOUNT, WEST).put_metrics("orders", consumed_reads=19, consumed_writes=10)
+    with program.start(BOTH + ORDERS) as running:
+        running.wait_for(f"{EAST}: checked 1 target")
+        program.write(f"[global]\nregions: {EAST}, eu-central-1\n{ORDERS}")
+        running.send(signal.SIGHUP)
+        running.wait_for("configuration reloaded")
+        emulator.clear_faults()
+        running.wait_for(f"{WEST}: checked")
+        running.end(signal.SIGTERM)
+    assert units(emulator)[WEST] == (20, 20)
+
+
 def test_a_run_of_several_regions_fails_if_one_fails(emulator: Emulator, program: Program) -> None:
     emulator.add_fault(**DENIED, region=WEST, times=None)
     run = program.check(BOTH + everywhere(with_indexes=False))

@@ -37,6 +37,12 @@ class Held:
     def take_over(self) -> None:
         self.events.append(f"take over {self.place.name}")
 
+    def end_early(self) -> None:
+        self.events.append(f"end {self.place.name} early")
+
+    def leave(self) -> None:
+        self.events.append(f"leave {self.place.name}")
+
     def run(self, _first: object = None) -> bool:
         self.thread = threading.get_ident()
         self.events.append(f"begin {self.place.name}")
@@ -175,3 +181,24 @@ def test_a_single_run_is_well_if_all_places_are(runs: Runs, results: Any, expect
     for each in held:
         each.let_go()
     assert runs.runs.run_once(cast("Sequence[PlaceCheck]", held)) is expected
+
+
+def test_a_place_that_is_left_out_is_left_when_its_check_has_ended(runs: Runs) -> None:
+    east, _ = runs.begin(EAST, WEST)
+    runs.start_due()
+    east.await_begin()
+    runs.begin(WEST)
+    runs.await_end(east)
+    assert [one for one in runs.take_events() if EAST.name in one] == [
+        "take over us-east-1",
+        "begin us-east-1",
+        "end us-east-1 early",
+        "end us-east-1",
+        "leave us-east-1",
+    ]
+
+
+def test_a_place_that_is_left_out_between_its_checks_is_left_at_once(runs: Runs) -> None:
+    runs.begin(EAST, WEST)
+    runs.begin(WEST)
+    assert runs.take_events() == ["end us-east-1 early", "leave us-east-1"]
