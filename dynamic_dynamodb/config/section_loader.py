@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain, combinations
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamic_dynamodb.config import topics, validation
@@ -158,8 +158,9 @@ class SectionLoader:
             own = (gsis[id(index)] for index in parts.list_indexes(table))
             section = self._build(table, parts, tuple(gsi for gsi in own if gsi))
             built += [section] if section else []
-        for siblings in (built, *(section.gsis for section in built)):
-            self._warn_of_unreachable_sections(siblings)
+        self._warn_of_unreachable_sections(built)
+        for indexes_of_table in {tuple(map(id, one.gsis)): one.gsis for one in built}.values():
+            self._warn_of_unreachable_sections(indexes_of_table)
         return tuple(built)
 
     @contextmanager
@@ -235,16 +236,24 @@ class SectionLoader:
         if not self.reader.unread.isdisjoint(LIMIT_KEYS):
             return
         for same in parts.by_title.values():
-            for first, second in combinations(same, 2):
-                with self._about(second.written):
-                    self.reader.faults += self.limits.find_shared_faults(
-                        second.title, first.written.lines.title, first.places & second.places
-                    )
+            self._check_same_title(same)
         for index in chain.from_iterable(parts.indexes.values()):
             table = index.written.table
             self._check_part(index, f"table: {table}", parts.bases.get((table, ""), ()))
         for overlay in chain.from_iterable(parts.overlays.values()):
             self._check_part(overlay, _name_base(overlay.written), parts.bases.get(overlay.base, ()))
+
+    def _check_same_title(self, sections: Sequence[_ReadSection]) -> None:
+        """Check that no place has two of these sections."""
+        lines: dict[Place, int] = {}
+        for section in sections:
+            shared = section.places & lines.keys()
+            if shared:
+                first = min(lines[place] for place in shared)
+                with self._about(section.written):
+                    self.reader.faults += self.limits.find_shared_faults(section.title, first, shared)
+            for place in section.places:
+                lines.setdefault(place, section.written.lines.title)
 
     def _check_part(self, part: _ReadSection, base: str, sections: Sequence[_ReadSection]) -> None:
         """Check that an index section or overlay holds where the sections hold that it is part of."""

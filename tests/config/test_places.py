@@ -475,6 +475,17 @@ def test_a_fault_of_an_account_leaves_no_other_to_the_flag_that_chooses_it(path:
             id="two sections for one table in one place",
         ),
         pytest.param(
+            REGIONS
+            + limit(TABLE, regions="us-east-1")
+            + limit(TABLE, regions="eu-west-1")
+            + limit(TABLE, regions="us-east-1, eu-west-1"),
+            (
+                "line 12: [table: ^orders$] is defined twice for us-east-1 and eu-west-1, first in line 3:"
+                " name other accounts or regions in one of them"
+            ),
+            id="a third section in the places of two others",
+        ),
+        pytest.param(
             REGIONS + TABLE + limit(TABLE, regions="eu-west-1"),
             (
                 "line 6: section [table: ^orders$] is defined twice, first in line 3:"
