@@ -21,10 +21,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
+from tests.benchmarks.processes import ROOT, make_environment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
 SIZES = (1, 10, 100, 1_000, 2_500)
 SIZE_OF_10_000_TARGETS = 5_000
 MOST_ROUNDS = 7
@@ -131,19 +132,11 @@ def create_account(url: str, tables: int) -> None:
 
 def run(command: list[str], url: str, folder: str) -> Cost:
     """Run a program to its end and measure it."""
-    own = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "XDG_"))}
-    aws = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "AKIDBENCH",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": folder,
-        "PYTHONPYCACHEPREFIX": folder,  # compiled once, as an installed program is
-    }
+    # compiled once, as an installed program is
+    environment = {**make_environment(url, folder), "PYTHONPYCACHEPREFIX": folder}
     with Path(folder, "output").open("w") as output:
         began = time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, env={**own, **aws}, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     if os.waitstatus_to_exitcode(status) != 0:

@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,7 +30,8 @@ from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.status.fold import Moment, continue_status
 from dynamic_dynamodb.service.web.response import Request
 from dynamic_dynamodb.service.web.site import Site
-from tests.benchmarks.checks import CONFIGURATION, ROOT, create_account, run_emulator
+from tests.benchmarks.checks import CONFIGURATION, create_account, run_emulator
+from tests.benchmarks.processes import read_cpu_seconds, read_status, run_program
 from tests.benchmarks.status import make_report
 from tests.builders import NOW
 from tests.service.status.builders import keeper, program
@@ -51,7 +50,6 @@ SECONDS = 60
 PAUSE_SECONDS = 1.0
 MOST_CPU, MOST_LATE_SECONDS, MOST_MEMORY_MEGABYTES = 0.03, 2.0, 100
 """The status has whole seconds."""
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE_SECONDS = 60
 
 
@@ -65,14 +63,11 @@ class Daemon:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its threads so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return read_cpu_seconds(self.pid)
 
     def megabytes(self, name: str) -> float:
         """Return a figure of its memory, such as VmHWM, the most so far."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        (found,) = (line for line in lines if line.startswith(f"{name}:"))
-        return int(found.split()[1]) / 1024
+        return read_status(self.pid, name) / 1024
 
     def last_check(self) -> datetime | None:
         """Return when its last finished check began."""
@@ -105,30 +100,10 @@ def run_daemon(url: str, folder: str) -> Iterator[Daemon]:
         f"--status-file={status_file}",
         f"--listen=127.0.0.1:{port}",
     )
-    own = {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "XDG_"))}
-    aws = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "AKIDBENCH",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": folder,
-    }
-    with Path(folder, "output").open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dynamic_dynamodb", "-c", str(configuration), *flags],
-            cwd=ROOT,
-            env={**own, **aws},
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        daemon = Daemon(process.pid, status_file, port)
+    with run_program(url, folder, ("-c", str(configuration), *flags), Path(folder, "output")) as pid:
+        daemon = Daemon(pid, status_file, port)
         daemon.await_check(None)
         yield daemon
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def find_free_port() -> int:

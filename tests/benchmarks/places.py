@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.checks import CONFIGURATION, ROOT, control, create_account, run_emulator
+from tests.benchmarks.checks import CONFIGURATION, control, create_account, run_emulator
+from tests.benchmarks.processes import read_cpu_seconds, read_status, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +32,6 @@ REGIONS = (
 INTERVAL_SECONDS = 10
 CHECKS = 4
 MOST_LATE_SECONDS = 1.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE_SECONDS = 120
 
 
@@ -68,11 +66,8 @@ class Scaler:
 
     def measure(self) -> Cost:
         """Return its cost so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        figures = {name: text.split() for name, _, text in (line.partition(":") for line in lines)}
-        cpu = (int(fields[11]) + int(fields[12])) / _TICKS
-        return Cost(cpu, int(figures["VmHWM"][0]) / 1024, int(figures["Threads"][0]))
+        megabytes, threads = read_status(self.pid, "VmHWM") / 1024, read_status(self.pid, "Threads")
+        return Cost(read_cpu_seconds(self.pid), megabytes, threads)
 
 
 @contextmanager
@@ -87,27 +82,8 @@ def start(url: str, folder: str, regions: Sequence[str]) -> Iterator[Scaler]:
         f"--instance={name}",
         "--log-format=json",
     )
-    own = {key: text for key, text in os.environ.items() if not key.startswith(("AWS_", "PYTHON", "XDG_"))}
-    aws = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "AKIDBENCH",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": folder,
-    }
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dynamic_dynamodb", "-c", str(configuration), *flags],
-            cwd=ROOT,
-            env={**own, **aws},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield Scaler(process.pid, log)
-    finally:
-        process.terminate()
-        process.wait()
+    with run_program(url, folder, ("-c", str(configuration), *flags), log) as pid:
+        yield Scaler(pid, log)
 
 
 def await_checks(scalers: Sequence[Scaler], checks: int) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.end_to_end.account import everywhere
 from tests.end_to_end.program import IMPATIENT, Program
+from tests.end_to_end.regions import ACCOUNT, BOTH, EAST, WEST, add_orders
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from tests.emulator.request_log import LoggedRequest
     from tests.end_to_end.daemons import Daemon
 
-ACCOUNT = "123456789012"
-EAST, WEST = "us-east-1", "eu-west-1"
-BOTH = f"[global]\nregions: {EAST}, {WEST}\ncheck-interval: 1\n"
 ORDERS = "[table: ^orders$]\n"
 HANGS = {"kind": "hang"}
 DENIED = {"code": "AccessDeniedException", "status": 400}
@@ -29,10 +27,7 @@ DENIED = {"code": "AccessDeniedException", "status": 400}
 @pytest.fixture(autouse=True)
 def regions(emulator: Emulator) -> None:
     """Put a busy table into one region, and an idle one of the same name into another."""
-    for region, reads in ((EAST, 19), (WEST, 10)):
-        place = emulator.at(ACCOUNT, region)
-        place.add_table("orders", reads=20, writes=20)
-        place.put_metrics("orders", consumed_reads=reads, consumed_writes=10)
+    add_orders(emulator)
 
 
 @pytest.fixture

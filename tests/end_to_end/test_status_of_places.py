@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.end_to_end.daemons import wait_until
+from tests.end_to_end.regions import ACCOUNT, BOTH, EAST, WEST, add_orders
 from tests.end_to_end.status_answers import read, rows, state, unwrap
 from tests.service.web.servers import ask, find_free_address
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from tests.end_to_end.daemons import Daemon
     from tests.end_to_end.program import Program
 
-ACCOUNT = "123456789012"
-EAST, WEST = "us-east-1", "eu-west-1"
-BOTH = f"[global]\nregions: {EAST}, {WEST}\ncheck-interval: 1\n"
 ONE = f"[global]\nregion: {EAST}\ncheck-interval: 1\n"
 ALL = "[table: .*]\nmax-provisioned-reads: 1000\nmax-provisioned-writes: 1000\n"
 HANGS = {"kind": "hang", "region": WEST, "times": None}
@@ -28,10 +26,7 @@ HANGS = {"kind": "hang", "region": WEST, "times": None}
 @pytest.fixture(autouse=True)
 def regions(emulator: Emulator) -> None:
     """Put a busy table into one region, and an idle one of the same name into another."""
-    for region, reads in ((EAST, 19), (WEST, 10)):
-        place = emulator.at(ACCOUNT, region)
-        place.add_table("orders", reads=20, writes=20)
-        place.put_metrics("orders", consumed_reads=reads, consumed_writes=10)
+    add_orders(emulator)
 
 
 def status_of(program: Program) -> Any:
