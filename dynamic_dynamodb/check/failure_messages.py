@@ -10,7 +10,7 @@ from dynamic_dynamodb.check.notifications import SUBJECT_LIMIT_CHARACTERS, Messa
 from dynamic_dynamodb.scaling.model import Target, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dynamic_dynamodb.check.failures import Failing, FailureKey, Notification
 
@@ -66,7 +66,7 @@ def write_notification(notification: Notification, sender: Sender) -> Message:
 
 def _write_lines(notification: Notification, sender: Sender) -> Iterator[str]:
     cause, first = notification.message_key.cause, min(notification.members.values(), key=_START)
-    yield _summarize(notification)
+    yield _summarize(notification, sender)
     if notification.is_over and not notification.is_recovery:
         yield "A message could not be published while it lasted."
     yield ""
@@ -88,13 +88,13 @@ def _write_lines(notification: Notification, sender: Sender) -> Iterator[str]:
         yield f"Run dynamic-dynamodb --daemon status --instance {sender.instance} to see what else fails."
 
 
-def _summarize(notification: Notification) -> str:
-    """Return the first sentence of a message."""
+def _summarize(notification: Notification, sender: Sender) -> str:
+    """Return the first sentence of a message; names of targets have their place."""
     account_failure = notification.account_failure
     if account_failure is not None:
-        happens = _SENTENCES[account_failure]
-        begun = f"{happens[0].upper()}{happens[1:]}. {_EFFECTS[account_failure]}"
-        return _ENDS[account_failure] if notification.is_over else begun
+        begun = f"{_SENTENCES[account_failure]}. {_EFFECTS[account_failure]}"
+        text = _ENDS[account_failure] if notification.is_over else begun
+        return f"{sender.place}: {_begin(text, str.lower)}" if sender.place else _begin(text, str.upper)
     counted, members = _count_targets(notification), notification.members.values()
     is_one = len(members) == 1
     if not notification.is_over:
@@ -102,6 +102,10 @@ def _summarize(notification: Notification) -> str:
     if all(one.is_gone for one in members):
         return f"{counted} {'is' if is_one else 'are'} no longer checked."
     return f"{counted} {'works' if is_one else 'work'} again."
+
+
+def _begin(text: str, change: Callable[[str], str]) -> str:
+    return change(text[0]) + text[1:]
 
 
 def _list_targets(notification: Notification) -> Iterator[str]:

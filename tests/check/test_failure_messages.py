@@ -38,13 +38,18 @@ MOST_BYTES = 256 * 1024
 
 
 def notify(
-    *names: FailureKey, kind: str = FAILURE, one: Failing = BEGUN, cause: Cause = CAUSE, also: int = 0
+    *names: FailureKey,
+    kind: str = FAILURE,
+    one: Failing = BEGUN,
+    cause: Cause = CAUSE,
+    also: int = 0,
+    place: str = "",
 ) -> Message:
     """Write the message about subjects that all fail alike."""
     account_failure = names[0] if isinstance(names[0], AccountFailure) else None
     topic = MessageKey(kind, ARN, account_failure, cause)
     found = Notification(topic, dict.fromkeys(names, one), one.ended is not None, also)
-    return write_notification(found, SENDER)
+    return write_notification(found, replace(SENDER, place=place))
 
 
 START = f"{NOW:%Y-%m-%d %H:%M} UTC"
@@ -106,6 +111,20 @@ Run dynamic-dynamodb --daemon status --instance default to see what else fails.
             "Checks work again.\nA message could not be published while it lasted.\n"
             f"{HEAD}Time: from {START} to {END}\n",
             id="a failure that could not be published",
+        ),
+        pytest.param(
+            notify(AccountFailure.CHECK, place="production/us-east-1"),
+            "FAILURE: AccessDeniedException: nothing can be checked in production/us-east-1",
+            "production/us-east-1: nothing can be checked. No table or index is scaled.\n"
+            f"\nPlace: production/us-east-1{HEAD}Time: since {START}\n{NEXT}",
+            id="all of one of several accounts or regions",
+        ),
+        pytest.param(
+            notify(AccountFailure.CHECK, kind=RECOVERY, one=ENDED, place="production/us-east-1"),
+            "RECOVERY: AccessDeniedException: nothing can be checked in production/us-east-1",
+            "production/us-east-1: checks work again.\n"
+            f"\nPlace: production/us-east-1{HEAD}Time: from {START} to {END}\n",
+            id="a recovery of one of several accounts or regions",
         ),
     ],
 )

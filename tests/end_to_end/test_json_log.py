@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,9 @@ SCHEMAS = {
     "metrics": "What a decision follows from",
     "call": "A call to AWS",
 }
-OPTIONAL = {"traceback", "event"}
+REGIONS = ("us-east-1", "eu-west-1")
+OF_PLACES = {"place", "account", "region"}
+OPTIONAL = {"traceback", "event", *OF_PLACES}
 
 
 def read_schema(title: str) -> Schema:
@@ -90,6 +93,34 @@ def test_each_line_of_a_daemon_has_the_documented_keys_and_types(
     assert seen == {*SCHEMAS, None} - {"would_update"}
     names = [(name, json.dumps(line.get("names"))) for name, line in _list_recoveries(run.stdout)]
     assert names == [("list", "[]"), (None, '["sick"]')]
+
+
+def test_lines_about_one_of_several_regions_have_the_documented_keys_and_types(
+    emulator: Emulator, program: Program
+) -> None:
+    for region in REGIONS:
+        place = emulator.at("123456789012", region)
+        place.add_table("orders", reads=20, writes=20)
+        place.put_metrics("orders", consumed_reads=19, consumed_writes=10)
+    rules = f"[global]\nregions: {', '.join(REGIONS)}\n{everywhere()}"
+    run = program.check(rules, "--log-format", "json", "--log-level", "debug")
+    every, reads_and_writes, sums = map(read_schema, ("Every line", CAPACITY, SUMS))
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    of_places = [line for line in lines if "place" in line]
+    for line in of_places:
+        event = line.get("event")
+        schema = every | (read_schema(SCHEMAS[event]) if event else {})
+        assert find_flaws(line, schema) == [], line
+        assert line.keys() >= OF_PLACES
+        assert line["message"].count(line["place"]) == 1, line
+        for side in (line.get("reads"), line.get("writes")):
+            if side is not None:
+                assert find_flaws(side, sums if event == "metrics" else reads_and_writes) == [], line
+    assert {(line["place"], line["region"]) for line in of_places} == {(one, one) for one in REGIONS}
+    events = Counter(line.get("event") for line in of_places)
+    assert events.keys() >= {"call", "section", "metrics", "updated"}
+    assert events["checked"] == len(REGIONS)
+    assert not [line for line in lines if "place" not in line and line.get("event")]
 
 
 def _list_recoveries(text: str) -> list[tuple[str | None, dict[str, Any]]]:
