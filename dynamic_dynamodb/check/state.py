@@ -67,9 +67,15 @@ class AccountMemory:
     gone: set[Target] = field(default_factory=set)
     seen: set[Target] = field(default_factory=set)
 
-    def continue_from(self, before: AccountMemory) -> None:
-        """Keep what the checks of the same account and region remember, as after a reload."""
+    def continue_from(self, before: AccountMemory, renamed_to: str | None = None) -> None:
+        """Keep what the checks of the same account and region remember, as after a reload.
+
+        `renamed_to` is the place that its targets have from now on; None if that does not change.
+        """
         self.entries = before.entries
+        if renamed_to is not None:
+            entries = before.entries.copy()  # a check in another thread may add some
+            self.entries = {one._replace(place=renamed_to): entry for one, entry in entries.items()}
         self.silence = replace(before.silence, longest_step=self.silence.longest_step)
 
     def begin(self, now: datetime) -> None:

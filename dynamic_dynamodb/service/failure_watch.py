@@ -45,8 +45,9 @@ class FailureWatch:
     def continue_from(self, before: FailureWatch) -> None:
         """Keep what is known of the same region, as after a reload."""
         if before.file.region == self.file.region and before.is_dry_run == self.is_dry_run:
-            self.memory = before.memory
-            self.stored = before.stored if before.file.path == self.file.path else NOTHING_FAILS
+            self.memory = self.file.name_targets(before.memory)
+            stored = before.stored if before.file.path == self.file.path else NOTHING_FAILS
+            self.stored = stored and self.file.name_targets(stored)
 
     def prepare(self, report: CheckReport, now: datetime) -> tuple[Message, ...]:
         """Return the messages to publish after a check; `note` then remembers what became of them."""

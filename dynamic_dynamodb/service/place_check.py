@@ -104,16 +104,17 @@ class PlaceCheck:
     def take_over(self) -> None:
         """Keep what the checks by the older configuration have found; call it again when they have ended.
 
-        What a state file or a status file has of another label is continued from there.
+        The place may have another label since.
         """
         before = self.before
         if before is None:
             return
         self.presence = before.presence
         self.status.continue_from(before.status)
-        if before.place.label == self.place.label:
-            self.check.memory.continue_from(before.check.memory)
-            self.failures.continue_from(before.failures)
+        is_renamed = before.place.label != self.place.label
+        self.check.memory.continue_from(before.check.memory, self.place.label if is_renamed else None)
+        self.failures.continue_from(before.failures)
+        if not is_renamed:
             self.log.targets = before.log.targets
 
     def end_early(self) -> None:

@@ -79,7 +79,11 @@ class StateFile:
         return {self._add_place(target): entry for target, entry in found.items()}
 
     def _add_place(self, target: Target) -> Target:
-        return target._replace(place=self.label) if self.label else target
+        return target if target.place == self.label else target._replace(place=self.label)
+
+    def name_targets(self, memory: FailureMemory) -> FailureMemory:
+        """Return what is failing with the place of the file in the names of the targets."""
+        return _rename(memory, self._add_place)
 
     def write(self, seen: Entries, gone: set[Target], now: datetime) -> None:
         """Store the `seen` entries and remove those of the targets that are `gone`; keep all others."""
@@ -102,7 +106,7 @@ class StateFile:
             found = content.read_failures(self._find_failures(content))
         except (ForeignFileError, OSError, ValueError):
             return None  # `read` and `write` report it
-        return _rename(found, self._add_place) if self.label else found
+        return self.name_targets(found) if self.label else found
 
     def _find_failures(self, content: Content) -> str:
         """Return the name under which the file has the failures."""

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dynamic_dynamodb.aws.account import start_workers
-from dynamic_dynamodb.check.failures import FailureMemory
+from dynamic_dynamodb.check.failures import Cause, Failing, FailureMemory, MessageKey, Subscription
+from dynamic_dynamodb.check.state import Entry
 from dynamic_dynamodb.config.sources import ConfigSources
+from dynamic_dynamodb.scaling.memory import NO_MEMORY
+from dynamic_dynamodb.scaling.model import Target
 from dynamic_dynamodb.service.logs import shut_down_logging
 from dynamic_dynamodb.service.service import Service
 from dynamic_dynamodb.service.signals import SignalRequests
+from tests.builders import NOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +51,13 @@ def reloads(tmp_path: Path) -> Iterator[Reloads]:
     shut_down_logging()
 
 
+def fail(target: Target) -> FailureMemory:
+    """Return the memory of a target that fails, about which a message has been sent."""
+    cause = Cause("AccessDeniedException", "dynamodb:UpdateTable")
+    failing = Failing(cause, "it fails", NOW, NOW, Subscription("arn", frozenset({"failure"})))
+    return FailureMemory({target: failing}, {MessageKey("failure", "arn", None, cause): NOW})
+
+
 def start_thread(place: PlaceCheck) -> threading.Thread:
     """Return a thread that looks something up in a place."""
     return place.account.workers.lookups.submit(threading.current_thread).result(PATIENCE_SECONDS)
@@ -58,9 +69,20 @@ def test_a_check_that_outlasts_two_reloads_is_continued_from(reloads: Reloads) -
     first, _ = reloads.open(regions)
     reloads.open(regions)
     third, _ = reloads.open(regions)
-    found = first.failures.memory = FailureMemory({}, {})
+    found = first.failures.memory = fail(Target("a", place="us-east-1"))
     third.take_over()
-    assert third.failures.memory is found
+    assert third.failures.memory == found
+
+
+def test_a_place_that_gets_another_name_goes_on_with_what_is_known_of_its_targets(reloads: Reloads) -> None:
+    """Even where no file can be written, as on a full disk."""
+    (only,) = reloads.open("us-east-1")
+    only.check.memory.entries[Target("a")] = Entry(NO_MEMORY, NOW)
+    only.failures.memory = fail(Target("a"))
+    east, _ = reloads.open("us-east-1, eu-west-1")
+    renamed = Target("a", place="us-east-1")
+    assert east.check.memory.entries == {renamed: Entry(NO_MEMORY, NOW)}
+    assert east.failures.memory == fail(renamed)
 
 
 @pytest.mark.parametrize("after", ["us-east-1", "us-east-1, eu-central-1"])
