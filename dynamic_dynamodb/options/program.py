@@ -253,7 +253,8 @@ GLOBAL_OPTIONS: Final = (
         Kind.INTEGER,
         Scope.GLOBAL,
         "Maximum number of concurrent calls that describe tables, fetch metrics and request circuit breakers."
-        " Updates are always sent four at a time, because AWS refuses more.",
+        " Updates are always sent four at a time, because AWS refuses more."
+        " Each account and region has its own calls.",
         default=16,
         minimum=1,
         maximum=128,

@@ -54,8 +54,8 @@ class DaemonAnswer(CommandResult):
 class DaemonHooks:
     """What the work of a daemon calls.
 
-    `on_ready` is called when the first check begins, with the problem if nothing can be checked yet, else
-    with an empty text; `before_check` before each check; `write_note` to keep a line for other commands.
+    `on_ready` is called when the first check begins, with what cannot be checked yet, and why, else with
+    an empty text; `before_check` before each check; `write_note` to keep a line for other commands.
     """
 
     on_ready: Callable[[str], None]
@@ -253,7 +253,7 @@ def _become_daemon(pid_file: PidFile, work: Work, writer: int) -> None:
 
 def _describe_start(problem: str) -> str:
     started = f"started with pid {os.getpid()}"
-    return f"{started}, but nothing can be checked yet: {problem}" if problem else started
+    return f"{started}, but {problem}" if problem else started
 
 
 def _keep_alive(pid_file: PidFile, changes: ChangeLog) -> None:

@@ -36,7 +36,7 @@ Observer = Callable[[CheckReport, float], None]
 class FirstLookups:
     """Calls `on_ready` once, when the first look-up of credentials of each place has ended.
 
-    It is called with the reasons of those that failed; empty if none did.
+    It is called with what cannot be checked, and why; empty if no look-up has failed.
     """
 
     on_ready: Callable[[str], None]
@@ -59,7 +59,14 @@ class FirstLookups:
                 self.failures.append(f"{place.label}: {failure}" if place.label else failure)
             if self._left:
                 return
-        self.on_ready("; ".join(self.failures))
+        self.on_ready(self._describe_failures())
+
+    def _describe_failures(self) -> str:
+        if not self.failures:
+            return ""
+        failed, every = len(self.failures), len(self.places)
+        what = "nothing can" if failed == every else f"{failed} of {every} places cannot"
+        return f"{what} be checked yet: {'; '.join(self.failures)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,8 +207,8 @@ class Service:
     def run(self, configuration: Configuration, on_ready: Callable[[str], None] | None = None) -> bool:
         """Run once, or until a stop is requested; return whether every check succeeded.
 
-        `on_ready` is called after the first look-up of credentials in each place, with the reasons of those
-        that failed, else "". Raises ConfigurationError if the configuration cannot be used, and OSError if
+        `on_ready` is called after the first look-up of credentials in each place, with what cannot be checked
+        yet, else "". Raises ConfigurationError if the configuration cannot be used, and OSError if
         its address cannot be listened on, or without enough threads.
         """
         first = FirstLookups(on_ready, configuration.places) if on_ready is not None else None

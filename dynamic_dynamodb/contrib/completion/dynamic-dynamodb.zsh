@@ -65,7 +65,7 @@ _shtab_dynamic_dynamodb_options=(
   "--profile[Profile of AWS\'s configuration files whose credentials are used. Wins over AWS_PROFILE and over keys in the environment, and excludes aws-access-key-id. The profile\'s region is not used.]:NAME:"
   "--aws-access-key-id[AWS access key ID. Without keys, boto3 finds credentials as usual\: environment, profile, role.]:ID:"
   "--aws-secret-access-key[AWS secret access key.]:KEY:"
-  "--max-workers[Maximum number of concurrent calls that describe tables, fetch metrics and request circuit breakers. Updates are always sent four at a time, because AWS refuses more. (default\: 16 calls)]:N:"
+  "--max-workers[Maximum number of concurrent calls that describe tables, fetch metrics and request circuit breakers. Updates are always sent four at a time, because AWS refuses more. Each account and region has its own calls. (default\: 16 calls)]:N:"
   "--state-file[File that keeps the counts of low checks across --run-once runs and restarts. Defaults to a file in \$STATE_DIRECTORY, or in \~\/.local\/state\/dynamic-dynamodb.]:PATH:_files"
   "--status-file[File that \`--daemon status\` shows\; each check replaces it. A dry run adds .dry-run to its name. Defaults to INSTANCE.status in the directory where the state file is by default.]:PATH:_files"
   "--listen[Address and port of a page with the status, of \/status.json, \/metrics, \/healthz and \/readyz. There is no password\: everybody who can connect can read the names and figures of all tables. \`--run-once\` does not listen.]:ADDRESS:PORT:"
