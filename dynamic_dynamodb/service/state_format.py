@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -84,18 +84,22 @@ class Content:
 
 
 def parse(text: bytes) -> Content:
-    """Return the content of a file; raise ValueError if the text is damaged."""
+    """Return the content of a file; raise ValueError if the text is damaged.
+
+    What is damaged in an account and region raises when that is read.
+    """
     with _refusing_damage():
         content = json.loads(text)
         if content["format"] not in (_FORMAT, _LISTS_FORMAT):
             message = f"unknown format: {content['format']}"
             raise ValueError(message)
-        parsed = Content(_check_dicts(content["regions"]), _check_dicts(content.get("failures", {})))
+        parsed = Content(_make_dicts(content["regions"]), _make_dicts(content.get("failures", {})))
         if content["format"] == _LISTS_FORMAT:
             for key, entries in parsed.regions.items():
-                parsed.write_entries(
-                    key, {Target.parse(name): _parse_list(entry) for name, entry in entries.items()}
-                )
+                with suppress(ValueError, *_WRONG_TYPES):  # `read_entries` raises it
+                    parsed.write_entries(
+                        key, {Target.parse(name): _parse_list(entry) for name, entry in entries.items()}
+                    )
         return parsed
 
 
@@ -108,10 +112,9 @@ def _refusing_damage() -> Iterator[None]:
         raise ValueError(message) from error
 
 
-def _check_dicts(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    for one in given.values():
-        one.keys()  # an AttributeError otherwise
-    return {**given}
+def _make_dicts(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the parts of all accounts and regions; one that is not a dict as the entry of no target."""
+    return {key: one if isinstance(one, dict) else {"": one} for key, one in given.items()}
 
 
 def _is_old(entry: Mapping[str, Any], now: datetime, after: timedelta) -> bool:

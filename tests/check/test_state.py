@@ -50,6 +50,9 @@ def found(path: Path, target: Target, *, now: datetime = NOW, region: str = "eu-
     return store.get(target).reads.low_checks
 
 
+THREE = {"low_checks": 3}
+
+
 def test_counts_outlive_the_process(path: Path) -> None:
     leave(path, A, INDEX)
     assert list(json.loads(path.read_text())["regions"]["eu-west-1"]) == ["a", "a/by-date"]
@@ -235,6 +238,44 @@ def test_a_damaged_state_file_is_a_condition_and_is_replaced(path: Path, content
     store.put(A, low_checks(1))
     store.commit()
     assert found(path, A) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "damaged"),
+    [
+        pytest.param(2, '{"a": {"checked": 7}}', id="an entry"),
+        pytest.param(2, '"text"', id="no entries"),
+        pytest.param(2, "null", id="nothing"),
+        pytest.param(1, '{"a": [1, -1, "x"]}', id="an entry of an earlier form"),
+        pytest.param(1, "[]", id="no entries of an earlier form"),
+    ],
+)
+def test_what_is_damaged_in_one_region_concerns_no_other(path: Path, version: int, damaged: str) -> None:
+    other = {
+        1: f'{{"a": [3, 3, "{NOW.isoformat()}"]}}',
+        2: json.dumps({"a": {"checked": NOW.isoformat(), **dict.fromkeys(("reads", "writes"), THREE)}}),
+    }
+    path.parent.mkdir()
+    path.write_text(
+        f'{{"format": "dynamic-dynamodb counts, version {version}",'
+        f' "regions": {{"eu-west-1": {other[version]}, "us-east-1": {damaged}}}}}'
+    )
+    conditions = [Conditions(), Conditions()]
+    good, bad = (
+        AccountMemory(file=StateFile(path, region, each))
+        for region, each in zip(("eu-west-1", "us-east-1"), conditions, strict=True)
+    )
+    for store, count in ((good, 3), (bad, 0)):
+        store.begin(NOW)
+        assert store.get(A) == low_checks(count)
+        store.put(A, low_checks(count + 1))
+        store.commit()
+    assert not conditions[0].in_force
+    (warning,) = conditions[1].in_force
+    assert warning.sentence.startswith("counts start at zero: ")
+    for store, count in ((good, 4), (bad, 1)):
+        store.begin(NOW)
+        assert store.get(A) == low_checks(count)
 
 
 @pytest.mark.parametrize(
