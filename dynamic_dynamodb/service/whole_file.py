@@ -22,6 +22,8 @@ HEAD_BYTES: Final = 100
 """Enough of a file to recognize its format."""
 LOCK_WAIT_SECONDS: Final = 5.0
 _LOCK_POLL_SECONDS: Final = 0.02
+_held_here: Final[dict[Path, float]] = {}
+"""When a thread of this process last got or released a lock, on the monotonic clock, by the file's path."""
 
 
 class ForeignFileError(Exception):
@@ -38,6 +40,7 @@ class WholeFile:
 
     path: Path
     find_flaw: Callable[[bytes], str]
+    lock_wait_seconds: float = LOCK_WAIT_SECONDS
 
     def open(self, *trusted: int) -> BinaryIO | None:
         """Open the file for reading; return None if there is none.
@@ -71,16 +74,24 @@ class WholeFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from writing the file, and create its directory; raise OSError."""
+        """Keep others from writing the file, and create its directory; raise OSError.
+
+        The wait for another process is limited. The threads of this process wait for each other as long as
+        the file passes from one to the next.
+        """
         make_private_directory(self.path.parent)
         descriptor = open_safely(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
         try:
-            deadline = time.monotonic() + LOCK_WAIT_SECONDS
+            began, limit = time.monotonic(), self.lock_wait_seconds
             while not try_lock(descriptor):
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"another process has locked it for {LOCK_WAIT_SECONDS:.0f} s")
+                if time.monotonic() > max(began, _held_here.get(self.path, began)) + limit:
+                    raise TimeoutError(f"another process has locked it for {limit:.0f} s")
                 time.sleep(_LOCK_POLL_SECONDS)
-            yield
+            _held_here[self.path] = time.monotonic()
+            try:
+                yield
+            finally:
+                _held_here[self.path] = time.monotonic()
         finally:
             os.close(descriptor)
 
