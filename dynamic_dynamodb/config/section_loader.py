@@ -15,7 +15,7 @@ from dynamic_dynamodb.config.file import MOST_OVERLAYS, FileContent, TargetSecti
 from dynamic_dynamodb.config.lines import LineFinder
 from dynamic_dynamodb.config.place_limits import LIMIT_KEYS, PlaceLimits
 from dynamic_dynamodb.config.places import Place, find_region_of_topics, holds_in
-from dynamic_dynamodb.config.reader import SECTION_ORIGIN, Layer, Reader, Values, join
+from dynamic_dynamodb.config.reader import MOST_SUGGESTIONS, SECTION_ORIGIN, Layer, Reader, Values, join
 from dynamic_dynamodb.config.sections import Blueprint, Overlay, Section
 from dynamic_dynamodb.config.suggestions import suggest, suggest_expression
 from dynamic_dynamodb.config.text import clip, shorten
@@ -203,6 +203,14 @@ class SectionLoader:
                     counts[overlay.base] += 1
         return overlays
 
+    def _suggest_base(self, overlay: TargetSection) -> str:
+        advice = f"add [{clip(_name_base(overlay))}]"
+        if len(self.reader.faults) >= MOST_SUGGESTIONS:
+            return advice
+        titles = {clip(one.title): f"[{clip(one.title)}]" for one in self.content.targets if not one.during}
+        near = suggest(_name_base(overlay), titles, titles)
+        return f"{advice}, or {near}" if near else advice
+
     def _read_overlay(
         self, section: TargetSection, bases: AbstractSet[tuple[str, str]], before: int
     ) -> _ReadSection | None:
@@ -213,7 +221,7 @@ class SectionLoader:
         limits: Values = {key: values.pop(key) for key in LIMIT_KEYS if key in values}
         faults += self.limits.find_faults(title, limits, limits)
         if base not in bases:
-            faults.append(f"{shown} has no section to overlay: add [{clip(_name_base(section))}]")
+            faults.append(f"{shown} has no section to overlay: {self._suggest_base(section)}")
         elif section.during not in schedules:
             near = suggest(section.during, schedules)
             advice = near or f"add [schedule: {section.during}] with its times"

@@ -111,9 +111,17 @@ def test_an_override_holds_while_schedules_are_open_too(path: Path) -> None:
     ("text", "fault"),
     [
         pytest.param(
-            HOURS + DURING + BASE.replace("^a$", "^b$"),
+            HOURS + DURING + BASE.replace("^a$", "^users$"),
             "[table: ^a$ during: hours] has no section to overlay: add [table: ^a$]",
             id="no base",
+        ),
+        pytest.param(
+            HOURS + DURING.replace("^a$", "^order$") + BASE.replace("^a$", "^orders$"),
+            (
+                "[table: ^order$ during: hours] has no section to overlay:"
+                " add [table: ^order$], or did you mean [table: ^orders$]?"
+            ),
+            id="a misspelt base",
         ),
         pytest.param(
             HOURS + BASE + DURING.replace("hours", "hour"),
