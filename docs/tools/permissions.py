@@ -123,7 +123,7 @@ aws iam put-role-policy --role-name scaling --policy-name scaling --policy-docum
 
 The role of the [CloudFormation stack](deployment.md#narrow-the-role) accepts a managed policy made of `program`.
 With `--account production`, the document has this account alone.
-An account whose role cannot be assumed is not scaled, and never with other credentials; the other accounts are.
+An account whose role cannot be assumed is not scaled, and no other credentials are used for it; the other accounts are scaled.
 The role is assumed with the session name `dynamic-dynamodb-INSTANCE`, which CloudTrail shows, and at the STS endpoint of the account's first region.
 Where an account without a role is scaled next to others, the program calls `sts:GetCallerIdentity` to find its id; this needs no permission.
 A role publishes to the topics of its own account; any other topic is published to with the program's own credentials.
