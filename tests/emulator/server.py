@@ -92,7 +92,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a call of AWS or of a control method."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client has ended while it sent the request
+            self.close_connection = True
+            return
         if self.path.startswith(CONTROL_PATH):
             self._send(self.server.control(self.path.removeprefix(CONTROL_PATH), body))
             return
