@@ -41,7 +41,7 @@ def _check(sources: ConfigSources, *, lists_everything: bool) -> Result:
     result = sources.examine()
     configuration = result.configuration
     warnings = [*configuration.warnings]
-    differences = list(dict.fromkeys(describe_differences(configuration.sections)))
+    differences = list(dict.fromkeys(describe_differences(configuration.sections, configuration.places)))
     if not result.faults:
         warnings += _warn_of_files(sources, configuration.global_options)
     lines = [f"warning: {warning}" for warning in warnings]

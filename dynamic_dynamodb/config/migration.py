@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.config.expressions import MatchBudget
+from dynamic_dynamodb.config.places import holds_in
 from dynamic_dynamodb.config.text import clip
 from dynamic_dynamodb.options import Capacity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from dynamic_dynamodb.config.places import Place
     from dynamic_dynamodb.config.sections import Section
     from dynamic_dynamodb.scaling.target_options import CapacityOptions
 
@@ -30,8 +32,8 @@ class Difference:
     concerns: Callable[[Section], bool]
 
 
-def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
-    """Yield a sentence for each difference that concerns a section, with the names of the sections.
+def describe_differences(sections: Sequence[Section], places: Sequence[Place]) -> Iterator[str]:
+    """Yield a sentence for each difference that concerns a section, with the titles of the sections.
 
     A section with a target utilization was written for this version.
     """
@@ -43,7 +45,7 @@ def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
             yield f"{difference.sentence}: {_name(concerned)}"
     budget = MatchBudget()
     for section in sections:
-        for first, second in _find_overlaps(section.gsis, budget):
+        for first, second in _find_overlaps(section.gsis, places, budget):
             yield (
                 "an index that two sections match belongs to the first only; 2.5.1 scaled it by both:"
                 f" {_name((first, second))}"
@@ -51,8 +53,9 @@ def describe_differences(sections: Sequence[Section]) -> Iterator[str]:
 
 
 def _name(sections: Sequence[Section]) -> str:
-    named = ", ".join(f"[{clip(section.title)}]" for section in sections[:MOST_NAMED])
-    more = len(sections) - MOST_NAMED
+    titles = [*dict.fromkeys(section.title for section in sections)]
+    named = ", ".join(f"[{clip(title)}]" for title in titles[:MOST_NAMED])
+    more = len(titles) - MOST_NAMED
     return f"{named} and {more} more" if more > 0 else named
 
 
@@ -161,11 +164,16 @@ _DIFFERENCES: Final = (
 )
 
 
-def _find_overlaps(gsis: Sequence[Section], budget: MatchBudget) -> Iterator[tuple[Section, Section]]:
-    """Yield pairs of index sections that both match the likely name of an index."""
-    for place, first in enumerate(gsis):
-        for second in gsis[place + 1 :]:
-            if _match_same_name(first, second, budget) or _match_same_name(second, first, budget):
+def _find_overlaps(
+    gsis: Sequence[Section], places: Sequence[Place], budget: MatchBudget
+) -> Iterator[tuple[Section, Section]]:
+    """Yield pairs of index sections that both match the likely name of an index, in the same place."""
+    for number, first in enumerate(gsis):
+        for second in gsis[number + 1 :]:
+            match = _match_same_name(first, second, budget) or _match_same_name(second, first, budget)
+            if match and any(
+                holds_in(first.options, one) and holds_in(second.options, one) for one in places
+            ):
                 yield first, second
 
 

@@ -17,9 +17,13 @@ TABLE = f"{LIMITS}[table: ^a$]\n"
 INDEX = f"{TABLE}[gsi: ^g$ table: ^a$]\n"
 
 
+REGIONS = "[global]\nregions: us-east-1, eu-west-1\n"
+
+
 def differences_of(path: Path, text: str) -> list[str]:
     path.write_text(text)
-    return list(describe_differences(load({"config": str(path)}, {}).sections))
+    loaded = load({"config": str(path)}, {})
+    return list(describe_differences(loaded.sections, loaded.places))
 
 
 @pytest.mark.parametrize(
@@ -117,10 +121,28 @@ def test_another_amount_after_throttling_is_listed(path: Path) -> None:
             id="a target utilization, which 2.5.1 did not have",
         ),
         pytest.param(f"{TABLE}[gsi: ^g1$ table: ^a$]\n[gsi: ^g2$ table: ^a$]\n", id="an index each"),
+        pytest.param(
+            f"{REGIONS}{TABLE}[gsi: ^g.*$ table: ^a$]\nregions: us-east-1\n"
+            "[gsi: ^g1$ table: ^a$]\nregions: eu-west-1\n",
+            id="an index in each region",
+        ),
     ],
 )
 def test_unchanged_behaviour_is_not_listed(path: Path, text: str) -> None:
     assert differences_of(path, text) == []
+
+
+def test_an_index_that_two_sections_match_in_one_region_is_listed(path: Path) -> None:
+    (only,) = differences_of(
+        path, f"{REGIONS}{TABLE}[gsi: ^g.*$ table: ^a$]\n[gsi: ^g1$ table: ^a$]\nregions: eu-west-1\n"
+    )
+    assert only.endswith("by both: [gsi: ^g.*$ table: ^a$], [gsi: ^g1$ table: ^a$]")
+
+
+def test_a_title_that_occurs_in_each_region_is_named_once(path: Path) -> None:
+    sections = "".join(f"[table: ^a$]\nregions: {region}\n" for region in ("us-east-1", "eu-west-1"))
+    (only,) = differences_of(path, f"{REGIONS}{LIMITS}always-decrease-rw-together: true\n{sections}")
+    assert only.endswith(": [table: ^a$]")
 
 
 def test_many_sections_are_counted(path: Path) -> None:
