@@ -120,6 +120,20 @@ class AwsAccount:
         Raises AwsError.
         """
         self.client.prepare()
+        self._identify()
+
+    def prepare_early(self) -> None:
+        """Prepare the first check in a reload; raise AwsError.
+
+        A look-up that has ended, for another region of the account, is not repeated.
+        """
+        if self.client.credentials.has_looked_up:
+            self.client.open()
+        else:
+            self.client.prepare()
+        self._identify()
+
+    def _identify(self) -> None:
         if self.place.role is None and self.pool.own_account is not None:
             self.pool.own_account.identify(self.place, self.conditions)
 

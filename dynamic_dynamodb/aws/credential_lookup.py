@@ -84,6 +84,11 @@ class Lookup:
         return self._done.is_set()
 
     @property
+    def is_late(self) -> bool:
+        """Return whether it has taken longer than its time limit."""
+        return time.monotonic() >= self._deadline + _GRACE_SECONDS
+
+    @property
     def is_hopeless(self) -> bool:
         """Return whether it has hung for so long that another one may start."""
         return time.monotonic() >= self._deadline + _HOPELESS_FACTOR * self.seconds

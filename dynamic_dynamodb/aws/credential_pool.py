@@ -92,6 +92,12 @@ class CredentialPool:
         for credentials in (self.own, *self._roles.values()):
             credentials.start_early()
 
+    @property
+    def is_ready(self) -> bool:
+        """Return whether none of the look-ups that were started early is to be waited for."""
+        lookups = [one.lookup for one in (self.own, *self._roles.values())]
+        return all(one is None or one.is_done or one.is_late for one in lookups)
+
     def find(self, place: Place) -> Credentials:
         """Return the credentials of a place: those of its role, and of nothing else, if it has one."""
         return self.own if place.role is None else self._roles[place.role]

@@ -109,6 +109,11 @@ class Credentials:
         """Return whether there are credentials that have not expired."""
         return self.current is not None and not self.current.expires_within(0)
 
+    @property
+    def has_looked_up(self) -> bool:
+        """Return whether a look-up has ended, with success or not."""
+        return self._lookups > 0
+
     def load_credentials(self) -> Credentials:
         """Return itself: botocore calls this when it makes a client."""
         return self

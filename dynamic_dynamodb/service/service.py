@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.service.reload import NoteKeeper
     from dynamic_dynamodb.service.signals import SignalRequests
 
+_GLANCE_SECONDS: Final = 0.1
+"""How often a reload looks whether its credentials have been looked up."""
 _UNSTABLE: Final = f"the file kept changing for {MOST_WAIT_SECONDS:.0f} s: reload again when it is complete"
 
 
@@ -73,6 +75,14 @@ class ActiveConfiguration:
         return self.places[0].account.budget
 
 
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """A configuration that has been read again, while its credentials are looked up."""
+
+    configuration: Configuration
+    pool: CredentialPool
+
+
 @dataclass(slots=True)
 class Service:
     """Runs checks, by one configuration after the other.
@@ -98,6 +108,7 @@ class Service:
     runs: CheckRuns = field(init=False)
     opened: ActiveConfiguration | None = None
     """The configuration in force."""
+    _coming: _Coming | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
@@ -105,23 +116,19 @@ class Service:
         self.runs = CheckRuns(self.requests.wake, self.workers.conditions)
 
     def open(
-        self, configuration: Configuration, before: ActiveConfiguration | None = None
+        self,
+        configuration: Configuration,
+        before: ActiveConfiguration | None = None,
+        pool: CredentialPool | None = None,
     ) -> ActiveConfiguration:
         """Put a configuration in force, in place of an older one if there is one.
 
-        Raises ConfigurationError if it cannot be used, ListenError if its address cannot be listened on, and
-        AwsError if a place has no credentials although it has them by the older one.
+        Its credentials are those of `pool`, by default of one that is opened now. Raises ConfigurationError
+        if it cannot be used, ListenError if its address cannot be listened on, and AwsError if a place has no
+        credentials although it has them by the older one.
         """
         options = configuration.global_options
-        pool = CredentialPool(
-            configuration,
-            self.timeouts,
-            self.requests.is_stopping,
-            observers=self.workers.observers,
-            before=before.places[0].account.pool if before else None,
-        )
-        if len(configuration.places) > 1:
-            pool.start_early()
+        pool = self._open_pool(configuration, before) if pool is None else pool
         settings = self._choose_settings(configuration)
         opening = Opening(pool, configuration, self.sources, settings, self.timeouts, self.started)
         known = {one.place.owned: one for one in before.places} if before else {}
@@ -141,6 +148,24 @@ class Service:
             one.observers = self._list_observers(one, is_listening=server is not None)
         self._close_workers(known.values(), [one.account.workers for one in places])
         return ActiveConfiguration(configuration, places, board)
+
+    def _open_pool(
+        self, configuration: Configuration, before: ActiveConfiguration | None = None
+    ) -> CredentialPool:
+        """Return the credentials of all accounts; raise ConfigurationError.
+
+        In a reload with several places, look-ups that are due have been started: checks do not wait for them.
+        """
+        pool = CredentialPool(
+            configuration,
+            self.timeouts,
+            self.requests.is_stopping,
+            observers=self.workers.observers,
+            before=before.places[0].account.pool if before else None,
+        )
+        if len(configuration.places) > 1 or (before is not None and len(before.places) > 1):
+            pool.start_early()
+        return pool
 
     def _open_board(
         self, places: Sequence[PlaceCheck], options: Mapping[str, Any], before: ActiveConfiguration | None
@@ -278,17 +303,19 @@ class Service:
             if self.requests.take_reload_request() and self.reload_wait is None:
                 self.reload_wait = ReloadWait(self.sources.path, time.monotonic())
             wait, unstable_seconds = self.reload_wait, math.inf
-            if wait is not None:
+            if wait is not None and self._coming is None:
                 unstable_seconds = wait.find_seconds_left(time.monotonic(), time.time())
                 if not unstable_seconds:
                     self.reload_wait, unstable_seconds = None, math.inf
-                    successor = self._reload(opened, is_stable=not wait.is_timed_out)
-                    if successor is not None:
-                        return successor
+                    self._begin_reload(opened, is_stable=not wait.is_timed_out)
+            if self._coming is not None and self._coming.pool.is_ready:
+                successor = self._end_reload(opened, self._coming)
+                if successor is not None:
+                    return successor
             left = self.runs.find_next(opened.interval_seconds) - time.monotonic()
             if left <= 0:
                 break
-            wait_seconds = min(left, unstable_seconds)
+            wait_seconds = min(left, unstable_seconds, math.inf if self._coming is None else _GLANCE_SECONDS)
             self.pulse.rest(wait_seconds)
             self.requests.wait(wait_seconds)
             self.pulse.work(opened.budget)
@@ -307,20 +334,33 @@ class Service:
         else:
             LOGGER.info("logs reopened")
 
-    def _reload(self, old: ActiveConfiguration, *, is_stable: bool) -> ActiveConfiguration | None:
-        """Read the configuration again and reopen the logs; return None if it cannot be used."""
+    def _begin_reload(self, old: ActiveConfiguration, *, is_stable: bool) -> None:
+        """Read the configuration again, and start the look-ups of its credentials."""
         if self.notes is not None:
             self.notes.begin_reload()
         try:
-            successor = self.open(self._load_again(is_stable=is_stable), old)
-        except Exception as error:  # of any kind: the old configuration works
-            with suppress(Exception):  # the log stays as it is
-                self._set_up_logging(old.configuration)
-            faults = self._find_faults(error)
-            for fault in faults:
-                LOGGER.error("reload failed, keeping the old configuration: %s", fault)  # noqa: TRY400 - a sentence
-            self._note(f"reload failed, keeping the old configuration: {'; '.join(faults)}")
-            LOGGER.debug("the error of this reload", exc_info=True)
+            configuration = self._load_again(is_stable=is_stable)
+            self._coming = _Coming(configuration, self._open_pool(configuration, old))
+        except Exception as error:  # noqa: BLE001 - of any kind: the old configuration works
+            self._keep_old(old, error)
+
+    def _keep_old(self, old: ActiveConfiguration, error: Exception) -> None:
+        """Log why a reload has failed."""
+        with suppress(Exception):  # the log stays as it is
+            self._set_up_logging(old.configuration)
+        faults = self._find_faults(error)
+        for fault in faults:
+            LOGGER.error("reload failed, keeping the old configuration: %s", fault)
+        self._note(f"reload failed, keeping the old configuration: {'; '.join(faults)}")
+        LOGGER.debug("the error of this reload", exc_info=error)
+
+    def _end_reload(self, old: ActiveConfiguration, coming: _Coming) -> ActiveConfiguration | None:
+        """Put a configuration in force and reopen the logs; return None if it cannot be used."""
+        self._coming = None
+        try:
+            successor = self.open(coming.configuration, old, coming.pool)
+        except Exception as error:  # noqa: BLE001 - of any kind: the old configuration works
+            self._keep_old(old, error)
             return None
         lowered = describe_lowered_limits(old.configuration, successor.configuration)
         remark = f"; lower than before: {lowered}" if lowered else ""

@@ -146,7 +146,7 @@ def open_place(opening: Opening, place: Place, workers: Workers, before: PlaceCh
     memory = open_memory(options, file)
     is_prepared = before is not None and before.account.is_usable
     if is_prepared:
-        account.prepare()
+        account.prepare_early()
     return PlaceCheck(
         place,
         settings,

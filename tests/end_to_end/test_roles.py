@@ -141,8 +141,8 @@ def test_a_reload_with_a_wrong_external_id_keeps_the_old_configuration(
     assert list_services_of_the_program(emulator) == {"sts"}
 
 
-def _count_checks(log: list[str]) -> int:
-    return sum("production/us-east-1: checked 1 target" in line for line in log)
+def _count_checks(log: list[str], account: str = "production") -> int:
+    return sum(f"{account}/us-east-1: checked 1 target" in line for line in log)
 
 
 def test_a_reload_goes_on_with_the_sessions_although_sts_is_away(
@@ -174,6 +174,41 @@ def test_a_reload_assumes_all_roles_at_the_same_time(emulator: Emulator, program
         emulator.clear_faults()
         running.wait_for("configuration reloaded")
         assert running.end(signal.SIGTERM).code == 0
+
+
+def test_checks_go_on_by_the_old_configuration_while_a_reload_waits_for_sts(
+    emulator: Emulator, program: Program
+) -> None:
+    """The sessions are renewed at a reload; until then, and if that fails, the current ones work."""
+    with program.start(write_accounts()) as running:
+        running.wait_for("staging/us-east-1: checked 1 target")
+        emulator.add_fault(kind="hang", action="AssumeRole", times=None)
+        running.send(signal.SIGHUP)
+        emulator.wait_for_requests("AssumeRole", count=4, ended=False)
+        running.wait_for(
+            "staging/us-east-1: checked 1 target", count=_count_checks(running.log, "staging") + 3
+        )
+        assert not any("configuration reloaded" in line for line in running.log)
+        emulator.clear_faults()
+        running.wait_for("configuration reloaded")
+        assert running.end(signal.SIGTERM).code == 0
+
+
+def test_the_regions_of_an_account_share_the_look_up_of_a_reload(
+    emulator: Emulator, program: Program
+) -> None:
+    """One that fails is not repeated for each region either."""
+    text = write_accounts().replace("check-interval: 1", "check-interval: 300")
+    text = text.replace(f"regions: {REGION}", f"regions: {REGION}, eu-west-1, eu-central-1", 1)
+    with program.start(text) as running:
+        for region in (REGION, "eu-west-1", "eu-central-1"):
+            running.wait_for(f"production/{region}: checked")
+        emulator.add_fault(action="AssumeRole", code="AccessDenied", times=None)
+        running.send(signal.SIGHUP)
+        for region in (REGION, "eu-west-1", "eu-central-1"):
+            running.wait_for(f"production/{region}: checked", count=2)
+        assert running.end(signal.SIGTERM).code == 0
+    assert count_assumed(emulator, PRODUCTION) == 2
 
 
 def test_one_account_with_a_role_needs_no_label(emulator: Emulator, program: Program) -> None:
