@@ -37,9 +37,10 @@ def select(
     Without names, all are returned.
 
     The name of an index chooses it, and that of a table also its indexes; of several places, in all of them,
-    or in the one whose name and a space stand before it. The name of a place chooses what is there. Anything
-    else is an expression that is matched with `TABLE` or `TABLE/INDEX` from the start, as those of sections
-    are, also with the place before it. Raises ConfigurationError if it is neither.
+    or in those whose name, account or region stands before it with a space. The name of a place, an account
+    or a region chooses what is there. Anything else is an expression that is matched with `TABLE` or
+    `TABLE/INDEX` from the start, as those of sections are, also with the place before it. Raises
+    ConfigurationError if it is neither.
     """
     if not names:
         return [*targets], []
@@ -48,7 +49,9 @@ def select(
     chosen: set[Target] = set()
     missing: list[str] = []
     for name in names:
-        found = _find_named(name, known) or _find_matching(name, known, budget)
+        found = (
+            _find_named(name, known) or _find_in_places(name, known) or _find_matching(name, known, budget)
+        )
         chosen |= found
         if not found and name in places:
             missing.append(f"no table or index is known in {shorten(name)}")
@@ -68,8 +71,19 @@ def _find_named(name: str, known: Iterable[Target]) -> set[Target]:
     return in_place | {
         one
         for one in known
-        if meant.place in ("", one.place) and one.table == meant.table and meant.index in ("", one.index)
+        if (not meant.place or _is_part(meant.place, one.place))
+        and one.table == meant.table
+        and meant.index in ("", one.index)
     }
+
+
+def _find_in_places(name: str, known: Iterable[Target]) -> set[Target]:
+    return {one for one in known if _is_part(name, one.place)}
+
+
+def _is_part(name: str, place: str) -> bool:
+    """Return whether this is the account or the region of a place, or its whole name."""
+    return bool(place) and name in (place, *place.split("/"))
 
 
 def _strip(target: Target) -> Target:

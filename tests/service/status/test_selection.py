@@ -119,6 +119,39 @@ PLACES = ["production/us-east-1", "production/eu-west-1", "staging/us-east-1", "
             id="a table in a place, with its indexes",
         ),
         pytest.param(
+            "us-east-1 users",
+            ["production/us-east-1 users", "staging/us-east-1 users"],
+            [],
+            id="a table in a region of all accounts",
+        ),
+        pytest.param(
+            "production users",
+            ["production/us-east-1 users", "production/eu-west-1 users"],
+            [],
+            id="a table in an account",
+        ),
+        pytest.param(
+            "eu-west-1",
+            [
+                "production/eu-west-1 orders",
+                "production/eu-west-1 orders/by-customer",
+                "production/eu-west-1 users",
+            ],
+            [],
+            id="a region",
+        ),
+        pytest.param(
+            "east-1 users",
+            [],
+            [
+                (
+                    "no table or index is named 'east-1 users':"
+                    " did you mean production/us-east-1 users or staging/us-east-1 users?"
+                )
+            ],
+            id="a part of a region",
+        ),
+        pytest.param(
             "use",
             ["production/us-east-1 users", "production/eu-west-1 users", "staging/us-east-1 users"],
             [],
