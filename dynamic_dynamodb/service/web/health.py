@@ -34,7 +34,7 @@ def check_readiness(places: Mapping[str, Readiness], chosen: str = "") -> Respon
     A place that is denied is no reason to take the program away from the others.
     """
     if chosen and chosen not in places:
-        return refuse("404 Not Found", f"there are: {' '.join(places)}")
+        return refuse("404 Not Found", f"place must be one of {', '.join(places)}")
     judged = {name: one.judge() for name, one in places.items() if chosen in ("", name)}
     if len(judged) == 1:
         return _answer(*judged.values())

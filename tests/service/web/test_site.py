@@ -201,7 +201,7 @@ def test_the_program_is_not_ready_if_no_place_is_and_an_unknown_place_is_not_fou
     unknown = site.pages["/readyz"](Request("/readyz", "place=nowhere"))
     assert (unknown.status, unknown.body) == (
         "404 Not Found",
-        b"there are: production/us-east-1 production/eu-west-1\n",
+        b"place must be one of production/us-east-1, production/eu-west-1\n",
     )
 
 
