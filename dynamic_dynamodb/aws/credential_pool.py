@@ -94,8 +94,8 @@ class CredentialPool:
 
     @property
     def is_ready(self) -> bool:
-        """Return whether none of the look-ups that were started early is to be waited for."""
-        lookups = [one.lookup for one in (self.own, *self._roles.values())]
+        """Return whether no credentials that work are being looked up; others are not waited for."""
+        lookups = [one.lookup for one in (self.own, *self._roles.values()) if one.is_usable]
         return all(one is None or one.is_done or one.is_late for one in lookups)
 
     def find(self, place: Place) -> Credentials:

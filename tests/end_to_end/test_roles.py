@@ -194,6 +194,18 @@ def test_checks_go_on_by_the_old_configuration_while_a_reload_waits_for_sts(
         assert running.end(signal.SIGTERM).code == 0
 
 
+def test_a_reload_does_not_wait_for_a_role_that_has_not_worked_yet(
+    emulator: Emulator, program: Program
+) -> None:
+    emulator.add_fault(kind="hang", action="AssumeRole", role=write_role(PRODUCTION), times=None)
+    with program.start(write_accounts()) as running:
+        running.wait_for("staging/us-east-1: checked 1 target")
+        running.send(signal.SIGHUP)
+        running.wait_for("configuration reloaded")
+        assert count_assumed(emulator, PRODUCTION) == 1, "the first attempt still hangs"
+        assert running.end(signal.SIGTERM).code == 0
+
+
 def test_the_regions_of_an_account_share_the_look_up_of_a_reload(
     emulator: Emulator, program: Program
 ) -> None:
