@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED: Final = 3
 _PUBLISHING_MINUTES: Final = 3
+_DAYS: Final = re.compile(r"[A-Za-z*]|\d{4}-")
 _STRICT_WINDOWS: Final = re.compile(r"\d\d:\d\d-\d\d:\d\d(,\d\d:\d\d-\d\d:\d\d)*")
 _ANY_NAME: Final = re.compile(r"\\?\.[*+]")
 
@@ -81,8 +82,9 @@ def _has_window_over_midnight(section: Section) -> bool:
 
 
 def _has_loose_window(section: Section) -> bool:
+    """Return whether windows are spelled in a way that 2.5.1 read otherwise; it knew no days and dates."""
     text = section.options["maintenance_windows"]
-    return bool(text) and not _STRICT_WINDOWS.fullmatch(text)
+    return bool(text) and not (_STRICT_WINDOWS.fullmatch(text) or _DAYS.search(text))
 
 
 def _has_scale_from_zero(side: CapacityOptions) -> bool:

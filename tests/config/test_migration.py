@@ -108,6 +108,8 @@ def test_another_amount_after_throttling_is_listed(path: Path) -> None:
         pytest.param(INDEX, id="defaults"),
         pytest.param(f"{TABLE}decrease-consumed-reads-with: 10\n", id="a table's decrease by consumption"),
         pytest.param(f"{TABLE}maintenance-windows: 10:00-11:00,12:00-13:00\n", id="windows as in 2.5.1"),
+        pytest.param(f"{TABLE}maintenance-windows: Mon-Fri 8:00-20:00, Dec 24-26\n", id="windows with days"),
+        pytest.param(f"{TABLE}maintenance-windows: 2026-11-27..2026-11-30\n", id="windows with dates"),
         pytest.param(f"{TABLE}increase-consumed-reads-scale: {{0: 0, 0.5: 10}}\n", id="nothing from 0 on"),
         pytest.param(f"{TABLE}decrease-consumed-reads-scale: {{0: 5, 0.5: 10}}\n", id="a decrease scale"),
         pytest.param(f"{TABLE}throttled-writes-upper-threshold: 10\n", id="throttled writes of a table"),

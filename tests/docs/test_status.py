@@ -68,7 +68,9 @@ def write_example_of_places() -> str:
         target("orders"),
     )
     since = LAST_CHECK - timedelta(minutes=40)
-    denied = Failure(since, 9, "AccessDenied", "sts:AssumeRole failed: AccessDenied: no")
+    code = "UnrecognizedClientException"  # as in a region that the account has not enabled
+    said = "The security token included in the request is invalid."
+    denied = Failure(since, 9, code, f"dynamodb:ListTables failed: {code}: {said}")
     eu = status(check=replace(us.check, seconds=0.3, complete=False, failures=1, failing=denied))
     given = {"us": us, "eu": eu, "staging": None}
     shown = status_of_places(**given)
