@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from threading import Event, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dynamic_dynamodb.check.report import CheckReport, Unpublished
 from dynamic_dynamodb.check.resilience import isolate
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from dynamic_dynamodb.service.status.keeper import StatusKeeper
 
 Observer = Callable[[CheckReport, float], None]
+
+_OF_A_PLACE: Final = ("slow", "others", "threads for look-ups", "threads for updates")
+"""The topics of conditions that end with a place; an only place shares its conditions with the process."""
 
 
 @dataclass(slots=True)
@@ -121,7 +124,9 @@ class PlaceCheck:
         is_renamed = before.place.label != self.place.label
         self.check.memory.continue_from(before.check.memory, self.place.label if is_renamed else None)
         self.failures.continue_from(before.failures)
-        if not is_renamed:
+        if is_renamed:
+            before.end_conditions()
+        else:
             self.log.targets = before.log.targets
 
     def end_early(self) -> None:
@@ -131,8 +136,14 @@ class PlaceCheck:
             self.before.end_early()
 
     def leave(self) -> None:
-        """Be visible to other runs no longer."""
+        """End what is known of the place, and be visible to other runs no longer."""
         self.presence.leave()
+        self.end_conditions()
+
+    def end_conditions(self) -> None:
+        """End the conditions that do not concern the process itself."""
+        for topic in _OF_A_PLACE:
+            self.conditions.set(topic, None)
 
     def run(self, first: FirstLookups | None = None) -> bool:
         """Check once, hand the report to the observers, and return whether all went well."""

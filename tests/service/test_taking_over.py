@@ -85,6 +85,18 @@ def test_a_place_that_gets_another_name_goes_on_with_what_is_known_of_its_target
     assert east.failures.memory == fail(renamed)
 
 
+@pytest.mark.parametrize("after", ["us-east-1, eu-west-1", "eu-west-1, eu-central-1"])
+def test_conditions_of_an_only_place_are_none_of_the_process_after_a_reload(
+    reloads: Reloads, after: str
+) -> None:
+    (only,) = reloads.open("us-east-1")
+    reloads.service.runs.begin((only,))
+    only.conditions.set("slow", "a check takes longer than check-interval 1 s: increase it")
+    only.conditions.set("status file", "it cannot be written")
+    reloads.service.runs.begin(reloads.open(after))
+    assert [one.topic for one in reloads.service.workers.conditions.in_force] == ["status file"]
+
+
 @pytest.mark.parametrize("after", ["us-east-1", "us-east-1, eu-central-1"])
 def test_the_threads_of_a_place_that_a_reload_removes_end(reloads: Reloads, after: str) -> None:
     east, west = map(start_thread, reloads.open("us-east-1, eu-west-1"))
