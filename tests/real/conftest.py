@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.conftest import daemon, program
-from tests.real.browser import open_browser
+from tests.real.browser import WIDE, open_browser
 from tests.real.pages import open_page
+from tests.real.rows import ACCOUNT, ROWS, see
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.real.browser import Browser
     from tests.real.pages import Page
 
-__all__ = ("browser", "daemon", "page", "program")
+__all__ = ("browser", "daemon", "page", "program", "shown")
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,13 @@ def page() -> Iterator[Page]:
     """Yield a page without a status."""
     with open_page() as opened:
         yield opened
+
+
+@pytest.fixture
+def shown(page: Page, browser: Browser) -> Browser:
+    """Return a browser that shows the page of five targets."""
+    page.publish(see(*ACCOUNT))
+    browser.show(*WIDE)
+    browser.open(page.url)
+    browser.find(ROWS)
+    return browser

@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.account import ALL, SOON, add_busy_with_index, add_idle
 from tests.real.browser import WIDE
-from tests.real.test_page import ROWS, look_again, names
+from tests.real.rows import ROWS, look_again, names
 from tests.service.web.servers import find_free_address
 
 if TYPE_CHECKING:
