@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dynamic_dynamodb.check.resilience import Timeouts
+from dynamic_dynamodb.aws.account import open_account, start_workers
+from dynamic_dynamodb.check.resilience import Timeouts, never
+from dynamic_dynamodb.config.loader import load
+from dynamic_dynamodb.config.places import Place
+from dynamic_dynamodb.errors import ConfigurationError
 from tests.aws.accounts import OTHER, PRODUCTION, ROLE, check, open_places
 
 if TYPE_CHECKING:
@@ -86,3 +90,12 @@ def test_the_own_account_is_not_checked_where_a_role_scales_the_same_tables(
         ),
         "same/eu-west-1": ["ours"],
     }
+
+
+@pytest.mark.parametrize("region", ["us_east_1", "-us-east-1", "a.b"])
+def test_a_region_that_cannot_exist_is_refused_before_any_call(emulator: Emulator, region: str) -> None:
+    """A file with such a region has a fault; nothing else may build an address from it either."""
+    configuration = load({"table-name": "x"}, {})
+    with start_workers() as workers, pytest.raises(ConfigurationError, match="match a supported format"):
+        open_account(configuration, workers, Timeouts(), never, place=Place(region))
+    assert emulator.requests() == []
