@@ -243,12 +243,16 @@ class Service:
         self.workers.observers.extend(self._watch_attempts(PlaceLog()))
         self.opened = self.open(configuration)
         try:
-            return self._run(self.opened, first)
+            is_well = self._run(self.opened, first)
         finally:
             self._close(self.opened)
+        if self.opened.is_daemon:
+            LOGGER.info("stopped")
+        return is_well
 
     def _close(self, opened: ActiveConfiguration) -> None:
         opened.board.flush()
+        self._log_conditions(opened)
         for one in opened.places:
             one.presence.leave()
         self._close_workers(opened.places)
@@ -267,7 +271,6 @@ class Service:
             following = self._run_until_stopped(opened, first)
             gc.collect()  # botocore's sessions are cycles, and hold sockets
         self.runs.wait_for_all()
-        LOGGER.info("stopped")
         return True
 
     def _introduce(self, configuration: Configuration) -> None:

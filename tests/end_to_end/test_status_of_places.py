@@ -39,6 +39,12 @@ def changes_of(content: Any) -> dict[str | None, Any]:
     return {one.get("place"): one["reads"]["last_change"] for one in content["targets"]}
 
 
+def test_a_single_run_warns_of_a_status_that_cannot_be_saved(program: Program) -> None:
+    path = program.write("of another program", "foreign")
+    run = program.check(BOTH + ALL, "--status-file", path)
+    assert [line.partition(":")[0] for line in run.warnings] == ["the status is not saved"]
+
+
 def test_a_single_run_leaves_the_status_of_every_region(program: Program) -> None:
     program.check(BOTH + ALL)
     content = status_of(program)
