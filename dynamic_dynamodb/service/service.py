@@ -28,7 +28,7 @@ from dynamic_dynamodb.service.logs import LogSettings, set_up_logging
 from dynamic_dynamodb.service.place_check import FirstLookups, PlaceSettings
 from dynamic_dynamodb.service.pulse import Pulse
 from dynamic_dynamodb.service.reload import MOST_WAIT_SECONDS, ReloadWait
-from dynamic_dynamodb.service.status.board import StatusBoard
+from dynamic_dynamodb.service.status.board import StatusBoard, find_write_delay
 from dynamic_dynamodb.service.status.file import StatusFile
 from dynamic_dynamodb.service.web.host import WebHost
 from dynamic_dynamodb.service.web.site import Site
@@ -172,7 +172,9 @@ class Service:
     ) -> StatusBoard:
         """Return the status of all places, in place of the one of an older configuration, and show it."""
         file = StatusFile(self.sources.find_status_path(options), self.workers.conditions)
-        board = StatusBoard(file, tuple(one.status for one in places))
+        board = StatusBoard(
+            file, tuple(one.status for one in places), find_write_delay(options["check_interval"])
+        )
         if before is not None:
             before.board.retire()
             board.continue_from(before.board)

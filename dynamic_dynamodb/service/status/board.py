@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 
 WRITE_DELAY_SECONDS: Final = 2.0
 """How long reports of further places are waited for before the file is written."""
+_SHARE_OF_INTERVAL: Final = 0.1
 MOST_DELAY_SECONDS: Final = 10.0
 _DELAY_OF_WRITES: Final = 10
 """A delay is at least as long as so many times the last writing: of many targets, it takes long."""
+
+
+def find_write_delay(check_interval_seconds: float) -> float:
+    """Return the delay for this interval: with short ones, the status would look overdue all the time."""
+    return min(WRITE_DELAY_SECONDS, check_interval_seconds * _SHARE_OF_INTERVAL)
 
 
 @dataclass(slots=True, eq=False)

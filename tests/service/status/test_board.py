@@ -12,7 +12,7 @@ from dynamic_dynamodb.check.report import CheckReport, Outcome, TargetReport
 from dynamic_dynamodb.config.places import Place, Role
 from dynamic_dynamodb.errors import AwsError
 from dynamic_dynamodb.scaling.model import Description, Target
-from dynamic_dynamodb.service.status.board import StatusBoard
+from dynamic_dynamodb.service.status.board import StatusBoard, find_write_delay
 from dynamic_dynamodb.service.status.file import StatusFile, read_status
 from tests.builders import both
 from tests.service.status.builders import ONLY_PLACE, OTHER_ACCOUNT, OWN_ACCOUNT, board, keeper
@@ -273,3 +273,8 @@ def test_conditions_of_the_program_come_before_those_of_the_places(tmp_path: Pat
     assert [one.sentence for one in shown.status.notices] == ["the status is not saved", "us-east-1: slow"]
     assert [one.sentence for one in shown.status.places[0].notices] == ["us-east-1: slow"]
     shown.retire()
+
+
+@pytest.mark.parametrize(("interval", "delay"), [(1, 0.1), (10, 1.0), (20, 2.0), (300, 2.0)])
+def test_the_file_is_written_long_before_the_next_check(interval: int, delay: float) -> None:
+    assert find_write_delay(interval) == pytest.approx(delay)
