@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -165,9 +166,8 @@ def test_accounts_are_told_apart_by_their_ids_and_one_that_is_denied_says_so(
     text = unwrap(run)
     assert f"accounts: production {PRODUCTION}, own {ACCOUNT} " in text
     assert "production/us-east-1: last check " in text
-    assert (
-        f"nothing could be checked for 0 s (1 check): could not assume {ROLE}: " in text or "checks)" in text
-    )
+    failing = rf"nothing could be checked for \d+ s \(\d+ checks?\): could not assume {re.escape(ROLE)}: "
+    assert re.search(failing, text), text
     assert rows(run) == ["own/us-east-1"]
     labels = f'account="{ACCOUNT}",capacity="reads",index="",place="own/us-east-1",region="{EAST}"'
     assert f'dynamic_dynamodb_provisioned_units{{{labels},table="orders"}} 30.0' in metrics
